@@ -1,0 +1,34 @@
+# Two commands do all the set-up on a machine that has Python >= 3.11 and make:  make verify  and  make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: verify test lint notebooks benchmarks clean
+
+verify: $(STAMP)
+	$(THREADS) $(BIN)/neurenorm verify
+
+test: $(STAMP)
+	$(THREADS) $(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check graphs theory numerics tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+notebooks: $(STAMP)
+	$(THREADS) $(BIN)/python tests/run_notebooks.py
+
+benchmarks: $(STAMP)
+	$(THREADS) $(BIN)/python -m benchmarks
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[plot,symmetry,dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,51 @@
+"""What is connected: periodic graphs, lattices, folding, and orders of summation.
+
+This room knows networkx and integers.  Labels may carry anything hashable; no expression is manipulated here.
+"""
+
+from graphs.elimination import EliminationOrder, elimination_order, frontier_order
+from graphs.labels import Directed, Label
+from graphs.lattices import (
+    TwoTerminalCell,
+    cell_from_graph,
+    chain,
+    cubic,
+    diamond,
+    hierarchical_lattice,
+    honeycomb,
+    ladder,
+    series_cell,
+    square,
+    triangular,
+    wheatstone,
+)
+from graphs.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
+from graphs.translation import SEARCH_LIMIT, Folding, NoTranslation, fold
+
+__all__ = [
+    "SEARCH_LIMIT",
+    "Directed",
+    "Edge",
+    "EliminationOrder",
+    "Folding",
+    "Label",
+    "NoTranslation",
+    "PeriodicGraph",
+    "TwoTerminalCell",
+    "Unrolled",
+    "ZeroOffsetLoop",
+    "cell_from_graph",
+    "chain",
+    "cubic",
+    "diamond",
+    "elimination_order",
+    "fold",
+    "frontier_order",
+    "hierarchical_lattice",
+    "honeycomb",
+    "ladder",
+    "series_cell",
+    "square",
+    "triangular",
+    "wheatstone",
+]

@@ -1,0 +1,381 @@
+"""Networks as directed graphs of neurons that stand in layers.
+
+A neuron is a vertex with the attribute ``layer``; a connection is an edge u -> v whose attribute ``weight`` names the weight that it carries. Two edges with
+one name share the weight (convolutions, recurrence); an edge without weight (``None``) is a wire, which passes the neuron on as it is (skip connections).
+Any networkx graph of this form is a `Network`; the usual architectures are built by `mlp`, `residual`, `convolutional` and `recurrent`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import networkx as nx
+
+__all__ = ["Network", "convolutional", "mlp", "network_from_graph", "recurrent", "residual"]
+
+Neuron = Any
+MISSING = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A directed graph of neurons in layers.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        Neurons with the attributes ``layer`` (an integer), and optionally ``site`` (what tells the neurons of a layer apart; by default the name without a leading
+        layer index), ``position`` (a tuple of integers in the plane of the layer), ``kind`` (any hashable, for instance its activation) and ``bias`` (the name
+        of its bias). Edges with the attribute ``weight``, the name of their weight: by default the edge itself, None for a wire.
+    recurrent : bool
+        Whether edges may stay in a layer or go back; such an edge acts one time step later (`unrolled`).
+
+    Raises
+    ------
+    TypeError
+        If the graph is not directed or has parallel edges.
+    ValueError
+        If there is no neuron, a neuron has no layer, or an edge does not go up in layers although the network is not declared recurrent.
+
+    Examples
+    --------
+    >>> net = mlp([2, 3, 1])
+    >>> net.widths, net.depth, len(net.weights)
+    ((2, 3, 1), 2, 9)
+    >>> Network(nx.DiGraph([("a", "b")]))
+    Traceback (most recent call last):
+    ...
+    ValueError: the neuron 'a' has no layer; give every neuron the integer attribute 'layer'
+    """
+
+    graph: nx.DiGraph
+    recurrent: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the layers and the direction of the edges."""
+        if not self.graph.is_directed() or self.graph.is_multigraph():
+            raise TypeError("a network is a networkx.DiGraph: its edges have a direction, and two neurons have one connection")
+        if not len(self.graph):
+            raise ValueError("a network has at least one neuron")
+        for v, layer in self.graph.nodes(data="layer"):
+            if not isinstance(layer, int) or isinstance(layer, bool):
+                raise ValueError(f"the neuron {v!r} has no layer; give every neuron the integer attribute 'layer'")
+        if not self.recurrent:
+            self._refuse_loops()
+
+    def _refuse_loops(self) -> None:
+        """Refuse edges that do not go up, naming a cycle where there is one."""
+        wrong = [(u, v) for u, v in self.graph.edges if self.layer(v) <= self.layer(u)]
+        if not wrong:
+            return
+        if not nx.is_directed_acyclic_graph(self.graph):
+            cycle = " -> ".join(repr(u) for u, _ in nx.find_cycle(self.graph))
+            raise ValueError(f"the network has the cycle {cycle}; declare it with recurrent=True, or remove an edge")
+        raise ValueError(f"the edge {wrong[0]} does not go up in layers; give its ends other layers, or declare recurrent=True")
+
+    def layer(self, v: Neuron) -> int:
+        """Return the layer of a neuron."""
+        return int(self.graph.nodes[v]["layer"])
+
+    def site(self, v: Neuron) -> Hashable:
+        """Return what tells a neuron apart from the others of its layer and position."""
+        data = self.graph.nodes[v]
+        if "site" in data:
+            found: Hashable = data["site"]
+            return found
+        return v[1:] if isinstance(v, tuple) and len(v) > 1 and v[0] == data["layer"] else v
+
+    def position(self, v: Neuron) -> tuple[int, ...]:
+        """Return the place of a neuron in the plane of its layer (empty where layers have no geometry)."""
+        return tuple(self.graph.nodes[v].get("position", ()))
+
+    def weight(self, u: Neuron, v: Neuron) -> Hashable:
+        """Return the name of the weight on an edge; None for a wire."""
+        name = self.graph.edges[u, v].get("weight", MISSING)
+        return (u, v) if name is MISSING else name
+
+    @cached_property
+    def layers(self) -> dict[int, tuple[Neuron, ...]]:
+        """The neurons of every layer, in the order of the graph."""
+        found: dict[int, list[Neuron]] = {}
+        for v, layer in self.graph.nodes(data="layer"):
+            found.setdefault(layer, []).append(v)
+        return {layer: tuple(found[layer]) for layer in sorted(found)}
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of neurons in every layer."""
+        return tuple(len(neurons) for neurons in self.layers.values())
+
+    @property
+    def depth(self) -> int:
+        """Number of steps from the first layer to the last."""
+        return len(self.layers) - 1
+
+    @property
+    def inputs(self) -> tuple[Neuron, ...]:
+        """The neurons that nothing feeds: the data are put there."""
+        return tuple(v for v in self.graph if self.graph.in_degree(v) == 0)
+
+    @property
+    def outputs(self) -> tuple[Neuron, ...]:
+        """The neurons that feed nothing: the cost reads them."""
+        return tuple(v for v in self.graph if self.graph.out_degree(v) == 0)
+
+    @cached_property
+    def weights(self) -> dict[Hashable, tuple[tuple[Neuron, Neuron], ...]]:
+        """The edges that carry each weight."""
+        found: dict[Hashable, list[tuple[Neuron, Neuron]]] = {}
+        for u, v in self.graph.edges:
+            name = self.weight(u, v)
+            if name is not None:
+                found.setdefault(name, []).append((u, v))
+        return {name: tuple(edges) for name, edges in found.items()}
+
+    @cached_property
+    def biases(self) -> dict[Hashable, tuple[Neuron, ...]]:
+        """The neurons that have each bias."""
+        found: dict[Hashable, list[Neuron]] = {}
+        for v, name in self.graph.nodes(data="bias"):
+            if name is not None:
+                found.setdefault(name, []).append(v)
+        return {name: tuple(neurons) for name, neurons in found.items()}
+
+    def layer_graph(self) -> nx.DiGraph:
+        """Return the graph of layers: vertices with their ``width``, edges with their numbers of ``connections``, ``weights`` and ``wires``."""
+        coarse: nx.DiGraph = nx.DiGraph()
+        coarse.add_nodes_from((layer, {"width": len(neurons)}) for layer, neurons in self.layers.items())
+        names: dict[tuple[int, int], set[Hashable]] = {}
+        for u, v in self.graph.edges:
+            ends = self.layer(u), self.layer(v)
+            data = coarse.get_edge_data(*ends, default={"connections": 0, "wires": 0})
+            name = self.weight(u, v)
+            names.setdefault(ends, set()).update([] if name is None else [name])
+            coarse.add_edge(*ends, connections=data["connections"] + 1, wires=data["wires"] + (name is None))
+        for ends, found in names.items():
+            coarse.edges[ends]["weights"] = len(found)
+        return coarse
+
+    def unrolled(self, steps: int) -> Network:
+        """Unroll a recurrent network in time.
+
+        The copy of neuron v at time t is (t, v). An edge that goes up acts at once; every other edge acts one time step later. All times share the weights. The copy
+        stands in layer t * stride + layer, with the smallest stride that makes every edge go up, and its position begins with t.
+
+        Parameters
+        ----------
+        steps : int
+            Number of time steps, at least one.
+
+        Examples
+        --------
+        >>> net = recurrent(2, inputs=1).unrolled(3)
+        >>> net.widths, len(net.weights)
+        ((1, 3, 3, 2), 6)
+        """
+        if not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"a network is unrolled over a positive number of time steps, not {steps!r}")
+        later = {(u, v) for u, v in self.graph.edges if self.layer(v) <= self.layer(u)}
+        stride = max((self.layer(u) - self.layer(v) + 1 for u, v in later), default=1)
+        graph: nx.DiGraph = nx.DiGraph()
+        for t in range(steps):
+            for v, data in self.graph.nodes(data=True):
+                place = {"layer": t * stride + data["layer"], "position": (t, *self.position(v)), "site": (data["layer"], self.site(v))}
+                graph.add_node((t, v), **{**data, **place})
+        for t, (u, v) in product(range(steps), self.graph.edges):
+            if (end := t + ((u, v) in later)) < steps:
+                graph.add_edge((t, u), (end, v), weight=self.weight(u, v))
+        return Network(graph)
+
+    def __repr__(self) -> str:
+        return f"<Network of {len(self.graph)} neurons in layers {self.widths}, {self.graph.number_of_edges()} connections, {len(self.weights)} weights>"
+
+
+def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:
+    """Return a network on a graph without layers: the layer of a neuron is the length of the longest path that leads to it.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        Acyclic; or with declared layers, which are kept.
+    recurrent : bool
+        Whether cycles are allowed; then every neuron must have a layer.
+
+    Raises
+    ------
+    ValueError
+        If the graph has a cycle and is not declared recurrent, or some neurons have a layer and others have none.
+
+    Examples
+    --------
+    >>> network_from_graph(nx.DiGraph([("x", "a"), ("a", "y"), ("x", "y")])).widths
+    (1, 1, 1)
+    """
+    given = [v for v, layer in graph.nodes(data="layer") if layer is not None]
+    if given or recurrent:
+        return Network(graph, recurrent)
+    if not nx.is_directed_acyclic_graph(graph):
+        cycle = " -> ".join(repr(u) for u, _ in nx.find_cycle(graph))
+        raise ValueError(f"the network has the cycle {cycle}; declare it with recurrent=True and give every neuron a layer, or remove an edge")
+    layered = graph.copy()
+    for layer, neurons in enumerate(nx.topological_generations(graph)):
+        for v in neurons:
+            layered.nodes[v]["layer"] = layer
+    return Network(layered)
+
+
+def mlp(widths: Sequence[int], bias: bool = False, kinds: Sequence[Hashable] | None = None) -> Network:
+    """Return a network of dense layers; neuron i of layer m is (m, i), its weights are ("W", m, i, j) for the step m -> m + 1.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Number of neurons in every layer, the input first; at least two layers.
+    bias : bool
+        Whether the neurons behind the input have a bias ("b", m, i).
+    kinds : sequence, optional
+        What the layers are made of (for instance their activations), one entry for each layer.
+
+    Examples
+    --------
+    >>> mlp([1, 1, 1]).weights
+    {('W', 0, 0, 0): (((0, 0), (1, 0)),), ('W', 1, 0, 0): (((1, 0), (2, 0)),)}
+    """
+    sizes = _sizes("the widths", widths, 2)
+    graph = _neurons(sizes, bias, kinds)
+    for m in range(len(sizes) - 1):
+        _connect(graph, m, sizes)
+    return Network(graph)
+
+
+def residual(width: int, depth: int, bias: bool = False) -> Network:
+    """Return equal dense layers with skip connections: a wire joins every neuron to its successor, beside the weights.
+
+    The wire and the weight of a neuron with itself are two connections of one pair, so the branch has its own vertices: neuron i of block m is (m, "h", i), and
+    its branch is (m, "s", i), which stands half way. Layers count half steps.
+
+    Parameters
+    ----------
+    width, depth : int
+        Neurons in a layer and number of blocks, both at least one.
+    bias : bool
+        Whether the branches have biases.
+
+    Examples
+    --------
+    >>> net = residual(2, 3)
+    >>> net.widths, net.layer_graph().edges[0, 2]["wires"]
+    ((2, 2, 2, 2, 2, 2, 2), 2)
+    """
+    n, blocks = _positive("the width", width), _positive("the depth", depth)
+    graph: nx.DiGraph = nx.DiGraph()
+    for m, i in product(range(blocks + 1), range(n)):
+        graph.add_node((m, "h", i), layer=2 * m, site=("h", i), kind="sum")
+    for m, i in product(range(blocks), range(n)):
+        graph.add_node((m, "s", i), layer=2 * m + 1, site=("s", i), kind="branch", bias=("b", m, i) if bias else None)
+        graph.add_edges_from([((m, "s", i), (m + 1, "h", i)), ((m, "h", i), (m + 1, "h", i))], weight=None)
+        graph.add_edges_from((((m, "h", j), (m, "s", i), {"weight": ("W", m, i, j)}) for j in range(n)))
+    return Network(graph)
+
+
+def convolutional(shape: Sequence[int], depth: int, size: int = 3, channels: int = 1, periodic: bool = True) -> Network:
+    """Return convolutional layers of one shape; neuron (m, position, channel), weight ("W", m, offset, out, in) shared by all positions.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Extents of a layer.
+    depth : int
+        Number of convolutions.
+    size : int
+        Extent of the filter along every direction, odd.
+    channels : int
+        Neurons at every position.
+    periodic : bool
+        Whether the layer closes to a torus; else what lies outside is zero.
+
+    Examples
+    --------
+    >>> net = convolutional([5], depth=2)
+    >>> net.widths, len(net.weights), net.graph.number_of_edges()
+    ((5, 5, 5), 6, 30)
+    """
+    extents = _sizes("the shape", shape, 1)
+    if _positive("the filter size", size) % 2 == 0 or (periodic and size > min(extents)):
+        raise ValueError(f"the filter size must be odd and not larger than a periodic layer {extents}, got {size}")
+    places = list(product(*map(range, extents)))
+    offsets = list(product(range(-(size // 2), size // 2 + 1), repeat=len(extents)))
+    graph: nx.DiGraph = nx.DiGraph()
+    for m, place, c in product(range(_positive("the depth", depth) + 1), places, range(_positive("channels", channels))):
+        graph.add_node((m, place, c), layer=m, site=c, position=place)
+    for m, place, offset in product(range(depth), places, offsets):
+        source = _moved(place, offset, extents, periodic)
+        if source is not None:
+            _tap(graph, m, (source, place), offset, channels)
+    return Network(graph)
+
+
+def recurrent(width: int, inputs: int = 1) -> Network:
+    """Return one recurrent dense layer fed by an input layer; see `Network.unrolled`.
+
+    Examples
+    --------
+    >>> recurrent(3).graph.number_of_edges()
+    12
+    """
+    graph: nx.DiGraph = nx.DiGraph()
+    graph.add_nodes_from(((0, j), {"layer": 0}) for j in range(_positive("the number of inputs", inputs)))
+    graph.add_nodes_from(((1, i), {"layer": 1}) for i in range(_positive("the width", width)))
+    graph.add_edges_from(((0, j), (1, i), {"weight": ("U", i, j)}) for i, j in product(range(width), range(inputs)))
+    graph.add_edges_from(((1, j), (1, i), {"weight": ("W", i, j)}) for i, j in product(range(width), repeat=2))
+    return Network(graph, recurrent=True)
+
+
+def _neurons(sizes: Sequence[int], bias: bool, kinds: Sequence[Hashable] | None) -> nx.DiGraph:
+    """The neurons of dense layers."""
+    if kinds is not None and len(kinds) != len(sizes):
+        raise ValueError(f"there are {len(sizes)} layers but {len(kinds)} kinds: give one for each layer")
+    graph: nx.DiGraph = nx.DiGraph()
+    for m, size in enumerate(sizes):
+        kind = None if kinds is None else kinds[m]
+        graph.add_nodes_from(((m, i), {"layer": m, "kind": kind, "bias": ("b", m - 1, i) if bias and m else None}) for i in range(size))
+    return graph
+
+
+def _connect(graph: nx.DiGraph, m: int, sizes: Sequence[int]) -> None:
+    """All connections from layer m to layer m + 1."""
+    graph.add_edges_from(((m, j), (m + 1, i), {"weight": ("W", m, i, j)}) for i, j in product(range(sizes[m + 1]), range(sizes[m])))
+
+
+def _tap(graph: nx.DiGraph, m: int, ends: tuple[Any, Any], offset: tuple[int, ...], channels: int) -> None:
+    """The connections of one filter entry at one position."""
+    source, place = ends
+    pairs = product(range(channels), repeat=2)
+    graph.add_edges_from(((m, source, a), (m + 1, place, c), {"weight": ("W", m, offset, c, a)}) for c, a in pairs)
+
+
+def _moved(place: tuple[int, ...], offset: tuple[int, ...], extents: Sequence[int], periodic: bool) -> tuple[int, ...] | None:
+    """The position at an offset, or None outside of an open layer."""
+    moved = tuple(x + d for x, d in zip(place, offset, strict=True))
+    if periodic:
+        return tuple(x % n for x, n in zip(moved, extents, strict=True))
+    return moved if all(0 <= x < n for x, n in zip(moved, extents, strict=True)) else None
+
+
+def _positive(what: str, number: Any) -> int:
+    """A positive integer."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError(f"{what} must be a positive integer, got {number!r}")
+    return number
+
+
+def _sizes(what: str, numbers: Iterable[int], least: int) -> tuple[int, ...]:
+    """A list of positive integers."""
+    sizes = tuple(_positive(f"every entry of {what}", n) for n in numbers)
+    if len(sizes) < least:
+        raise ValueError(f"{what} need at least {least} entries, got {len(sizes)}")
+    return sizes

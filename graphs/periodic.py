@@ -1,0 +1,516 @@
+"""Graphs with translational symmetry, described by one cell.
+
+A `PeriodicGraph` of dimension d has finitely many vertices v, each of which stands for the copies (v, c) in all cells
+c of Z^d, and finitely many edges (u, v, o), each of which joins (u, c) to (v, c + o) for all c.  Since the second joins
+the same pairs,
+
+    (u, v, o)  and  (v, u, -o)
+
+are one undirected edge; the form that is kept runs from the earlier vertex to the later one, or along the offset
+whose first non-zero entry is positive.  A directed edge carries its arrow in its label (`Directed`), which turns with
+the edge.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import operator
+from collections import Counter, deque
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
+
+import networkx as nx
+
+from graphs import integers
+from graphs.integers import Vector
+from graphs.labels import decode, encode, reverse, sort_text
+
+__all__ = ["Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
+
+
+class ZeroOffsetLoop(ValueError):
+    """An edge from a vertex to itself within one cell, which joins nothing.
+
+    Examples
+    --------
+    >>> PeriodicGraph('A', [('A', 'A', (0,))], 1)
+    Traceback (most recent call last):
+    graphs.periodic.ZeroOffsetLoop: the edge from 'A' to itself has offset zero; ...
+    """
+
+
+class Edge(NamedTuple):
+    """One edge of the cell: it joins (tail, c) to (head, c + offset) in every cell c.
+
+    Examples
+    --------
+    >>> Edge('A', 'B', (1,)).reversed()
+    Edge(tail='B', head='A', offset=(-1,), label=None)
+    """
+
+    tail: Hashable
+    head: Hashable
+    offset: Vector
+    label: Hashable = None
+
+    def reversed(self) -> Edge:
+        """The same edge written from its other end.
+
+        Returns
+        -------
+        Edge
+            Ends exchanged, offset negated, label reversed.
+
+        Examples
+        --------
+        >>> Edge('A', 'A', (1, -2)).reversed().offset
+        (-1, 2)
+        """
+        return Edge(self.head, self.tail, integers.negate(self.offset), reverse(self.label))
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """A finite piece of a periodic graph.
+
+    Parameters
+    ----------
+    graph : networkx.MultiGraph
+        Its nodes are pairs (vertex, cell) with attribute ``label``; its edges have the attributes ``label``, ``tail``
+        and ``head`` (the label is read from tail to head).
+    node : dict
+        From (vertex, cell) to the node.
+
+    Examples
+    --------
+    >>> ring = PeriodicGraph('A', [('A', 'A', (1,))], 1).unroll(3)
+    >>> ring.node['A', (2,)]
+    ('A', (2,))
+    """
+
+    graph: nx.MultiGraph
+    node: dict[tuple[Hashable, Vector], tuple[Hashable, Vector]]
+
+
+class PeriodicGraph:
+    """A graph with translational symmetry, given by its cell.
+
+    Parameters
+    ----------
+    vertices : mapping or iterable
+        From vertices to labels, or the vertices alone (then the labels are None).
+    edges : iterable of tuples
+        ``(u, v, offset)`` or ``(u, v, offset, label)``; the offset is a tuple of integers (in one dimension also an
+        integer).  Parallel edges, and edges from a vertex to its own copy in another cell, are legal.
+    dimension : int
+        Number of independent translations, at least one.
+
+    Raises
+    ------
+    ZeroOffsetLoop
+        If an edge joins a vertex to itself in the same cell.
+    ValueError
+        If an end is not a vertex, an offset has the wrong dimension, a vertex is repeated, or there is none.
+    TypeError
+        If an offset or the dimension is not made of integers.
+
+    Examples
+    --------
+    >>> ladder = PeriodicGraph('AB', [('A', 'A', 1), ('B', 'B', 1), ('A', 'B', 0, 'rung')], 1)
+    >>> ladder.edges[1]
+    Edge(tail='A', head='B', offset=(0,), label='rung')
+    >>> ladder == PeriodicGraph('BA', [('B', 'A', 0, 'rung'), ('B', 'B', -1), ('A', 'A', -1)], 1)
+    True
+    """
+
+    __slots__ = ("_dimension", "_edges", "_key", "_vertices")
+    _dimension: int
+    _edges: tuple[Edge, ...]
+    _key: Hashable
+    _vertices: Mapping[Any, Hashable]
+
+    def __init__(
+        self,
+        vertices: Mapping[Any, Hashable] | Iterable[Hashable],
+        edges: Iterable[Sequence[Any]],
+        dimension: int,
+    ) -> None:
+        size = operator.index(dimension)
+        if size < 1:
+            raise ValueError(f"the dimension is a positive integer, not {dimension!r}")
+        named = _vertex_labels(vertices)
+        number = {v: i for i, v in enumerate(named)}
+        canonical = [_canonical(_edge(entry, number, size), number) for entry in edges]
+        canonical.sort(key=lambda e: (number[e.tail], number[e.head], e.offset, sort_text(e.label)))
+        for name, value in (
+            ("_vertices", MappingProxyType(named)),
+            ("_edges", tuple(canonical)),
+            ("_dimension", size),
+            ("_key", _content(named, canonical, size)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def vertices(self) -> Mapping[Any, Hashable]:
+        """The vertices of one cell and their labels, in the order given (read only)."""
+        return self._vertices
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges of one cell in canonical form and order."""
+        return self._edges
+
+    @property
+    def dimension(self) -> int:
+        """Number of independent translations."""
+        return self._dimension
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse every assignment."""
+        raise AttributeError(f"a PeriodicGraph does not change; build another one instead of setting {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        """Same cell: vertices, labels, edges and dimension, whatever the order in which they were given."""
+        return self._key == other._key if isinstance(other, PeriodicGraph) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash of the content."""
+        return hash(self._key)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by construction."""
+        return PeriodicGraph, (dict(self._vertices), self._edges, self._dimension)
+
+    def __repr__(self) -> str:
+        """Dimension and sizes in one line."""
+        return (
+            f"<PeriodicGraph of dimension {self._dimension}: "
+            f"{len(self._vertices)} vertices and {len(self._edges)} edges per cell>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The edges of the cell as a table."""
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(str(entry))}</td>" for entry in edge) + "</tr>" for edge in self._edges
+        )
+        head = "".join(f"<th>{name}</th>" for name in Edge._fields)
+        return f"<table><caption>{html.escape(repr(self))}</caption><tr>{head}</tr>{rows}</table>"
+
+    def degree(self, v: Hashable) -> int:
+        """Number of edge ends at every copy of a vertex.
+
+        Parameters
+        ----------
+        v : hashable
+            A vertex of the cell.
+
+        Returns
+        -------
+        int
+            An edge to another copy of v counts twice, once for each neighbour.
+
+        Raises
+        ------
+        ValueError
+            If v is not a vertex.
+
+        Examples
+        --------
+        >>> PeriodicGraph('A', [('A', 'A', (1, 0)), ('A', 'A', (0, 1))], 2).degree('A')
+        4
+        """
+        if v not in self._vertices:
+            raise ValueError(f"{v!r} is not a vertex; the vertices are {list(self._vertices)}")
+        return sum((e.tail == v) + (e.head == v) for e in self._edges)
+
+    def is_connected(self) -> bool:
+        """Whether the cell, with its edges followed through all offsets, is connected.
+
+        Returns
+        -------
+        bool
+            Connectivity of the quotient.  The crystal itself may still consist of several interleaved copies
+            (`number_of_copies`).
+
+        Examples
+        --------
+        >>> PeriodicGraph('AB', [('A', 'A', 1)], 1).is_connected()
+        False
+        """
+        return len({part for part, _ in self._potentials().values()}) == 1
+
+    def number_of_copies(self) -> int | float:
+        """Number of connected components of the infinite unrolled graph.
+
+        Walk around all cycles of the cell: the offsets collected span a lattice, and a connected cell unrolls to as
+        many components as this lattice has cosets in Z^d.  Components of the cell add up.
+
+        Returns
+        -------
+        int or float
+            Infinite (``math.inf``) if some direction is not crossed by any path.
+
+        Examples
+        --------
+        >>> PeriodicGraph('A', [('A', 'A', 2)], 1).number_of_copies()
+        2
+        >>> PeriodicGraph('A', [('A', 'A', (1, 0))], 2).number_of_copies()
+        inf
+        """
+        potentials = self._potentials()
+        cycles: dict[int, list[Vector]] = {part: [] for part, _ in potentials.values()}
+        for tail, head, offset, _ in self._edges:
+            part, start = potentials[tail]
+            cycles[part].append(integers.subtract(integers.add(start, offset), potentials[head][1]))
+        return sum(integers.index(integers.hermite(offsets), self._dimension) for offsets in cycles.values())
+
+    def _potentials(self) -> dict[Hashable, tuple[int, Vector]]:
+        """Component of every vertex and the offset collected on a path to it from the first vertex of its component."""
+        neighbours: dict[Hashable, list[Edge]] = {v: [] for v in self._vertices}
+        for edge in self._edges:
+            neighbours[edge.tail].append(edge)
+            neighbours[edge.head].append(edge.reversed())
+        found: dict[Hashable, tuple[int, Vector]] = {}
+        for part, root in enumerate(self._vertices):
+            queue = deque([root] if root not in found else [])
+            found.setdefault(root, (part, (0,) * self._dimension))
+            while queue:
+                tail = queue.popleft()
+                for _, head, offset, _ in neighbours[tail]:
+                    if head not in found:
+                        found[head] = (found[tail][0], integers.add(found[tail][1], offset))
+                        queue.append(head)
+        return found
+
+    def unroll(self, extents: int | Sequence[int], periodic: bool | Sequence[bool] = True) -> Unrolled:
+        """Cut a finite piece out of the crystal.
+
+        Parameters
+        ----------
+        extents : int or sequence of int
+            Number of cells along each translation (an integer: the same along all).
+        periodic : bool or sequence of bool
+            Where True, the piece is closed to a ring and every edge stays; where False, edges that leave it are
+            dropped.
+
+        Returns
+        -------
+        Unrolled
+            A networkx MultiGraph and its nodes by (vertex, cell).  It is exact at all extents: two edges between one
+            pair of nodes stay parallel, and an edge that closes on its own node is a self-loop.
+
+        Raises
+        ------
+        ValueError
+            If an extent is not positive or the number of extents is not the dimension.
+
+        Examples
+        --------
+        >>> chain = PeriodicGraph('A', [('A', 'A', 1)], 1)
+        >>> [chain.unroll(n).graph.number_of_edges() for n in (1, 2, 3)]
+        [1, 2, 3]
+        >>> chain.unroll(3, periodic=False).graph.number_of_edges()
+        2
+        """
+        shape = _extents(extents, self._dimension)
+        closed = _flags(periodic, self._dimension)
+        graph: nx.MultiGraph[Any] = nx.MultiGraph()
+        for cell in _cells(shape):
+            graph.add_nodes_from(((v, cell), {"label": label}) for v, label in self._vertices.items())
+        graph.add_edges_from(self._unrolled_edges(shape, closed))
+        return Unrolled(graph, {node: node for node in graph})
+
+    def _unrolled_edges(self, shape: Vector, closed: tuple[bool, ...]) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+        """The edges of a finite piece, with their attributes."""
+        for cell in _cells(shape):
+            for tail, head, offset, label in self._edges:
+                target = integers.add(cell, offset)
+                wrapped = tuple(x % n if ring else x for x, n, ring in zip(target, shape, closed, strict=True))
+                if all(0 <= x < n for x, n in zip(wrapped, shape, strict=True)):
+                    ends = (tail, cell), (head, wrapped)
+                    yield *ends, {"label": label, "tail": ends[0], "head": ends[1]}
+
+    def supercell(self, m: int | Sequence[int]) -> PeriodicGraph:
+        """Describe the same crystal by a larger cell.
+
+        Parameters
+        ----------
+        m : int or sequence of int
+            How many old cells make one new cell along each translation.
+
+        Returns
+        -------
+        PeriodicGraph
+            Its vertices are the pairs (vertex, cell) with the cell inside the new cell.
+
+        Raises
+        ------
+        ValueError
+            If a factor is not positive or the number of factors is not the dimension.
+
+        Examples
+        --------
+        >>> PeriodicGraph('A', [('A', 'A', 1)], 1).supercell(2).edges
+        (Edge(tail=('A', (0,)), head=('A', (1,)), offset=(-1,), label=None),
+         Edge(tail=('A', (0,)), head=('A', (1,)), offset=(0,), label=None))
+        """
+        shape = _extents(m, self._dimension)
+        vertices = {(v, cell): label for cell in _cells(shape) for v, label in self._vertices.items()}
+        edges = []
+        for cell in _cells(shape):
+            for tail, head, offset, label in self._edges:
+                split = [divmod(x, n) for x, n in zip(integers.add(cell, offset), shape, strict=True)]
+                inside = tuple(r for _, r in split)
+                edges.append(Edge((tail, cell), (head, inside), tuple(q for q, _ in split), label))
+        return PeriodicGraph(vertices, edges, self._dimension)
+
+    def to_text(self) -> str:
+        """Write the cell as text, one vertex or edge a line.
+
+        Returns
+        -------
+        str
+            Read back by `from_text`.
+
+        Raises
+        ------
+        ValueError
+            If a vertex or label is not made of numbers, strings, tuples, frozensets, `Label` and `Directed`.
+
+        Examples
+        --------
+        >>> print(PeriodicGraph('A', [('A', 'A', 1, 'K')], 1).to_text())
+        dimension 1
+        vertex ('A', None,)
+        edge ('A', 'A', (1,), 'K',)
+        """
+        lines = [f"dimension {self._dimension}"]
+        lines += [f"vertex {encode(item)}" for item in self._vertices.items()]
+        lines += [f"edge {encode(tuple(edge))}" for edge in self._edges]
+        return "\n".join(lines)
+
+    @classmethod
+    def from_text(cls, text: str) -> PeriodicGraph:
+        """Read what `to_text` wrote.
+
+        Parameters
+        ----------
+        text : str
+            One line ``dimension d``, then lines ``vertex (name, label)`` and ``edge (tail, head, offset, label)``.
+
+        Returns
+        -------
+        PeriodicGraph
+            Equal to the one that was written.
+
+        Raises
+        ------
+        ValueError
+            If a line is none of these; the line is named.
+
+        Examples
+        --------
+        >>> cell = PeriodicGraph('A', [('A', 'A', 1, 'K')], 1)
+        >>> PeriodicGraph.from_text(cell.to_text()) == cell
+        True
+        """
+        entries: dict[str, list[Any]] = {"dimension": [], "vertex": [], "edge": []}
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.strip():
+                kind, value = _parse_line(number, line)
+                entries[kind].append(value)
+        if len(entries["dimension"]) != 1:
+            raise ValueError("the text of a periodic graph has exactly one line 'dimension d'")
+        repeated = [v for v, count in Counter(v for v, _ in entries["vertex"]).items() if count > 1]
+        if repeated:
+            raise ValueError(f"vertices given twice: {repeated}")
+        return cls(dict(entries["vertex"]), entries["edge"], entries["dimension"][0])
+
+
+def _parse_line(number: int, line: str) -> tuple[str, Any]:
+    """Keyword and value of one line of the text form."""
+    kind, _, rest = line.strip().partition(" ")
+    lengths = {"dimension": None, "vertex": 2, "edge": 4}
+    try:
+        value = decode(rest)
+    except (ValueError, TypeError):
+        value = None
+    size = len(value) if isinstance(value, tuple) else None
+    if kind not in lengths or value is None or size != lengths[kind]:
+        raise ValueError(f"line {number} is not a dimension, a vertex or an edge of a periodic graph: {line!r}")
+    return kind, value
+
+
+def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dict[Any, Hashable]:
+    """Vertices with their labels, in the order given."""
+    if isinstance(vertices, Mapping):
+        named = dict(vertices)
+    else:
+        listed = list(vertices)
+        named = dict.fromkeys(listed)
+        if len(named) < len(listed):
+            raise ValueError(f"vertices given twice: {[v for v, n in Counter(listed).items() if n > 1]}")
+    if not named:
+        raise ValueError("a periodic graph has at least one vertex per cell")
+    hash(tuple(named.values()))
+    return named
+
+
+def _edge(entry: Sequence[Any], number: Mapping[Any, int], dimension: int) -> Edge:
+    """One checked edge as given."""
+    if not 3 <= len(entry) <= 4:
+        raise ValueError(f"an edge is (u, v, offset) or (u, v, offset, label), not {entry!r}")
+    tail, head, raw, label = (*entry, None)[:4]
+    offset = (operator.index(raw),) if hasattr(raw, "__index__") else tuple(operator.index(x) for x in raw)
+    if len(offset) != dimension:
+        raise ValueError(f"the offset {raw!r} of the edge {tail!r}, {head!r} has not the dimension {dimension}")
+    for v in (tail, head):
+        if v not in number:
+            raise ValueError(f"the end {v!r} of an edge is not a vertex; the vertices are {list(number)}")
+    if tail == head and not any(offset):
+        raise ZeroOffsetLoop(f"the edge from {tail!r} to itself has offset zero; it would join a vertex to itself")
+    return Edge(tail, head, offset, label)
+
+
+def _canonical(edge: Edge, number: Mapping[Any, int]) -> Edge:
+    """The one of the two forms of an edge that is kept."""
+    zero = (0,) * len(edge.offset)
+    backward = edge.offset < zero if edge.tail == edge.head else number[edge.tail] > number[edge.head]
+    return edge.reversed() if backward else edge
+
+
+def _content(vertices: Mapping[Any, Hashable], edges: Iterable[Edge], dimension: int) -> Hashable:
+    """What two equal periodic graphs share: sets without any order."""
+    forms = Counter(frozenset((edge, edge.reversed())) for edge in edges)
+    return dimension, frozenset(vertices.items()), frozenset(forms.items())
+
+
+def _extents(extents: int | Sequence[int], dimension: int) -> Vector:
+    """Checked extents, one for each translation."""
+    if hasattr(extents, "__index__"):
+        shape: Vector = (operator.index(extents),) * dimension
+    else:
+        shape = tuple(operator.index(n) for n in extents)
+    if len(shape) != dimension:
+        raise ValueError(f"{len(shape)} extents are given for dimension {dimension}: {extents!r}")
+    if min(shape) < 1:
+        raise ValueError(f"extents are positive integers, not {extents!r}")
+    return shape
+
+
+def _flags(periodic: bool | Sequence[bool], dimension: int) -> tuple[bool, ...]:
+    """One flag for each translation."""
+    flags = (periodic,) * dimension if isinstance(periodic, bool) else tuple(periodic)
+    if len(flags) != dimension or not all(isinstance(flag, bool) for flag in flags):
+        raise ValueError(f"periodic is one boolean, or {dimension} of them, not {periodic!r}")
+    return flags
+
+
+def _cells(shape: Vector) -> Iterator[Vector]:
+    """All cells of a box, the last coordinate running fastest."""
+    return itertools.product(*map(range, shape))
+
+

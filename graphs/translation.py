@@ -1,0 +1,293 @@
+"""Find the translations of a finite graph and fold it into one cell.
+
+A translation of an open graph is a partial map that keeps labels and edges and is defined on all but a boundary; of a
+periodic graph it is an automorphism that moves every vertex.  `fold` finds them, either among displacements of declared
+coordinates (exactly and in linear time for crystals) or by a search for maps of the bare graph, and returns the
+`PeriodicGraph` together with the map of the vertices that proves it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+
+from graphs import integers
+from graphs.automorphism import SEARCH_LIMIT, crystal_of_bare_graph
+from graphs.crystal import Crystal, Frame, Link, links_of
+from graphs.integers import Vector
+from graphs.labels import reverse
+from graphs.periodic import PeriodicGraph
+from graphs.placed import best_crystal, ring_periods
+
+__all__ = ["SEARCH_LIMIT", "Folding", "NoTranslation", "fold"]
+
+
+class NoTranslation(ValueError):
+    """The graph does not repeat: no translation was found.
+
+    Examples
+    --------
+    >>> fold(nx.star_graph(3))
+    Traceback (most recent call last):
+    graphs.translation.NoTranslation: the graph has no translation: ...
+    """
+
+
+@dataclass(frozen=True)
+class Folding:
+    """A finite graph as a piece of a periodic one.
+
+    Parameters
+    ----------
+    quotient : PeriodicGraph
+        One cell; each vertex bears the name of the first node it stands for.
+    boundary : tuple
+        Nodes where a translation by one cell, forwards or backwards, is not defined, nodes set aside included.
+    set_aside : tuple
+        Nodes of the boundary that belong to no cell (for instance an input and an output layer).
+    broken_edges : tuple
+        The edges at nodes set aside, as (u, v) or (u, v, key); they are not part of the crystal.
+    certificate : dict
+        From each node that is not set aside to its (vertex, cell).
+    translations : tuple
+        One generator for each direction of the quotient: a vector in the coordinates that were declared, or, for a bare
+        graph, a tuple of pairs (node, image).
+    periodic : tuple of bool
+        Whether the graph closes to a ring along each direction.
+    extents : tuple of int
+        Number of cells along each direction.
+    graph : networkx graph
+        The graph that was folded.
+    label : str
+        The attribute that holds labels.
+
+    Examples
+    --------
+    >>> ring = fold(nx.cycle_graph(6))
+    >>> ring.quotient.edges, ring.extents, ring.periodic
+    ((Edge(tail=0, head=0, offset=(1,), label=None),), (6,), (True,))
+    """
+
+    quotient: PeriodicGraph
+    boundary: tuple[Any, ...]
+    set_aside: tuple[Any, ...]
+    broken_edges: tuple[tuple[Any, ...], ...]
+    certificate: dict[Any, tuple[Any, Vector]]
+    translations: tuple[Any, ...]
+    periodic: tuple[bool, ...]
+    extents: Vector
+    graph: nx.Graph = field(repr=False, compare=False)
+    label: str = field(default="label", repr=False)
+
+    def verify(self) -> bool:
+        """Unroll the quotient and compare it with the graph.
+
+        Returns
+        -------
+        bool
+            Whether the certificate is one-to-one, keeps labels, and maps the edges of the graph (but the broken ones)
+            onto the edges of the unrolled quotient between the images, with their labels and multiplicities.
+
+        Examples
+        --------
+        >>> fold(nx.ladder_graph(5)).verify()
+        True
+        """
+        unrolled = self.quotient.unroll(self.extents, self.periodic).graph
+        image = self.certificate
+        within = set(image.values())
+        if len(within) < len(image) or not within <= set(unrolled):
+            return False
+        if any(self.graph.nodes[v].get(self.label) != unrolled.nodes[x]["label"] for v, x in image.items()):
+            return False
+        found = Counter(
+            _readings(image[link.tail], image[link.head], link.label)
+            for link in links_of(self.graph, self.label)
+            if link.tail in image and link.head in image
+        )
+        expected = Counter(
+            _readings(data["tail"], data["head"], data["label"])
+            for _, _, data in unrolled.edges(data=True)
+            if data["tail"] in within and data["head"] in within
+        )
+        return found == expected
+
+
+def fold(
+    graph: nx.Graph,
+    coordinates: Mapping[Any, Sequence[Any]] | str | None = None,
+    periods: Sequence[int | None] | None = None,
+    *,
+    along: Sequence[int] | None = None,
+    margin: int = 1,
+    label: str = "label",
+) -> Folding:
+    """Find the translations of a finite graph and fold it into its cell.
+
+    Among several folds it takes the one with most independent directions, then the fewest nodes set aside,
+    then the largest lattice of translations (that is, the smallest cell).  In an open direction a pattern counts as repeated
+    if it is seen at least twice, so no translation and no edge spans more than half of the graph.
+
+    Parameters
+    ----------
+    graph : networkx graph
+        Any of the four networkx classes.  Node and edge attributes `label` are kept; the edges of a directed graph
+        become labels `Directed`.  An undirected edge whose label has a direction names its tail in the attribute ``tail``.
+    coordinates : mapping or str, optional
+        For each node a tuple, for instance (layer, position), or the name of the node attribute that holds it.  Without
+        coordinates translations are searched as maps of the bare graph: the graph is connected and has at most
+        `SEARCH_LIMIT` nodes.  That search is exact in what it returns, and takes the shortest translation it meets first.
+    periods : sequence of (int or None), optional
+        The period of each coordinate of `along`, None where the graph is open.  Not given: a coordinate is taken as a
+        ring if some edge spans more than half of it, and as open if this does not fold.
+    along : sequence of int, optional
+        The coordinates, integers, along which translations are sought (default: all).  The others may be any hashable
+        and distinguish the sites of a cell.
+    margin : int
+        How many layers at each end of an open coordinate may be set aside.
+    label : str
+        Name of the node and edge attribute that holds labels.
+
+    Returns
+    -------
+    Folding
+        The cell, the boundary, and the certificate.
+
+    Raises
+    ------
+    NoTranslation
+        If no translation is found.
+    ValueError
+        If the graph is empty, coordinates are missing, repeated or outside their period, or a bare graph is disconnected or
+        too large.
+    TypeError
+        If a coordinate along which to translate is not an integer.
+
+    Examples
+    --------
+    A bare ring with alternating labels repeats every second node.
+
+    >>> ring = nx.cycle_graph(8)
+    >>> nx.set_node_attributes(ring, {v: 'ab'[v % 2] for v in ring}, 'label')
+    >>> fold(ring).quotient.vertices
+    mappingproxy({0: 'a', 1: 'b'})
+
+    An open strip, by its coordinates:
+
+    >>> strip = nx.grid_2d_graph(2, 6)
+    >>> folded = fold(strip, {v: v for v in strip}, along=[1])
+    >>> folded.quotient.vertices, folded.extents, folded.boundary
+    (mappingproxy({(0, 0): None, (1, 0): None}), (6,), ((0, 0), (0, 5), (1, 0), (1, 5)))
+    """
+    if len(graph) == 0:
+        raise ValueError("an empty graph cannot be folded; it has no vertex")
+    labels = dict(graph.nodes(data=label))
+    links = links_of(graph, label)
+    if coordinates is None:
+        bare = crystal_of_bare_graph(graph, labels, links)
+        if bare is None:
+            raise NoTranslation("the graph has no translation: no map of the bare graph moves it along itself")
+        crystal, maps = bare
+        generators: tuple[Any, ...] = tuple(tuple(image.items()) for image in maps)
+    else:
+        frame = _frame(graph, coordinates, along, labels, links)
+        crystal = _fold_frame(frame, periods, operator.index(margin))
+        generators = crystal.generators
+    return _folding(graph, label, links, crystal, generators)
+
+
+def _fold_frame(frame: Frame, periods: Sequence[int | None] | None, margin: int) -> Crystal:
+    """The best fold of a graph with coordinates."""
+    guesses = [ring_periods(frame, periods)]
+    if periods is None and any(guesses[0]):
+        guesses.append((None,) * frame.dimension)
+    for guess in guesses:
+        found = best_crystal(_with_periods(frame, guess), margin)
+        if found is not None:
+            return found[0]
+    raise NoTranslation("the graph has no translation: it does not repeat along any of its coordinates")
+
+
+def _frame(
+    graph: nx.Graph,
+    coordinates: Mapping[Any, Sequence[Any]] | str,
+    along: Sequence[int] | None,
+    labels: dict[Any, Hashable],
+    links: list[Link],
+) -> Frame:
+    """Sites and places from declared coordinates."""
+    if isinstance(coordinates, str):
+        coordinates = dict(nx.get_node_attributes(graph, coordinates))
+    missing = [v for v in graph if v not in coordinates]
+    if missing:
+        raise ValueError(f"{len(missing)} nodes have no coordinates, the first is {missing[0]!r}")
+    rows = {v: tuple(coordinates[v]) for v in graph}
+    length = len(next(iter(rows.values())))
+    odd = next((v for v, row in rows.items() if len(row) != length), None)
+    axes = tuple(range(length)) if along is None else tuple(along)
+    if odd is not None or not axes or not all(0 <= i < length for i in axes):
+        raise ValueError(f"coordinates have one length ({length} at first) and `along` names some of them, not {axes}")
+    place = {v: tuple(operator.index(row[i]) for i in axes) for v, row in rows.items()}
+    site: dict[Any, Hashable] = {v: tuple(x for i, x in enumerate(row) if i not in axes) for v, row in rows.items()}
+    return Frame(site, place, [], labels, links, len(axes))
+
+
+def _with_periods(frame: Frame, periods: Sequence[int | None]) -> Frame:
+    """A frame closed to rings, its places counted from zero on them."""
+    if len(periods) != frame.dimension or any(n is not None and operator.index(n) < 1 for n in periods):
+        raise ValueError(f"periods are {frame.dimension} positive integers or None, not {tuple(periods)}")
+    rows = [tuple(n if i == j else 0 for j in range(frame.dimension)) for i, n in enumerate(periods) if n]
+    place = {v: integers.reduce(x, rows) for v, x in frame.place.items()}
+    for axis, n in enumerate(periods):
+        column = [x[axis] for x in frame.place.values()]
+        if n and max(column) - min(column) >= n:
+            raise ValueError(f"coordinate {axis} spans {max(column) - min(column) + 1} values, more than its period {n}")
+    closed = Frame(frame.site, place, rows, frame.labels, frame.links, frame.dimension)
+    if len(closed.at()) < len(place):
+        raise ValueError("two nodes have the same coordinates; add a coordinate that tells the sites of a cell apart")
+    return closed
+
+
+def _folding(
+    graph: nx.Graph, label: str, links: list[Link], crystal: Crystal, generators: tuple[Any, ...]
+) -> Folding:
+    """The public result, with its boundary."""
+    inside = crystal.certificate
+    broken = tuple(link.name for link in links if link.tail not in inside or link.head not in inside)
+    return Folding(
+        quotient=crystal.quotient,
+        boundary=_boundary(graph, crystal),
+        set_aside=tuple(v for v in graph if v not in inside),
+        broken_edges=broken,
+        certificate=inside,
+        translations=generators,
+        periodic=crystal.periodic,
+        extents=crystal.extents,
+        graph=graph,
+        label=label,
+    )
+
+
+def _boundary(graph: nx.Graph, crystal: Crystal) -> tuple[Any, ...]:
+    """Nodes set aside, and nodes without a neighbouring copy along an open direction."""
+    present = set(crystal.certificate.values())
+    open_axes = [i for i, ring in enumerate(crystal.periodic) if not ring]
+    steps = [tuple(sign * (i == axis) for i in range(len(crystal.extents))) for axis in open_axes for sign in (1, -1)]
+
+    def complete(v: Any) -> bool:
+        if v not in crystal.certificate:
+            return False
+        name, cell = crystal.certificate[v]
+        return all((name, integers.add(cell, step)) in present for step in steps)
+
+    return tuple(v for v in graph if not complete(v))
+
+
+def _readings(tail: Any, head: Any, label: Hashable) -> frozenset[tuple[Any, Any, Hashable]]:
+    """An edge as the set of its two oriented readings."""
+    return frozenset(((tail, head, label), (head, tail, reverse(label))))

@@ -1,0 +1,203 @@
+"""The command line: list, show, evaluate, verify, export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from numerics.verification.claim import Effort
+
+__all__ = ["main"]
+
+BAD_USAGE, NOT_WELL, WELL = 2, 1, 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and leave with the status for bad usage."""
+        self.exit(BAD_USAGE, f"{self.prog}: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = _Parser(prog="neurenorm", description="Derive, evaluate and verify the statistical physics of deep networks.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    listing = commands.add_parser("list", help="every result: id, statement, provenance")
+    listing.add_argument("--paper", metavar="KEY", help="only the results of one paper")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=_list)
+
+    show = commands.add_parser("show", help="the formula of a result, its symbols, conventions and derivation")
+    show.add_argument("id", metavar="ID")
+    show.add_argument("--latex", action="store_true", help="print LaTeX")
+    show.set_defaults(run=_show)
+
+    evaluating = commands.add_parser("evaluate", help="a result as numbers")
+    evaluating.add_argument("id", metavar="ID")
+    evaluating.add_argument("values", metavar="name=value", nargs="*", help="parameters; decimals are exact, 1/3 and inf are numbers, JSON lists are lists")
+    evaluating.add_argument("--digits", type=int, metavar="N", help="prove N digits and print them")
+    evaluating.add_argument("--json", action="store_true", help="print JSON")
+    evaluating.set_defaults(run=_evaluate)
+
+    verify = commands.add_parser("verify", help="check every claim against its independent witness, and its mutants")
+    verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a file of your own that defines claims")
+    verify.add_argument("--effort", choices=[effort.name for effort in Effort], default="default", help="how many samples")
+    verify.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
+    verify.add_argument("--json", metavar="FILE", help="write the reports as JSON")
+    verify.add_argument("--report", metavar="FILE.html", help="write one self-contained page")
+    verify.add_argument("--force", action="store_true", help="overwrite an existing file")
+    verify.set_defaults(run=_verify)
+
+    export = commands.add_parser("export", help="a document that compiles with plain pdflatex")
+    export.add_argument("--paper", metavar="KEY", help="only the results of one paper")
+    export.add_argument("-o", "--output", metavar="FILE.tex", required=True)
+    export.add_argument("--force", action="store_true", help="overwrite an existing file")
+    export.set_defaults(run=_export)
+    return top
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    from theory.catalogue import results
+
+    entries = results(arguments.paper)
+    if arguments.json:
+        print(json.dumps([{"id": e.id, "statement": e.statement, "paper": e.paper.key, "provenance": e.provenance} for e in entries], indent=2))
+        return WELL
+    width = max(len(entry.id) for entry in entries)
+    for entry in entries:
+        print(f"{entry.id:{width}}  {entry.statement} [{entry.provenance}]")
+    return WELL
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    """Print one result."""
+    from theory.catalogue import result
+    from theory.latex import entry_latex, entry_text
+
+    entry = result(arguments.id)
+    print(entry_latex(entry) if arguments.latex else entry_text(entry))
+    return WELL
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    """Print the values of one result."""
+    from numerics.evaluate import evaluate
+    from numerics.evaluate.values import parse_value
+
+    values = {}
+    for text in arguments.values:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ValueError(f"{text!r} is not of the form name=value")
+        if name in values:
+            raise ValueError(f"{name} is given twice")
+        values[name] = parse_value(value)
+    found = evaluate(arguments.id, values, digits=arguments.digits)
+    print(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found)
+    if found.answer.status in ("none", "not converged") and found.answer.reason:
+        print(found.answer.reason, file=sys.stderr)
+    return NOT_WELL if found.answer.status == "not converged" else WELL
+
+
+def _json_ready(value: object) -> object:
+    """Return a value with infinite numbers as the strings "inf" and "-inf"."""
+    if isinstance(value, dict):
+        return {key: _json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_ready(item) for item in value]
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Check claims and print each verdict."""
+    from numerics.report import as_json, page, text_row
+    from numerics.verification.compare import Verdict
+    from numerics.verification.suite import claims_in_file, gather_claims, run_claims
+
+    targets = [_target(name, arguments.force) for name in (arguments.json, arguments.report) if name]
+    own = arguments.what is not None and (arguments.what.endswith(".py") or Path(arguments.what).is_file())
+    claims = claims_in_file(arguments.what) if own else gather_claims(arguments.what)
+    reports = []
+    for report in run_claims(claims, Effort[arguments.effort], seed=arguments.seed):
+        reports.append(report)
+        print(text_row(report), flush=True)
+    agreed = sum(report.verdict is Verdict.agrees for report in reports)
+    print(f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {arguments.seed}, {sum(r.seconds for r in reports):.1f} s")
+    contents = [as_json(reports)] * bool(arguments.json) + [page(reports)] * bool(arguments.report)
+    for target, content in zip(targets, contents, strict=True):
+        _write(target, content)
+    return WELL if agreed == len(reports) else NOT_WELL
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    """Write the LaTeX document."""
+    from theory.catalogue import results
+    from theory.latex import document
+
+    target = _target(arguments.output, arguments.force)
+    _write(target, document(results(arguments.paper)))
+    return WELL
+
+
+def _target(name: str, force: bool) -> Path:
+    """Return a file that may be written, before any long work."""
+    target = Path(name)
+    if target.is_dir():
+        raise ValueError(f"{target} is a folder; name a file")
+    if target.exists() and not force:
+        raise ValueError(f"{target} exists; use --force to overwrite it")
+    if not target.parent.is_dir():
+        raise ValueError(f"the folder {target.parent} does not exist")
+    return target
+
+
+def _write(target: Path, content: str) -> None:
+    """Write a file whole or not at all."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if something is refuted, undecided or not converged, 2 for bad usage.
+
+    Examples
+    --------
+    >>> main(["evaluate", "lattice/ising-correlation", "K=0.5", "r=1", "--digits", "12"])
+    lattice/ising-correlation (exact)
+      value = 0.462117157260
+    0
+    """
+    chosen = parser().parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except (ValueError, TypeError) as error:
+        print(f"neurenorm {chosen.command}: {error}", file=sys.stderr)
+        return BAD_USAGE
+    except BrokenPipeError:
+        return WELL
+    return status

@@ -1,0 +1,75 @@
+"""Balls as answers: raise the precision until the digits are proved, then print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from flint import arb, ctx
+
+from numerics.evaluate.core import Answer
+
+__all__ = ["FLOAT_DIGITS", "enclosed_answer", "proved", "shown"]
+
+FLOAT_DIGITS = 17
+MOST_BITS = 2**17
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Set the precision of ball arithmetic for a block."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def proved(compute: Callable[[], Mapping[str, arb]], digits: int) -> dict[str, arb]:
+    """Repeat a ball computation at doubled precision until every value is known to the digits.
+
+    A value is known when its radius is below ``10**-digits`` of its size. A value that stays around zero at 4096 bits is accepted as an enclosure of zero.
+
+    Raises
+    ------
+    ValueError
+        If the digits cannot be reached; the message says how many were.
+    """
+    bits = max(64, int(3.33 * digits) + 32)
+    while True:
+        with precision(bits):
+            values = dict(compute())
+            if all(_known(value, digits, bits) for value in values.values()):
+                return values
+            reached = min(_digits(value) for value in values.values())
+        if bits > MOST_BITS:
+            raise ValueError(f"only {max(reached, 0)} digits could be proved, fewer than the {digits} asked for")
+        bits *= 2
+
+
+def _known(value: arb, digits: int, bits: int) -> bool:
+    """Whether a ball is known to the digits."""
+    if not value.is_finite():
+        return False
+    return _digits(value) >= digits or (bool(value.contains(0)) and bits >= 4096)
+
+
+def _digits(value: arb) -> int:
+    """Return the number of correct digits of a ball."""
+    return int(value.rel_accuracy_bits() / 3.3219281)
+
+
+def shown(value: arb, digits: int | None) -> float | int | str:
+    """Return a ball as a float, or as a string of so many digits."""
+    if digits is None:
+        return 0.0 if value.contains(0) else float(value.mid())
+    return "0" if value.contains(0) else value.mid().str(digits, radius=False)
+
+
+def enclosed_answer(compute: Callable[[], Mapping[str, arb]], digits: int | None, status: str = "exact") -> Answer:
+    """Return an answer whose values are balls proved to the digits (17 where none are asked for, which fixes the double)."""
+    values = proved(compute, FLOAT_DIGITS if digits is None else digits)
+    errors = {name: float(value.rad()) for name, value in values.items()}
+    return Answer(status, {name: shown(value, digits) for name, value in values.items()}, errors)

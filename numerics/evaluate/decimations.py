@@ -1,0 +1,78 @@
+"""Decimations evaluated at a point: the elimination of `theory.decimation` run over balls, so that a long chain costs its length and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, fmpq
+from sympy import Expr, Symbol
+
+from numerics.compile import compiled
+from numerics.evaluate.balls import enclosed_answer
+from numerics.evaluate.core import Answer, answer
+from theory.decimation import Decimation
+from theory.problems import BondOf, LogPartition
+
+__all__ = ["BallWeights", "log_weights_at"]
+
+
+class BallWeights:
+    """The ring in which local weights are balls, at given couplings."""
+
+    def __init__(self, numbers: Mapping[Symbol, Any]) -> None:
+        self.numbers = numbers
+        self.one = arb(1)
+
+    def boltzmann(self, exponents: Mapping[Symbol, Expr], weight: Expr) -> arb:
+        """Return weight * exp(sum of coupling * exponent)."""
+        total = arb(0)
+        for coupling, exponent in exponents.items():
+            total += self.number(self.numbers[coupling] * exponent)
+        return total.exp() * self.number(weight)
+
+    def count(self, number: Expr) -> arb:
+        """Return a number of states at the given q."""
+        return self.number(number.subs(self.numbers))
+
+    @staticmethod
+    def number(value: Expr) -> arb:
+        """Return an exact number as a ball."""
+        if value.is_Rational:
+            return arb(fmpq(int(value.p), int(value.q)))
+        return compiled(value, (), target="ball")()
+
+
+def log_weights_at(decimation: Decimation, numbers: Mapping[str, Any]) -> dict[tuple[int, ...], arb]:
+    """Return ln Z of every kept configuration at given couplings."""
+    free = {*decimation.model.couplings, *(a.size for a in decimation.model.alphabets.values() if a.size.is_Symbol)}
+    missing = sorted(symbol.name for symbol in free if symbol.name not in numbers)
+    if missing:
+        raise ValueError(f"no value for {', '.join(missing)}")
+    weights = decimation.weights(BallWeights({symbol: numbers[symbol.name] for symbol in free}))
+    return {configuration: weight.log() for configuration, weight in weights.items()}
+
+
+def _combined(pairs: list[tuple[Any, Any]]) -> arb:
+    """Return the sum of exact number * ball."""
+    total = arb(0)
+    for factor, value in pairs:
+        exact = arb(fmpq(factor.numerator, factor.denominator)) if isinstance(factor, Fraction | int) else BallWeights.number(factor)
+        total += exact * value
+    return total
+
+
+@answer.register
+def _(problem: BondOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    def compute() -> dict[str, arb]:
+        found, rest = problem.decimation.read_bond(log_weights_at(problem.decimation, numbers), _combined)
+        values = {name: found[symbol] for name, symbol in problem.names.items()}
+        return values if problem.constant is None else {**values, problem.constant: rest[()]}
+
+    return enclosed_answer(compute, digits)
+
+
+@answer.register
+def _(problem: LogPartition, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    return enclosed_answer(lambda: {problem.name: log_weights_at(problem.decimation, numbers)[()]}, digits)

@@ -1,0 +1,27 @@
+"""Nontrivial fixed points: exact roots of the fixed-point equation, evaluated in ball arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sympy import Interval
+
+from numerics.evaluate.balls import enclosed_answer
+from numerics.evaluate.core import Answer, answer
+from numerics.evaluate.formulas import balls_of
+from theory.fixed_points import exact_fixed_points
+from theory.problems import FixedPointOf
+
+
+@answer.register
+def _(problem: FixedPointOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    inside = Interval.open(problem.domain.start, problem.domain.end)
+    points = exact_fixed_points(problem.recursion, inside, problem.chart)
+    if not points:
+        return Answer("none", {problem.point: None, problem.exponent: None}, reason="the recursion has no fixed point but the trivial ones")
+    answers = [
+        enclosed_answer(lambda p=point: balls_of({problem.point: p.point[0], problem.exponent: p.exponents[0]}, numbers), digits) for point in points
+    ]
+    branches = [dict(found.values) for found in answers] if len(answers) > 1 else None
+    return Answer("exact", answers[0].values, answers[0].errors, branches)

@@ -1,0 +1,1 @@
+"""The claims, one module per paper; each names its own in ``CLAIMS``."""

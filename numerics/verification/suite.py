@@ -1,0 +1,90 @@
+"""The verification suite: gather claims, run them under one false-alarm budget, tell what was found."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from tqdm import tqdm
+
+from numerics.verification import claims as claims_package
+from numerics.verification.claim import Claim, Effort, Report
+from numerics.verification.compare import share
+
+__all__ = ["claims_in_file", "gather_claims", "run_claims"]
+
+
+def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
+    """Return the claims of one paper, or all.
+
+    Each module of `numerics.verification.claims` names its claims in ``CLAIMS``.
+
+    Examples
+    --------
+    >>> {claim.paper for claim in gather_claims("lattice")}
+    {'lattice'}
+    """
+    found = [claim for name in sorted(module.name for module in iter_modules(claims_package.__path__)) for claim in _claims_of(name)]
+    chosen = tuple(claim for claim in found if paper is None or claim.paper == paper)
+    if not chosen:
+        raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(sorted({claim.paper for claim in found}))}")
+    return chosen
+
+
+def _claims_of(name: str) -> Sequence[Claim]:
+    """Return the claims of one module of the claims package."""
+    claims: Sequence[Claim] = import_module(f"{claims_package.__name__}.{name}").CLAIMS
+    return claims
+
+
+def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
+    """Return the claims that a user's Python file defines at its top level, alone or in lists and tuples.
+
+    Raises
+    ------
+    ValueError
+        If the file does not exist, fails to run, or defines no claim.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ValueError(f"{file} is not a file")
+    try:
+        names = runpy.run_path(str(file))
+    except Exception as error:
+        raise ValueError(f"{file} fails to run: {type(error).__name__}: {error}") from error
+    found = tuple(dict.fromkeys(claim for value in names.values() for claim in _claims_among(value)))
+    if not found:
+        raise ValueError(f"{file} defines no Claim at its top level")
+    return found
+
+
+def _claims_among(value: Any) -> Iterator[Claim]:
+    """Yield the claims in a top-level value."""
+    if isinstance(value, Claim):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (item for item in value if isinstance(item, Claim))
+
+
+def run_claims(claims: Iterable[Claim], effort: Effort = Effort.default, *, seed: int = 0, progress: bool | None = None) -> Iterator[Report]:
+    """Check claims one after the other, and yield each report as it is found.
+
+    The budget of false alarms is shared equally over the claims and their mutants' comparisons need none: a mutant that is refuted by chance does no harm.
+
+    Parameters
+    ----------
+    claims : iterable of Claim
+        Those above the asked effort are left out.
+    effort : Effort
+    seed : int
+    progress : bool, optional
+        Whether to show a progress bar; by default only on a terminal.
+    """
+    chosen = [claim for claim in claims if claim.effort.value <= effort.value]
+    false_alarm = share(max(len(chosen), 1))
+    for claim in tqdm(chosen, desc="verify", unit="claim", disable=None if progress is None else not progress, leave=False):
+        yield claim.check(effort=effort, seed=seed, false_alarm=false_alarm)

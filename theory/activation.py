@@ -1,0 +1,308 @@
+"""Activations: any SymPy expression of one variable, by name or typed by a user."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Rational, S, Symbol
+
+from theory.envelope import envelope
+from theory.expectation import gaussian_variables
+from theory.expectation_terms import with_signs
+
+__all__ = ["Activation", "activation", "activation_names"]
+
+(_Z,) = gaussian_variables(1)
+_LEAK = Rational(1, 10)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function phi(z) of one real variable whose Gaussian moments exist.
+
+    Parameters
+    ----------
+    name : str
+        How it is called in print.
+    expression : sympy.Expr
+        phi as an expression in `variable`.
+
+    Raises
+    ------
+    ValueError
+        If the expression depends on another symbol, is not real, or its Gaussian moments cannot be shown to converge.
+
+    Examples
+    --------
+    >>> relu = activation("relu")
+    >>> relu.expression, relu.derivative(), relu.derivative(2)
+    (Max(0, z), Heaviside(z), DiracDelta(z))
+    >>> relu.kinks, relu.parity
+    ((0,), None)
+    """
+
+    name: str
+    expression: Expr
+
+    def __post_init__(self) -> None:
+        """Refuse what has no Gaussian moments, with the reason."""
+        others = self.expression.free_symbols - {_Z}
+        if others:
+            raise ValueError(f"an activation is a function of one variable z, but {self.name} also depends on {_listed(others)}")
+        if self.expression.has(sp.I, sp.nan, sp.zoo, sp.oo):
+            raise ValueError(f"an activation is a real and finite function, which {self.name} is not")
+        envelope(self.expression, _Z)
+
+    @property
+    def variable(self) -> Symbol:
+        """The variable z of the expression."""
+        return _Z
+
+    def __call__(self, argument: Any) -> Expr:
+        """Return phi at another argument."""
+        return self.expression.xreplace({_Z: sp.sympify(argument)})
+
+    def derivative(self, order: int = 1) -> Expr:
+        """Return a generalised derivative: Heaviside and Dirac deltas stand at kinks and jumps.
+
+        Parameters
+        ----------
+        order : int
+            Order of the derivative, at least 0.
+
+        Returns
+        -------
+        sympy.Expr
+            In `variable`.
+
+        Examples
+        --------
+        >>> activation("abs").derivative(2)
+        2*DiracDelta(z)
+        """
+        if order < 0:
+            raise ValueError(f"the order of a derivative is not negative, got {order}")
+        return sp.diff(self.expression, _Z, order) if order else self.expression
+
+    @cached_property
+    def kinks(self) -> tuple[Expr, ...]:
+        """Where phi or one of its derivatives may jump, in ascending order."""
+        return kinks_of(self.expression, _Z)
+
+    @cached_property
+    def parity(self) -> int | None:
+        """1 for an even function, -1 for an odd one, None for neither (as far as expansion shows)."""
+        here, mirrored = with_signs(self.expression), with_signs(self(-_Z))
+        if sp.expand(here - mirrored) == 0:
+            return 1
+        return -1 if sp.expand(here + mirrored) == 0 else None
+
+    @cached_property
+    def slopes(self) -> tuple[Expr, Expr] | None:
+        """The slopes (right, left) of a function with phi(cz) = c phi(z) for c > 0, None for any other function."""
+        form = sp.Poly(with_signs(self.expression), sp.sign(_Z), _Z) if with_signs(self.expression).is_polynomial(_Z, sp.sign(_Z)) else None
+        if form is None or any(powers[1] != 1 or powers[0] > 1 for powers in form.monoms()):
+            return None
+        even, odd = form.coeff_monomial((1, 1)), form.coeff_monomial((0, 1))
+        return odd + even, odd - even
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle \phi(z) = {sp.latex(self.expression)}$"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def kinks_of(expression: Expr, variable: Symbol) -> tuple[Expr, ...]:
+    """Real zeros of the arguments of sign, Abs, Heaviside, DiracDelta and of differences inside Max and Min."""
+    places: set[Expr] = set()
+    for node in expression.atoms(sp.sign, sp.Abs, sp.Heaviside, sp.DiracDelta):
+        places |= _real_zeros(node.args[0], variable)
+    for node in expression.atoms(sp.Max, sp.Min):
+        for i, left in enumerate(node.args):
+            for right in node.args[i + 1 :]:
+                places |= _real_zeros(left - right, variable)
+    return tuple(sorted(places, key=lambda place: (place.evalf(30), str(place))))
+
+
+def _real_zeros(argument: Expr, variable: Symbol) -> set[Expr]:
+    """Real roots of a polynomial with rational coefficients; empty for any other function (its kinks are not split off)."""
+    if not argument.has(variable) or not argument.is_polynomial(variable):
+        return set()
+    polynomial = sp.Poly(argument, variable)
+    if polynomial.degree() == 1:
+        return {-polynomial.coeff_monomial(1) / polynomial.coeff_monomial(variable)}
+    return set(polynomial.real_roots()) if polynomial.domain in (sp.ZZ, sp.QQ) else set()
+
+
+def _listed(symbols: Any) -> str:
+    """Names in alphabetical order."""
+    return ", ".join(sorted(map(str, symbols)))
+
+
+def _clipped(z: Expr) -> Expr:
+    """The piecewise linear cousin of tanh."""
+    return (sp.Abs(z + 1) - sp.Abs(z - 1)) / 2
+
+
+def _leaky(z: Expr, slope: Expr = _LEAK) -> Expr:
+    """Slope 1 on the right, a smaller one on the left."""
+    return sp.Max(z, 0) + slope * sp.Min(z, 0)
+
+
+_NAMED: Mapping[str, Callable[..., Expr]] = {
+    "linear": lambda z: z,
+    "relu": lambda z: sp.Max(z, 0),
+    "leaky": _leaky,
+    "abs": sp.Abs,
+    "erf": sp.erf,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "gelu": lambda z: z * (1 + sp.erf(z / sp.sqrt(2))) / 2,
+    "tanh": sp.tanh,
+    "sigmoid": lambda z: (1 + sp.tanh(z / 2)) / 2,
+    "softplus": lambda z: sp.log(1 + sp.exp(z)),
+    "swish": lambda z: z * (1 + sp.tanh(z / 2)) / 2,
+    "heaviside": sp.Heaviside,
+    "sign": sp.sign,
+    "hardtanh": _clipped,
+}
+_FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
+    **_NAMED,
+    **{name: getattr(sp, name) for name in ("exp", "log", "sqrt", "sinh", "cosh", "atan", "asinh", "erfc")},
+    "max": sp.Max,
+    "min": sp.Min,
+}
+_CONSTANTS = {"pi": sp.pi, "e": sp.E, "E": sp.E}
+_OPERATORS: Mapping[type, Callable[[Expr, Expr], Expr]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: lambda a, b: a**b,
+}
+
+
+def activation_names() -> tuple[str, ...]:
+    """Return the names that `activation` knows.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> "tanh" in activation_names()
+    True
+    """
+    return tuple(_NAMED)
+
+
+def activation(source: str | Expr | Activation, **parameters: Any) -> Activation:
+    """Return an activation from its name, from text, or from a SymPy expression of one variable.
+
+    Parameters
+    ----------
+    source : str, sympy.Expr or Activation
+        A name (see `activation_names`), an expression such as ``"z*exp(-z**2/2)"`` or ``"relu(z) - leaky(-z, 1/5)"``, or an expression object.
+        Text is read by a small grammar: numbers, ``+ - * / **``, parentheses, known functions and one variable of any name.
+    **parameters
+        Parameters of a named activation: ``slope`` of ``leaky`` (default 1/10).
+
+    Returns
+    -------
+    Activation
+
+    Raises
+    ------
+    ValueError
+        If the text cannot be read, has no variable or several, or its Gaussian moments diverge.
+
+    Examples
+    --------
+    >>> activation("leaky", slope="1/5").expression
+    Max(0, z) + Min(0, z)/5
+    >>> activation("x*exp(-x**2/2)").parity
+    -1
+    >>> activation("exp(z**2)")
+    Traceback (most recent call last):
+    ...
+    ValueError: the Gaussian moments of exp(z**2) diverge: its exponent grows as the square of z
+    """
+    if isinstance(source, Activation):
+        return source
+    if isinstance(source, str) and source.strip() in _NAMED:
+        return _named(source.strip(), parameters)
+    if parameters:
+        raise ValueError(f"only a named activation takes parameters, got {_listed(parameters)} with {source}")
+    expression = _parsed(source) if isinstance(source, str) else sp.sympify(source)
+    if not isinstance(expression, Expr):
+        raise ValueError(f"an activation is an expression of one variable, got {source!r}")
+    variables = sorted(expression.free_symbols, key=str)
+    if len(variables) != 1:
+        found = f"the variables {_listed(variables)}" if variables else "no variable"
+        raise ValueError(f"an activation is an expression of exactly one variable such as z*exp(-z**2/2); {source} has {found}")
+    return Activation(str(source), expression.xreplace({variables[0]: _Z}))
+
+
+def _named(name: str, parameters: Mapping[str, Any]) -> Activation:
+    """A named activation with its parameters."""
+    allowed = {"leaky": {"slope"}}.get(name, set())
+    unknown = set(parameters) - allowed
+    if unknown:
+        raise ValueError(f"the activation {name} takes {'the parameter slope' if allowed else 'no parameters'}, got {_listed(unknown)}")
+    values = {key: Rational(str(value)) for key, value in parameters.items()}
+    label = name + (f"({values['slope']})" if values else "")
+    return Activation(label, _NAMED[name](_Z, **values))
+
+
+def _parsed(text: str) -> Expr:
+    """Read text by the grammar above; nothing is executed."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"cannot read the activation {text!r}: write it like z*exp(-z**2/2), with * for products and ** for powers") from error
+    return _read(tree.body, text)
+
+
+def _read(node: ast.expr, text: str) -> Expr:
+    """One node of the syntax tree as an expression."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        return Rational(ast.get_source_segment(text.strip(), node) or str(node.value))
+    if isinstance(node, ast.Name):
+        return _CONSTANTS.get(node.id, Symbol(node.id, real=True))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        value = _read(node.operand, text)
+        return -value if isinstance(node.op, ast.USub) else value
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        return _combined(node, text)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+        return _applied(node.func.id, [_read(argument, text) for argument in node.args], text)
+    raise ValueError(
+        f"cannot read {ast.unparse(node)!r} in the activation {text!r}: only numbers, + - * / **, known functions and one variable may occur"
+    )
+
+
+def _combined(node: ast.BinOp, text: str) -> Expr:
+    """A binary operation; powers of numbers are bounded so that no text can fill the memory."""
+    left, right = _read(node.left, text), _read(node.right, text)
+    if isinstance(node.op, ast.Pow) and right.is_number and abs(right) > 100:
+        raise ValueError(f"the exponent {right} in the activation {text!r} is too large: at most 100")
+    if isinstance(node.op, ast.Div) and right == S.Zero:
+        raise ValueError(f"division by zero in the activation {text!r}")
+    return _OPERATORS[type(node.op)](left, right)
+
+
+def _applied(name: str, arguments: list[Expr], text: str) -> Expr:
+    """A known function of read arguments."""
+    if name not in _FUNCTIONS:
+        raise ValueError(f"undefined function {name!r} in the activation {text!r}; known functions: {_listed(_FUNCTIONS)}")
+    try:
+        return _FUNCTIONS[name](*arguments)
+    except TypeError as error:
+        raise ValueError(f"wrong number of arguments of {name} in the activation {text!r}") from error

@@ -1,0 +1,59 @@
+"""The catalogue: every result by its id, with its statement, parameters, provenance and derived object."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+
+from theory.catalogue.result import PAPERS, REQUIRED, Paper, Parameter, Result
+
+__all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result", "result", "results"]
+
+
+def results(paper: str | None = None) -> tuple[Result, ...]:
+    """Return all results, or those of one paper, in the order of the catalogue.
+
+    Parameters
+    ----------
+    paper : str, optional
+        Key of a paper.
+
+    Raises
+    ------
+    ValueError
+        If there is no such key.
+
+    Examples
+    --------
+    >>> [entry.id for entry in results("lattice")][:2]
+    ['lattice/ising-decimation', 'lattice/ising-correlation']
+    """
+    if paper is not None and paper not in PAPERS:
+        raise ValueError(f"unknown paper {paper!r}; the keys are {', '.join(PAPERS)}")
+    found: list[Result] = []
+    for key in PAPERS if paper is None else [paper]:
+        name = key.replace("-", "_")
+        if any(module.name == name for module in iter_modules(__path__)):
+            found += import_module(f"{__name__}.{name}").RESULTS
+    return tuple(found)
+
+
+def result(identifier: str) -> Result:
+    """Return the result with this id.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the nearest ids.
+
+    Examples
+    --------
+    >>> result("lattice/ising-correlation").values
+    ('value',)
+    """
+    table = {entry.id: entry for entry in results()}
+    if identifier not in table:
+        near = get_close_matches(identifier, table, n=3, cutoff=0.4)
+        raise ValueError(f"unknown id {identifier!r}; " + (f"did you mean {' or '.join(near)}?" if near else "neurenorm list shows all"))
+    return table[identifier]

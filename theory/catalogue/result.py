@@ -1,0 +1,175 @@
+"""Result and Parameter: one entry of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Symbol, latex
+from sympy.sets import Set
+
+from theory.derivation import Derivation
+from theory.recursion import Recursion
+from theory.symbols import Subject
+
+__all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result"]
+
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper whose model is worked out here.
+
+    Only abstracts and opening pages were at hand, so results are derived here from the model of the paper; they reproduce no numbered equation or figure.
+    """
+
+    key: str
+    authors: str
+    year: int
+    topic: str
+    arxiv: str | None
+
+    @property
+    def provenance(self) -> str:
+        """One sentence on where the results come from."""
+        if self.arxiv is None:
+            return "derived here; standard statistical mechanics of lattices"
+        return f"derived here from the model of {self.authors} ({self.year}), arXiv:{self.arxiv}"
+
+
+PAPERS: dict[str, Paper] = {
+    paper.key: paper
+    for paper in (
+        Paper("lattice", "standard", 0, "lattices and their decimation", None),
+        Paper("dynamic-neurons", "Lee, Lee, Yi", 2024, "neurons as degrees of freedom beside the weights", "2410.00396"),
+        Paper("ising-correspondence", "Gong, Xia", 2022, "fully connected networks and the renormalization of the Ising chain", "2212.00005"),
+        Paper("active-paths", "Huang, Goudarzi", 2018, "random active paths of binary weights as a glass", "1705.00850"),
+        Paper("field-theory", "Schoenholz, Pennington, Sohl-Dickstein", 2017, "random networks as lattice models and field theories", "1710.06570"),
+        Paper("complexity", "Janik, Witaszczyk", 2020, "entropy of on and off states and effective dimension", "2006.04791"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a result.
+
+    Parameters
+    ----------
+    name : str
+        Name on the command line and in Python.
+    meaning : str
+        In words.
+    domain : sympy Set or tuple of str or None
+        Numbers it may take, or the words it may be, or None where ``check`` decides.
+    default : optional
+        Its value when it is not given; `REQUIRED` (the default) if it must be, None if it may be absent.
+    structural : bool
+        Whether it shapes the derivation (a number of bonds, an activation) rather than being put into the derived formula.
+    infinite : bool
+        Whether ``inf`` is allowed.
+    convert : callable, optional
+        Turns the given value into the one the derivation takes, raising ValueError with one clear sentence.
+
+    Examples
+    --------
+    >>> from sympy import Reals
+    >>> Parameter("K", "coupling", Reals).required
+    True
+    """
+
+    name: str
+    meaning: str
+    domain: Set | tuple[str, ...] | None = None
+    default: Any = REQUIRED
+    structural: bool = False
+    infinite: bool = False
+    convert: Callable[[Any], Any] | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether the parameter must be given."""
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True)
+class Result:
+    """A derived result: what it states, what it takes, what it gives, and how it is derived.
+
+    Parameters
+    ----------
+    id : str
+        Stable identifier, ``paper/name``.
+    statement : str
+        One line in words.
+    subject : Subject
+        Whose symbols the formulas use.
+    parameters : tuple of Parameter
+    values : tuple of str
+        Names of the values.
+    derive : callable
+        Takes the structural parameters by name and returns the derived object: an expression, a Recursion, a field, or a stated problem.
+    conventions : tuple of str
+        Sentences printed with every export.
+    example : mapping
+        Structural parameters for display.
+    units : str
+        Unit of the values where they have one.
+
+    Examples
+    --------
+    >>> from theory.catalogue import result
+    >>> result("lattice/ising-correlation").paper.key
+    'lattice'
+    """
+
+    id: str
+    statement: str
+    subject: Subject
+    parameters: tuple[Parameter, ...]
+    values: tuple[str, ...]
+    derive: Callable[..., Any]
+    conventions: tuple[str, ...] = ()
+    example: Mapping[str, Any] | None = None
+    units: str = ""
+
+    @property
+    def paper(self) -> Paper:
+        """The paper whose model this belongs to."""
+        return PAPERS[self.id.split("/", maxsplit=1)[0]]
+
+    @property
+    def provenance(self) -> str:
+        """One sentence on where the result comes from."""
+        return self.paper.provenance
+
+    def shown(self) -> Any:
+        """Return the derived object for the parameters of the example."""
+        return self.derive(**(self.example or {}))
+
+    def to_latex(self) -> str:
+        """Return the formula of the example in LaTeX."""
+        return object_latex(self.shown(), self.subject)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to_latex()}$"
+
+
+def object_latex(derived: Any, subject: Subject) -> str:
+    """Return the LaTeX of any derived object: it may know its own (``to_latex``), be a mapping of expressions, or be an expression."""
+    names: Mapping[Symbol, str] = subject.latex_names()
+    if hasattr(derived, "to_latex"):
+        return str(derived.to_latex(names))
+    if isinstance(derived, Expr):
+        return str(latex(derived, symbol_names=dict(names)))
+    raise TypeError(f"a {type(derived).__name__} has no LaTeX: give its class a method to_latex(names)")
+
+
+def object_derivation(derived: Any) -> Derivation | None:
+    """Return the derivation of a derived object, where it has one."""
+    if isinstance(derived, Recursion) or hasattr(derived, "derivation"):
+        derivation: Derivation = derived.derivation
+        return derivation if derivation.steps else None
+    return None

@@ -1,0 +1,164 @@
+"""From a two-terminal cell to a recursion: every bond of the lattice is a cell of bonds, and summing out a cell's interior leaves one bond.
+
+On a hierarchical lattice this is exact. For the chain the cell is a row of b bonds. The recursion, its constant and the couplings it generates all come out
+of `theory.decimation.decimate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from sympy import Add, Expr, Integer, Reals, Symbol, atanh, count_ops, exp, log, tanh
+
+from graphs.lattices import TwoTerminalCell
+from theory.decimation import Decimation, combine_numbers, decimate, transform
+from theory.derivation import Derivation, Step
+from theory.model import Alphabet, Values, bond_model
+from theory.recursion import Chart, Recursion
+
+__all__ = ["NotClosed", "cell_decimation", "cell_recursion"]
+
+MOST_TERMS_SHOWN = 32
+
+
+class NotClosed(ValueError):
+    """A decimation generates couplings that its bond functions cannot express."""
+
+
+def cell_decimation(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Symbol, Values], **options: Any) -> Decimation:
+    """Return the decimation of a cell onto its two terminals.
+
+    Examples
+    --------
+    >>> from graphs import diamond
+    >>> from theory.model import ISING
+    >>> K = Symbol("K", real=True)
+    >>> cell_decimation(diamond(), ISING, {K: lambda s, t: s * t}).couplings[K]
+    log(cosh(2*K))
+    """
+    return decimate(bond_model(cell.graph, alphabet, bonds), cell.terminals, **options)
+
+
+def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Symbol, Values], *, scale: Any = None, **options: Any) -> Recursion:
+    """Derive the recursion of the bond couplings of a two-terminal cell.
+
+    Parameters
+    ----------
+    cell : TwoTerminalCell
+        A graph with two marked terminals (see `graphs.lattices`).
+    alphabet : Alphabet
+        Values of the spins.
+    bonds : mapping of Symbol to callable
+        The couplings of a bond and the functions of its two ends that they multiply.
+    scale : optional
+        Scale factor b; by default the graph distance of the terminals.
+    **options
+        Passed to `theory.decimation.decimate`.
+
+    Returns
+    -------
+    Recursion
+        With its derivation and, as ``constant``, ln A per new bond.
+
+    Raises
+    ------
+    NotClosed
+        If the new bond needs functions that ``bonds`` does not have; the message names them.
+
+    Examples
+    --------
+    >>> from graphs import diamond
+    >>> from theory.model import ISING
+    >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
+    >>> flow = cell_recursion(diamond(), ISING, {K: lambda s, t: s * t})
+    >>> flow.step, flow.scale
+    ((log(cosh(2*K)),), 2)
+    >>> flow.in_chart(Chart.tanh(K, t)).step
+    (2*t**2/(t**4 + 1),)
+    """
+    decimation = cell_decimation(cell, alphabet, bonds, **options)
+    couplings, generated = decimation.couplings, decimation.generated
+    if generated:
+        raise NotClosed(
+            f"the step generates {', '.join(generated)}, which the bond functions of {', '.join(map(str, bonds))} cannot express; "
+            "add a coupling for each, or use theory.decimation.decimate to see them"
+        )
+    factor = cell.length if scale is None else scale
+    rough = Recursion(tuple(couplings), tuple(couplings.values()), factor, decimation.constant, Integer(cell.bonds))
+    steps = tuple(_shorter(expression, rough) for expression in rough.step)
+    return Recursion(rough.state, steps, rough.scale, rough.constant, rough.bonds, derivation_of(decimation, dict(zip(couplings, steps, strict=True))))
+
+
+def _shorter(expression: Expr, recursion: Recursion) -> Expr:
+    """Return K' or, where its logarithm did not become purely hyperbolic, artanh of a rational function of tanh K if that is shorter."""
+    (coupling, *others) = recursion.state
+    if others or not (expression.has(exp) or coupling in Add.make_args(expression) or expression.coeff(coupling) != 0):
+        return expression
+    t = Symbol("_t", positive=True)
+    (step,) = recursion.in_chart(Chart.tanh(coupling, t)).step
+    if not step.is_rational_function(t):
+        return expression
+    alternative = atanh(step.subs(t, tanh(coupling)))
+    return min((expression, alternative), key=count_ops)
+
+
+def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> Derivation:
+    """Return the steps of a decimation onto two terminals: the sums over the interior, then the couplings."""
+    domain = dict.fromkeys(decimation.model.couplings, Reals)
+    derivation = Derivation("decimation")
+    for configuration in decimation.space.orbits(decimation.keep):
+        states = "".join(_state_name(decimation, configuration))
+        explicit = brute_sum(decimation, configuration)
+        weight = exp(decimation.log_basis.to_expr(decimation.log_weights[configuration]))
+        derivation = derivation.then(Step(f"sum over the interior spins, terminals at {states}", explicit or weight, weight, f"Z_{{{states}}}", domain))
+    for coupling, expression in couplings.items():
+        logs = _coefficients(decimation, coupling)
+        before = Add(*[factor * log(decimation.partition_function(c)) for c, factor in logs.items() if factor != 0])
+        derivation = derivation.then(Step(f"project the log-weight on the function of {coupling}", before, expression, f"{coupling}'", domain))
+    return derivation
+
+
+def _state_name(decimation: Decimation, configuration: Sequence[int]) -> list[str]:
+    """Return short names of the terminals' states: + and - for spins, letters by agreement for Potts."""
+    if decimation.space.symmetric:
+        return ["abcdefgh"[state] for state in configuration]
+    states = decimation.space.states(decimation.keep, tuple(configuration))
+    return [{1: "+", -1: "-"}.get(state, f"({state})") for state in states]
+
+
+def brute_sum(decimation: Decimation, configuration: Sequence[int]) -> Expr | None:
+    """Return the sum over the interior written out term by term, or None where it has too many terms to show."""
+    inner = [vertex for vertex in decimation.model.alphabets if vertex not in decimation.keep]
+    if decimation.space.symmetric or decimation.space.table_size(inner) > MOST_TERMS_SHOWN:
+        return None
+    fixed: dict[Hashable, int] = dict(zip(decimation.keep, configuration, strict=True))
+    sizes = [range(int(decimation.model.alphabets[vertex].size)) for vertex in inner]
+    return Add(*[_one_weight(decimation, fixed | dict(zip(inner, states, strict=True))) for states in product(*sizes)], evaluate=False)
+
+
+def _one_weight(decimation: Decimation, states: Mapping[Hashable, int]) -> Expr:
+    """Return the Boltzmann weight of one full configuration."""
+    exponent = Integer(0)
+    for term in decimation.model.terms:
+        values = [decimation.model.alphabets[vertex].states[states[vertex]] for vertex in term.scope]
+        exponent += term.coupling * term.value(values)
+    return exp(exponent)
+
+
+def _coefficients(decimation: Decimation, coupling: Symbol) -> dict[tuple[int, ...], Expr]:
+    """Return the numbers by which ln Z(kept) is multiplied and summed to give a coupling."""
+    orbits = list(decimation.space.orbits(decimation.keep))
+    coefficients = {}
+    for orbit in orbits:
+        unit = {other: Integer(int(other == orbit)) for other in orbits}
+        expansion = transform(decimation.space, decimation.keep, unit, combine_numbers)
+        rest = dict(expansion)
+        for symbol, pivot, shape in decimation.bond_shapes:
+            amount = rest.get(pivot, Integer(0)) / shape[pivot]
+            if symbol == coupling:
+                coefficients[orbit] = amount
+            rest = {label: value - amount * shape.get(label, 0) for label, value in rest.items()}
+    return coefficients
+

@@ -1,0 +1,122 @@
+"""Exact fixed points: those of a recursion that is rational in its variable.
+
+The equation u = R(u) is a polynomial equation; its factors over the rationals give the fixed points in closed form, and the linearised step is reduced modulo
+the same factor, so that an eigenvalue is a polynomial in the fixed point with rational coefficients. What has no closed form is left to
+`numerics.solve.fixed_points`, which encloses it.
+"""
+
+from __future__ import annotations
+
+from sympy import CRootOf, Expr, Integer, Interval, Poly, Symbol, cancel, expand, factor_list, fraction, invert, log, oo, radsimp, rem, roots, together
+from sympy.sets import Set
+
+from theory.recursion import Chart, FixedPoint, Recursion
+
+__all__ = ["exact_fixed_points", "fixed_point_equation"]
+
+COMPACT = Interval(-1, 1)
+
+
+def fixed_point_equation(recursion: Recursion) -> tuple[Expr, ...]:
+    """Return the irreducible factors of the fixed-point equation of a one-variable rational recursion, without multiplicity.
+
+    Parameters
+    ----------
+    recursion : Recursion
+        With one state variable u and a step that is a rational function of it (parameters may be symbols).
+
+    Raises
+    ------
+    ValueError
+        If there is more than one variable or the step is not rational.
+
+    Examples
+    --------
+    >>> t = Symbol("t", real=True)
+    >>> fixed_point_equation(Recursion((t,), (t**2,), Integer(2)))
+    (t, t - 1)
+    """
+    (u,), (step,) = _single(recursion)
+    if not step.is_rational_function(u):
+        raise ValueError(f"the step {step} is not a rational function of {u}; change variables first (Recursion.in_chart)")
+    numerator, _ = fraction(cancel(together(step - u)))
+    if numerator == 0:
+        raise ValueError("every point is a fixed point: the step is the identity")
+    _, factors = factor_list(numerator, u, *sorted(numerator.free_symbols - {u}, key=str))
+    return tuple(sorted((factor for factor, _ in factors if factor.has(u)), key=lambda f: (Poly(f, u).degree(), str(f))))
+
+
+def exact_fixed_points(recursion: Recursion, domain: Set | None = None, chart: Chart | None = None) -> tuple[FixedPoint, ...]:
+    """Return the real fixed points of a one-variable recursion in closed form, infinity included.
+
+    Parameters
+    ----------
+    recursion : Recursion
+        One state variable.
+    domain : sympy Set, optional
+        Where fixed points are looked for, in the variable in which the step is rational; by default [-1, 1] in a given chart, else the real line.
+    chart : Chart, optional
+        A change of variable that makes the step rational. Points are returned in the recursion's own variable, where a chart such as tanh maps
+        infinity to a finite point; eigenvalues do not depend on the chart at finite points, and belong to the chart's variable at infinity.
+
+    Returns
+    -------
+    tuple of FixedPoint
+        Sorted by their place in the chart. Roots of factors of degree one and two are closed expressions, those of higher degree without parameters are
+        algebraic numbers (``CRootOf``); both have the status ``exact``.
+
+    Examples
+    --------
+    >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
+    >>> from sympy import cosh
+    >>> chain = Recursion((K,), (log(cosh(2*K))/2,), Integer(2))
+    >>> [(p.point[0], p.eigenvalues[0]) for p in exact_fixed_points(chain, Interval(0, 1), Chart.tanh(K, t))]
+    [(0, 0), (oo, 2)]
+    """
+    rational = recursion if chart is None else recursion.in_chart(chart)
+    (u,), (step,) = _single(rational)
+    region = domain if domain is not None else (Interval(-oo, oo) if chart is None else COMPACT)
+    found = []
+    for factor in fixed_point_equation(rational):
+        for root in _real_roots(factor, u):
+            if region.contains(root) == True:  # noqa: E712 (a relation may stay undecided when it holds symbols)
+                found.append((root, _eigenvalue(step, u, factor, root)))
+    found.sort(key=lambda pair: pair[0].evalf() if pair[0].is_number else Integer(0))
+    return tuple(_fixed_point(recursion, chart, u, root, value) for root, value in found)
+
+
+def _single(recursion: Recursion) -> tuple[tuple[Symbol], tuple[Expr]]:
+    """Return state and step of a one-variable recursion."""
+    if len(recursion.state) != 1:
+        raise ValueError(
+            f"exact fixed points are found for one variable, got {recursion.state}; use numerics.solve.fixed_points in a box for more"
+        )
+    return (recursion.state[0],), (recursion.step[0],)
+
+
+def _real_roots(factor: Expr, u: Symbol) -> list[Expr]:
+    """Return the real roots of an irreducible polynomial: closed forms up to degree two, algebraic numbers above."""
+    polynomial = Poly(factor, u)
+    if polynomial.degree() <= 2 or polynomial.free_symbols_in_domain:
+        closed = roots(polynomial, cubics=False, quartics=False)
+        return [root for root in closed if root.is_real is not False]
+    return [CRootOf(polynomial, k) for k in range(polynomial.count_roots())]
+
+
+def _eigenvalue(step: Expr, u: Symbol, factor: Expr, root: Expr) -> Expr:
+    """Return dR/du at a root, reduced modulo the factor it is a root of."""
+    above, below = fraction(cancel(together(step.diff(u))))
+    reduced = rem(above * invert(below, factor, u), factor, u) if below.has(u) else rem(above, factor, u) / below
+    value = cancel(reduced).subs(u, root)
+    return radsimp(expand(value)) if value.is_number and not value.has(CRootOf) else cancel(value)
+
+
+def _fixed_point(recursion: Recursion, chart: Chart | None, u: Symbol, root: Expr, eigenvalue: Expr) -> FixedPoint:
+    """Return the fixed point in the recursion's own variable."""
+    point = root
+    if chart is not None:
+        old = chart.inverse[recursion.state[0]]
+        point = old.limit(u, root, "-" if root == 1 else "+") if root in (1, -1) else old.subs(u, root)
+    exponent = -oo if eigenvalue == 0 else log(abs(eigenvalue)) / log(recursion.scale)
+    message = f"eigenvalue in the variable {u}" if point in (oo, -oo) else ""
+    return FixedPoint((point,), "exact", (eigenvalue,), (exponent,), message)

@@ -1,0 +1,154 @@
+"""LaTeX of results: a display, an entry with its symbols and derivation, and a document for plain pdflatex."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sympy import Symbol, pretty
+
+from theory.catalogue.result import PAPERS, Parameter, Result, object_derivation, object_latex
+from theory.derivation import Derivation
+
+__all__ = ["document", "entry_latex", "entry_text"]
+
+PREAMBLE = r"""\documentclass[a4paper]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,amssymb}
+\usepackage[margin=2cm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{4pt plus 2pt}
+\allowdisplaybreaks
+\begin{document}
+\title{Results derived with neurenorm}
+\author{}
+\date{}
+\maketitle
+"""
+
+ESCAPES = {"\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "^": r"\^{}", "~": r"\~{}", "{": r"\{", "}": r"\}"}
+UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′": "'", "→": r"\ensuremath{\to}", "α": r"\ensuremath{\alpha}", "κ": r"\ensuremath{\kappa}"}
+UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
+UNICODE |= {"Σ": r"\ensuremath{\sum}", "Π": r"\ensuremath{\prod}", "≥": r"\ensuremath{\ge}", "≤": r"\ensuremath{\le}", "±": r"\ensuremath{\pm}", "−": "-"}
+UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": "--", "…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}
+
+
+def escaped(text: str) -> str:
+    """Return plain text with the characters that LaTeX reads as commands escaped.
+
+    Examples
+    --------
+    >>> print(escaped("50 % of s_1"))
+    50 \\% of s\\_1
+    """
+    return "".join(ESCAPES.get(character, UNICODE.get(character, character)) for character in text)
+
+
+def entry_latex(entry: Result, *, level: str = "subsection") -> str:
+    """Return one result as LaTeX: statement, symbols, formula, derivation, conventions and provenance.
+
+    Examples
+    --------
+    >>> from theory.catalogue import result
+    >>> "tanh" in entry_latex(result("lattice/ising-correlation"))
+    True
+    """
+    derived = entry.shown()
+    formula = object_latex(derived, entry.subject)
+    parts = [
+        rf"\{level}*{{{escaped(entry.statement)}}}",
+        rf"\label{{{entry.id.replace('/', ':')}}}\texttt{{{escaped(entry.id)}}}" + _example_latex(entry),
+        rf"\[ {formula} \]",
+        _symbol_table(entry),
+    ]
+    derivation = object_derivation(derived)
+    if derivation is not None:
+        parts.append("Derivation: " + derivation.title + ".\n" + _derivation_latex(derivation, entry.subject.latex_names()))
+    parts += [escaped(sentence) for sentence in entry.conventions]
+    parts.append(rf"\emph{{{escaped(entry.provenance)}.}}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _example_latex(entry: Result) -> str:
+    """Return the parameters for which the formula is shown."""
+    chosen = {p.name: p.default for p in entry.parameters if p.structural and not p.required and p.default is not None}
+    chosen |= dict(entry.example or {})
+    return rf" \quad shown for {escaped(', '.join(f'{k} = {v}' for k, v in chosen.items()))}" if chosen else ""
+
+
+def _symbol_table(entry: Result) -> str:
+    """Return the table of the parameters with their meaning."""
+    rows = [rf"{_symbol_latex(entry, parameter)} & {escaped(parameter.meaning)} \\" for parameter in entry.parameters]
+    return "\\begin{tabular}{ll}\n" + "\n".join(rows) + "\n\\end{tabular}" if rows else ""
+
+
+def _symbol_latex(entry: Result, parameter: Parameter) -> str:
+    """Return the symbol of a parameter, or its name in typewriter where it has none."""
+    try:
+        return f"${entry.subject[parameter.name].latex}$"
+    except AttributeError:
+        return rf"\texttt{{{escaped(parameter.name)}}}"
+
+
+def _derivation_latex(derivation: Derivation, names: dict[Symbol, str]) -> str:
+    """Return the steps, each under its title, with the two sides on lines of their own where they are long."""
+    blocks = []
+    for number, step in enumerate(derivation, 1):
+        blocks.append(rf"{number}. {escaped(step.title)}:" + "\n" + rf"\[ {step.to_latex(names, broken=True)} \]")
+    return "\n\n".join(blocks)
+
+
+def document(entries: Iterable[Result]) -> str:
+    """Return a document of results, by paper, that compiles with plain pdflatex.
+
+    Parameters
+    ----------
+    entries : iterable of Result
+
+    Returns
+    -------
+    str
+        The LaTeX source.
+
+    Examples
+    --------
+    >>> from theory.catalogue import results
+    >>> print(document(results("lattice")).splitlines()[0])
+    \\documentclass[a4paper]{article}
+    """
+    groups: dict[str, list[Result]] = {}
+    for entry in entries:
+        groups.setdefault(entry.paper.key, []).append(entry)
+    body = []
+    for key, members in groups.items():
+        body.append(rf"\section*{{{escaped(PAPERS[key].topic)}}}")
+        body += [entry_latex(entry) for entry in members]
+    return PREAMBLE + "\n\n".join(body) + "\n\\end{document}\n"
+
+
+def entry_text(entry: Result) -> str:
+    """Return one result as text for a terminal.
+
+    Examples
+    --------
+    >>> from theory.catalogue import result
+    >>> print(entry_text(result("lattice/ising-correlation")).splitlines()[0])
+    lattice/ising-correlation: Spin correlation of the infinite Ising chain at distance r
+    """
+    derived = entry.shown()
+    rows = [f"{entry.id}: {entry.statement}", f"values: {', '.join(entry.values)}" + (f" ({entry.units})" if entry.units else ""), "parameters:"]
+    for parameter in entry.parameters:
+        default = "" if parameter.required or parameter.default is None else f" (default {parameter.default})"
+        rows.append(f"  {parameter.name}: {parameter.meaning}{default}")
+    rows += ["formula:", object_latex(derived, entry.subject)]
+    derivation = object_derivation(derived)
+    if derivation is not None:
+        rows.append("derivation:")
+        rows += [f"  {k}. {step.title}:\n{_indented(pretty(step.after, use_unicode=True))}" for k, step in enumerate(derivation, 1)]
+    rows += [f"convention: {sentence}" for sentence in entry.conventions]
+    return "\n".join([*rows, f"source: {entry.provenance}"])
+
+
+def _indented(text: str) -> str:
+    """Indent every line."""
+    return "\n".join("     " + line for line in text.splitlines())

@@ -1,0 +1,189 @@
+"""Symbols scoped by subject: every letter with its LaTeX, assumptions, domain, meaning and unit.
+
+The letters of this field are overloaded (K is a coupling in one subject and a kernel in another), so a symbol is always asked of its subject:
+``symbols("lattice").K``. Command-line validation, random admissible points and the printed symbol table all read the domain written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sympy import Integers, Interval, Range, Reals, Symbol, oo
+from sympy.sets import Set
+
+__all__ = ["Quantity", "Subject", "symbols"]
+
+POSITIVE = Interval.open(0, oo)
+NON_NEGATIVE = Interval(0, oo)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One named quantity of a subject.
+
+    Parameters
+    ----------
+    name : str
+        ASCII name, which is also its name on the command line.
+    latex : str
+        How it is typeset.
+    meaning : str
+        What it is, in words.
+    domain : sympy Set
+        Where it may lie; its assumptions follow from it.
+    unit : str
+        Unit of the value; ``"1"`` for a pure number.
+
+    Examples
+    --------
+    >>> Quantity("K", "K", "nearest-neighbour coupling", Reals).symbol.is_real
+    True
+    """
+
+    name: str
+    latex: str
+    meaning: str
+    domain: Set
+    unit: str = "1"
+
+    @property
+    def symbol(self) -> Symbol:
+        """The SymPy symbol, with the assumptions that its domain implies."""
+        return Symbol(self.name, **assumptions(self.domain))
+
+
+def assumptions(domain: Set) -> dict[str, bool]:
+    """Return the SymPy assumptions that hold everywhere on a domain of numbers."""
+    implied: dict[str, bool] = {"real": True}
+    if domain.is_subset(Integers):
+        implied["integer"] = True
+    if domain.inf.is_positive or (domain.inf.is_zero and not domain.contains(0)):
+        implied["positive"] = True
+    elif domain.inf.is_nonnegative:
+        implied["nonnegative"] = True
+    return implied
+
+
+class Subject:
+    """The symbols of one subject, as attributes.
+
+    Examples
+    --------
+    >>> lattice = symbols("lattice")
+    >>> lattice.K, lattice.q
+    (K, q)
+    >>> lattice["K"].meaning
+    'nearest-neighbour coupling (carries the minus beta)'
+    """
+
+    def __init__(self, name: str, quantities: tuple[Quantity, ...]) -> None:
+        self.name = name
+        self._quantities = {quantity.name: quantity for quantity in quantities}
+
+    def __getattr__(self, name: str) -> Symbol:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name].symbol
+
+    def __getitem__(self, name: str) -> Quantity:
+        if name not in self._quantities:
+            raise AttributeError(f"the subject {self.name!r} has no symbol {name!r}; it has {', '.join(self._quantities)}")
+        return self._quantities[name]
+
+    def __iter__(self) -> Iterator[Quantity]:
+        return iter(self._quantities.values())
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._quantities]
+
+    def latex_names(self) -> dict[Symbol, str]:
+        """Return the LaTeX of every symbol, in the form that SymPy's printer takes."""
+        return {quantity.symbol: quantity.latex for quantity in self}
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>${q.latex}$</td><td><code>{q.name}</code></td><td>{q.meaning}</td><td>{q.domain}</td><td>{q.unit}</td></tr>" for q in self
+        )
+        return f"<table><tr><th></th><th>name</th><th>meaning</th><th>domain</th><th>unit</th></tr>{rows}</table>"
+
+
+_SUBJECTS: dict[str, tuple[Quantity, ...]] = {
+    "lattice": (
+        Quantity("K", "K", "nearest-neighbour coupling (carries the minus beta)", Reals),
+        Quantity("h", "h", "field; each bond carries h/2 on each of its ends", Reals),
+        Quantity("t", "t", "character of the bond weight: tanh K (Ising), v/(v+q) (Potts)", Interval(-1, 1)),
+        Quantity("x", "x", "bond weight exp K", POSITIVE),
+        Quantity("v", "v", "Potts bond variable exp(K) - 1", Interval.open(-1, oo)),
+        Quantity("q", "q", "number of Potts states", Interval(1, oo)),
+        Quantity("b", "b", "scale factor: old bonds per new bond along the long direction", Range(2, oo)),
+        Quantity("r", "r", "distance, in bonds", Range(0, oo), "bonds"),
+        Quantity("N", "N", "number of sites", Range(1, oo)),
+        Quantity("series", "s", "bonds in series in each branch of a hierarchical cell", Range(1, oo)),
+        Quantity("parallel", "m", "parallel branches of a hierarchical cell", Range(1, oo)),
+    ),
+    "ising-correspondence": (
+        Quantity("K", "K", "nearest-neighbour coupling of the input chain (carries the minus beta)", Reals),
+        Quantity("t", "t", "tanh K, the correlation of neighbours", Interval(-1, 1)),
+        Quantity("b", "b", "spins in a block: the scale factor of one layer", Range(2, oo)),
+        Quantity("depth", "L", "number of layers", Range(0, oo), "layers"),
+        Quantity("r", "r", "distance between the last spin seen and the one predicted", Range(1, oo), "bonds"),
+        Quantity("N", "N", "number of spins", Range(1, oo)),
+        Quantity("M", "M", "number of outputs, or of hidden units", Range(1, oo)),
+        Quantity("n", "n", "number of samples", Range(1, oo)),
+        Quantity("w", "w", "weight of a unit or of a machine", Reals),
+        Quantity("lambda", r"\lambda", "weight that ties a hidden unit to the spin it copies", NON_NEGATIVE),
+        Quantity("K_0", "K_0", "coupling of the reference temperature", Reals),
+        Quantity("K_1", "K_1", "coupling of another temperature", Reals),
+        Quantity("u", "u", "tangent of half the wave number", Reals),
+    ),
+    "field-theory": (
+        Quantity("K", "K", "kernel: variance of a pre-activation", POSITIVE),
+        Quantity("Kaa", "K_{aa}", "kernel of input a", POSITIVE),
+        Quantity("Kbb", "K_{bb}", "kernel of input b", POSITIVE),
+        Quantity("Kab", "K_{ab}", "kernel between inputs a and b", Reals),
+        Quantity("sw2", r"\sigma_w^2", "weight variance: W_ij ~ N(0, sw2/N_in)", NON_NEGATIVE),
+        Quantity("sb2", r"\sigma_b^2", "bias variance", NON_NEGATIVE),
+        Quantity("c", "c", "correlation coefficient of two inputs", Interval(-1, 1)),
+        Quantity("a", "a", "factor by which a perturbation of the kernel shrinks per layer (chi_par)", Interval.open(-1, 1)),
+        Quantity("D", "D", "variance of the noise that one layer adds", POSITIVE),
+        Quantity("N", "N", "width of a layer", Range(1, oo)),
+        Quantity("v", "v", "excess of the fourth moment: <phi^4>/<phi^2>^2 - 1", POSITIVE),
+        Quantity("V", "V", "variance of the kernel over networks", NON_NEGATIVE),
+        Quantity("Theta", r"\Theta", "neural tangent kernel", NON_NEGATIVE),
+        Quantity("Thetaab", r"\Theta_{ab}", "neural tangent kernel between inputs a and b", Reals),
+        Quantity("k", "k", "wave number along depth", Reals, "1/layers"),
+        Quantity("lag", r"\ell", "distance in depth", Range(0, oo), "layers"),
+        Quantity("L", "L", "number of layers", Range(1, oo), "layers"),
+        Quantity("x", "x", "position along depth, as a continuum", Reals, "layers"),
+        Quantity("q", "q", "squared length of the pre-activations over the width", NON_NEGATIVE),
+    ),
+}
+
+
+def symbols(subject: str) -> Subject:
+    """Return the symbols of a subject.
+
+    Parameters
+    ----------
+    subject : str
+        A key such as ``"lattice"`` or the key of a paper.
+
+    Returns
+    -------
+    Subject
+        An object whose attributes are the symbols.
+
+    Raises
+    ------
+    ValueError
+        If there is no such subject.
+
+    Examples
+    --------
+    >>> symbols("lattice").K
+    K
+    """
+    if subject not in _SUBJECTS:
+        raise ValueError(f"unknown subject {subject!r}; known subjects: {', '.join(_SUBJECTS)}")
+    return Subject(subject, _SUBJECTS[subject])

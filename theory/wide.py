@@ -1,0 +1,175 @@
+"""The wide limit of a random layer: kernel and correlation maps, susceptibilities, phases, the tangent kernel.
+
+Given the layer below, pre-activations are Gaussian over inputs with the kernel ``K_ab = σ_b² + (σ_w²/N) φ_a·φ_b``. As the width grows the sum becomes its mean,
+
+    K_aa' = σ_b² + σ_w² ⟨φ²⟩_{K_aa},        K_ab' = σ_b² + σ_w² ⟨φ_a φ_b⟩,
+
+one step of a recursion along depth. By Price's theorem its derivatives are expectations too: χ_∥ = dK'/dK = σ_w² ⟨φ'² + φ φ''⟩ for the length and
+χ_⊥ = σ_w² ⟨φ'²⟩ for the angle between nearby inputs and for gradients. A perturbation dies with the correlation length ξ = -1/ln χ layers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import DiracDelta, E, Expr, S, Symbol, expand, log, oo
+
+from theory.activation import Activation
+from theory.derivation import Derivation, Step
+from theory.expectation import GaussianExpectation, expectation, gaussian_variables
+from theory.recursion import Recursion
+from theory.symbols import symbols
+
+__all__ = ["WideLimit", "correlation_length"]
+
+FIELD = symbols("field-theory")
+K, SW2, SB2 = FIELD.K, FIELD.sw2, FIELD.sb2
+AA, BB, AB = FIELD.Kaa, FIELD.Kbb, FIELD.Kab
+PAIR = ((AA, AB), (AB, BB))
+
+
+def correlation_length(eigenvalue: Expr) -> Expr:
+    """Return ξ = -1/ln|λ| in layers.
+
+    Parameters
+    ----------
+    eigenvalue : sympy.Expr
+        Factor by which a perturbation changes per layer.
+
+    Returns
+    -------
+    sympy.Expr
+        Zero for λ = 0, infinite for λ = 1, negative for |λ| > 1 (the perturbation grows).
+
+    Examples
+    --------
+    >>> from sympy import Rational
+    >>> correlation_length(Rational(1, 2))
+    1/log(2)
+    """
+    if eigenvalue == 0:
+        return S.Zero
+    return oo if abs(eigenvalue) == 1 else -1 / log(abs(eigenvalue))
+
+
+@dataclass(frozen=True)
+class WideLimit:
+    """The maps of an infinitely wide layer with a given activation.
+
+    Parameters
+    ----------
+    activation : Activation
+
+    Examples
+    --------
+    >>> from theory.activation import activation
+    >>> relu = WideLimit(activation("relu"))
+    >>> relu.kernel.step, relu.chi_par
+    ((K*sw2/2 + sb2,), sw2/2)
+    >>> WideLimit(activation("tanh")).chi_perp
+    sw2*⟨(1 - tanh(z)**2)**2⟩_K
+    """
+
+    activation: Activation
+
+    def moment(self, function: Expr) -> Expr:
+        """Return the average over one Gaussian variable of variance K of a function of the activation's variable."""
+        return expectation(function, self.activation.variable, K)
+
+    def pair(self, first: Expr, second: Expr) -> Expr:
+        """Return ⟨f(z_a) g(z_b)⟩ with the kernel of two inputs."""
+        za, zb = gaussian_variables(2)
+        z = self.activation.variable
+        return expectation(first.xreplace({z: za}) * second.xreplace({z: zb}), (za, zb), PAIR)
+
+    @cached_property
+    def second_moment(self) -> Expr:
+        """⟨φ²⟩_K."""
+        return self.moment(self.activation.expression**2)
+
+    @cached_property
+    def overlap(self) -> Expr:
+        """⟨φ_a φ_b⟩."""
+        return self.pair(self.activation.expression, self.activation.expression)
+
+    @cached_property
+    def slope_overlap(self) -> Expr:
+        """⟨φ_a' φ_b'⟩, by Price's theorem the derivative of ⟨φ_a φ_b⟩ with respect to K_ab."""
+        slope = self.activation.derivative()
+        return self.pair(slope, slope)
+
+    @cached_property
+    def slope_moment(self) -> Expr:
+        """⟨φ'²⟩_K; infinite for an activation that jumps."""
+        if self.activation.derivative().has(DiracDelta):
+            return oo
+        return self.moment(self.activation.derivative() ** 2)
+
+    @cached_property
+    def kernel(self) -> Recursion:
+        """The length map K' = σ_b² + σ_w² ⟨φ²⟩_K; one layer is the scale factor e, so that an exponent is -1/ξ."""
+        step = expand(SB2 + SW2 * self.second_moment)
+        waiting = GaussianExpectation(self.activation.expression**2, self.activation.variable, K)
+        derivation = Derivation("length map").then(Step("average over the layer below", SB2 + SW2 * waiting, step, "K'", _domain(K, SW2, SB2)))
+        return Recursion((K,), (step,), E, derivation=derivation)
+
+    @cached_property
+    def kernels(self) -> Recursion:
+        """The maps of two inputs: (K_aa, K_bb, K_ab)."""
+        diagonal = [SB2 + SW2 * self.second_moment.subs(K, entry) for entry in (AA, BB)]
+        return Recursion((AA, BB, AB), (*diagonal, SB2 + SW2 * self.overlap), E)
+
+    @cached_property
+    def chi_par(self) -> Expr:
+        """dK'/dK = σ_w² ⟨φ'² + φ φ''⟩_K."""
+        return SW2 * self.second_moment.diff(K)
+
+    @cached_property
+    def chi_perp(self) -> Expr:
+        """σ_w² ⟨φ'²⟩_K: growth of small angles, and of squared gradients, per layer."""
+        return oo if self.slope_moment is oo else SW2 * self.slope_moment
+
+    @cached_property
+    def curvature(self) -> Expr:
+        """d²K'/dK²."""
+        return SW2 * self.second_moment.diff(K, 2)
+
+    @cached_property
+    def noise(self) -> Expr:
+        """N times the variance that one layer of width N adds to the kernel: σ_w⁴ (⟨φ⁴⟩ - ⟨φ²⟩²)."""
+        return SW2**2 * (self.moment(self.activation.expression**4) - self.second_moment**2)
+
+    @cached_property
+    def correlation_map(self) -> Expr:
+        """c' as a function of c at equal lengths K; the length is assumed to stand at its fixed point."""
+        c = FIELD.c
+        return (SB2 + SW2 * self.overlap.xreplace({AA: K, BB: K, AB: c * K})) / K
+
+    @cached_property
+    def edge_of_chaos(self) -> tuple[Expr, Expr]:
+        """The critical line χ_⊥ = 1 as a curve (σ_w²(K), σ_b²(K)) in the fixed-point length K."""
+        weight = 1 / self.slope_moment
+        return weight, K - weight * self.second_moment
+
+    @cached_property
+    def tangent(self) -> Recursion:
+        """The kernel and the neural tangent kernel of one input in NTK parametrisation.
+
+        With W = σ_w ω/√N and b = σ_b β, gradients with respect to ω and β give Θ' = K' + σ_w² ⟨φ'²⟩ Θ and Θ¹ = K¹.
+        In standard parametrisation the two terms of K' carry the learning rates of weights and biases instead.
+        """
+        theta = FIELD.Theta
+        return Recursion((K, theta), (self.kernel.step[0], self.kernel.step[0] + self.chi_perp * theta), E)
+
+    @cached_property
+    def tangents(self) -> Recursion:
+        """The same for two inputs: (K_aa, K_bb, K_ab, Θ_ab)."""
+        theta = FIELD.Thetaab
+        kernel = self.kernels.step
+        return Recursion((AA, BB, AB, theta), (*kernel, kernel[2] + SW2 * self.slope_overlap * theta), E)
+
+
+def _domain(*names: Symbol) -> dict[Symbol, object]:
+    """The domains of symbols of this subject."""
+    return {symbol: FIELD[symbol.name].domain for symbol in names}
