@@ -82,7 +82,7 @@ def _plain_sweeps(graph: nx.Graph, sweeps: int, rng: np.random.Generator) -> dic
     states = {node: int(rng.integers(2)) for node in graph}
     active = 1 - np.exp(-2 * COUPLING)
     for _ in range(sweeps):
-        clusters = nx.Graph()
+        clusters: nx.Graph = nx.Graph()
         clusters.add_nodes_from(graph)
         clusters.add_edges_from((u, v) for u, v in graph.edges() if states[u] == states[v] and rng.random() < active)
         for component in nx.connected_components(clusters):

@@ -2,8 +2,8 @@
 
 A translation is determined by the image of one vertex and a few choices around it, so instead of the whole group of
 automorphisms a single map is grown outwards from one pair (v, w): a vertex next to the mapped ones can only go to
-common neighbours of their images.  Where several images are possible the least displacement is tried first, or
-the image whose number in the graph is shifted like that of v, since most graphs are built in order.  Maps
+common neighbours of their images.  Where several images are possible the one whose number in the
+graph is shifted like that of v is tried first, since most graphs are built in order, and then the least displacement.  Maps
 commute with the ones already found, which determines them further.  Two passes are made:
 
 * closed: total maps (automorphisms), with vertices coloured by what they see around them;
@@ -33,8 +33,9 @@ SEARCH_LIMIT = 2048
 ATTEMPTS = 24
 """How many of the alternatives around one pair of vertices are followed."""
 
-EFFORT = 200_000
-"""How many images are tried in each pass; a search that would need more ends without having found all maps."""
+EFFORT = 300_000
+"""How many images are tried in each pass (checking a map counts as four for each vertex); a search that would need
+more ends with the maps that it has found."""
 
 RADIUS = 6
 """How far the colour of a vertex sees."""
@@ -54,11 +55,11 @@ def crystal_of_bare_graph(
     bare = _Bare(names, labels, links)
     if len(bare.distances(0, len(names))) < len(names):
         raise ValueError("a graph without coordinates has to be connected; declare coordinates, or fold its components")
-    found = [crystal for passes in ((True, False), (False,)) if (crystal := _searched(bare, passes))]
-    if not found:
-        return None
-    best = min(found, key=lambda crystal: len(crystal.quotient.vertices))
-    return best, _generators(best, names)
+    best = _searched(bare, (True, False))
+    if best is None or len(best.quotient.vertices) > 1:
+        found = [crystal for crystal in (best, _searched(bare, (False,))) if crystal]
+        best = min(found, key=lambda crystal: len(crystal.quotient.vertices), default=None)
+    return None if best is None else (best, _generators(best, names))
 
 
 def _searched(bare: _Bare, passes: tuple[bool, ...]) -> Crystal | None:
@@ -134,12 +135,11 @@ class _Bare:
         seen: dict[Hashable, int] = {}
         colour = []
         for v, label in enumerate(self.label):
-            ball = self.distances(v, RADIUS)
+            ball = self._ball(v, RADIUS)
             shells = Counter(ball.values())
             inner = Counter(ball[u] + ball[w] for u in ball for w in self.near[u] if w in ball)
             key = label, tuple(sorted(shells.items())), tuple(sorted(inner.items()))
             colour.append(seen.setdefault(key, len(seen)))
-        self._balls.clear()
         return self._refined(colour)
 
     def _refined(self, colour: list[int]) -> list[int]:
@@ -178,33 +178,53 @@ class _Search:
         colour = self.bare.colours() if closed else self.bare.label
         size = Counter(colour)
         start = min(range(n), key=lambda v: (size[colour[v]], v)) if closed else self.bare.centre()
-        targets = [(slack * d, d, v) for v, d in self.bare.distances(start, n).items() for slack in (1, 2) if d]
+        targets: dict[int, dict[int, None]] = {}
+        for target, d in self.bare.distances(start, n).items():
+            if d and colour[target] == colour[start]:
+                targets.setdefault(d, {})[target] = None
+                targets.setdefault(2 * d, {})[target] = None
         growth = _Growth(self.bare, colour, self.maps, closed)
-        for reach, _, target in sorted(targets):
-            if self._finished() or growth.effort > EFFORT:
-                return
-            if colour[target] == colour[start] and self.orbit[target] != self.orbit[start]:
-                growth.reach = reach
-                self._try(growth, start, target)
+        for growth.reach in sorted(targets):
+            while not self._finished() and growth.effort < EFFORT:
+                if not self._step(growth, start, targets[growth.reach]):
+                    break
 
     def _finished(self) -> bool:
         """Whether the translations already reach every vertex from every other."""
         return self.crystal is not None and len(self.crystal.quotient.vertices) == 1
 
-    def _try(self, growth: _Growth, start: int, target: int) -> None:
-        """Accept the first map from start to target that makes a better crystal."""
-        for image in growth.maps(start, target):
-            frame = _frame(self.bare, [*self.maps, image])
-            crystal = frame and crystallise(frame, _unit_vectors(frame.dimension), shown=3)
-            if crystal and frame and _is_filled(crystal) and self._better(crystal):
-                self.maps.append(image)
-                self.crystal = crystal
-                self.orbit = {v: frame.site[name] for v, name in enumerate(self.bare.names)}
-                return
+    def _step(self, growth: _Growth, start: int, targets: Iterable[int]) -> bool:
+        """Accept one map more: the first total one, or the partial one that leaves fewest vertices per cell."""
+        best: tuple[Crystal, Frame, Map] | None = None
+        for target in targets:
+            if self.orbit[target] == self.orbit[start]:
+                continue
+            for image in growth.maps(start, target):
+                crystal, frame = self._with(image)
+                growth.effort += 4 * len(image)
+                if crystal and frame and self._better(crystal, best[0] if best else self.crystal):
+                    best = crystal, frame, image
+                if growth.effort > EFFORT or (best and (growth.closed or len(best[0].quotient.vertices) == 1)):
+                    break
+            if growth.effort > EFFORT or (best and growth.closed):
+                break
+        if best is None:
+            return False
+        self.crystal, frame, image = best
+        self.maps.append(image)
+        self.orbit = {v: frame.site[name] for v, name in enumerate(self.bare.names)}
+        return True
 
-    def _better(self, crystal: Crystal) -> bool:
-        """Whether a crystal has fewer vertices per cell than the one before."""
-        return self.crystal is None or len(crystal.quotient.vertices) < len(self.crystal.quotient.vertices)
+    def _with(self, image: Map) -> tuple[Crystal | None, Frame | None]:
+        """The crystal that one map more would make."""
+        frame = _frame(self.bare, [*self.maps, image])
+        crystal = frame and crystallise(frame, _unit_vectors(frame.dimension), shown=3)
+        return (crystal, frame) if crystal and _is_filled(crystal) else (None, None)
+
+    @staticmethod
+    def _better(crystal: Crystal, other: Crystal | None) -> bool:
+        """Whether a crystal has fewer vertices per cell than another."""
+        return other is None or len(crystal.quotient.vertices) < len(other.quotient.vertices)
 
 
 def _is_filled(crystal: Crystal) -> bool:
@@ -237,8 +257,8 @@ class _Growth:
         self.by_number = False
 
     def maps(self, start: int, target: int) -> Iterator[Map]:
-        """Maps that take start to target, those with small displacements first, then those in step with the numbers."""
-        for self.by_number in (False, True):
+        """Maps that take start to target, those in step with the numbers first, then those with small displacements."""
+        for self.by_number in (True, False):
             yield from self._alternatives(start, target)
 
     def _alternatives(self, start: int, target: int) -> Iterator[Map]:

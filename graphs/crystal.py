@@ -83,7 +83,8 @@ class Crystal:
 def crystallise(frame: Frame, translations: Basis, shown: int = 2) -> Crystal | None:
     """Fold a frame by a lattice of translations.
 
-    None if the graph does not repeat along it, or has fewer than `shown` cells along an open direction.
+    None if the graph does not repeat along it: some kind of vertex is there only once, or there are fewer than `shown`
+    cells along an open direction.
     """
     axes = _Axes(frame, translations)
     if not axes.sizes or not frame.place:
@@ -92,18 +93,28 @@ def crystallise(frame: Frame, translations: Basis, shown: int = 2) -> Crystal | 
     axes.close(cells.values())
     if any(n < shown for n, ring in zip(axes.extents, axes.rings, strict=True) if not ring):
         return None
+    certificate = _certificate(frame, cells, axes.origin)
+    edges = certificate and _Folder(frame.links, certificate, axes).edges()
+    if certificate is None or edges is None:
+        return None
+    labels = {name: frame.labels[name] for name, _ in certificate.values()}
+    quotient = PeriodicGraph(labels, edges, len(axes.sizes))
+    return Crystal(quotient, certificate, axes.extents, axes.rings, axes.generators())
+
+
+def _certificate(
+    frame: Frame, cells: dict[Any, tuple[Vector, Vector]], origin: Vector
+) -> dict[Any, tuple[Any, Vector]] | None:
+    """Vertex and cell of every node; None if labels differ within a class or a class has a single member."""
     names: dict[tuple[Hashable, Vector], Any] = {}
     certificate = {}
     for v, (rest, cell) in cells.items():
         name = names.setdefault((frame.site[v], rest), v)
         if frame.labels[name] != frame.labels[v]:
             return None
-        certificate[v] = (name, integers.subtract(cell, axes.origin))
-    edges = _Folder(frame.links, certificate, axes).edges()
-    if edges is None:
-        return None
-    quotient = PeriodicGraph({v: frame.labels[v] for v in names.values()}, edges, len(axes.sizes))
-    return Crystal(quotient, certificate, axes.extents, axes.rings, axes.generators())
+        certificate[v] = (name, integers.subtract(cell, origin))
+    members = Counter(name for name, _ in certificate.values())
+    return certificate if min(members.values()) > 1 else None
 
 
 class _Axes:

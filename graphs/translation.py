@@ -141,7 +141,8 @@ def fold(
     coordinates : mapping or str, optional
         For each node a tuple, for instance (layer, position), or the name of the node attribute that holds it.  Without
         coordinates translations are searched as maps of the bare graph: the graph is connected and has at most
-        `SEARCH_LIMIT` nodes.  That search is exact in what it returns, and takes the shortest translation it meets first.
+        `SEARCH_LIMIT` nodes.  What that search returns is exact, but it is bounded and takes short translations first,
+        so that it may miss some, above all of open graphs with several vertices per cell.
     periods : sequence of (int or None), optional
         The period of each coordinate of `along`, None where the graph is open.  Not given: a coordinate is taken as a
         ring if some edge spans more than half of it, and as open if this does not fold.

@@ -18,7 +18,10 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bot
 td.verdict { font-weight: bold; white-space: nowrap; }
 .agrees { color: #00543c; } .refuted { color: #8a1c00; } .undecided { color: #5a4300; }
 small { color: #444; }
-@media (max-width: 40rem) { table, tbody, tr, td { display: block; } thead { display: none; } td { border: 0; padding: .1rem 0; } tr { border-bottom: 1px solid #ccc; } }
+@media (max-width: 40rem) {
+  table, tbody, tr, td { display: block; } thead { display: none; }
+  td { border: 0; padding: .1rem 0; } tr { border-bottom: 1px solid #ccc; }
+}
 """
 MARKS = {"agrees": "✓", "refuted": "✗", "undecided": "?"}
 
@@ -91,7 +94,8 @@ def page(reports: Sequence[Report]) -> str:
     tables = "".join(_table(paper, [r for r in reports if r.claim.paper == paper]) for paper in papers)
     agreed = sum(str(report.verdict) == "agrees" for report in reports)
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>neurenorm verify</title><style>{STYLE}</style>"
-    return f"<!doctype html><html lang='en'><head>{head}</head><body><h1>Verification</h1><p>{agreed} of {len(reports)} claims agree.</p>{tables}</body></html>\n"
+    body = f"<h1>Verification</h1><p>{agreed} of {len(reports)} claims agree.</p>{tables}"
+    return f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n"
 
 
 def _table(paper: str, reports: Sequence[Report]) -> str:

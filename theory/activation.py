@@ -87,7 +87,7 @@ class Activation:
         """
         if order < 0:
             raise ValueError(f"the order of a derivative is not negative, got {order}")
-        return sp.diff(self.expression, _Z, order) if order else self.expression
+        return _with_tangents(sp.diff(self.expression, _Z, order)) if order else self.expression
 
     @cached_property
     def kinks(self) -> tuple[Expr, ...]:
@@ -116,6 +116,13 @@ class Activation:
 
     def __str__(self) -> str:
         return self.name
+
+
+def _with_tangents(expression: Expr) -> Expr:
+    """Write sinh u over a power of cosh u through tanh u, which does not overflow."""
+    if not any(node.exp.is_negative and isinstance(node.base, sp.cosh) for node in expression.atoms(sp.Pow)):
+        return expression
+    return expression.replace(sp.sinh, lambda u: sp.tanh(u) * sp.cosh(u))
 
 
 def kinks_of(expression: Expr, variable: Symbol) -> tuple[Expr, ...]:
@@ -166,7 +173,7 @@ _NAMED: Mapping[str, Callable[..., Expr]] = {
     "gelu": lambda z: z * (1 + sp.erf(z / sp.sqrt(2))) / 2,
     "tanh": sp.tanh,
     "sigmoid": lambda z: (1 + sp.tanh(z / 2)) / 2,
-    "softplus": lambda z: sp.log(1 + sp.exp(z)),
+    "softplus": lambda z: z / 2 + sp.log(2 * sp.cosh(z / 2)),
     "swish": lambda z: z * (1 + sp.tanh(z / 2)) / 2,
     "heaviside": sp.Heaviside,
     "sign": sp.sign,
@@ -283,9 +290,7 @@ def _read(node: ast.expr, text: str) -> Expr:
         return _combined(node, text)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return _applied(node.func.id, [_read(argument, text) for argument in node.args], text)
-    raise ValueError(
-        f"cannot read {ast.unparse(node)!r} in the activation {text!r}: only numbers, + - * / **, known functions and one variable may occur"
-    )
+    raise ValueError(f"cannot read {ast.unparse(node)!r} in the activation {text!r}: only numbers, + - * / **, known functions and one variable may occur")
 
 
 def _combined(node: ast.BinOp, text: str) -> Expr:

@@ -13,7 +13,7 @@ or floats where `numerics` evaluates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -31,7 +31,6 @@ __all__ = ["HiddenChain", "block_model_of", "ising_chain", "output_couplings"]
 
 Memory = Hashable
 Matrix = tuple[Any, Any, Any, Any]  # entries ee, eo, oe, oo
-IDENTITY: Matrix = (1, 0, 0, 1)
 
 
 def _times(a: Matrix, b: Matrix) -> Matrix:
@@ -44,23 +43,21 @@ def _plus(a: Matrix, b: Matrix) -> Matrix:
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
 
 
-def _minus(a: Matrix, b: Matrix) -> Matrix:
-    """Return the difference of two matrices."""
-    return (a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3])
-
-
 @dataclass(frozen=True)
 class HiddenChain:
     """An infinite chain of ±1 outputs, each of which sees one link of a hidden Ising chain.
 
     Parameters
     ----------
-    emission : mapping of int to matrix
-        For each output h = ±1 the matrix E_h, as its entries (ee, eo, oe, oo).
+    total, signed : matrix
+        S = E_+ + E_- (the output is not looked at) and D = E_+ - E_- (the output as a factor under the mean), as their
+        entries (ee, eo, oe, oo).
     bond : any number
         The odd entry t of the hidden bond T = diag(1, t).
     number : callable
         Turns an exact number or an expression in symbols into the arithmetic of ``bond``.
+    odd : bool
+        Whether flipping all spins is known to flip the outputs: S then keeps the parity and D changes it.
 
     Examples
     --------
@@ -74,23 +71,20 @@ class HiddenChain:
     t**3
     """
 
-    emission: Mapping[int, Matrix]
+    total: Matrix
+    signed: Matrix
     bond: Any
     number: Callable[[Any], Any] = field(repr=False)
+    odd: bool = False
+
+    def emission(self, output: int) -> Matrix:
+        """Return E_h = (S + h D)/2."""
+        half = self.number(Rational(1, 2))
+        return _scaled(_plus(self.total, _scaled(self.signed, output)), half)
 
     def after_bond(self, matrix: Matrix) -> Matrix:
         """Return matrix * T."""
         return (matrix[0], matrix[1] * self.bond, matrix[2], matrix[3] * self.bond)
-
-    @property
-    def total(self) -> Matrix:
-        """S = E_+ + E_-: a unit that is not looked at."""
-        return _plus(self.emission[1], self.emission[-1])
-
-    @property
-    def signed(self) -> Matrix:
-        """D = E_+ - E_-: the output, as a factor under the mean."""
-        return _minus(self.emission[1], self.emission[-1])
 
     def through(self, unit: BlockUnit, depth: int = 1) -> HiddenChain:
         """Return the outputs of a layer of equal units that read consecutive blocks, or of a stack of such layers.
@@ -109,21 +103,36 @@ class HiddenChain:
         return chain
 
     def _layer(self, unit: BlockUnit) -> HiddenChain:
-        """Read a block, keeping for every memory the product of the matrices that lead to it."""
-        table: dict[Memory, Matrix] = {unit.start: tuple(self.number(Integer(entry)) for entry in IDENTITY)}
+        """Return the outputs of one layer: S from the product of the links, D from the weighted memories."""
+        total = self._product([self.total] * unit.size, unit.size - 1)
+        weighted = [_scaled(m, self.number(2 * unit.fire(memory) - 1)) for memory, m in self._read(unit).items()]
+        signed = _sum(weighted)
+        odd = self.odd and unit.odd
+        if odd:
+            zero = self.number(Integer(0))
+            total, signed = (total[0], zero, zero, total[3]), (zero, signed[1], signed[2], zero)
+        return HiddenChain(total, signed, self.bond, self.number, odd)
+
+    def _read(self, unit: BlockUnit) -> dict[Memory, Matrix]:
+        """Read a block: for every memory, the product of the matrices that lead to it."""
+        links = {spin: self.emission(spin) for spin in (1, -1)}
+        table: dict[Memory, Matrix] = {unit.start: self._identity()}
         for position in range(unit.size):
             read: dict[Memory, Matrix] = {}
             for memory, matrix in table.items():
                 bonded = self.after_bond(matrix) if position else matrix
-                for spin in (1, -1):
-                    key, part = unit.advance(memory, position, spin), _times(bonded, self.emission[spin])
-                    read[key] = _plus(read[key], part) if key in read else part
+                keys = {spin: unit.advance(memory, position, spin) for spin in (1, -1)}
+                same = keys[1] == keys[-1]  # a spin that leaves no trace is summed at once, without cancellation
+                for spin in (1,) if same else (1, -1):
+                    part = _times(bonded, self.total if same else links[spin])
+                    read[keys[spin]] = _plus(read[keys[spin]], part) if keys[spin] in read else part
             table = read
-        fired, silent = (
-            [_scaled(matrix, self.number(weight(memory))) for memory, matrix in table.items()]
-            for weight in (unit.fire, _silence(unit))
-        )
-        return HiddenChain({1: _sum(fired), -1: _sum(silent)}, self.bond, self.number)
+        return table
+
+    def _identity(self) -> Matrix:
+        """Return the unit matrix in this chain's arithmetic."""
+        one, zero = self.number(Integer(1)), self.number(Integer(0))
+        return (one, zero, zero, one)
 
     def probability(self, outputs: Sequence[int], boundary: str = "open") -> Any:
         """Return the probability of consecutive outputs: of a window of the infinite chain (``open``), or of a whole
@@ -139,7 +148,7 @@ class HiddenChain:
         if not outputs or any(h not in (1, -1) for h in outputs):
             raise ValueError(f"outputs are a non-empty sequence of +1 and -1, got {tuple(outputs)}")
         bonds = len(outputs) - (boundary == "open")
-        matrix = self._product([self.emission[h] for h in outputs], bonds)
+        matrix = self._product([self.emission(h) for h in outputs], bonds)
         if boundary == "open":
             return matrix[0]
         everything = self._product([self.total] * len(outputs), bonds)
@@ -147,11 +156,11 @@ class HiddenChain:
 
     def _product(self, links: Sequence[Matrix], bonds: int) -> Matrix:
         """Return the product of matrices with a bond after each of the first ones."""
-        matrix: Matrix | None = None
+        matrix = self._identity()
         for index, link in enumerate(links):
-            matrix = link if matrix is None else _times(matrix, link)
+            matrix = _times(matrix, link)
             matrix = self.after_bond(matrix) if index < bonds else matrix
-        return matrix if matrix is not None else IDENTITY
+        return matrix
 
     def correlation(self, r: int) -> Any:
         """Return ⟨h_0 h_r⟩ of the infinite chain, from the product <e| D T (S T)^(r-1) D |e>.
@@ -167,9 +176,9 @@ class HiddenChain:
 
     @property
     def is_odd(self) -> bool:
-        """Whether flipping all spins flips the outputs: S then keeps the parity and D changes it."""
-        total, signed = self.total, self.signed
-        return all(entry == self.number(Integer(0)) for entry in (total[1], total[2], signed[0], signed[3]))
+        """Whether S keeps the parity and D changes it, as the entries show (to be asked of exact arithmetic)."""
+        zero = self.number(Integer(0))
+        return all(entry == zero for entry in (self.total[1], self.total[2], self.signed[0], self.signed[3]))
 
     @property
     def amplitudes(self) -> tuple[Any, Any]:
@@ -186,7 +195,7 @@ class HiddenChain:
         half = self.number(Rational(1, 2))
         edge = {s: (half, half * s, half * s, half) for s in (1, -1)}
         links = {
-            (left, h, right): [edge[left], self.emission[h], edge[right]]
+            (left, h, right): [edge[left], self.emission(h), edge[right]]
             for left, h, right in product((1, -1), repeat=3)
         }
         return {key: self._product(matrices, 2)[0] for key, matrices in links.items()}
@@ -194,11 +203,6 @@ class HiddenChain:
     def expression(self, value: Any) -> Expr:
         """Return a number of this chain's arithmetic as a SymPy expression."""
         return value.as_expr() if hasattr(value, "as_expr") else sympify(value)
-
-
-def _silence(unit: BlockUnit) -> Callable[[Any], Any]:
-    """Return the probability of the output -1, as a function of the memory."""
-    return lambda memory: 1 - unit.fire(memory)
 
 
 def _scaled(matrix: Matrix, factor: Any) -> Matrix:
@@ -238,9 +242,8 @@ def ising_chain(
         domain, bond = ring((symbols("ising-correspondence").t, *extra), QQ)[:2]
         number = domain.from_expr
     convert = number if number is not None else lambda value: value
-    half, zero = convert(Rational(1, 2)), convert(Integer(0))
-    emission = {s: (half + zero, half * s, half * s, half + zero) for s in (1, -1)}
-    return HiddenChain(emission, bond, convert)
+    one, zero = convert(Integer(1)), convert(Integer(0))
+    return HiddenChain((one, zero, zero, one), (zero, one, one, zero), bond, convert, odd=True)
 
 
 def block_model_of(unit: BlockUnit, blocks: int, boundary: str = "ring") -> tuple[Model, tuple[tuple[str, int], ...]]:

@@ -35,6 +35,8 @@ class BlockUnit:
         Takes the memory, the position 0 ... b - 1 and the spin there, and returns the new memory.
     fire : callable
         Takes the final memory and returns the probability of the output +1: a number, or an expression in symbols.
+    odd : bool
+        Whether it is known that flipping the block flips the output: p(+1|-block) = 1 - p(+1|block).
 
     Examples
     --------
@@ -48,6 +50,7 @@ class BlockUnit:
     start: Memory
     advance: Callable[[Any, int, int], Memory]
     fire: Callable[[Any], Any]
+    odd: bool = False
 
     def probability(self, block: Sequence[int]) -> Any:
         """Return the probability of the output +1 for one block of spins."""
@@ -91,6 +94,7 @@ def decimation(b: int, site: int | None = None) -> BlockUnit:
         None,
         lambda memory, position, spin: spin if position + 1 == kept else memory,
         lambda memory: Integer(int(memory == 1)),
+        odd=True,
     )
 
 
@@ -113,7 +117,12 @@ def majority(b: int) -> BlockUnit:
             f"a majority needs an odd block, got b = {size}: a tie of {size // 2} against {size // 2} has no sign"
         )
     return BlockUnit(
-        f"majority of {size}", size, 0, lambda memory, _, spin: memory + spin, lambda memory: Integer(int(memory > 0))
+        f"majority of {size}",
+        size,
+        0,
+        lambda memory, _, spin: memory + spin,
+        lambda memory: Integer(int(memory > 0)),
+        odd=True,
     )
 
 
@@ -132,6 +141,7 @@ def noisy(unit: BlockUnit, tau: Any) -> BlockUnit:
         unit.start,
         unit.advance,
         lambda memory: (1 + tau * (2 * unit.fire(memory) - 1)) / 2,
+        unit.odd,
     )
 
 

@@ -117,6 +117,6 @@ def _fixed_point(recursion: Recursion, chart: Chart | None, u: Symbol, root: Exp
     if chart is not None:
         old = chart.inverse[recursion.state[0]]
         point = old.limit(u, root, "-" if root == 1 else "+") if root in (1, -1) else old.subs(u, root)
-    exponent = -oo if eigenvalue == 0 else log(abs(eigenvalue)) / log(recursion.scale)
+    exponent = -oo if eigenvalue == 0 else log(abs(eigenvalue), recursion.scale)
     message = f"eigenvalue in the variable {u}" if point in (oo, -oo) else ""
     return FixedPoint((point,), "exact", (eigenvalue,), (exponent,), message)

@@ -27,7 +27,8 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 """
 
 ESCAPES = {"\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "^": r"\^{}", "~": r"\~{}", "{": r"\{", "}": r"\}"}
-UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′": "'", "→": r"\ensuremath{\to}", "α": r"\ensuremath{\alpha}", "κ": r"\ensuremath{\kappa}"}
+UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′": "'", "→": r"\ensuremath{\to}", "α": r"\ensuremath{\alpha}"}
+UNICODE |= {"κ": r"\ensuremath{\kappa}"}
 UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
 UNICODE |= {"Σ": r"\ensuremath{\sum}", "Π": r"\ensuremath{\prod}", "≥": r"\ensuremath{\ge}", "≤": r"\ensuremath{\le}", "±": r"\ensuremath{\pm}", "−": "-"}
 UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": "--", "…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}

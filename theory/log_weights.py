@@ -170,7 +170,7 @@ def _best_centre(terms: Mapping[tuple[int, ...], int]) -> tuple[Fraction, ...]:
     keys = sorted(terms)
     middle = tuple(Fraction(min(column) + max(column), 2) for column in zip(*keys, strict=True))
     candidates = [middle]
-    if not _matched(terms, middle) == len(terms) and len(keys) <= 60:
+    if _matched(terms, middle) != len(terms) and len(keys) <= 60:
         candidates += [tuple(Fraction(p + q, 2) for p, q in zip(a, b, strict=True)) for k, a in enumerate(keys) for b in keys[k + 1 :] if terms[a] == terms[b]]
     best = max(candidates, key=lambda centre: _matched(terms, centre))
     return best if _matched(terms, best) >= 2 else tuple(Fraction(column) for column in (0,) * len(middle))

@@ -226,7 +226,7 @@ class Recursion:
         if step == u**self.scale:
             speed = u * log(u)
         elif not cancel(step / u).has(u):
-            speed = u * log(cancel(step / u)) / log(self.scale)
+            speed = u * log(cancel(step / u), self.scale)
         else:
             raise ValueError(f"the step {u}' = {step} is neither a power {u}^b nor a multiple of {u}, so it cannot be made infinitesimal in this variable")
         if chart is None:

@@ -68,7 +68,7 @@ class WideLimit:
     >>> relu.kernel.step, relu.chi_par
     ((K*sw2/2 + sb2,), sw2/2)
     >>> WideLimit(activation("tanh")).chi_perp
-    sw2*⟨(1 - tanh(z)**2)**2⟩_K
+    sw2*(⟨tanh(z)**4 - 2*tanh(z)**2⟩_K + 1)
     """
 
     activation: Activation
@@ -123,7 +123,10 @@ class WideLimit:
     @cached_property
     def chi_par(self) -> Expr:
         """dK'/dK = σ_w² ⟨φ'² + φ φ''⟩_K."""
-        return SW2 * self.second_moment.diff(K)
+        phi = self.activation
+        if phi.derivative().has(DiracDelta):
+            return SW2 * self.second_moment.diff(K)
+        return SW2 * self.moment(phi.derivative() ** 2 + phi.expression * phi.derivative(2))
 
     @cached_property
     def chi_perp(self) -> Expr:
@@ -133,7 +136,7 @@ class WideLimit:
     @cached_property
     def curvature(self) -> Expr:
         """d²K'/dK²."""
-        return SW2 * self.second_moment.diff(K, 2)
+        return self.chi_par.diff(K)
 
     @cached_property
     def noise(self) -> Expr:

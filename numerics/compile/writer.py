@@ -5,6 +5,7 @@ SymPy 1.14, where ``cse`` mistakes an unevaluated c·c for c.
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,10 +89,9 @@ class PythonWriter:
             return "inf" if number > 0 else "(-inf)"
         if not number.is_extended_real:
             raise CompileError(f"the expression contains {number}, but the target computes with real numbers")
-        try:
-            value = float(number)
-        except OverflowError:
-            raise CompileError(f"the constant {shortened(number)} is beyond double precision") from None
+        if abs(number) > sys.float_info.max:
+            raise CompileError(f"the constant {shortened(number)} is beyond double precision")
+        value = float(number)
         return repr(value) if value >= 0 else f"({value!r})"
 
     def _sum(self, node: sympy.Expr) -> str:

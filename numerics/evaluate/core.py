@@ -5,7 +5,7 @@ A kind of stated problem is a class (see `theory.problems`), and each kind regis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from importlib import import_module
@@ -41,7 +41,7 @@ class Answer:
     status: str
     values: Mapping[str, Any]
     errors: Mapping[str, Any] = field(default_factory=dict)
-    branches: list[Mapping[str, Any]] | None = None
+    branches: Sequence[Mapping[str, Any]] | None = None
     reason: str = ""
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ class Evaluation:
         return shown
 
     def __str__(self) -> str:
-        rows = [f"  {name} = {value}{_error_text(self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
+        rows: list[str] = [f"  {name} = {value}{_error_text(self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
         return "\n".join([f"{self.id} ({self.answer.status})", *rows, *([f"  {self.answer.reason}"] if self.answer.reason else [])])
 
     def _repr_html_(self) -> str:

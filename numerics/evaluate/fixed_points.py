@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sympy import Interval
@@ -20,8 +21,7 @@ def _(problem: FixedPointOf, numbers: Mapping[str, Any], digits: int | None) -> 
     points = exact_fixed_points(problem.recursion, inside, problem.chart)
     if not points:
         return Answer("none", {problem.point: None, problem.exponent: None}, reason="the recursion has no fixed point but the trivial ones")
-    answers = [
-        enclosed_answer(lambda p=point: balls_of({problem.point: p.point[0], problem.exponent: p.exponents[0]}, numbers), digits) for point in points
-    ]
+    named = [{problem.point: point.point[0], problem.exponent: point.exponents[0]} for point in points]
+    answers = [enclosed_answer(partial(balls_of, expressions, numbers), digits) for expressions in named]
     branches = [dict(found.values) for found in answers] if len(answers) > 1 else None
     return Answer("exact", answers[0].values, answers[0].errors, branches)

@@ -125,7 +125,7 @@ def _admitted(parameter: Parameter, value: Any) -> Any:
 
 def _domain_words(parameter: Parameter) -> str:
     """Say a domain in words."""
-    domain = parameter.domain
+    domain: Any = parameter.domain
     if domain.is_subset(S.Integers):
         low, high = domain.inf, domain.sup
         return f"an integer of at least {low}" + ("" if high == oo else f" and at most {high}")

@@ -9,7 +9,7 @@ from sympy import Expr, Integer, Rational, Symbol, SympifyError, sympify
 
 from numerics.compile import compiled
 
-__all__ = ["ball", "check_counts", "check_names", "proved_digits", "working_bits"]
+__all__ = ["ball", "proved_digits"]
 
 _LEAST_BITS = 192  # enough for boxes 2**-40 of the searched one, where a zero of fourth order leaves 2**-160
 
@@ -44,7 +44,16 @@ def ball(number: object) -> arb:
 
 
 def proved_digits(value: arb) -> int:
-    """How many significant decimal digits a ball proves (decimals behind the point if it contains zero; 10**6 if exact).
+    """How many significant decimal digits a ball proves: minus the decimal logarithm of its relative radius.
+
+    Parameters
+    ----------
+    value : arb
+
+    Returns
+    -------
+    int
+        Decimals behind the point where the ball contains zero; 0 for a ball without bounds, 10**6 for an exact number.
 
     Examples
     --------
@@ -111,5 +120,5 @@ def _enclosed(number: object) -> arb:
         return arb.nan()
     if isinstance(expression, Rational):
         return arb(fmpq(int(expression.p), int(expression.q)))
-    constant = isinstance(expression, Expr) and not expression.free_symbols and expression.is_finite and expression.is_real
+    constant = isinstance(expression, Expr) and expression.is_comparable and expression.is_finite is not False
     return compiled([expression], [], target="ball")()[0] if constant else arb.nan()

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from numerics.estimate import Estimate, NoVariance
+from numerics.verification.verdict import SUITE_FALSE_ALARM, Comparison, Policy, Verdict, probability, share
 
 __all__ = [
     "FEWEST_BLOCKS",
@@ -37,92 +37,10 @@ __all__ = [
     "share",
 ]
 
-SUITE_FALSE_ALARM = 1e-6
-"""Probability that a suite of true claims contains a refuted one."""
-
 FEWEST_BLOCKS = 100
 """Independent blocks below which the law of a block mean is not trusted to be Student's."""
 
 _ROUNDING = 1e-12  # relative; what a float carries through a short computation
-
-
-class Verdict(Enum):
-    """What a comparison found."""
-
-    agrees = "agrees"
-    refuted = "refuted"
-    undecided = "undecided"
-
-    def __str__(self) -> str:
-        """The word itself."""
-        return self.value
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A verdict with the numbers behind it.
-
-    Parameters
-    ----------
-    verdict : Verdict
-    discrepancy : float
-        In ``unit``: how many standard errors the worst entry is off, or to how many digits the two sides agree.
-    unit : str
-        ``"sigma"`` (large is bad) or ``"digits"`` (small is bad).
-    threshold : float
-        The discrepancy at which the verdict turns to refuted, in ``unit``.
-    detectable : float
-        The smallest discrepancy that the check would have caught, relative or absolute as the policy says.
-    message : str
-        One sentence for people.
-    """
-
-    verdict: Verdict
-    discrepancy: float
-    unit: str
-    threshold: float
-    detectable: float
-    message: str
-
-    def __str__(self) -> str:
-        """The verdict and the reason."""
-        return f"{self.verdict}: {self.message}"
-
-
-class Policy(Protocol):
-    """How a theory value is compared with a witness."""
-
-    def compare(self, theory: Any, witness: Any, false_alarm: float | None = None) -> Comparison:
-        """Compare; ``false_alarm`` is this comparison's share of the budget (used by sampled comparisons only)."""
-
-
-def share(comparisons: int, total: float = SUITE_FALSE_ALARM) -> float:
-    """False-alarm probability of each comparison in a suite that has one budget for all (union bound).
-
-    Parameters
-    ----------
-    comparisons : int
-        Number of comparisons in the suite.
-    total : float
-        The budget of the suite.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        If there is no comparison or the budget is not a probability.
-
-    Examples
-    --------
-    >>> share(100)
-    1e-08
-    """
-    if comparisons < 1:
-        raise ValueError(f"a suite needs at least one comparison to share its budget, got {comparisons}")
-    return _probability(total, "the false-alarm budget") / comparisons
 
 
 def p_values(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
@@ -197,7 +115,7 @@ class Sampled:
         if not 0.5 <= self.power < 1:
             raise ValueError(f"the power must lie between 0.5 and 1, got {self.power}")
         if self.false_alarm is not None:
-            _probability(self.false_alarm, "the false-alarm probability")
+            probability(self.false_alarm, "the false-alarm probability")
 
     def compare(self, theory: ArrayLike, witness: Estimate, false_alarm: float | None = None) -> Comparison:
         """Compare a theory number or array with an estimate of the same shape.
@@ -231,7 +149,7 @@ class Sampled:
                 "of them carry all of it; compare a bounded function of the samples or their median instead"
             )
         values = _like(theory, witness)
-        alarm = _probability(_first(false_alarm, self.false_alarm, SUITE_FALSE_ALARM), "the false-alarm probability")
+        alarm = probability(_first(false_alarm, self.false_alarm, SUITE_FALSE_ALARM), "the false-alarm probability")
         threshold, caught = _student_limits(alarm / max(values.size, 1), witness.blocks - 1, self.power)
         if not np.all(np.isfinite(values)):
             return Comparison(Verdict.refuted, math.inf, "sigma", threshold, math.inf, "the theory value is not finite")
@@ -472,10 +390,3 @@ def _digits(ball: Any) -> float:
 def _first(*choices: float | None) -> float:
     """The first one that is given."""
     return next(choice for choice in choices if choice is not None)
-
-
-def _probability(number: float, name: str) -> float:
-    """A number strictly between 0 and 1."""
-    if not 0 < number < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {number}")
-    return number

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import networkx as nx
 from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo
 
@@ -63,7 +61,9 @@ def ising_correlation() -> Formula:
     return Formula({"value": chart.forward[T] ** R})
 
 
-def hierarchical_fixed_point(cell: str | None = None, series: int | None = None, parallel: int | None = None, model: str = "ising", q: Any = None) -> FixedPointOf:
+def hierarchical_fixed_point(
+    cell: str | None = None, series: int | None = None, parallel: int | None = None, model: str = "ising", q: int | None = None
+) -> FixedPointOf:
     """State the fixed-point problem of a hierarchical lattice."""
     graph = _cell(cell, series, parallel)
     if model == "ising":

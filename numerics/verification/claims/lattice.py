@@ -6,6 +6,7 @@ The witnesses build their systems from plain lists of bonds; none of them sees a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -212,7 +213,7 @@ def four_bonds_by_hand() -> arb:
             total = arb(0)
             for code in range(8):
                 chain = [first, *(1 - 2 * (code >> k & 1) for k in range(3)), last]
-                energy = sum((coupling * a * b + field / 2 * (a + b) for a, b in zip(chain, chain[1:], strict=False)), arb(0))
+                energy = sum((coupling * a * b + field / 2 * (a + b) for a, b in pairwise(chain)), arb(0))
                 total += energy.exp()
             weights[first, last] = total.log()
     k = (weights[1, 1] + weights[-1, -1] - weights[1, -1] - weights[-1, 1]) / 4
@@ -348,10 +349,13 @@ RING = Claim(
 )
 
 
+FLOW_STARTS = ((Rational(7, 10), Rational(3, 10)), (Rational(6, 5), Rational(-1, 10)))
+
+
 def leading_log(rng: np.random.Generator, effort: Effort) -> Array:
     """Return the logarithm of the largest eigenvalue of the transfer matrix in a field, by numerical linear algebra."""
     found = []
-    for k, h in ((0.7, 0.3), (1.2, -0.1)):
+    for k, h in np.array(FLOW_STARTS, dtype=float):
         matrix = np.array([[np.exp(k + h), np.exp(-k)], [np.exp(-k), np.exp(k - h)]])
         found.append(np.log(np.max(np.linalg.eigvalsh(matrix))))
     return np.array(found)
@@ -361,7 +365,7 @@ FLOW_FREE_ENERGY = Claim(
     "lattice/free-energy-from-flow",
     "the constants along the decimation flow of the chain in a field sum to the free energy per bond",
     lambda: cell_recursion(series_cell(2), ISING, ising_bond_in_field()),
-    lambda recursion, _: np.array([float(free_energy(recursion, {K: k, H: h}).value.mid()) for k, h in ((Rational(7, 10), Rational(3, 10)), (Rational(6, 5), Rational(-1, 10)))]),
+    lambda recursion, _: np.array([float(free_energy(recursion, {K: k, H: h}).value.mid()) for k, h in FLOW_STARTS]),
     leading_log,
     Exact(12),
     (scaled(1.000001), without(log(2), "ln 2 of each summed spin")),

@@ -1,0 +1,352 @@
+"""The interaction graph of a network: which variables meet in which interaction, with weights only and with neurons promoted.
+
+Learning as a Gibbs distribution makes the weights W (and biases) random variables with the cost as energy. Written in the weights alone, the cost of one
+output is one interaction of all weights that lead to it. If the neurons h are variables too, tied to their parents by one rule each, the cost touches only the
+last layer, and rule m only h^(m), W^(m) and h^(m+1): the interactions become local in depth.
+
+    weights only:  cost(W^(0), W^(1), ..., W^(M-1))
+    promoted:      rule(W^(0), h^(1)) rule(h^(1), W^(1), h^(2)) ... cost(h^(M))
+
+`Interactions` is a bipartite factor graph of either kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import networkx as nx
+
+from graphs.elimination import elimination_order
+from graphs.labels import Label
+from graphs.network import Network
+
+__all__ = ["InteractionReport", "Interactions", "Rule", "promoted", "weights_only"]
+
+Variable = tuple[Any, ...]
+Input = tuple[Any, ...]
+LARGEST_CLIQUE_WORK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One activation rule: the neuron ``out`` is a function of sum over pairs of weight * parent, plus a bias.
+
+    Parameters
+    ----------
+    out : variable
+        The neuron that is determined.
+    pairs : frozenset of (weight, parent)
+        The weight is None for a wire; the parent of a first layer is an input ("x", neuron, copy), which is data and no variable.
+    bias : variable or None
+    kind : hashable
+        Kind of the neuron.
+    """
+
+    out: Variable
+    pairs: frozenset[tuple[Variable | None, Variable | Input]]
+    bias: Variable | None
+    kind: Hashable
+
+    def moved(self, mapping: Mapping[Variable, Variable]) -> Rule:
+        """Return the rule with its variables replaced; what the mapping does not know stays."""
+        pairs = frozenset((w if w is None else mapping.get(w, w), mapping.get(h, h)) for w, h in self.pairs)
+        return Rule(mapping.get(self.out, self.out), pairs, None if self.bias is None else mapping.get(self.bias, self.bias), self.kind)
+
+
+@dataclass(frozen=True)
+class InteractionReport:
+    """Sizes of the interactions of a network.
+
+    Parameters
+    ----------
+    variables, factors : int
+    largest_order : int
+        Largest number of variables in one interaction.
+    largest_degree : int
+        Largest number of interactions of one variable.
+    weight_layers : int
+        Number of weight layers.
+    coupled_pairs : int
+        Pairs of different weight layers that meet in some interaction.
+    depth_range : int
+        Largest distance in layers between two variables of one interaction.
+    treewidth : int or None
+        Upper bound on the treewidth (greedy minimum fill); None where the interactions are too large to try.
+    """
+
+    variables: int
+    factors: int
+    largest_order: int
+    largest_degree: int
+    weight_layers: int
+    coupled_pairs: int
+    depth_range: int
+    treewidth: int | None
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{name.replace('_', ' ')}</td><td>{value}</td></tr>" for name, value in vars(self).items())
+        return f"<table>{rows}</table>"
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """A factor graph: variables, and one vertex of kind ``factor`` for every interaction.
+
+    Parameters
+    ----------
+    graph : networkx.Graph
+        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are ("rule", neuron, copy) and ("cost", neuron, copy). Every vertex has a
+        `graphs.labels.Label` as ``label``, a ``layer`` and a ``site``, and what has a place in the plane of a layer also a ``position``; the edges have a ``label``
+        with the part that the variable plays.
+    network : Network
+    copies : int
+        Number of data, each of which has its own neurons.
+    rules : dict
+        The `Rule` of every rule factor (empty where neurons are not promoted).
+
+    Examples
+    --------
+    >>> from graphs.network import mlp
+    >>> net = mlp([1, 1, 1, 1])
+    >>> weights_only(net).report().coupled_pairs, promoted(net).report().coupled_pairs
+    (3, 0)
+    """
+
+    graph: nx.Graph
+    network: Network
+    copies: int
+    rules: dict[Variable, Rule]
+
+    @cached_property
+    def factors(self) -> tuple[Variable, ...]:
+        """The interactions, in the order of the graph."""
+        return tuple(v for v, label in self.graph.nodes(data="label") if label.kind == "factor")
+
+    @cached_property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables, in the order of the graph."""
+        return tuple(v for v, label in self.graph.nodes(data="label") if label.kind != "factor")
+
+    def scope(self, factor: Variable) -> tuple[Variable, ...]:
+        """Return the variables of an interaction."""
+        return tuple(self.graph.neighbors(factor))
+
+    def layer(self, v: Variable) -> int:
+        """Return the layer of a variable; a weight belongs to the layer that it reads."""
+        return int(self.graph.nodes[v]["layer"])
+
+    def coupled_layers(self) -> set[tuple[int, int]]:
+        """Return the pairs of different weight layers that meet in some interaction."""
+        found: set[frozenset[int]] = set()
+        for factor in self.factors:
+            found.add(frozenset(self.layer(v) for v in self.graph.neighbors(factor) if v[0] == "W"))
+        return {pair for layers in found for pair in combinations(sorted(layers), 2)}
+
+    def report(self) -> InteractionReport:
+        """Count orders, degrees, couplings between weight layers, range in depth, and bound the treewidth."""
+        orders = [self.graph.degree(f) for f in self.factors]
+        degrees = [self.graph.degree(v) for v in self.variables]
+        spans = [_span([self.layer(v) for v in self.graph.neighbors(f)]) for f in self.factors]
+        return InteractionReport(
+            variables=len(self.variables),
+            factors=len(self.factors),
+            largest_order=max(orders, default=0),
+            largest_degree=max(degrees, default=0),
+            weight_layers=len({self.layer(v) for v in self.variables if v[0] == "W"}),
+            coupled_pairs=len(self.coupled_layers()),
+            depth_range=max(spans, default=0),
+            treewidth=self.treewidth_bound(),
+        )
+
+    def treewidth_bound(self) -> int | None:
+        """Return the width of the min-fill elimination order of the variables, or None where the interactions have too many pairs to try."""
+        scopes = {frozenset(self.graph.neighbors(f)) for f in self.factors}
+        if sum(len(scope) ** 2 for scope in scopes) > LARGEST_CLIQUE_WORK:
+            return None
+        if any(len(scope) == len(self.variables) for scope in scopes):
+            return len(self.variables) - 1
+        primal: nx.Graph = nx.Graph()
+        primal.add_nodes_from(self.variables)
+        for factor in self.factors:
+            primal.add_edges_from(combinations(self.graph.neighbors(factor), 2))
+        return elimination_order(primal).width
+
+    def data_factors(self) -> tuple[Variable, ...]:
+        """Return the interactions in which data enter: rules that read an input, and costs."""
+        inputs = {f for f, rule in self.rules.items() if any(h[0] == "x" for _, h in rule.pairs)}
+        return tuple(f for f in self.factors if f in inputs or f[0] == "cost")
+
+    def end_factors(self) -> tuple[Variable, ...]:
+        """Return the interactions at the two ends: rules that read nothing but inputs, and costs."""
+        return tuple(f for f in self.factors if self.graph.nodes[f]["label"].role in ("input", "cost"))
+
+    def layout(self) -> dict[Variable, tuple[float, float]]:
+        """Return a drawing in layers: depth to the right; neurons in the middle band, weights above it, factors between their layers.
+
+        Returns
+        -------
+        dict
+            From every vertex to (x, y), x in layers.
+        """
+        bands: dict[tuple[float, int], list[Variable]] = {}
+        for v, data in self.graph.nodes(data=True):
+            kind = data["label"].kind
+            half = 0.5 if kind in ("weight", "bias") or v[0] == "rule" else 0.0
+            band = {"weight": 1, "bias": 2}.get(kind, 0)
+            bands.setdefault((data["layer"] + half, band), []).append(v)
+        return {v: (x, 2.0 * band + (k - (len(row) - 1) / 2) / max(len(row), 1)) for (x, band), row in bands.items() for k, v in enumerate(row)}
+
+    def __repr__(self) -> str:
+        kind = "neurons promoted" if self.rules else "weights only"
+        return f"<Interactions ({kind}): {len(self.variables)} variables, {len(self.factors)} interactions, {self.copies} data>"
+
+
+def weights_only(network: Network, copies: int = 1) -> Interactions:
+    """Return the interactions of the weights: one cost for every output and datum, which touches every weight on a path to that output.
+
+    Parameters
+    ----------
+    network : Network
+        Not recurrent (unroll it first).
+    copies : int
+        Number of data.
+
+    Raises
+    ------
+    ValueError
+        If the network is recurrent, or the number of data is not positive.
+
+    Examples
+    --------
+    >>> from graphs.network import mlp
+    >>> static = weights_only(mlp([1, 1, 1]))
+    >>> static.scope(("cost", (2, 0), 0))
+    (('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)))
+    """
+    _check(network, copies)
+    graph = _parameters(network)
+    for out in network.outputs:
+        above = nx.ancestors(network.graph, out) | {out}
+        used = _used_parameters(network, above)
+        for copy in range(copies):
+            factor = ("cost", out, copy)
+            graph.add_node(factor, label=Label("factor", "cost"), layer=network.layer(out), site=("cost", network.site(out), copy))
+            graph.add_edges_from(((factor, v) for v in used), label="weight")
+    return Interactions(graph, network, copies, {})
+
+
+def promoted(network: Network, copies: int = 1) -> Interactions:
+    """Return the interactions of weights and neurons: one rule for every neuron and datum, and the cost of the outputs.
+
+    Parameters
+    ----------
+    network : Network
+        Not recurrent (unroll it first).
+    copies : int
+        Number of data: all share the weights, and each has its own neurons.
+
+    Raises
+    ------
+    ValueError
+        If the network is recurrent, or the number of data is not positive.
+
+    Examples
+    --------
+    >>> from graphs.network import mlp
+    >>> dynamic = promoted(mlp([1, 1, 1]))
+    >>> dynamic.scope(("rule", (2, 0), 0))
+    (('h', (2, 0), 0), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0))
+    """
+    _check(network, copies)
+    graph = _parameters(network)
+    inputs = set(network.inputs)
+    neurons = [v for layer in network.layers.values() for v in layer if v not in inputs]
+    hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
+    rules: dict[Variable, Rule] = {}
+    for copy in range(copies):
+        for v in neurons:
+            kind = network.graph.nodes[v].get("kind")
+            graph.add_node(("h", v, copy), label=Label("neuron", kind), **_place(network, v, ("h", network.site(v), copy)))
+        for v in neurons:
+            rules["rule", v, copy] = _add_rule(graph, network, v, copy, inputs, hidden)
+        for v in network.outputs:
+            if v not in inputs:
+                place = _place(network, v, ("cost", network.site(v), copy)) | {"layer": network.layer(v) + 1}
+                graph.add_node(("cost", v, copy), label=Label("factor", "cost"), **place)
+                graph.add_edge(("cost", v, copy), ("h", v, copy), label="out")
+    return Interactions(graph, network, copies, rules)
+
+
+def _check(network: Network, copies: int) -> None:
+    """Refuse recurrent networks and numbers of data that are none."""
+    if network.recurrent:
+        raise ValueError("a recurrent network acts over time: call unrolled(steps) first")
+    if not isinstance(copies, int) or copies < 1:
+        raise ValueError(f"the number of data must be a positive integer, got {copies!r}")
+
+
+def _place(network: Network, v: Any, site: Hashable) -> dict[str, Any]:
+    """Attributes that say where a vertex stands."""
+    return {"layer": network.layer(v), "position": network.position(v), "site": site}
+
+
+def _parameters(network: Network) -> nx.Graph:
+    """The weights and biases as vertices of kind ``weight`` and ``bias``, in the layer that they read."""
+    graph: nx.Graph = nx.Graph()
+    for name, edges in network.weights.items():
+        u, v = edges[0]
+        graph.add_node(("W", name), label=Label("weight"), layer=min(network.layer(a) for a, _ in edges), site=("W", *_pattern(network, name, u, v)))
+    for name, neurons in network.biases.items():
+        graph.add_node(("b", name), label=Label("bias"), layer=min(map(network.layer, neurons)) - 1, site=("b", network.site(neurons[0])))
+    return graph
+
+
+def _pattern(network: Network, name: Hashable, u: Any, v: Any) -> tuple[Hashable, ...]:
+    """What tells a weight from the others of its layer, and is the same in every layer: its ends, and its offset in the plane."""
+    steps = tuple(b - a for a, b in zip(network.position(u), network.position(v), strict=True))
+    if len(network.weights[name]) > 1 and isinstance(name, tuple) and steps:
+        return (tuple(part for part in name if part != network.layer(u)) if name[1:2] == (network.layer(u),) else name,)
+    return network.site(u), network.site(v), network.layer(v) - network.layer(u)
+
+
+def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
+    """The weights and biases of the edges into some neurons, in the order of the network."""
+    for name, edges in network.weights.items():
+        if any(v in neurons for _, v in edges):
+            yield ("W", name)
+    for name, members in network.biases.items():
+        if any(v in neurons for v in members):
+            yield ("b", name)
+
+
+def _add_rule(graph: nx.Graph, network: Network, v: Any, copy: int, inputs: set[Any], hidden: Mapping[int, int]) -> Rule:
+    """Add the rule that ties a neuron to its parents; its label tells the kind of the neuron and the hidden widths of the layers that it joins."""
+    factor, bias = ("rule", v, copy), network.graph.nodes[v].get("bias")
+    parents = list(network.graph.predecessors(v))
+    role = "input" if all(u in inputs for u in parents) else "rule"
+    kind = network.graph.nodes[v].get("kind")
+    widths = (hidden[network.layer(v)], *sorted({hidden[network.layer(u)] for u in parents}))
+    place = _place(network, v, ("rule", network.site(v), copy)) | {"layer": network.layer(v) - 1}
+    graph.add_node(factor, label=Label("factor", role, (kind, widths)), **place)
+    graph.add_edge(factor, ("h", v, copy), label="out")
+    pairs: list[tuple[Variable | None, Variable]] = []
+    for u in parents:
+        name = network.weight(u, v)
+        weight = None if name is None else ("W", name)
+        if weight is not None:
+            graph.add_edge(factor, weight, label="weight")
+        if u not in inputs:
+            graph.add_edge(factor, ("h", u, copy), label="wire" if weight is None else "in", weight=weight)
+        pairs.append((weight, ("x" if u in inputs else "h", u, copy)))
+    if bias is not None:
+        graph.add_edge(factor, ("b", bias), label="bias")
+    return Rule(("h", v, copy), frozenset(pairs), None if bias is None else ("b", bias), kind)
+
+
+def _span(layers: list[int]) -> int:
+    """Distance between the first and the last layer of an interaction."""
+    return max(layers) - min(layers) if layers else 0

@@ -1,0 +1,296 @@
+"""Symmetries of a network with promoted neurons: translations in depth (and in the plane), permutations and signs.
+
+The translation is found, not assumed: `fold_network` folds the interaction graph by `graphs.translation.fold`. The interactions in which data enter (the rules
+that read the input, the costs that read the output) break it and are named as the boundary. A change of variables is a symmetry of the interactions if it maps
+the set of rules to itself; `broken_rules` lists those that it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import networkx as nx
+
+from graphs.interaction import Interactions, Variable
+from graphs.network import Neuron
+from graphs.translation import Folding, NoTranslation, fold
+
+__all__ = ["NetworkFolding", "broken_rules", "fold_network", "is_sign_symmetry", "layer_shift", "permutation_generators", "sign_generators"]
+
+
+@dataclass(frozen=True)
+class NetworkFolding:
+    """The bulk of an interaction graph as a piece of a periodic graph, and the boundary where the data enter.
+
+    Parameters
+    ----------
+    folding : Folding
+        The cell, the translations, and the certificate.
+    data_terms : tuple
+        The interactions at the ends that break the translation: rules that read nothing but inputs, and costs.
+    data_variables : tuple
+        Variables that meet no other interaction (the first weights, which multiply the input).
+    couplings : tuple
+        Names of weights that are shared along the translation; they are labels of the edges instead of vertices.
+
+    Examples
+    --------
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> found = fold_network(promoted(mlp([1] * 6)))
+    >>> found.period, len(found.folding.quotient.vertices), found.data_terms
+    (1, 3, (('rule', (1, 0), 0), ('cost', (5, 0), 0)))
+    """
+
+    folding: Folding
+    data_terms: tuple[Variable, ...]
+    data_variables: tuple[Variable, ...]
+    couplings: tuple[Variable, ...]
+
+    @property
+    def period(self) -> int:
+        """Number of layers by which the pattern repeats."""
+        return max(abs(int(step[0])) for step in self.folding.translations)
+
+
+def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | None = None) -> NetworkFolding:
+    """Find the translations of the interactions in depth, and in the plane where neurons have positions.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        With promoted neurons.
+    periods : tuple of (int or None), optional
+        Extents of the coordinates (layer, *position) that close to a ring; by default read off the edges.
+
+    Returns
+    -------
+    NetworkFolding
+
+    Raises
+    ------
+    NoTranslation
+        If the bulk does not repeat.
+    ValueError
+        If neurons are not promoted, or every interaction reads data.
+
+    Examples
+    --------
+    Layers that alternate between two kinds repeat every second layer:
+
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> fold_network(promoted(mlp([2] * 8, kinds=["tanh", "relu"] * 4))).period
+    2
+    """
+    if not interactions.rules:
+        raise ValueError("the interactions of weights alone have no layers to move: promote the neurons first (graphs.interaction.promoted)")
+    graph = interactions.graph
+    data_terms = interactions.end_factors()
+    shared = _shared_weights(interactions)
+    bulk = _bulk(graph, set(data_terms), shared)
+    if not len(bulk):
+        raise ValueError("every interaction reads data: the network is too shallow to have a bulk")
+    length = max(len(graph.nodes[v].get("position", ())) for v in bulk)
+    coordinates = {v: _coordinates(graph, v, length) for v in bulk}
+    wanted = (None,) if length == 0 and periods is None else periods
+    found = _fold(bulk, coordinates, wanted, range(length + 1))
+    lost = tuple(v for v in interactions.variables if v not in bulk and v not in shared)
+    return NetworkFolding(found, data_terms, lost, tuple(shared))
+
+
+def _fold(bulk: nx.Graph, coordinates: Mapping[Any, Any], periods: Any, along: range) -> Folding:
+    """Fold with as few layers at the ends set aside as possible, at most two."""
+    for margin in (0, 1):
+        try:
+            return fold(bulk, coordinates, periods, along=along, margin=margin)
+        except NoTranslation:
+            continue
+    return fold(bulk, coordinates, periods, along=along, margin=2)
+
+
+def _bulk(graph: nx.Graph, data_terms: Collection[Variable], shared: Collection[Variable]) -> nx.Graph:
+    """The interaction graph without data terms, with shared weights as edge labels, and without what is left alone."""
+    bulk: nx.Graph = nx.Graph()
+    for u, v, data in graph.edges(data=True):
+        if u in data_terms or v in data_terms or u in shared or v in shared:
+            continue
+        weight = data.get("weight")
+        coupling = graph.nodes[weight]["site"] if weight in shared else None
+        bulk.add_edge(u, v, label=(data["label"], coupling))
+    for v in bulk:
+        bulk.nodes[v]["label"] = graph.nodes[v]["label"]
+    return bulk
+
+
+def _shared_weights(interactions: Interactions) -> dict[Variable, None]:
+    """The weights that rules at different places use."""
+    graph, shared = interactions.graph, {}
+    for v in interactions.variables:
+        if v[0] in ("W", "b"):
+            places = {(graph.nodes[f]["layer"], graph.nodes[f].get("position")) for f in graph.neighbors(v)}
+            if len(places) > 1:
+                shared[v] = None
+    return shared
+
+
+def _coordinates(graph: nx.Graph, v: Variable, length: int) -> tuple[Any, ...]:
+    """Layer, position and site of a vertex; an own weight stands where the rule stands that uses it."""
+    data = graph.nodes[v]
+    position = data.get("position")
+    if position is None:
+        position = next((graph.nodes[f]["position"] for f in graph.neighbors(v)), ())
+    return (data["layer"], *position, *(0,) * (length - len(position)), data["site"])
+
+
+def layer_shift(interactions: Interactions, layers: int = 1, kinds: Collection[str] = ("W", "b", "h")) -> dict[Variable, Variable]:
+    """Return the map of every variable to the same one some layers up, where both exist.
+
+    Parameters
+    ----------
+    interactions : Interactions
+    layers : int
+        How far to shift.
+    kinds : collection of str
+        Which variables move: weights ``"W"``, biases ``"b"``, neurons ``"h"``; the others stay.
+
+    Examples
+    --------
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> dynamic = promoted(mlp([1, 1, 1, 1]))
+    >>> layer_shift(dynamic)["h", (1, 0), 0]
+    ('h', (2, 0), 0)
+    """
+    graph = interactions.graph
+    place = {v: (graph.nodes[v]["layer"], graph.nodes[v].get("position"), graph.nodes[v]["site"]) for v in interactions.variables if v[0] in kinds}
+    at = {key: v for v, key in place.items()}
+    shifted = {v: at.get((layer + layers, position, site)) for v, (layer, position, site) in place.items()}
+    return {v: image for v, image in shifted.items() if image is not None}
+
+
+def broken_rules(interactions: Interactions, mapping: Mapping[Variable, Variable]) -> tuple[Variable, ...]:
+    """Return the rules that a map of variables does not take to a rule.
+
+    Rules that read the input, and rules that lose a variable where the map ends, belong to the boundary and are not tested. A map that leaves the others
+    intact is a symmetry of the bulk; a permutation of hidden neurons, which maps all variables, of everything.
+
+    Examples
+    --------
+    Shifting weights and neurons together maps rules to rules. Shifting the weights alone does not:
+
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> dynamic = promoted(mlp([1, 1, 1, 1, 1]))
+    >>> broken_rules(dynamic, layer_shift(dynamic)), len(broken_rules(dynamic, layer_shift(dynamic, kinds="W")))
+    ((), 2)
+    """
+    present = set(interactions.rules.values())
+    moving = {v[0] for v in mapping}
+    broken = []
+    for factor, rule in interactions.rules.items():
+        parts = [rule.out, *(h for _, h in rule.pairs), *(w for w, _ in rule.pairs if w), *([rule.bias] if rule.bias else [])]
+        if all(v[0] != "x" and (v[0] not in moving or v in mapping) for v in parts) and rule.moved(mapping) not in present:
+            broken.append(factor)
+    return tuple(broken)
+
+
+def permutation_generators(interactions: Interactions) -> list[dict[Variable, Variable]]:
+    """Return the exchanges of two neighbouring neurons of one hidden layer, with the weights into and out of them, in all copies.
+
+    Only exchanges that are symmetries are returned: in a dense layer of N neurons there are N - 1, which generate all permutations.
+
+    Examples
+    --------
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> len(permutation_generators(promoted(mlp([2, 3, 3, 1]))))
+    4
+    """
+    network = interactions.network
+    ends = set(network.inputs) | set(network.outputs)
+    found = []
+    for neurons in network.layers.values():
+        hidden = [v for v in neurons if v not in ends]
+        for a, b in pairwise(hidden):
+            swap = _exchange(interactions, a, b)
+            if swap and not _unmatched(interactions, swap):
+                found.append(swap)
+    return found
+
+
+def _exchange(interactions: Interactions, a: Neuron, b: Neuron) -> dict[Variable, Variable] | None:
+    """The exchange of two neurons with their weights; None where their connections differ."""
+    network, graph = interactions.network, interactions.network.graph
+    swap: dict[Variable, Variable] = {}
+    for copy in range(interactions.copies):
+        swap[("h", a, copy)], swap[("h", b, copy)] = ("h", b, copy), ("h", a, copy)
+    for ends in ("pred", "succ"):
+        if set(getattr(graph, ends)[a]) != set(getattr(graph, ends)[b]):
+            return None
+        for other in getattr(graph, ends)[a]:
+            first = network.weight(*((other, a) if ends == "pred" else (a, other)))
+            second = network.weight(*((other, b) if ends == "pred" else (b, other)))
+            if (first is None) != (second is None):
+                return None
+            if first is not None:
+                swap["W", first], swap["W", second] = ("W", second), ("W", first)
+    biases = graph.nodes[a].get("bias"), graph.nodes[b].get("bias")
+    if None not in biases:
+        swap["b", biases[0]], swap["b", biases[1]] = ("b", biases[1]), ("b", biases[0])
+    return swap
+
+
+def _unmatched(interactions: Interactions, swap: Mapping[Variable, Variable]) -> bool:
+    """Whether some rule has no image."""
+    present = set(interactions.rules.values())
+    touched = {f for v in swap for f in interactions.graph.neighbors(v) if f in interactions.rules}
+    return any(interactions.rules[f].moved(swap) not in present for f in touched)
+
+
+def sign_generators(interactions: Interactions) -> list[frozenset[Variable]]:
+    """Return, for every hidden neuron, the variables that change sign with it: the neuron in all copies, the weights into it, out of it, and its bias.
+
+    For an odd activation each is a symmetry; only those that are consistent with shared weights are returned.
+
+    Examples
+    --------
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> sorted(sign_generators(promoted(mlp([1, 1, 1])))[0])
+    [('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0)]
+    """
+    network = interactions.network
+    ends = set(network.inputs) | set(network.outputs)
+    found = []
+    for v in (v for v in network.graph if v not in ends):
+        edges = [*network.graph.in_edges(v), *network.graph.out_edges(v)]
+        flips = {("h", v, copy) for copy in range(interactions.copies)}
+        flips |= {("W", name) for u, w in edges if (name := network.weight(u, w)) is not None}
+        bias = network.graph.nodes[v].get("bias")
+        flips |= set() if bias is None else {("b", bias)}
+        if is_sign_symmetry(interactions, flips):
+            found.append(frozenset(flips))
+    return found
+
+
+def is_sign_symmetry(interactions: Interactions, flips: Collection[Variable]) -> bool:
+    """Whether reversing these variables leaves every rule of an odd activation intact: each product weight * parent turns as its neuron does.
+
+    Examples
+    --------
+    >>> from graphs.interaction import promoted
+    >>> from graphs.network import mlp
+    >>> is_sign_symmetry(promoted(mlp([1, 1, 1])), [("W", ("W", 0, 0, 0))])
+    False
+    """
+    turned = set(flips)
+    for rule in interactions.rules.values():
+        turns = rule.out in turned
+        products = [(w in turned) != (h in turned) for w, h in rule.pairs] + ([rule.bias in turned] if rule.bias else [])
+        if any(product != turns for product in products):
+            return False
+    return not any(v in turned for f in interactions.data_factors() if f[0] == "cost" for v in interactions.scope(f))

@@ -1,0 +1,188 @@
+"""Recursions, charts, fixed points, exponents and beta functions."""
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import Integer, Interval, N, Rational, Symbol, cos, cosh, exp, log, oo, sqrt, tanh
+
+from graphs import cell_from_graph, diamond, series_cell, wheatstone
+from theory import ISING, Chart, NotClosed, Recursion, cell_recursion, clock, exact_fixed_points, fixed_point_equation, potts
+from theory.rewriting import change_variables, in_exponentials, rational_form
+
+K, H = Symbol("K", real=True), Symbol("h", real=True)
+T, X, V = Symbol("t", real=True), Symbol("x", positive=True), Symbol("v", real=True)
+Q = Symbol("q", positive=True)
+SS = {K: lambda s, t: s * t}
+AGREE = {K: lambda a, b: int(a == b)}
+
+
+def ising(cell):
+    return cell_recursion(cell, ISING, SS)
+
+
+@pytest.mark.parametrize("b", [2, 3, 4, 5])
+def test_the_character_multiplies_in_series(b):
+    assert ising(series_cell(b)).in_chart(Chart.tanh(K, T)).step == (T**b,)
+    assert cell_recursion(series_cell(b), potts(Q), AGREE).in_chart(Chart.potts(K, T, Q)).step == (T**b,)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [(diamond(), 2 * T**2 / (1 + T**4)), (wheatstone(), 2 * T**2 / (T**3 + T**2 - T + 1)), (diamond(3, 2), 2 * T**3 / (1 + T**6))],
+)
+def test_two_terminal_ising_cells(cell, expected):
+    (step,) = ising(cell).in_chart(Chart.tanh(K, T)).step
+    assert (step - expected).cancel() == 0
+
+
+@pytest.mark.parametrize(
+    ("b", "coupling", "constant"), [(2, 0.6625013737, 1.3556485542), (3, 0.4743957547, 2.5790946950), (4, 0.3500611389, None)]
+)
+def test_numbers_of_the_chain(b, coupling, constant):
+    recursion = ising(series_cell(b))
+    assert float(recursion.step[0].subs(K, 1)) == pytest.approx(coupling, abs=1e-10)
+    if constant is not None:
+        assert float(recursion.constant.subs(K, 1)) == pytest.approx(constant, abs=1e-10)
+
+
+def test_numbers_of_the_chain_in_a_field():
+    recursion = cell_recursion(series_cell(2), ISING, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)})
+    found = [float(e) for e in recursion(Integer(1), Rational(1, 5))]
+    assert found == pytest.approx([0.6532822932, 0.3926227458], abs=1e-10)
+
+
+def test_closed_forms_are_readable():
+    assert ising(series_cell(2)).step == (log(cosh(2 * K)) / 2,)
+    assert ising(diamond()).step == (log(cosh(2 * K)),)
+    assert str(ising(series_cell(3)).step[0]) == "atanh(tanh(K)**3)"
+
+
+def test_two_steps_of_two_are_one_of_four():
+    by_two, by_four = ising(series_cell(2)), ising(series_cell(4))
+    twice = by_two**2
+    assert twice.scale == 4
+    assert twice.bonds == 4
+    assert twice.in_chart(Chart.tanh(K, T)).step == by_four.in_chart(Chart.tanh(K, T)).step
+    gap = (twice.constant - by_four.constant).subs(K, Rational(5, 7))
+    assert abs(N(gap, 30)) < 1e-28
+
+
+def test_exact_fixed_points_of_the_diamond():
+    zero, middle, infinity = exact_fixed_points(ising(diamond()), Interval(0, 1), Chart.tanh(K, T))
+    assert (zero.point[0], zero.eigenvalues[0]) == (0, 0)
+    assert infinity.point == (oo,)
+    assert str(N(middle.exponents[0], 18)) == "0.747235718928907887"
+    assert abs(N(middle.point[0], 12) - Rational("0.609377863436")) < 1e-11
+    assert middle.status == "exact"
+    assert not middle.is_stable
+    assert zero.is_stable
+
+
+def test_exact_fixed_points_in_radicals():
+    middle = exact_fixed_points(ising(wheatstone()), Interval.open(0, 1), Chart.tanh(K, T))[0]
+    assert middle.eigenvalues == (2 * sqrt(2) - 1,)
+    assert abs(N(tanh(middle.point[0]) - (sqrt(2) - 1), 30)) < 1e-28  # e^{2K} = 1 + sqrt 2
+    (three,) = exact_fixed_points(cell_recursion(diamond(), potts(3), AGREE), Interval.open(1, oo), Chart.exponential(K, X))
+    assert three.point == (log(4),)
+    assert three.eigenvalues == (Rational(16, 9),)
+    assert float(three.exponents[0]) == pytest.approx(0.83007499855768, abs=1e-14)
+
+
+def test_fixed_point_equations_at_symbolic_q():
+    shift = Chart({V: exp(K) - 1}, {K: log(1 + V)})
+    assert fixed_point_equation(cell_recursion(diamond(), potts(Q), AGREE).in_chart(shift)) == (V, -(Q**2) - 2 * Q * V + V**3)
+    assert V**2 - Q in fixed_point_equation(cell_recursion(wheatstone(), potts(Q), AGREE).in_chart(shift))
+
+
+def test_the_magnetic_eigenvalue_of_the_diamond():
+    """Fields on bond ends, linearised at the fixed point: y_h = 1.879146421606638."""
+    recursion = cell_recursion(diamond(), ISING, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)})
+    star = exact_fixed_points(ising(diamond()), Interval.open(0, 1), Chart.tanh(K, T))[0].point[0]
+    jacobian = recursion.jacobian().subs({K: star, H: 0})
+    assert float(N(log(jacobian[1, 1]) / log(2), 20)) == pytest.approx(1.87914642160663816950, abs=1e-14)
+    assert N(jacobian[0, 1], 20) == 0
+
+
+def test_beta_function_of_the_chain():
+    for b in (2, 3):
+        (beta,) = ising(series_cell(b)).beta_function(Chart.tanh(K, T))
+        assert float(N(beta.subs(K, 1), 15)) == pytest.approx(-0.4938722455, abs=1e-10)
+
+
+def test_linear_recursion_has_a_linear_beta_function():
+    (beta,) = Recursion((K,), (8 * K,), Integer(2)).beta_function()
+    assert beta == 3 * K
+
+
+def test_beta_function_needs_an_infinitesimal_step():
+    with pytest.raises(ValueError, match="cannot be made infinitesimal"):
+        ising(diamond()).beta_function(Chart.tanh(K, T))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.fractions(min_value=-2, max_value=2, max_denominator=50))
+def test_a_chart_says_the_same_as_the_original(point):
+    coupling = Rational(point.numerator, point.denominator)
+    for recursion in (ising(wheatstone()), ising(diamond(3, 2))):
+        (direct,) = recursion(coupling)
+        (inner,) = recursion.in_chart(Chart.tanh(K, T))(tanh(coupling))
+        assert abs(N(tanh(direct) - inner, 25)) < 1e-20
+
+
+def test_change_of_variables_keeps_the_value():
+    expression = exp(K) * (cosh(3 * K) - exp(-K))
+    changed = change_variables(expression, {K: log(X)})
+    assert changed.is_rational_function(X)
+    assert abs(N(expression.subs(K, log(Rational(7, 5))) - changed.subs(X, Rational(7, 5)), 25)) < 1e-22
+    assert rational_form(exp(X), [X]) is None
+    assert in_exponentials(tanh(K)).subs(K, 0) == 0
+
+
+def test_a_user_cell_from_any_graph():
+    graph = nx.cycle_graph(6)
+    recursion = cell_recursion(cell_from_graph(graph, 0, 3), ISING, SS)
+    assert recursion.scale == 3
+    assert (recursion.in_chart(Chart.tanh(K, T)).step[0] - 2 * T**3 / (1 + T**6)).cancel() == 0
+
+
+def test_derivation_steps_hold_at_random_points():
+    from numerics.verification.derivations import check_derivation
+
+    for cell in (diamond(), series_cell(3), wheatstone()):
+        assert check_derivation(ising(cell).derivation, seed=3) >= 5
+        assert check_derivation(cell_recursion(cell, potts(Q), AGREE).derivation, seed=3) >= 3
+
+
+def test_a_wrong_derivation_step_is_caught():
+    from sympy import Reals
+
+    from numerics.verification.derivations import check_derivation
+    from theory import Derivation, Step
+
+    wrong = Derivation("wrong", (Step("square", (K + 1) ** 2, K**2 + 2 * K + 2, "q", {K: Reals}),))
+    with pytest.raises(AssertionError, match="square"):
+        check_derivation(wrong, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Recursion((K,), (K, K), Integer(2)), "1 state variables but 2 step expressions"),
+        (lambda: Recursion((K,), (K,), Integer(1)), "larger than 1"),
+        (lambda: ising(diamond()) ** 0, "positive integer number of times"),
+        (lambda: ising(diamond()) @ Recursion((H,), (H,), Integer(2)), "different variables"),
+        (lambda: ising(diamond()).in_chart(Chart.tanh(H, T)), "the state is"),
+        (lambda: fixed_point_equation(ising(diamond())), "not a rational function"),
+        (lambda: fixed_point_equation(Recursion((T,), (T,), Integer(2))), "every point is a fixed point"),
+        (lambda: cell_recursion(cell_from_graph(nx.path_graph(2), 0, 1), ISING, SS), "larger than 1"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_not_closed_names_what_is_generated():
+    with pytest.raises(NotClosed, match=r"generates .*cos 2.*add a coupling for each"):
+        cell_recursion(series_cell(2), clock(5), {K: lambda a, b: cos(a - b)})
