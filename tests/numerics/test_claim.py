@@ -1,0 +1,170 @@
+"""Claims, mutants and the suite: the runner must fail what should fail."""
+
+import json
+
+import numpy as np
+import pytest
+from sympy import Integer, Rational, Symbol, cosh, log
+
+from numerics.estimate import Estimate
+from numerics.report import as_json, page, text_row
+from numerics.verification.claim import Claim, Effort
+from numerics.verification.compare import Exact, Sampled, Verdict
+from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
+from numerics.verification.suite import claims_in_file, gather_claims, run_claims
+from theory import Recursion
+
+X = Symbol("x", real=True)
+
+
+PERCENT = scaled(1.01)
+
+
+def exact_claim(derived, mutants=(PERCENT,), witness=0.5):
+    return Claim("demo/half", "a half", lambda: derived, lambda e, _: float(e), lambda rng, effort: witness, Exact(12), mutants)
+
+
+def coin(rng, effort):
+    return Estimate.from_blocks(rng.normal(2.0, 1.0, size=(200, effort.scale(2000))).mean(axis=1))
+
+
+def sampled_claim(value=2, smallest=0.05):
+    return Claim("demo/coin", "a mean of two", lambda: Integer(value), lambda e, _: float(e), coin, Sampled(smallest))
+
+
+def test_a_true_claim_agrees_and_its_mutants_are_refuted():
+    report = exact_claim(Rational(1, 2)).check()
+    assert report.verdict is Verdict.agrees
+    assert all(mutant.refuted for mutant in report.mutants)
+
+
+def test_a_false_claim_is_refuted():
+    assert exact_claim(Rational(1, 3)).check().verdict is Verdict.refuted
+
+
+def test_a_claim_whose_mutant_passes_is_refuted():
+    report = exact_claim(Rational(1, 2), (scaled("1.00000000000001"),)).check()
+    assert report.comparison.verdict is Verdict.agrees
+    assert report.verdict is Verdict.refuted
+    assert "cannot tell the formula from its mutant" in report.message
+
+
+def test_a_mutant_that_changes_nothing_is_an_error():
+    with pytest.raises(ValueError, match="changes nothing"):
+        exact_claim(Rational(1, 2), (without(X),)).check()
+
+
+def test_a_claim_without_mutants_is_refused():
+    with pytest.raises(ValueError, match="has no mutant"):
+        exact_claim(Rational(1, 2), ())
+
+
+def test_sampled_claims_get_the_mutants_of_their_stated_power():
+    report = sampled_claim().check(seed=5)
+    assert report.verdict is Verdict.agrees
+    assert [mutant.name for mutant in report.mutants] == ["scaled by 1.05", "scaled by 0.95"]
+    assert all(mutant.refuted for mutant in report.mutants)
+
+
+def test_a_sampled_claim_without_power_is_undecided():
+    assert sampled_claim(smallest=1e-4).check(seed=5).verdict is Verdict.undecided
+
+
+def test_a_wrong_sampled_claim_is_refuted():
+    assert sampled_claim(value=3).check(seed=5).verdict is Verdict.refuted
+
+
+def test_a_seed_repeats_a_check_exactly():
+    one, two, other = (sampled_claim().check(seed=seed) for seed in (7, 7, 8))
+    assert one.comparison == two.comparison
+    assert one.comparison.discrepancy != other.comparison.discrepancy
+
+
+def test_the_rng_of_a_user_is_used():
+    report = sampled_claim().check(np.random.default_rng(3))
+    assert report.comparison.discrepancy == sampled_claim().check(np.random.default_rng(3)).comparison.discrepancy
+
+
+def test_effort_scales_samples():
+    assert Effort.low.scale(100) == 25
+    assert Effort.low.scale(100, least=50) == 50
+
+
+def test_claims_above_the_effort_are_left_out():
+    high = Claim("demo/high", "costly", lambda: Integer(2), lambda e, _: float(e), coin, Sampled(0.05), effort=Effort.high)
+    assert list(run_claims([high], Effort.default)) == []
+    assert len(list(run_claims([sampled_claim()], Effort.default))) == 1
+
+
+def test_mutants_change_what_they_say():
+    recursion = Recursion((X,), (log(cosh(2 * X)) / 2,), Integer(2), constant=X + 1)
+    assert scaled(2).change(recursion).step == (log(cosh(2 * X)),)
+    assert scaled(2).change(recursion).constant == 2 * X + 2
+    assert flipped(X).change(X**3) == -(X**3)
+    assert shifted(X, 2).change([X]) == [X + 2]
+    assert without(X**2).change({"a": 1 + X**2}) == {"a": 1}
+    assert replaced("squared", lambda e: e**2).change((X,)) == (X**2,)
+    with pytest.raises(TypeError, match="cannot mutate a str"):
+        map_expressions("text", lambda e: e)
+
+
+def test_the_reports_say_everything():
+    reports = [exact_claim(Rational(1, 2)).check(), exact_claim(Rational(1, 3)).check()]
+    rows = json.loads(as_json(reports))
+    assert [row["verdict"] for row in rows] == ["agrees", "refuted"]
+    assert rows[0]["mutants"][0]["refuted"] is True
+    html = page(reports)
+    assert "1 of 2 claims agree" in html
+    assert "http" not in html  # self-contained
+    assert "scaled by 1.01 (refuted" in text_row(reports[0])
+
+
+def test_claims_of_a_users_file(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from sympy import Integer\nfrom numerics.verification.claim import Claim\nfrom numerics.verification.compare import Exact\n"
+        "from numerics.verification.mutants import scaled\n"
+        "ONE = Claim('mine/one', 'one', lambda: Integer(1), lambda e, _: float(e), lambda rng, effort: 1.0, Exact(12), (scaled(2),))\n"
+    )
+    (claim,) = claims_in_file(file)
+    assert claim.check().verdict is Verdict.agrees
+
+
+@pytest.mark.parametrize(("content", "message"), [("x = 1", "defines no Claim"), ("1 / 0", "fails to run: ZeroDivisionError")])
+def test_bad_files_are_refused(tmp_path, content, message):
+    file = tmp_path / "mine.py"
+    file.write_text(content)
+    with pytest.raises(ValueError, match=message):
+        claims_in_file(file)
+    with pytest.raises(ValueError, match="is not a file"):
+        claims_in_file(tmp_path / "none.py")
+
+
+def test_unknown_papers_are_refused():
+    with pytest.raises(ValueError, match="no claims for 'nothing'"):
+        gather_claims("nothing")
+
+
+def test_ids_of_claims_are_unique():
+    ids = [claim.id for claim in gather_claims()]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_lattice_claims_agree_at_low_effort():
+    cheap = [claim for claim in gather_claims("lattice") if not isinstance(claim.policy, Sampled)]
+    reports = list(run_claims(cheap, Effort.low))
+    assert len(reports) >= 12
+    assert [str(report) for report in reports if report.verdict is not Verdict.agrees] == []
+
+
+def test_a_changed_formula_is_noticed():
+    """Each exact lattice claim refutes its own formula off by one part in a million."""
+    for claim in gather_claims("lattice"):
+        if isinstance(claim.policy, Exact):
+            value = claim.predict(claim.derived(), Effort.low)
+            found = claim.witness(np.random.default_rng(0), Effort.low)
+            assert claim.policy.compare(np.asarray(value) * (1 + 1e-6), found).verdict is Verdict.refuted
+
+
+def test_a_mutant_is_plain_data():
+    assert Mutant("doubled", lambda e: 2 * e).change(X) == 2 * X

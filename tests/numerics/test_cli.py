@@ -1,0 +1,145 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from mpmath import mp
+
+from numerics.cli import main
+
+
+def run(capsys, *arguments):
+    try:
+        status = main(list(arguments))
+    except SystemExit as leaving:
+        status = leaving.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_list(capsys):
+    status, out, _ = run(capsys, "list", "--paper", "lattice")
+    assert status == 0
+    assert len(out.splitlines()) == 5
+    status, out, _ = run(capsys, "list", "--json")
+    assert {"id", "statement", "paper", "provenance"} == set(json.loads(out)[0])
+
+
+def test_show(capsys):
+    status, out, _ = run(capsys, "show", "lattice/hierarchical-fixed-point")
+    assert status == 0
+    assert "2 t^{2}" in out
+    assert "derivation:" in out
+    status, out, _ = run(capsys, "show", "lattice/ising-decimation", "--latex")
+    assert r"\subsection*" in out
+
+
+def test_evaluate_as_text_and_json(capsys):
+    status, out, err = run(capsys, "evaluate", "lattice/ising-correlation", "K=1", "r=2", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert set(found) == {"id", "status", "values", "errors", "provenance"}
+    assert found["status"] == "exact"
+    assert found["values"]["value"] == pytest.approx(0.580025658385974)
+    status, out, _ = run(capsys, "evaluate", "lattice/ising-correlation", "K=1", "r=2", "--digits", "30")
+    with mp.workdps(40):
+        assert mp.nstr(mp.tanh(1) ** 2, 30) in out
+
+
+def test_no_fixed_point_exits_well_with_a_reason(capsys):
+    status, out, err = run(capsys, "evaluate", "lattice/hierarchical-fixed-point", "series=2", "parallel=1", "--json")
+    assert status == 0
+    assert json.loads(out)["values"] == {"K": None, "y": None}
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["evaluate"],
+        ["evaluate", "lattice/nothing"],
+        ["evaluate", "lattice/ising-correlation", "K=1"],
+        ["evaluate", "lattice/ising-correlation", "K=1", "r=1", "r=2"],
+        ["evaluate", "lattice/ising-correlation", "K", "r=1"],
+        ["evaluate", "lattice/ising-correlation", "K=nan", "r=1"],
+        ["evaluate", "lattice/ising-correlation", "K=1", "r=1", "--digits", "many"],
+        ["evaluate", "lattice/ising-correlation", "K=1", "r=1", "--digits", "-3"],
+        ["evaluate", "lattice/ising-decimation", "K=[1,2]"],
+        ["show", "lattice/nothing"],
+        ["list", "--paper", "nothing"],
+        ["verify", "nothing"],
+        ["verify", "nothing.py"],
+        ["verify", "--effort", "heroic"],
+        ["export", "--paper", "nothing", "-o", "x.tex"],
+        ["export"],
+    ],
+)
+def test_bad_usage_is_one_line_and_status_two(capsys, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_writes_whole_and_never_over(capsys, tmp_path):
+    target = tmp_path / "out.tex"
+    assert run(capsys, "export", "--paper", "lattice", "-o", str(target))[0] == 0
+    assert target.read_text().endswith("\\end{document}\n")
+    before = target.read_text()
+    status, _, err = run(capsys, "export", "--paper", "lattice", "-o", str(target))
+    assert status == 2
+    assert "--force" in err
+    assert target.read_text() == before
+    assert run(capsys, "export", "--paper", "lattice", "-o", str(target), "--force")[0] == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["out.tex"]
+
+
+def test_unwritable_targets_are_refused_before_work(capsys, tmp_path):
+    status, _, err = run(capsys, "export", "-o", str(tmp_path / "missing" / "out.tex"))
+    assert status == 2
+    assert "does not exist" in err
+    assert run(capsys, "verify", "lattice", "--json", str(tmp_path))[0] == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_refused(capsys, tmp_path):
+    tmp_path.chmod(0o500)
+    assert run(capsys, "export", "-o", str(tmp_path / "out.tex"))[0] == 2
+
+
+CLAIM = """
+from sympy import Rational
+from numerics.verification.claim import Claim
+from numerics.verification.compare import Exact
+from numerics.verification.mutants import scaled
+HALF = Claim("mine/half", "a half", lambda: Rational({0}), lambda e, _: float(e), lambda rng, effort: 0.5, Exact(12), (scaled(1.1),))
+"""
+
+
+def test_verify_a_file(capsys, tmp_path):
+    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
+    good.write_text(CLAIM.format("1, 2"))
+    bad.write_text(CLAIM.format("1, 3"))
+    status, out, _ = run(capsys, "verify", str(good), "--json", str(tmp_path / "r.json"), "--report", str(tmp_path / "r.html"))
+    assert status == 0
+    assert "agrees" in out
+    assert "1 of 1 claims agree" in out
+    assert json.loads((tmp_path / "r.json").read_text())[0]["verdict"] == "agrees"
+    assert "<table>" in (tmp_path / "r.html").read_text()
+    status, out, _ = run(capsys, "verify", str(bad))
+    assert status == 1
+    assert "refuted" in out
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "numerics", "evaluate", "lattice/none"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("neurenorm evaluate: unknown id")
