@@ -15,11 +15,12 @@ whose characters are the M-th powers of those of exp(k W); the copies are indepe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 
-from sympy import Add, Expr, Integer, Rational, Symbol, binomial, cosh, exp, latex, log, sinh
+from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, latex, log, sinh, tanh
 
 from theory.derivation import Derivation, Step
 from theory.problems import Formula
@@ -60,26 +61,19 @@ class BinaryLayer:
     normalised: bool = False
 
     def rule(self, weight: int, product: int) -> Expr:
-        """Return f_W(g), the weight of one copy with h h' = g."""
-        if self.sharp:
-            return Integer(int(product == weight))
-        plain = exp(2 * ALPHA * weight * product)
-        return plain / Add(*[exp(2 * ALPHA * weight * g) for g in STATES]) if self.normalised else plain
+        """Return f_W(g), the weight of one copy with h h' = g, before it is normalised."""
+        return Integer(int(product == weight)) if self.sharp else exp(2 * ALPHA * weight * product)
 
     @cached_property
     def characters(self) -> tuple[Expr, Expr]:
         """c_0 and c_1 of one copy at W = 1; raises ArithmeticError if W = -1 had others than c_0 and -c_1."""
-        rows = {weight: [Add(*[Integer(g) ** s * self.rule(weight, g) for g in STATES]) for s in (0, 1)] for weight in STATES}
-        if any(_vanishes(rows[1][s] - (-1) ** s * rows[-1][s]) is False for s in (0, 1)):
+        rows = {w: [hyperbolic(Add(*[Integer(g) ** s * self.rule(w, g) for g in STATES])) for s in (0, 1)] for w in STATES}
+        c0, c1 = rows[1]
+        if rows[-1] != [c0, -c1]:
             raise ArithmeticError("the rule of one copy does not change sign with the weight")
-        return self._plain(rows[1][0]), self._plain(rows[1][1])
-
-    def _plain(self, character: Expr) -> Expr:
-        """A character in hyperbolic functions; the normalisation is divided out."""
-        if self.sharp or not self.normalised:
-            return hyperbolic(character)
-        numerator, denominator = character.together().as_numer_denom()
-        return _ratio(hyperbolic(numerator), hyperbolic(denominator))
+        if self.normalised:
+            return Integer(1), (c1 / c0).replace(sinh, lambda x: tanh(x) * cosh(x))
+        return c0, c1
 
     def weight_characters(self) -> tuple[Expr, Expr]:
         """The sums of exp(k W) and of W exp(k W) over W."""
@@ -116,16 +110,197 @@ class BinaryLayer:
         return self.one_copy(layers, sign) ** same * self.one_copy(layers, -sign) ** opposite
 
 
-def _vanishes(expression: Expr) -> bool:
-    """Whether an expression in exponentials is zero."""
-    numerator = expression.together().as_numer_denom()[0]
-    return bool(hyperbolic(numerator) == 0)
+@dataclass(frozen=True)
+class BinarySpectrum:
+    """The spectrum of the transfer matrix in blocks: one eigenvalue for every number s of copies in the parity product.
+
+    Parameters
+    ----------
+    copies : int
+        Number of data P.
+    normalised : bool
+        Whether each constraint sums to one; otherwise the kernel carries (2 cosh 2 alpha)^P.
+
+    Examples
+    --------
+    >>> spectrum = BinarySpectrum(2, normalised=True)
+    >>> spectrum.blocks
+    ((2*cosh(k), 1), (2*sinh(k)*tanh(2*alpha), 2), (2*cosh(k)*tanh(2*alpha)**2, 1))
+    """
+
+    copies: int
+    normalised: bool = False
+
+    @cached_property
+    def layer(self) -> BinaryLayer:
+        """The layer that is repeated."""
+        return BinaryLayer(normalised=self.normalised)
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[Expr, int], ...]:
+        """(eigenvalue, multiplicity) for s = 0, 1, ..., P."""
+        return tuple((self.layer.eigenvalue(s, self.copies), comb(self.copies, s)) for s in range(self.copies + 1))
+
+    @property
+    def decays(self) -> dict[str, Expr]:
+        """lambda_s / lambda_0 of a single datum (s = 1, ``xi_odd``) and of the overlap of two data (s = 2, ``xi_even``); xi = -1/ln|ratio|, whatever P."""
+        layer = BinaryLayer(normalised=True)
+        return {name: (layer.eigenvalue(s, 2) / layer.eigenvalue(0, 2)).replace(sinh, lambda x: tanh(x) * cosh(x)) for name, s in (("xi_odd", 1), ("xi_even", 2))}
+
+    def check_table(self) -> None:
+        """Refuse to list 2^P eigenvalues where P is too large."""
+        if self.copies > LARGEST_TABLE:
+            raise ValueError(
+                f"P = {self.copies} data have 2^{self.copies} eigenvalues; at most 2^{LARGEST_TABLE} are listed. "
+                f"Use theory.binary_transfer.BinarySpectrum({self.copies}).blocks, which has {self.copies + 1} eigenvalues with their multiplicities"
+            )
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the eigenvalues with their multiplicities and the two correlation lengths."""
+        shown = dict(names or {})
+        rows = [rf"\lambda_{{{s}}} &= {latex(value, symbol_names=shown)} \quad (\times {many})" for s, (value, many) in enumerate(self.blocks)]
+        rows += [rf"\xi_{{{name[3:]}}} &= {latex(-1 / log(ratio), symbol_names=shown)}" for name, ratio in self.decays.items()]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
-def _ratio(numerator: Expr, denominator: Expr) -> Expr:
-    """sinh x / cosh x as tanh x, 1 where both are equal."""
-    ratio = numerator / denominator
-    found = ratio.atoms(sinh)
-    for node in found:
-        ratio = ratio.subs(node, cosh(node.args[0]) * (node / cosh(node.args[0])).rewrite("tanh") if False else node)
-    return ratio
+@dataclass(frozen=True)
+class EitherStiffness:
+    """One quantity at finite stiffness and in the limit of infinite stiffness (``alpha = inf``), where it is another expression.
+
+    Parameters
+    ----------
+    finite, infinite : Formula
+        The same names; the second does not hold alpha.
+    """
+
+    finite: Formula
+    infinite: Formula
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return both."""
+        return self.finite.to_latex(names) + r"\qquad(\alpha<\infty),\qquad " + self.infinite.to_latex(names) + r"\qquad(\alpha=\infty)"
+
+    @property
+    def derivation(self) -> Derivation:
+        """The steps at finite stiffness."""
+        return self.finite.derivation
+
+
+def transfer_spectrum(P: int = 1, normalised: bool = False) -> BinarySpectrum:
+    """Return the spectrum of one layer acting on P copies.
+
+    Examples
+    --------
+    >>> transfer_spectrum(1).blocks[1]
+    (4*sinh(2*alpha)*sinh(k), 1)
+    """
+    return BinarySpectrum(_count("P", P), bool(normalised))
+
+
+def partition_function(M: int, x: Sequence[int], y: Sequence[int], normalised: bool = True) -> EitherStiffness:
+    """Return the partition function of M layers with P data as an expression in alpha, k and beta.
+
+    The sum over 2^M weights and 2^(MP) neurons becomes two terms, one for each sign of the product of the weights.
+
+    Parameters
+    ----------
+    M : int
+        Number of weight layers.
+    x, y : sequence of ±1
+        Inputs and targets, one for each datum.
+    normalised : bool
+        Whether each constraint sums to one.
+
+    Raises
+    ------
+    ValueError
+        If M is not positive, or x and y are not ±1 or differ in length.
+
+    Examples
+    --------
+    >>> partition_function(3, [1], [1]).infinite.values["value"]
+    (-4*sinh(k)**3 + 4*cosh(k)**3)*exp(-4*beta) + 4*sinh(k)**3 + 4*cosh(k)**3
+    """
+    same, opposite = matches(x, y)
+    found = [_partition(_count("M", M), same, opposite, BinaryLayer(sharp, normalised)) for sharp in (False, True)]
+    return EitherStiffness(*found)
+
+
+def _partition(M: int, same: int, opposite: int, layer: BinaryLayer) -> Formula:
+    """Z as the sum over the sign of the product of the weights."""
+    terms = [layer.product_weight(M, sign) * layer.chain(M, same, opposite, sign) for sign in STATES]
+    return Formula({"value": Add(*terms)}, _partition_steps(layer, M))
+
+
+def _partition_steps(layer: BinaryLayer, M: int) -> Derivation:
+    """The sums over one weight and one neuron, and the power M of their characters."""
+    domain = {ALPHA: SYMBOLS["alpha"].domain, K: SYMBOLS["k"].domain, BETA: SYMBOLS["beta"].domain}
+    even, odd = layer.weight_characters()
+    c0, c1 = layer.characters
+    norm = Add(*[layer.rule(1, g) for g in STATES]) if layer.normalised else Integer(1)
+    steps = [
+        Step("sum one weight", exp(K) + exp(-K), even, r"\hat p(0)", domain),
+        Step("sum one weight with its sign", exp(K) - exp(-K), odd, r"\hat p(1)", domain),
+        Step("sum one neuron of one copy", (layer.rule(1, 1) + layer.rule(1, -1)) / norm, c0, "c_0", domain),
+        Step("sum one neuron of one copy with its sign", (layer.rule(1, 1) - layer.rule(1, -1)) / norm, c1, "c_1", domain),
+    ]
+    if M == 2:
+        double = Add(*[exp(K * (w + v)) for w in STATES for v in STATES if w * v == 1])
+        steps.append(Step("two weights of product one", double, layer.product_weight(2, 1), "p_2(+)", domain))
+    return Derivation("characters of one layer, raised to the power M", tuple(steps))
+
+
+def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int]) -> Formula:
+    """Return the averages of one weight and of the product of all weights, at infinite stiffness.
+
+    Fixing one weight w leaves M - 1 free ones, so the sum over w of w exp(k w) p_(M-1)(w sigma) takes the place of p_M(sigma).
+
+    Parameters
+    ----------
+    M : int
+        Number of weight layers.
+    x, y : sequence of ±1
+        Data.
+
+    Returns
+    -------
+    Formula
+        ``single`` and ``product``, in k and beta.
+
+    Examples
+    --------
+    >>> free = weight_magnetization(1, [1], [1]).values["single"].subs({SYMBOLS.beta: 0, SYMBOLS.k: 1})
+    >>> abs(free - tanh(1)).evalf() < 1e-12
+    True
+    """
+    layers, (same, opposite) = _count("M", M), matches(x, y)
+    layer = BinaryLayer(sharp=True)
+    cost = {sign: layer.chain(layers, same, opposite, sign) for sign in STATES}
+    total = Add(*[layer.product_weight(layers, sign) * cost[sign] for sign in STATES])
+    signed = Add(*[sign * layer.product_weight(layers, sign) * cost[sign] for sign in STATES])
+    one = Add(*[w * exp(K * w) * layer.product_weight(layers - 1, w * sign) * cost[sign] for w in STATES for sign in STATES])
+    return Formula({"single": one / total, "product": signed / total})
+
+
+def matches(x: Sequence[int], y: Sequence[int]) -> tuple[int, int]:
+    """Return how many data have x = y and how many x = -y.
+
+    Examples
+    --------
+    >>> matches([1, -1, 1], [1, -1, -1])
+    (2, 1)
+    """
+    if len(x) != len(y) or not len(x):
+        raise ValueError(f"x and y are lists of the same positive length, got {len(x)} and {len(y)} entries")
+    wrong = [value for value in (*x, *y) if value not in (1, -1)]
+    if wrong:
+        raise ValueError(f"the data of a binary network are +1 or -1, got {wrong[0]}")
+    same = sum(int(a) == int(b) for a, b in zip(x, y, strict=True))
+    return same, len(x) - same
+
+
+def _count(name: str, number: int) -> int:
+    """A positive integer."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError(f"{name} must be a positive integer, got {number!r}")
+    return number

@@ -261,7 +261,9 @@ def _is_odd(product: Expr, variables: tuple[Symbol, ...]) -> bool:
 
 def _conditioned(product: Expr, variables: tuple[Symbol, ...], covariance: Square) -> Expr:
     """Average a product that holds a Dirac delta and a function outside the rules: condition on the delta."""
-    spike = next(factor for factor in Mul.make_args(product) if isinstance(factor, DiracDelta))
+    spike = next((factor for factor in Mul.make_args(product) if isinstance(factor, DiracDelta)), None)
+    if spike is None:
+        raise ValueError("the average diverges: it holds a power of a Dirac delta")
     weights, shift = linear_form(spike.args[0], variables)
     gradient = apply(covariance, weights)
     variance = dot(gradient, weights)

@@ -230,9 +230,7 @@ def _without_step(term: Term, step: Step) -> Term:
     if not step.softness:
         return replace(term, spikes=(*term.spikes, Spike(step.weights, step.shift)))
     linear = tuple(b - 2 * step.shift * w for b, w in zip(term.linear, step.weights, strict=True))
-    quadratic = tuple(
-        tuple(a + 2 * u * w for a, w in zip(row, step.weights, strict=True)) for row, u in zip(term.quadratic, step.weights, strict=True)
-    )
+    quadratic = tuple(tuple(a + 2 * u * w for a, w in zip(row, step.weights, strict=True)) for row, u in zip(term.quadratic, step.weights, strict=True))
     return replace(term, linear=linear, quadratic=quadratic).scaled(exp(-(step.shift**2)) / sqrt(pi))
 
 
@@ -288,9 +286,7 @@ def _average_free_steps(steps: tuple[Step, ...], covariance: Square) -> Expr:
 def _parallel_signs(left: Step, right: Step, covariance: Square) -> Expr:
     """For two positions on one line, sign(u+s) sign(u+t) = 1 + sign(u+min(s,t)) - sign(u+max(s,t))."""
     ratio = next(b / a for a, b in zip(left.weights, right.weights, strict=True) if a != 0)
-    if not (
-        ratio.is_nonzero and ratio.is_extended_real and all(cancel(b - ratio * a) == 0 for a, b in zip(left.weights, right.weights, strict=True))
-    ):
+    if not (ratio.is_nonzero and ratio.is_extended_real and all(cancel(b - ratio * a) == 0 for a, b in zip(left.weights, right.weights, strict=True))):
         raise NoClosedForm
     moved = right.shift / ratio
     gap = left.shift - moved

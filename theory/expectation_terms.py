@@ -59,7 +59,8 @@ def with_signs(expression: Expr) -> Expr:
     unclipped = expression.replace(Max, lambda *parts: _unclip(Max, parts)).replace(Min, lambda *parts: _unclip(Min, parts))
     rewritten = unclipped.replace(Max, lambda *parts: _fold_maximum(parts, 1)).replace(Min, lambda *parts: _fold_maximum(parts, -1))
     rewritten = rewritten.replace(Heaviside, lambda u, at_zero=None: (1 + sign(u)) / 2).replace(Abs, lambda u: u * sign(u))
-    return multiplied_out(rewritten.replace(erfc, lambda u: 1 - erf(u)))
+    expanded = multiplied_out(rewritten.replace(erfc, lambda u: 1 - erf(u)))
+    return expanded.replace(lambda e: e.is_Pow and isinstance(e.base, sign) and e.exp.is_Integer and e.exp > 1, lambda e: e.base ** (e.exp % 2))
 
 
 def multiplied_out(expression: Expr) -> Expr:
@@ -186,9 +187,7 @@ def _times_exponential(term: Term, argument: Expr, variables: tuple[Symbol, ...]
     size = len(variables)
     form = _polynomial(argument, variables, 2)
     linear = tuple(b + form.coeff_monomial(_unit(i, size)) for i, b in enumerate(term.linear))
-    quadratic = tuple(
-        tuple(a - (1 + (i == j)) * form.coeff_monomial(_pair(i, j, size)) for j, a in enumerate(row)) for i, row in enumerate(term.quadratic)
-    )
+    quadratic = tuple(tuple(a - (1 + (i == j)) * form.coeff_monomial(_pair(i, j, size)) for j, a in enumerate(row)) for i, row in enumerate(term.quadratic))
     constant = form.coeff_monomial((0,) * size)
     return replace(term, linear=linear, quadratic=quadratic).scaled(exp(constant))
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, eye, exp, factor, latex, log, oo, pi, sin, sqrt, sympify, zeros
+from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, latex, oo, pi, sqrt, sympify, zeros
 
 from graphs.periodic import PeriodicGraph
 
@@ -65,7 +65,7 @@ class EffectiveTheory:
     @property
     def mass(self) -> Expr:
         """m = √(r/Z); the first direction's where they differ."""
-        return sqrt(cancel(self.restoring / self.stiffness[0, 0]))
+        return sqrt(factor(self.restoring / self.stiffness[0, 0]))
 
     @property
     def correlation_length(self) -> Expr:
@@ -87,7 +87,7 @@ class EffectiveTheory:
         """
         if self.stiffness.rows != 1:
             raise ValueError("the propagator of the continuum is elementary in one dimension only; use symbol(k)")
-        return exp(-self.mass * abs(distance)) / (2 * sqrt(self.restoring * self.stiffness[0, 0]))
+        return exp(-self.mass * abs(distance)) / (2 * sqrt(factor(self.restoring * self.stiffness[0, 0])))
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the action."""
@@ -209,7 +209,8 @@ class GaussianField:
     def propagator(self, distance: Expr) -> Expr:
         """Return ⟨φ_0 φ_x⟩ of an infinite chain with nearest neighbours, in closed form.
 
-        With w(k) = t_0 + 2 t_1 cos k the pole of 1/w inside the unit circle is ρ = (√(t_0² - 4t_1²) - t_0)/(2t_1), and ``G(x) = ρ^|x|/√(t_0² - 4t_1²)``.
+        With w(k) = t_0 + 2 t_1 cos k the pole of 1/w inside the unit circle is ρ = (√(t_0² - 4t_1²) - t_0)/(2t_1), and
+        ``G(x) = ρ^|x|/√(t_0² - 4t_1²)``.
 
         Raises
         ------
@@ -220,8 +221,8 @@ class GaussianField:
             raise ValueError("the propagator is in closed form for a chain with nearest neighbours; elsewhere sum 1/w(k) over wave numbers")
         t0 = self._on(next(iter(self.graph.vertices)))
         t1 = sum((self._along(edge.label) for edge in self.graph.edges), start=S.Zero)
-        gap = _positive_root(factor(cancel(t0**2 - 4 * t1**2)))
-        return cancel((gap - t0) / (2 * t1)) ** abs(distance) / gap
+        gap = sqrt(factor(cancel(t0**2 - 4 * t1**2)))
+        return ((gap - t0) / (2 * t1)) ** abs(distance) / gap
 
     def precision(self, extents: int | Sequence[int], periodic: bool | Sequence[bool] = True) -> ImmutableDenseMatrix:
         """Return T of a finite piece; an open boundary pins the field to zero outside.
@@ -274,8 +275,8 @@ class GaussianField:
     def effective_theory(self) -> EffectiveTheory:
         """The expansion of the symbol at small k for the mean field of a cell, the other modes of the cell integrated out.
 
-        In a basis of the mean and of differences from the first vertex, the symbol is a block matrix, and integrating the differences out leaves its Schur
-        complement, expanded to second order in k.
+        In a basis of the mean and of differences from the mean, the symbol is a block matrix, and integrating the differences out
+        leaves its Schur complement, expanded to second order in k.
         """
         k = self.wave_numbers
         zero = dict.fromkeys(k, S.Zero)
@@ -317,20 +318,6 @@ def _cross(order0: Matrix, order1: Mapping[int, Matrix], order2: Mapping[tuple[i
     total -= (bih * inner * aj * inner * b0 + bjh * inner * ai * inner * b0 + b0h * inner * ai * inner * bj + b0h * inner * aj * inner * bi) / 2
     total += b0h * inner * (ai * inner * aj + aj * inner * ai) * inner * b0 / 2 - b0h * inner * order2[i, j][1:, 1:] * inner * b0
     return total[0, 0]
-
-
-def _positive_root(value: Expr) -> Expr:
-    """√ of a square-free product, or the positive root of a product of squares such as (1 - a)²(1 + a)² for |a| < 1."""
-    content, factors = S.One, []
-    for base, power in value.as_powers_dict().items():
-        if power == 2:
-            factors.append(base if (1 - base).is_extended_real is None or base.could_extract_minus_sign() is False else -base)
-        else:
-            content *= base**power
-    result = sqrt(content)
-    for base in factors:
-        result *= base
-    return result
 
 
 def _chain() -> PeriodicGraph:

@@ -37,7 +37,7 @@ class Formula:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return one aligned row per value."""
-        rows = [rf"\text{{{name}}} &= {latex(value, symbol_names=dict(names or {}))}" for name, value in self.values.items()]
+        rows = [rf"\text{{{name.replace('_', chr(92) + '_')}}} &= {latex(value, symbol_names=dict(names or {}))}" for name, value in self.values.items()]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 

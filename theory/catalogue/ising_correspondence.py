@@ -1,10 +1,10 @@
-"""Results on our realization of the correspondence between trained networks and the renormalization of the Ising chain."""
+"""Results on our realization of the correspondence: trained networks and the renormalization of the Ising chain."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Integer, Interval, Range, Reals, oo
+from sympy import Integer, Interval, Range, Rational, Reals, oo
 
 from theory.block_units import BlockUnit, decimation, majority
 from theory.catalogue.result import Parameter, Result
@@ -63,6 +63,15 @@ def _even_ring(value: Any) -> Any:
     return value
 
 
+def _ferromagnet(value: Any) -> Any:
+    """Return a coupling that a bond machine with real weights can hold."""
+    if not isinstance(value, Rational) or value < 0:
+        raise ValueError(
+            f"a bond machine has a real weight for a finite K >= 0 only (tanh K = tanh² w), got K = {value}"
+        )
+    return value
+
+
 _COUPLING = Parameter("K", SUBJECT["K"].meaning, Reals)
 _SCALE = Parameter("b", SUBJECT["b"].meaning, Range(2, oo))
 _BLOCK = Parameter("b", SUBJECT["b"].meaning, Range(2, LARGEST_BLOCK + 1), structural=True)
@@ -108,7 +117,7 @@ RESULTS = (
         "ising-correspondence/bond-machine",
         "Weight of the Boltzmann machine with a hidden unit on every bond that has the chain as its marginal",
         SUBJECT,
-        (Parameter("K", SUBJECT["K"].meaning, Interval(0, oo)),),
+        (Parameter("K", SUBJECT["K"].meaning, convert=_ferromagnet),),
         ("w",),
         bond_machine,
         (WEIGHT, OURS),

@@ -1,0 +1,278 @@
+"""Fully connected tanh layers on ±1 data, trained to their optimum by Newton's method.
+
+A unit tanh(W·s) that predicts a sign e is trained on the cross-entropy, in nats,
+
+    loss(W) = E[ln 2 cosh(W·s) − e W·s] + (ridge/2) |W|²,
+
+which is convex: the optimum is unique. The expectation is over samples, or over a law that is given in full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import linalg
+
+from numerics.simulation.ising_networks import chain_law, spin_table
+
+__all__ = [
+    "CausalLayer",
+    "TanhFit",
+    "fit_tanh",
+    "masked_layer",
+    "prediction_problem",
+    "train_causal_layer",
+    "train_causal_stack",
+]
+
+Array = NDArray[np.float64]
+Spins = NDArray[np.int8]
+
+RIDGE = 1e-6
+_STEPS = 60
+_GRADIENT = 1e-11
+
+
+@dataclass(frozen=True, eq=False)
+class TanhFit:
+    """A trained unit.
+
+    Parameters
+    ----------
+    weights : ndarray
+    loss : float
+        Cross-entropy without the ridge, in nats.
+    gradient : float
+        Largest component of the gradient where training stopped.
+    steps : int
+        Newton steps taken.
+    """
+
+    weights: Array
+    loss: float
+    gradient: float
+    steps: int
+
+
+def fit_tanh(
+    inputs: ArrayLike, target: ArrayLike, probability: ArrayLike | None = None, ridge: float = RIDGE
+) -> TanhFit:
+    """Train one tanh unit to its optimum.
+
+    Parameters
+    ----------
+    inputs : array_like, shape (samples, N)
+        Spins ±1, or any real features.
+    target : array_like, shape (samples,)
+        Signs, or their means given the inputs, between −1 and 1.
+    probability : array_like, shape (samples,), optional
+        Weight of each row; by default all rows weigh the same.
+    ridge : float
+        Keeps weights finite where the data are separable.
+
+    Returns
+    -------
+    TanhFit
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a number is not finite.
+
+    Examples
+    --------
+    >>> inputs, probability, target = prediction_problem(K=1.0, N=4, r=2)
+    >>> fit_tanh(inputs, target, probability, ridge=0.0).weights.round(8) + 0.0
+    array([0. , 0. , 0. , 0.66250137])
+    """
+    x, y = np.ascontiguousarray(inputs, dtype=float), np.asarray(target, dtype=float)
+    mass = np.full(len(x), 1 / len(x)) if probability is None else np.asarray(probability, dtype=float)
+    if x.ndim != 2 or y.shape != (len(x),) or mass.shape != y.shape:
+        raise ValueError(f"inputs of shape {x.shape} need targets and weights of shape ({len(x)},)")
+    if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.isfinite(mass))):
+        raise ValueError("inputs, targets and weights must be finite numbers")
+    weights = np.zeros(x.shape[1])
+    tilt = x.T @ (mass * y)
+    for steps in range(_STEPS + 1):
+        response = np.tanh(x @ weights)
+        gradient = x.T @ (mass * response) - tilt + ridge * weights
+        if np.abs(gradient).max(initial=0.0) < _GRADIENT or steps == _STEPS:
+            break
+        weights = weights - _newton_step(x, mass, response, gradient, ridge)
+    return TanhFit(weights, _cross_entropy(x @ weights, y, mass), float(np.abs(gradient).max(initial=0.0)), steps)
+
+
+def _newton_step(x: Array, mass: Array, response: Array, gradient: Array, ridge: float) -> Array:
+    """Return the Newton step, no longer than where a tanh saturates."""
+    curvature = mass * (1 - response**2)
+    hessian = x.T @ (x * curvature[:, None])
+    hessian[np.diag_indices_from(hessian)] += max(ridge, 1e-14)
+    step = linalg.solve(hessian, gradient, assume_a="pos")
+    longest = float(np.abs(step).max(initial=0.0))
+    return np.asarray(step if longest < 2 else step * (2 / longest))
+
+
+def _cross_entropy(field: Array, y: Array, mass: Array) -> float:
+    """Return E[ln 2 cosh a − e a] without overflow."""
+    size = np.abs(field)
+    return float(mass @ (size + np.log1p(np.exp(-2 * size)) - y * field))
+
+
+def prediction_problem(K: float, N: int, r: int) -> tuple[Spins, Array, Array]:
+    """Return the exact prediction problem on an open chain: see spins 1 … N, predict spin N + r.
+
+    The law of N + r spins is enumerated; nothing is assumed about it.
+
+    Returns
+    -------
+    inputs : ndarray of int8, shape (2^N, N)
+    probability : ndarray, shape (2^N,)
+    target : ndarray, shape (2^N,)
+        Mean of the spin to be predicted, given the inputs.
+
+    Examples
+    --------
+    >>> _, probability, target = prediction_problem(K=0.5, N=1, r=1)
+    >>> probability.tolist(), target.round(10).tolist()
+    ([0.5, 0.5], [0.4621171573, -0.4621171573])
+    """
+    if N < 1 or r < 1:
+        raise ValueError(f"a prediction needs N >= 1 spins and a distance r >= 1, got N = {N}, r = {r}")
+    law = chain_law(K, N + r).reshape(2**N, 2 ** (r - 1), 2).sum(axis=1)
+    probability = law.sum(axis=1)
+    return spin_table(N), probability, (law[:, 0] - law[:, 1]) / probability
+
+
+@dataclass(frozen=True, eq=False)
+class CausalLayer:
+    """One trained layer of a causal stack: output j sits at site b·j, sees sites 1 … b·j, and predicts site b·(j + 1).
+
+    Parameters
+    ----------
+    weights : tuple of ndarray
+        Of each output.
+    losses : ndarray
+        Cross-entropy of each output, in nats.
+    outputs : ndarray of int8, shape (samples, outputs)
+        Signs of the units.
+    agreement : float
+        Share of outputs that equal the spin they sit on.
+    """
+
+    weights: tuple[Array, ...]
+    losses: Array
+    outputs: Spins
+    agreement: float
+
+    @property
+    def last(self) -> Array:
+        """The trained weight of every output on the spin it sits on."""
+        return np.array([weights[-1] for weights in self.weights])
+
+    @property
+    def others(self) -> float:
+        """The largest weight, in size, on any other spin."""
+        return max((float(np.abs(weights[:-1]).max(initial=0.0)) for weights in self.weights), default=0.0)
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy over the outputs, in nats."""
+        return float(self.losses.mean())
+
+
+def train_causal_layer(spins: ArrayLike, b: int = 2, ridge: float = RIDGE) -> CausalLayer:
+    """Train one causal layer on samples.
+
+    Parameters
+    ----------
+    spins : array_like, shape (samples, length)
+        Values ±1.
+    b : int
+        Spacing of the outputs. An output whose target lies beyond the end of the chain is left out.
+    ridge : float
+
+    Returns
+    -------
+    CausalLayer
+
+    Raises
+    ------
+    ValueError
+        If the chain is too short for one output and its target.
+
+    Examples
+    --------
+    >>> from numerics.simulation.ising_networks import sample_packed_chains
+    >>> spins = sample_packed_chains(1.0, 8, 20000, np.random.default_rng(1)).unpacked()
+    >>> layer = train_causal_layer(spins, b=2)
+    >>> layer.outputs.shape[1], bool(np.abs(layer.last - 0.6625).max() < 0.06)
+    (3, True)
+    """
+    data = np.asarray(spins, dtype=np.int8)
+    if data.ndim != 2 or b < 1:
+        raise ValueError(f"samples have the shape (samples, length) and b >= 1, got {data.shape} and b = {b}")
+    outputs = data.shape[1] // b - 1
+    if outputs < 1:
+        raise ValueError(f"a chain of {data.shape[1]} spins is too short: one output and its target take {2 * b}")
+    table = data.astype(float)
+    fits = [fit_tanh(table[:, : b * j], table[:, b * (j + 1) - 1], ridge=ridge) for j in range(1, outputs + 1)]
+    fields = np.stack([table[:, : len(fit.weights)] @ fit.weights for fit in fits], axis=1)
+    signs = np.where(fields >= 0, 1, -1).astype(np.int8)
+    agreement = float((signs == data[:, b - 1 : b * outputs : b]).mean())
+    return CausalLayer(tuple(fit.weights for fit in fits), np.array([fit.loss for fit in fits]), signs, agreement)
+
+
+def train_causal_stack(spins: ArrayLike, b: int = 2, depth: int = 4, ridge: float = RIDGE) -> tuple[CausalLayer, ...]:
+    """Train a stack layer by layer, each on the outputs of the one before.
+
+    Parameters
+    ----------
+    spins : array_like, shape (samples, length)
+    b : int
+        Spacing of the outputs of a layer in its input.
+    depth : int
+        Number of layers; fewer are trained where the outputs run out.
+
+    Examples
+    --------
+    >>> from numerics.simulation.ising_networks import sample_packed_chains
+    >>> spins = sample_packed_chains(1.5, 16, 5000, np.random.default_rng(1)).unpacked()
+    >>> [layer.outputs.shape[1] for layer in train_causal_stack(spins, b=2, depth=4)]
+    [7, 2]
+    """
+    layers: list[CausalLayer] = []
+    data = np.asarray(spins)
+    for _ in range(depth):
+        if layers and data.shape[1] // b < 2:
+            break
+        layers.append(train_causal_layer(data, b, ridge))
+        data = layers[-1].outputs
+    return tuple(layers)
+
+
+def masked_layer(spins: ArrayLike, probability: ArrayLike | None = None, ridge: float = RIDGE) -> Array:
+    """Train every unit to predict its own spin from all the others; return the weight matrix, with zero diagonal.
+
+    Parameters
+    ----------
+    spins : array_like, shape (rows, N)
+        Samples, or a table of configurations with their probabilities.
+    probability : array_like, shape (rows,), optional
+
+    Examples
+    --------
+    The ring of six retained spins, every second of twelve:
+
+    >>> law = chain_law(1.0, 12, "ring").reshape((2, 2) * 6).sum(axis=tuple(range(1, 12, 2)))
+    >>> masked_layer(spin_table(6), law.ravel(), ridge=0.0)[0].round(6) + 0.0
+    array([0.      , 0.662501, 0.      , 0.      , 0.      , 0.662501])
+    """
+    data = np.asarray(spins, dtype=float)
+    size = data.shape[1]
+    matrix = np.zeros((size, size))
+    for i in range(size):
+        rest = np.arange(size) != i
+        matrix[i, rest] = fit_tanh(data[:, rest], data[:, i], probability, ridge).weights
+    return matrix

@@ -1,0 +1,135 @@
+"""Fixed points of the correlation map of two signals of equal length, in the gap e = 1 - c.
+
+    e' = (σ_w²/K) ⟨(φ_a - φ_b)²⟩/2
+
+has no difference of nearly equal numbers in it, so e keeps its digits down to the smallest double. As e → 0 the ratio e'/e tends to χ_⊥; as a power series in c
+with non-negative coefficients the map is convex for c >= 0, so beside c = 1 there is at most one fixed point there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+
+from numerics.compile import compiled
+from numerics.quadrature import Average, plane_average
+from theory.symbols import symbols
+from theory.wide import AA, AB, BB, WideLimit
+
+__all__ = ["CorrelationPoint", "correlation_fixed_points", "gap_map"]
+
+FIELD = symbols("field-theory")
+_NEAREST, _FURTHEST = 1e-9, 2.0
+_SCAN = 33
+
+
+@dataclass(frozen=True)
+class CorrelationPoint:
+    """A fixed point of the correlation with its slope χ_c.
+
+    Attributes
+    ----------
+    c, gap : float
+        c* and 1 - c*.
+    slope : float
+        χ_c = dc'/dc; infinite at c = 1 for an activation that jumps.
+    error : float
+        Bound on the error of c* from the quadrature.
+    """
+
+    c: float
+    gap: float
+    slope: float
+    error: float
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether |χ_c| < 1; c = 1 at χ_⊥ = 1 counts as stable (it attracts as a power of depth)."""
+        return abs(self.slope) < 1 or (self.gap == 0 and self.slope == 1)
+
+
+def gap_map(wide: WideLimit, sw2: float, length: float) -> Callable[[ArrayLike], Average]:
+    """Return the map e → e' at a fixed length K, with an error bound.
+
+    Parameters
+    ----------
+    wide : WideLimit
+    sw2 : float
+        σ_w².
+    length : float
+        The fixed point K of the length.
+
+    Returns
+    -------
+    callable
+        From an array of gaps in [0, 2] to an `Average`.
+
+    Examples
+    --------
+    >>> from theory.activation import activation
+    >>> step = gap_map(WideLimit(activation("relu")), 2.0, 1.0)
+    >>> round(1 - float(step(1.0).value), 10)
+    0.3183098862
+    """
+    phi = wide.activation
+    function = compiled(phi.expression, [phi.variable])
+    kinks = [float(kink) for kink in phi.kinks]
+
+    def step(gap: ArrayLike) -> Average:
+        """One layer."""
+        value, error = plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, length, length, gap=gap, kinks=(kinks, kinks))
+        return Average(value * sw2 / length, error * sw2 / length)
+
+    return step
+
+
+def correlation_fixed_points(wide: WideLimit, sw2: float, sb2: float, length: float, chi_perp: float) -> tuple[CorrelationPoint, ...]:
+    """Return the fixed points of the correlation at a fixed point of the length, the stable ones first.
+
+    Parameters
+    ----------
+    wide : WideLimit
+    sw2, sb2 : float
+    length : float
+        K* > 0.
+    chi_perp : float
+        χ_⊥ at K*, the slope at c = 1.
+
+    Returns
+    -------
+    tuple of CorrelationPoint
+
+    Examples
+    --------
+    >>> from theory.activation import activation
+    >>> points = correlation_fixed_points(WideLimit(activation("tanh")), 2.5, 0.05, 1.0639583848, 1.1335157)
+    >>> [round(point.c, 6) for point in points]
+    [0.446804, 1.0]
+    """
+    step = gap_map(wide, sw2, length)
+    slope = compiled(FIELD.sw2 * wide.slope_overlap, [AA, BB, AB, FIELD.sw2])
+    points = [CorrelationPoint(1.0, 0.0, chi_perp, 0.0)]
+    grid = np.concatenate([np.geomspace(_NEAREST, 0.5, _SCAN), np.linspace(0.55, _FURTHEST, 16)])
+    excess = step(grid).value / grid - 1
+    for place in _crossings(step, grid, excess):
+        chi = float(slope(length, length, (1 - place) * length, sw2))
+        bound = float(step(place).error) / max(abs(1 - chi), 1e-12)
+        points.append(CorrelationPoint(1 - place, place, chi, bound + 1e-15))
+    return tuple(sorted(points, key=lambda point: (not point.is_stable, point.gap)))
+
+
+def _crossings(step: Callable[[Any], Average], grid: NDArray[np.float64], excess: NDArray[np.float64]) -> list[float]:
+    """Gaps at which e' = e, perfect anticorrelation included."""
+    flat = np.abs(excess) < 1e-9
+    found = [2.0] if flat[-1] and not flat[-2] else []
+    if np.all(flat):
+        return []
+    signs = np.where(flat, 0, np.sign(excess))
+    for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
+        found.append(float(brentq(lambda e: float(step(e).value) / e - 1, grid[i], grid[i + 1], xtol=1e-15, rtol=1e-13)))
+    return found + [float(grid[i]) for i in range(1, len(grid) - 1) if flat[i] and not flat[i - 1] and not flat[i + 1]]

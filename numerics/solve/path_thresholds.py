@@ -1,0 +1,198 @@
+"""Where the polarised branch of a path ensemble ends, where it meets the paramagnet, and which removal brings the degree there.
+
+Along the branch the overlap q is the coordinate. The degree c(q) has its minimum at the end of the branch (c_d), and the gap of the free energy vanishes
+at c_K. Two grids give each number twice; the error of a grid falls with the square of its step, so their difference gives the extrapolated value and its error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scipy import optimize
+
+from numerics.compile import compiled
+from numerics.solve.density_evolution import BranchPoint, DensityEvolution
+from theory.path_ensemble import CriticalRemoval, PathEnsemble, path_ensemble, regular_degrees
+from theory.symbols import symbols
+
+__all__ = ["NoThreshold", "NotConverged", "PathThresholds", "branch_end", "critical_temperatures", "path_thresholds", "removed_fraction", "transition_point"]
+
+PATHS = symbols("active-paths")
+STEP = 0.04
+LOWEST, HIGHEST = 0.02, 1 - 1e-6
+
+
+class NoThreshold(ValueError):
+    """The branch has no end or no crossing where one was looked for."""
+
+
+class NotConverged(ArithmeticError):
+    """An iteration did not settle; the message says what was reached."""
+
+
+@dataclass(frozen=True)
+class PathThresholds:
+    """The end of the polarised branch and its transition, each with its error.
+
+    Parameters
+    ----------
+    end, transition : BranchPoint
+        On the finer grid.
+    values, errors : dict of str to float
+        c_d, q_d, c_K, q_K extrapolated to vanishing step, and what the extrapolation changed.
+    """
+
+    end: BranchPoint
+    transition: BranchPoint
+    values: dict[str, float]
+    errors: dict[str, float]
+
+
+def branch_end(evolution: DensityEvolution) -> BranchPoint:
+    """Find the smallest degree along the branch.
+
+    Raises
+    ------
+    NoThreshold
+        If the degree falls all the way to vanishing overlap: the onset is continuous (p = 2).
+
+    Examples
+    --------
+    >>> end = branch_end(DensityEvolution(path_ensemble(3), T=0.5))
+    >>> round(end.c, 2), round(end.q, 2)
+    (2.81, 0.72)
+    """
+    if evolution.ensemble.p == 2:
+        raise NoThreshold("for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and the branch has no end")
+    points: dict[float, BranchPoint] = {}
+
+    def degree(q: float) -> float:
+        """Degree at an overlap."""
+        points[q] = _settled(evolution.at_overlap(q))
+        return points[q].c
+
+    best = optimize.minimize_scalar(degree, bounds=_bracket(degree), method="bounded", options={"xatol": 3e-4})
+    return points[float(best.x)]
+
+
+def _bracket(degree: Callable[[float], float]) -> tuple[float, float]:
+    """Step down in overlap from the sharp side until the degree rises again, and return the overlaps around its minimum."""
+    overlaps = [0.9]
+    while degree(overlaps[-1]) > degree(1 - (1 - overlaps[-1]) / 1.5):
+        overlaps[-1] = 1 - (1 - overlaps[-1]) / 1.5
+    overlaps.insert(0, 1 - (1 - overlaps[0]) / 1.5)
+    lowest = degree(overlaps[-1])
+    while overlaps[-1] > LOWEST:
+        overlaps.append(0.85 * overlaps[-1])
+        value = degree(overlaps[-1])
+        if value > lowest:
+            return overlaps[-1], overlaps[-3]
+        lowest = value
+    raise NoThreshold(f"the degree still falls at the overlap {overlaps[-1]:.3f}: no end of the branch was found")
+
+
+def _settled(point: BranchPoint) -> BranchPoint:
+    """Return a converged point or say what was reached."""
+    if not point.converged:
+        raise NotConverged(f"density evolution did not settle: {point}, last change {point.residual:.2g}")
+    return point
+
+
+def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoint:
+    """Find the point of the branch beyond its end at which the free energy equals that of the paramagnet.
+
+    Raises
+    ------
+    NoThreshold
+        If the gap keeps its sign up to the largest degree of the grid.
+    """
+    points: dict[float, BranchPoint] = {}
+
+    def gap(q: float) -> float:
+        """Gap at an overlap."""
+        points[q] = _settled(evolution.at_overlap(q, guess=end.c))
+        return points[q].gap
+
+    low, high, sign = end.q, 1 - (1 - end.q) / 1.7, math.copysign(1.0, end.gap)
+    while gap(high) * sign > 0:
+        low, high = high, 1 - (1 - high) / 1.7
+        if high > HIGHEST or points[low].c > 0.9 * evolution.largest_degree:
+            raise NoThreshold(f"the branch does not meet the paramagnet up to c = {points[low].c:.4g}")
+    root = float(optimize.brentq(gap, low, high, xtol=1e-9))
+    gap(root)
+    return points[root]
+
+
+def path_thresholds(ensemble: PathEnsemble, T: float, step: float = STEP) -> PathThresholds:
+    """Locate c_d and c_K of an ensemble at one temperature.
+
+    Parameters
+    ----------
+    ensemble : PathEnsemble
+        ``planted`` gives the dynamic and the thermodynamic transition of the glass (one step of replica-symmetry breaking at x = 1 is the planted
+        ensemble); ``glass`` the replica-symmetric branch of the unbiased couplings; ``ferro`` an ordinary first-order transition.
+    T : float
+        Positive temperature.
+    step : float
+        Step of the finer grid; the coarser has twice that.
+
+    Examples
+    --------
+    >>> found = path_thresholds(path_ensemble(3), 0.5)
+    >>> round(found.values["c_d"], 3), round(found.values["c_K"], 3)
+    (2.808, 3.122)
+    """
+    rows: list[tuple[BranchPoint, BranchPoint]] = []
+    for width in (2 * step, step):
+        evolution = DensityEvolution(ensemble, T, min(width, 0.2 / T))
+        end = branch_end(evolution)
+        rows.append((end, transition_point(evolution, end)))
+    coarse, fine = ({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b in rows)
+    change = {name: (fine[name] - coarse[name]) / 3 for name in fine}
+    return PathThresholds(*rows[1], {name: fine[name] + change[name] for name in fine}, {name: abs(change[name]) + 1e-6 for name in fine})
+
+
+def critical_temperatures(p: int, degree: int, bracket: tuple[float, float], step: float = STEP) -> tuple[float, float]:
+    """Return T_d and T_K of the ensemble in which every weight lies in the same number of paths.
+
+    Parameters
+    ----------
+    p, degree : int
+    bracket : tuple of float
+        Temperatures below and above both.
+    step : float
+
+    Examples
+    --------
+    >>> [round(T, 2) for T in critical_temperatures(3, 4, (0.6, 0.8), step=0.08)]
+    [0.75, 0.65]
+    """
+    ensemble = path_ensemble(p, "planted", regular_degrees(degree))
+
+    def polarised(T: float) -> BranchPoint:
+        """What is left of certain weights at one temperature."""
+        return _settled(DensityEvolution(ensemble, T, step, largest_degree=float(degree)).solve(float(degree), tolerance=1e-8))
+
+    low, high = bracket
+    if polarised(low).q < 0.1 or polarised(high).q > 0.1:
+        raise NoThreshold(f"the polarised branch must exist at T = {low} and not at T = {high}: give another bracket")
+    while high - low > 2e-4:
+        middle = (low + high) / 2
+        low, high = (middle, high) if polarised(middle).q > 0.1 else (low, middle)
+    return (low + high) / 2, float(optimize.brentq(lambda T: polarised(T).gap, bracket[0], low, xtol=1e-5))
+
+
+def removed_fraction(problem: CriticalRemoval, c: float, c0: float) -> float | None:
+    """Return the removed fraction that lowers the degree from c0 to c, or None where c0 is already below it.
+
+    Examples
+    --------
+    >>> from theory.path_ensemble import critical_removal
+    >>> removed_fraction(critical_removal(3), 2.0, 8.0)
+    0.5
+    """
+    if c0 < c:
+        return None
+    return float(compiled(problem.removal, [PATHS.c, PATHS.c0])(c, c0))

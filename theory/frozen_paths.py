@@ -1,0 +1,196 @@
+"""Zero temperature: messages are certain or empty, and density evolution becomes an equation for the fraction of frozen weights.
+
+At t = 1 a path of certain weights sends a certain bias and any other path sends none. With x the fraction of frozen weights a path bias is certain with
+probability y(x), and a weight is frozen unless none of its biases is: x = 1 - G(1 - y) for the generating function G of the degrees. A weight with n >= 1
+certain biases, ln((2^n + 0^n)/2) = (n - 1) ln 2, and a path of frozen weights, ln 2, give the gap of the Bethe free energy: minus the complexity of the states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, exp, latex, log, oo
+from sympy import symbols as sympy_symbols
+
+from theory.cavity import cavity_equations
+from theory.derivation import Derivation, Step
+from theory.path_ensemble import PathEnsemble, path_ensemble
+from theory.symbols import symbols
+
+__all__ = ["FrozenLayers", "FrozenPaths", "IntegerGlass", "frozen_layers", "frozen_paths", "integer_glass"]
+
+PATHS = symbols("active-paths")
+C, X, Z, T_, Y = PATHS.c, PATHS.x, PATHS.z, PATHS.t, PATHS.y
+RATE = Symbol("lambda", positive=True)
+
+
+@dataclass(frozen=True)
+class FrozenPaths:
+    """A stated problem: thresholds of the frozen phase at zero temperature, of paths drawn uniformly.
+
+    Parameters
+    ----------
+    p : int
+    fixed_point : Expr
+        Vanishes where x solves the equation of frozen weights at degree c.
+    degree : Expr
+        The degree at which x is a solution, in x; its smallest value is c_d.
+    gap : Expr
+        ln Z per weight of the frozen solution above the paramagnet, in units of ln 2, in x and c; it vanishes at c_s.
+    """
+
+    p: int
+    fixed_point: Expr
+    degree: Expr
+    gap: Expr
+    derivation: Derivation = field(default=Derivation(""), compare=False)
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the degree along the branch and the gap."""
+        shown = dict(names or PATHS.latex_names())
+        rows = [
+            rf"c(x) &= {latex(self.degree, symbol_names=shown)}, \qquad c_d = \min_x c(x)",
+            rf"\frac{{\phi - \phi_p}}{{\ln 2}} &= {latex(self.gap, symbol_names=shown)} = 0 \text{{ at }} c_s",
+        ]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def certain_bias(p: int) -> Expr:
+    """Return the probability that a path sends a certain bias, by going through all ways in which its other weights are frozen or free.
+
+    Examples
+    --------
+    >>> certain_bias(4)
+    x**3
+    """
+    equations = cavity_equations(p)
+    names = equations.means[: p - 1]
+    found = Integer(0)
+    for frozen in product((0, 1), repeat=p - 1):
+        bias = equations.message.subs(T_, 1).subs(dict(zip(names, frozen, strict=True)))
+        found += bias * prod((X if one else 1 - X) for one in frozen)
+    return found.expand()
+
+
+def frozen_paths(p: int) -> FrozenPaths:
+    """Derive the zero-temperature equations of paths of p weights.
+
+    Examples
+    --------
+    >>> frozen_paths(3).degree
+    -log(1 - x)/x**2
+    """
+    ensemble, certain = path_ensemble(p), certain_bias(p)
+    free = ensemble.law.generating.subs(Z, 1 - certain)
+    fixed_point = 1 - ensemble.law.residual.subs(Z, 1 - certain) - X
+    degree = -log(1 - X) / certain
+    if (fixed_point.subs(C, degree)).expand() != 0:
+        raise ArithmeticError("the degree along the branch does not solve the equation of frozen weights")
+    site = ensemble.message_count * certain - 1 + free
+    gap = (site - ensemble.path_count * frozen_path_gain(ensemble)).subs(free, 1 - X).expand()
+    domain = {X: PATHS["x"].domain, C: PATHS["c"].domain}
+    two = Symbol("n", integer=True, positive=True)
+    steps = (
+        Step("a weight with n certain biases", log(2**two / 2), (two - 1) * log(2), r"\ln \tfrac12(2^n + 0^n)", {two: PATHS["p"].domain}),
+        Step("one less, on average, unless there is none: <n> - 1 + P(n = 0)", site, C * certain - 1 + free, "", domain),
+    )
+    return FrozenPaths(p, fixed_point, degree, gap, Derivation("Frozen weights at zero temperature", steps))
+
+
+def frozen_path_gain(ensemble: PathEnsemble) -> Expr:
+    """Return the mean path gain at t = 1 in units of ln 2: it is ln 2 where all p weights are frozen, else zero."""
+    values = [ensemble.path_gain.subs({T_: 1, Y: number}) / log(2) for number in (0, 1)]
+    return values[0] * (1 - X**ensemble.p) + values[1] * X**ensemble.p
+
+
+@dataclass(frozen=True)
+class FrozenLayers:
+    """A stated problem: frozen weights at zero temperature where the layers have degrees of their own.
+
+    With the product P of all x_l and a common factor s of the degrees, a = s P turns the coupled equations into one equation per layer,
+    x_l = 1 - exp(-a c_l / x_l), and s = a / prod x_l.
+
+    Parameters
+    ----------
+    degrees : tuple of Expr
+        Mean degree c_l of each layer.
+    unknowns : tuple of Symbol
+        x_1 … x_p.
+    equations : tuple of Expr
+        Vanish at a solution.
+    gap : Expr
+        ln Z per path above the paramagnet, in units of ln 2.
+    """
+
+    degrees: tuple[Expr, ...]
+    unknowns: tuple[Symbol, ...]
+    equations: tuple[Expr, ...]
+    gap: Expr
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the equations and the gap."""
+        rows = [rf"0 &= {latex(equation)}" for equation in self.equations] + [rf"\frac{{\phi - \phi_p}}{{\alpha \ln 2}} &= {latex(self.gap)}"]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def frozen_layers(degrees: Sequence[Expr]) -> FrozenLayers:
+    """Derive the equations of frozen weights layer by layer; the weights of layer l have the mean degree c_l.
+
+    Examples
+    --------
+    >>> frozen_layers([2, 3]).equations[0]
+    -x_1 + 1 - exp(-2*x_2)
+    """
+    numbers = tuple(Rational(value) if not isinstance(value, Expr) else value for value in degrees)
+    if len(numbers) < 2 or any(value.is_number and not 0 < value < oo for value in numbers):
+        raise ValueError(f"give a positive degree for each of at least two layers, got {list(degrees)}")
+    names = sympy_symbols(f"x_1:{len(numbers) + 1}", nonnegative=True)
+    rates = [c * Mul(*(x for x in names if x != own)) for c, own in zip(numbers, names, strict=True)]
+    equations = tuple(1 - exp(-rate) - x for rate, x in zip(rates, names, strict=True))
+    sites = Add(*((rate - 1 + exp(-rate)) / c for rate, c in zip(rates, numbers, strict=True)))
+    return FrozenLayers(numbers, names, equations, sites - (len(numbers) - 1) * Mul(*names))
+
+
+@dataclass(frozen=True)
+class IntegerGlass:
+    """The replica-symmetric glass at zero temperature with integer fields, in the rate lambda of non-zero biases.
+
+    Signs are fair, so a field is the difference of two Poisson numbers (Skellam law). The ansatz is unstable against any spread of the fields, and its energy
+    is no bound: it is kept because it is closed.
+
+    Parameters
+    ----------
+    p : int
+    overlap : Expr
+        Fraction x of non-zero fields.
+    degree : Expr
+        Degree at which lambda is a solution.
+    energy : Expr
+        Energy per weight; the paramagnet has -c/p.
+    """
+
+    p: int
+    overlap: Expr
+    degree: Expr
+    energy: Expr
+
+
+def integer_glass(p: int) -> IntegerGlass:
+    """Derive the integer-field glass of paths of p weights.
+
+    The biases are -1, 0 or 1; the site energy is -k + sum |u| - |sum u| and a path of non-zero fields costs 0 or 2 with equal probability.
+
+    Examples
+    --------
+    >>> integer_glass(3).overlap
+    1 - exp(-lambda)*besseli(0, lambda)
+    """
+    overlap = 1 - exp(-RATE) * besseli(0, RATE)
+    mean_size = RATE * exp(-RATE) * (besseli(0, RATE) + besseli(1, RATE))
+    degree = RATE / certain_bias(p).subs(X, overlap)
+    paths = degree / p
+    energy = -degree + RATE - mean_size - (p - 1) * paths * (overlap**p - 1)
+    return IntegerGlass(p, overlap, degree, energy)

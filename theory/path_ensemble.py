@@ -1,0 +1,342 @@
+"""Ensembles of random active paths: what the cavity equations become when paths, couplings and removals are random.
+
+On a random instance the messages of one kind are equal in law, so the equations of one graph become equations for a distribution (density evolution): a field
+is a sum of a random number of biases, a bias is the combination of p - 1 fields. Here the expressions that enter are derived from `theory.cavity`; numerics
+solves for the distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from sympy import Expr, Integer, Poly, Symbol, cancel, cosh, expand, latex, log, tanh
+from sympy import exp as exponential
+
+from theory.cavity import CavityEquations, bias_of_field, cavity_equations
+from theory.derivation import Derivation, Step
+from theory.problems import Formula
+from theory.symbols import POSITIVE, symbols
+
+__all__ = [
+    "DISORDERS",
+    "PROTOCOLS",
+    "CriticalRemoval",
+    "DegreeLaw",
+    "PathEnsemble",
+    "PolarisedBranch",
+    "Thresholds",
+    "critical_removal",
+    "paramagnet",
+    "path_ensemble",
+    "poisson_degrees",
+    "regular_degrees",
+]
+
+PATHS = symbols("active-paths")
+T, C, C0, RHO = PATHS.T, PATHS.c, PATHS.c0, PATHS.rho
+SMALL_T, K, H, U, Y, Z = PATHS.t, PATHS.K, PATHS.h, PATHS.u, PATHS.y, PATHS.z
+
+DISORDERS = ("glass", "planted", "ferro")
+"""Couplings of a path: a fair sign; the sign that a hidden configuration gives it, right with probability (1 + tanh beta)/2; always +1 (input-tied)."""
+
+PROTOCOLS = ("weights", "paths")
+
+
+@dataclass(frozen=True)
+class DegreeLaw:
+    """How many paths run through a weight.
+
+    Parameters
+    ----------
+    name : str
+    generating : Expr
+        Mean of z^k over the weights, in z and the parameter c.
+    mean : Expr
+        Mean degree.
+    """
+
+    name: str
+    generating: Expr
+    mean: Expr
+
+    @property
+    def residual(self) -> Expr:
+        """Mean of z^(k - 1) over the ends of paths: the other paths of a weight that one arrives at along a path."""
+        ratio = self.generating.diff(Z) / self.mean
+        return cancel(ratio) if self.generating.is_polynomial(Z) else ratio
+
+
+def poisson_degrees() -> DegreeLaw:
+    """Return the law of uniformly drawn paths: k is Poisson of mean c.
+
+    Examples
+    --------
+    >>> poisson_degrees().residual
+    exp(c*(z - 1))
+    """
+    return DegreeLaw("Poisson", exponential(C * (Z - 1)), C)
+
+
+def regular_degrees(degree: int) -> DegreeLaw:
+    """Return the law of exactly ``degree`` paths per weight.
+
+    Examples
+    --------
+    >>> regular_degrees(4).residual
+    z**3
+    """
+    if not isinstance(degree, int) or degree < 1:
+        raise ValueError(f"the degree of a weight is an integer of at least 1, got {degree!r}")
+    return DegreeLaw(f"{degree}-regular", Z**degree, Integer(degree))
+
+
+@dataclass(frozen=True)
+class PathEnsemble:
+    """The expressions of density evolution.
+
+    The sign of the coupling times the product of the cavity means of a path is y; the gap, ln Z per weight above the paramagnet, is
+
+        E site_gain(h) + message_count E message_gain(u) - path_count E path_gain(y).
+
+    Parameters
+    ----------
+    p : int
+        Weights per path.
+    disorder : str
+        One of `DISORDERS`.
+    law : DegreeLaw
+    coupling_mean : Expr
+        Mean of the sign of a coupling (after the gauge that makes a hidden configuration all +1), in t.
+    bias : Expr
+        The bias that a path of coupling u sends when the other weights leave it the field h.
+    site_gain, message_gain, path_gain : Expr
+        In the field h, a bias u, and t and y.
+    message_count, path_count : Expr
+        Per weight, in c.
+    path_energy : Expr
+        Energy of a path in t and y.
+    energy_count : Expr
+        Paths per weight, in c.
+    derivation : Derivation
+
+    Examples
+    --------
+    >>> path_ensemble(3).path_count, path_ensemble(3).coupling_mean
+    (2*c/3, t)
+    """
+
+    p: int
+    disorder: str
+    law: DegreeLaw
+    coupling_mean: Expr
+    bias: Expr
+    site_gain: Expr
+    message_gain: Expr
+    path_gain: Expr
+    message_count: Expr
+    path_count: Expr
+    path_energy: Expr
+    energy_count: Expr
+    derivation: Derivation = field(default=Derivation(""), compare=False)
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the distributional equations."""
+        shown = dict(names or PATHS.latex_names())
+
+        def tex(expression: Expr) -> str:
+            """One expression in the subject's letters."""
+            return str(latex(expression, symbol_names=shown))
+
+        rows = [
+            r"h &\overset{d}{=} \sum_{b \le k} u_b, \qquad \langle z^k \rangle = " + tex(self.law.residual),
+            rf"\tanh u &\overset{{d}}{{=}} t\, y, \qquad y = J \prod_{{j<{self.p}}} \tanh h_j, \qquad \langle J \rangle = {tex(self.coupling_mean)}",
+            rf"\phi - \phi_p &= \left\langle {tex(self.site_gain)} \right\rangle"
+            rf" + {tex(self.message_count)} \left\langle {tex(self.message_gain)} \right\rangle"
+            rf" - {tex(self.path_count)} \left\langle {tex(self.path_gain)} \right\rangle_{{y = J \prod_{{j \le {self.p}}} \tanh h_j}}",
+            rf"e &= {tex(self.energy_count)} \left\langle {tex(self.path_energy)} \right\rangle",
+        ]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to_latex()}$"
+
+
+def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = None) -> PathEnsemble:
+    """Derive the expressions of density evolution from the cavity equations.
+
+    Parameters
+    ----------
+    p : int
+        Weights per path, at least 2.
+    disorder : str
+        ``glass``, ``planted`` or ``ferro``.
+    law : DegreeLaw, optional
+        By default Poisson of mean c.
+
+    Raises
+    ------
+    ValueError
+        If p or the disorder is not admissible.
+    """
+    if disorder not in DISORDERS:
+        raise ValueError(f"the disorder is one of {', '.join(DISORDERS)}, got {disorder!r}")
+    return _derived(p, disorder, law if law is not None else poisson_degrees())
+
+
+@lru_cache(maxsize=64)
+def _derived(p: int, disorder: str, law: DegreeLaw) -> PathEnsemble:
+    """Derive the ensemble; equal arguments give the same object."""
+    equations = cavity_equations(p)
+    message = _in_product(equations, equations.message, p - 1)
+    if message != SMALL_T * Y:
+        raise ArithmeticError(f"the message {message} is not t times the product of the means")
+    logarithm = _in_product(equations, equations.path - log_cosh(K), p).subs(tanh(K), SMALL_T)
+    energy = _in_product(equations, equations.energy.subs(PATHS.J, 1), p).subs(tanh(PATHS.beta), SMALL_T)
+    paths = law.mean / p
+    means = {"glass": Integer(0), "planted": planted_mean(), "ferro": Integer(1)}
+    return PathEnsemble(
+        p=p,
+        disorder=disorder,
+        law=law,
+        coupling_mean=means[disorder],
+        bias=bias_of_field(),
+        site_gain=log_cosh(H),
+        message_gain=equations.share - log_cosh(K),
+        path_gain=logarithm,
+        message_count=law.mean,
+        path_count=equations.edge_count * paths,
+        path_energy=energy,
+        energy_count=paths,
+        derivation=equations.derivation.then(*_ensemble_steps()),
+    )
+
+
+def log_cosh(argument: Expr) -> Expr:
+    """Return ln cosh of an expression."""
+    return log(cosh(argument))
+
+
+def planted_mean() -> Expr:
+    """Return the mean sign of a coupling given a hidden all-plus configuration: its law is proportional to exp(beta J)."""
+    plus, minus = 1 + SMALL_T, 1 - SMALL_T  # exp(±K)/cosh K
+    return (plus - minus) / (plus + minus)
+
+
+def _in_product(equations: CavityEquations, expression: Expr, factors: int) -> Expr:
+    """Write an expression that depends on its means only through their product in that product, y."""
+    names = equations.means[:factors]
+    result = expression.subs(dict.fromkeys(names[1:], Integer(1))).subs(names[0], Y)
+    back = Integer(1)
+    for name in names:
+        back *= name
+    if result.subs(Y, back) != expression:
+        raise ArithmeticError(f"{expression} is no function of the product of the means")
+    return result
+
+
+def _ensemble_steps() -> tuple[Step, ...]:
+    """The step from fields to the combination of two: the same sum as that over one weight."""
+    domain = {U: POSITIVE, H: POSITIVE}
+    return (Step("two fields combine as a bond passes on a field", tanh(U) * tanh(H), tanh(bias_of_field()), r"\tanh(u \boxplus h)", domain),)
+
+
+def paramagnet(p: int) -> Formula:
+    """Derive the paramagnet: all means zero, which always solves the cavity equations.
+
+    Returns
+    -------
+    Formula
+        phi (ln Z per weight, nats), energy, entropy (nats) per remaining weight, and c_s0, the degree at which the entropy would turn negative.
+
+    Examples
+    --------
+    >>> paramagnet(3).values["energy"]
+    -c*tanh(1/T)/3
+    """
+    equations = cavity_equations(p)
+    zero: dict[Symbol, Expr] = {**dict.fromkeys(equations.means, Integer(0)), H: Integer(0), U: Integer(0), PATHS.J: Integer(1)}
+    at = {K: 1 / T, PATHS.beta: 1 / T}
+    site, share, path, energy = (e.subs(zero).subs(at) for e in (equations.site, equations.share, equations.path, equations.energy))
+    phi = expand(site + C * share - equations.edge_count * C / p * path, log=False)
+    mean_energy = C / p * energy
+    entropy = phi + mean_energy / T
+    slope = entropy.diff(C)
+    crossing = -entropy.subs(C, 0) / slope
+    domain = {T: POSITIVE, C: POSITIVE}
+    steps = (
+        Step("one weight with k paths, k of mean c, less the edges", site + C * share - equations.edge_count * C / p * path, phi, r"\phi", domain),
+        Step("entropy: ln Z plus beta times the energy", phi + mean_energy / T, entropy, "s", domain),
+    )
+    values = {"phi": phi, "energy": mean_energy, "entropy": entropy, "c_s0": crossing}
+    return Formula(values, Derivation(f"The paramagnet of paths of {p} weights", equations.derivation.steps + steps))
+
+
+@dataclass(frozen=True)
+class PolarisedBranch:
+    """A stated problem: the polarised solution of density evolution at given T and c, and its free energy against the paramagnet."""
+
+    ensemble: PathEnsemble
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the distributional equations."""
+        return self.ensemble.to_latex(names)
+
+    @property
+    def derivation(self) -> Derivation:
+        """The steps that led to the equations."""
+        return self.ensemble.derivation
+
+
+@dataclass(frozen=True)
+class Thresholds(PolarisedBranch):
+    """A stated problem: the degree c_d at which the polarised solution ends, and c_K at which its free energy meets that of the paramagnet."""
+
+
+@dataclass(frozen=True)
+class CriticalRemoval(PolarisedBranch):
+    """A stated problem: which removed fraction brings the degree down to the thresholds.
+
+    Parameters
+    ----------
+    ensemble : PathEnsemble
+    degree : Expr
+        Degree after removing the fraction rho, in c0 and rho.
+    removal : Expr
+        The removed fraction at which the degree is c.
+    """
+
+    degree: Expr
+    removal: Expr
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the degree after a removal, its inverse, and the distributional equations."""
+        shown = dict(names or PATHS.latex_names())
+        rows = rf"c(\rho) = {latex(self.degree, symbol_names=shown)}, \qquad \rho^* = {latex(self.removal, symbol_names=shown)}"
+        return "\\begin{gathered}\n" + rows + " \\\\\n" + self.ensemble.to_latex(names) + "\n\\end{gathered}"
+
+
+def critical_removal(p: int, protocol: str = "weights") -> CriticalRemoval:
+    """Derive how removing connections lowers the degree c = p M/N, and invert it.
+
+    Removing weights with probability rho keeps N (1 - rho) weights and those M (1 - rho)^p paths all of whose weights are left; removing
+    paths keeps all weights.
+
+    Parameters
+    ----------
+    p : int
+    protocol : {"weights", "paths"}
+
+    Examples
+    --------
+    >>> critical_removal(3).degree, critical_removal(3, "paths").removal
+    (c0*(1 - rho)**2, -c/c0 + 1)
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"the protocol is one of {', '.join(PROTOCOLS)}, got {protocol!r}")
+    kept = Symbol("r", positive=True)
+    paths, weights = (kept**p, kept) if protocol == "weights" else (kept, Integer(1))
+    ratio = paths / weights
+    removal = 1 - (C / C0) ** (Integer(1) / Poly(ratio, kept).degree())
+    return CriticalRemoval(path_ensemble(p), C0 * ratio.subs(kept, 1 - RHO), removal)
