@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sympy import Integers, Interval, Range, Reals, Symbol, oo
+from sympy import Integers, Interval, Range, Reals, Symbol, oo, pi
 from sympy.sets import Set
 
 __all__ = ["Quantity", "Subject", "symbols"]
@@ -175,6 +175,30 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("z", "z", "variable of a generating function", Interval(0, 1)),
         Quantity("x", "x", "fraction of frozen weights at zero temperature", Interval(0, 1)),
         Quantity("q", "q", "overlap inside a state: mean square of the magnetisation", Interval(0, 1)),
+    ),
+    "complexity": (
+        Quantity("r", "r", "spread over units of the mean pre-activation, in deviations over the data", NON_NEGATIVE),
+        Quantity("m", "m", "frozen part of a unit, standard normal over the units", Reals),
+        Quantity("u", "u", "mean pre-activation of a unit over its deviation", Reals),
+        Quantity("t", "t", "the same in units of its spread", Reals),
+        Quantity("p", "p", "share of the data on which a unit is on", Interval(0, 1)),
+        Quantity("c", "c", "correlation of the pre-activations of two inputs", Interval(-1, 1)),
+        Quantity("c0", "c_0", "overlap of two inputs of unit length", Interval(0, 1)),
+        Quantity("sw2", r"\sigma_w^2", "weight variance: W_ij ~ N(0, sw2/N_in)", NON_NEGATIVE),
+        Quantity("sb2", r"\sigma_b^2", "bias variance", NON_NEGATIVE),
+        Quantity("theta", r"\theta", "angle between the weights of two units", Interval(0, pi), "radian"),
+        Quantity("rho12", r"\rho_{12}", "correlation of the pre-activations of units 1 and 2", Interval(-1, 1)),
+        Quantity("rho13", r"\rho_{13}", "correlation of the pre-activations of units 1 and 3", Interval(-1, 1)),
+        Quantity("rho23", r"\rho_{23}", "correlation of the pre-activations of units 2 and 3", Interval(-1, 1)),
+        Quantity("mean", r"\mu", "mean pre-activation of a unit over one class of the data", Reals),
+        Quantity("variance", "v", "variance of the pre-activation of a unit over one class of the data", POSITIVE),
+        Quantity("d", "d", "dimension of the inputs", Range(1, oo)),
+        Quantity("n", "n", "number of units", Range(1, oo), "units"),
+        Quantity("samples", "S", "number of samples", Range(2, oo)),
+        Quantity("depth", "L", "number of layers", Range(1, oo), "layers"),
+        Quantity("ratio", "y", "units per input dimension, n/d", POSITIVE),
+        Quantity("x", "x", "eigenvalue in units of the mean", NON_NEGATIVE),
+        Quantity("s", "s", "order of a moment, continued from the integers", POSITIVE),
     ),
     "dynamic-neurons": (
         Quantity("alpha", r"\alpha", "stiffness of the activation rule: weight exp(-alpha (h' - phi)^2)", POSITIVE),

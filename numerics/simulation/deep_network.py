@@ -1,14 +1,15 @@
 """A deep fully connected tanh network that predicts spins at several distances, trained by Adam on fresh samples.
 
-The network sees the spins 1 … N of an open chain and has one linear output (logit) a_m per distance r_m; the loss is the
-sum over m of E[ln 2 cosh a_m − e_m a_m], e_m the spin N + r_m. At the optimum tanh a_m = s_N t^{r_m}, so the outputs list
-the renormalized couplings; their estimate is artanh of the mean of s_N tanh a_m.
+The network sees the spins 1 … N of an open chain and has one linear output (logit) a_m per distance r_m; the loss is
+the sum over m of E[ln 2 cosh a_m − e_m a_m], e_m the spin N + r_m. Where it has learned, tanh a_m is the mean of e_m
+given the spins; the coupling that an output shows is artanh of the mean of s_N tanh a_m.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,8 +105,7 @@ def train_deep_network(
 
 def _random_layers(widths: Sequence[int], rng: np.random.Generator) -> list[list[Array]]:
     """Return weights of variance 1/width and zero biases."""
-    pairs = zip(widths[:-1], widths[1:], strict=True)
-    return [[rng.standard_normal((fan, out)) / np.sqrt(fan), np.zeros(out)] for fan, out in pairs]
+    return [[rng.standard_normal((fan, out)) / np.sqrt(fan), np.zeros(out)] for fan, out in pairwise(widths)]
 
 
 def _batch(K: float, distances: Sequence[int], N: int, count: int, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 def chain_covariance(K: float, N: int, boundary: str = "open") -> Array:
-    """Return ⟨s_i s_j⟩ of a chain by inverting its Gibbs chain: products of mean bond signs along the way.
+    """Return ⟨s_i s_j⟩ of a chain: the product of the mean bond signs along the way, both ways on a ring.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def chain_covariance(K: float, N: int, boundary: str = "open") -> Array:
 def dense_layer_correlations(
     K: float, N: int, outputs: int, draws: int, rng: np.random.Generator, orthonormal: bool = False
 ) -> tuple[Estimate, Estimate]:
-    """Return the mean squares of the correlations between pre-activations, and between signs, of random dense layers.
+    """Return the mean square correlations of the pre-activations, and of their signs, of random dense layers.
 
     Pre-activations of a wide layer are jointly Gaussian with the correlation ρ_ab = W_a C W_b / √(W_a C W_a · W_b C W_b)
     over the data, so signs have (2/π) arcsin ρ.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from flint import arb, ctx
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from sympy import Expr, Poly, Rational, oo
 
 from numerics.compile import CompileError, compiled
@@ -146,8 +146,24 @@ def _guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return evaluate
 
 
+def _with_extrema(excess_at: Callable[[float], float], grid: Any, excess: Any) -> tuple[Any, Any]:
+    """Add the points where the curve turns without having crossed zero: two roots may hide between neighbours there."""
+    extra = []
+    for i in range(1, len(grid) - 1):
+        left, here, right = excess[i - 1 : i + 2]
+        side = np.sign(here)
+        if side != 0 and side * left > side * here < side * right:
+            ends = (float(np.log(grid[i - 1])), float(np.log(grid[i + 1])))
+            found = minimize_scalar(lambda u, s=side: s * excess_at(np.exp(u)), bounds=ends, method="bounded", options={"xatol": 1e-9})
+            extra.append(float(np.exp(found.x)))
+    grid = np.unique(np.concatenate([grid, extra]))
+    known = dict(zip(grid[~np.isin(grid, extra)].tolist(), excess.tolist(), strict=True)) if extra else {}
+    return grid, np.array([known[k] if k in known else excess_at(k) for k in grid.tolist()]) if extra else excess
+
+
 def _brackets(curve: Callable[[Any], Any], grid: Any, excess: Any) -> Iterator[tuple[float, float]]:
     """Narrow brackets of the sign changes of K'/K - 1."""
+    grid, excess = _with_extrema(lambda k: float(curve(k) / k - 1), grid, excess)
     signs = np.sign(np.where(np.abs(excess) < 1e-15, 0, excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         root = np.exp(brentq(lambda u: float(curve(np.exp(u)) / np.exp(u) - 1), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
@@ -228,7 +244,8 @@ def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> tuple[
 
 def _edge_brackets(curve: Callable[[Any], Any], grid: Any, excess: Any, sb2: float) -> Iterator[tuple[float, float]]:
     """Narrow brackets of the lengths at which the critical line has this bias variance."""
-    signs = np.sign(np.where(np.abs(excess) < 1e-9, 0, excess))
+    grid, excess = _with_extrema(lambda k: (float(curve(k)) - sb2) / k, grid, excess)
+    signs = np.sign(np.where(np.abs(excess) < 1e-11, 0, excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         root = np.exp(brentq(lambda u: float(curve(np.exp(u)) - sb2), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
         yield root * (1 - 1e-9), root * (1 + 1e-9)

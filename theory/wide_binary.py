@@ -1,0 +1,249 @@
+r"""Wide layers of binary neurons: exact transfer matrices at finite width, the map at infinite width, and its transition.
+
+N binary neurons (N odd) read each other through N x N binary weights of mean g/sqrt(N). Given n neurons up, every neuron of the next layer is up with one probability p(n), independently,
+so that n' is binomial: the transfer matrix has N + 1 states instead of 2^N. At N = oo the mean obeys m' = ⟨sign(g m + z)⟩, which has a transition at a critical gain. For two data and weights of
+mean zero the number d of neurons that differ is the state; it is absorbed at 0 and N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb
+from typing import Any
+
+from sympy import Expr, Integer, Matrix, Rational, Symbol, diff, latex, oo, sign, solve, sympify
+
+from theory.activation import Activation, activation
+from theory.expectation import expectation, gaussian_variables
+from theory.recursion import Recursion
+from theory.symbols import symbols
+
+__all__ = [
+    "WideBinary",
+    "binomial_column",
+    "critical_gain",
+    "overlap_matrix",
+    "overlap_recursion",
+    "smeared_wide_recursion",
+    "smeared_wide_susceptibility",
+    "transition_amplitude",
+    "up_probability",
+    "wide_binary",
+    "wide_recursion",
+]
+
+SYMBOLS = symbols("dynamic-neurons")
+G, M, C, Q, P = SYMBOLS.g, SYMBOLS.m, SYMBOLS.c, SYMBOLS.q, SYMBOLS.p
+ALPHA, SW2, SB2 = SYMBOLS.alpha, SYMBOLS.sw2, SYMBOLS.sb2
+
+
+def up_probability(width: int, up: int, mean: Any) -> Any:
+    """Return the probability that a neuron goes up, given how many of its inputs are up, over any ring that holds the mean weight.
+
+    A product W h is +1 with probability (1 + mean h)/2; the neuron goes up if more than half of the products are +1.
+
+    Parameters
+    ----------
+    width, up : int
+        Odd number of inputs, and how many of them are up.
+    mean : number
+        Mean of a weight, between -1 and 1: exact, a float or a ball.
+
+    Examples
+    --------
+    >>> up_probability(3, 3, Rational(1, 2))
+    27/32
+    """
+    _odd(width)
+    likely, unlikely = (1 + mean) / 2, (1 - mean) / 2
+    law = [likely * 0 + 1]
+    for chance in [likely] * up + [unlikely] * (width - up):
+        law = [a + b for a, b in zip([p * (1 - chance) for p in law] + [0], [0] + [p * chance for p in law], strict=True)]
+    return sum(law[width // 2 + 2 :], law[width // 2 + 1])
+
+
+def binomial_column(width: int, chance: Any) -> list[Any]:
+    """Return the binomial law of the number of neurons up, over any ring.
+
+    Examples
+    --------
+    >>> binomial_column(2, Rational(1, 4))
+    [9/16, 3/8, 1/16]
+    """
+    return [comb(width, n) * chance**n * (1 - chance) ** (width - n) for n in range(width + 1)]
+
+
+@dataclass(frozen=True)
+class WideBinary:
+    """A wide binary layer as a stated problem: its second eigenvalue at finite width, or its stable fixed point at infinite width.
+
+    Parameters
+    ----------
+    width : int or oo
+        Odd number of neurons N.
+
+    Examples
+    --------
+    >>> WideBinary(oo).recursion.step
+    (erf(sqrt(2)*g*m/2),)
+    """
+
+    width: Any
+
+    def __post_init__(self) -> None:
+        if self.width != oo:
+            _odd(self.width)
+
+    def kernel(self, mean: Any) -> list[list[Any]]:
+        """Return the transfer matrix with entry [n'][n], at a mean weight in any ring."""
+        columns = [binomial_column(self.width, up_probability(self.width, n, mean)) for n in range(self.width + 1)]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    def odd_sector(self, mean: Any) -> list[list[Any]]:
+        """Return the matrix on functions that change sign when all neurons do (n -> N - n), which holds the second eigenvalue.
+
+        Reversing all neurons of a layer and of the next one is a symmetry, so T acts on odd columns v(n) = -v(N - n) alone.
+        """
+        full, half = self.kernel(mean), (self.width + 1) // 2
+        return [[full[i][j] - full[i][self.width - j] for j in range(half)] for i in range(half)]
+
+    @cached_property
+    def recursion(self) -> Recursion:
+        """The map of the mean at infinite width."""
+        return wide_recursion()
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the matrix, or the map and its critical gain."""
+        if self.width == oo:
+            shown = dict(names or {})
+            return rf"m' = {latex(self.recursion.step[0], symbol_names=shown)},\qquad g_c = {latex(critical_gain())}"
+        return (
+            rf"T_{{n'n}} = \binom{{{self.width}}}{{n'}} p_n^{{n'}} (1 - p_n)^{{{self.width} - n'}},\qquad "
+            rf"p_n = \Pr\Big(\sum_j W_j h_j > 0\Big),\quad \langle W \rangle = g/\sqrt{{{self.width}}}"
+        )
+
+
+def _odd(width: Any) -> None:
+    """Refuse widths with which a sum can vanish."""
+    if not isinstance(width, int) or isinstance(width, bool) or width < 1 or width % 2 == 0:
+        raise ValueError(f"the width N must be an odd positive integer (with an even one a sum of ±1 can vanish), got {width!r}")
+
+
+def wide_binary(N: Any = oo) -> WideBinary:
+    """Return the problem for a width.
+
+    Examples
+    --------
+    >>> wide_binary(11).width
+    11
+    """
+    return WideBinary(N if N == oo else int(N))
+
+
+def wide_recursion() -> Recursion:
+    """Derive the map of the mean at infinite width: the sum of the inputs is g m plus a Gaussian of variance one.
+
+    Examples
+    --------
+    >>> wide_recursion().step
+    (erf(sqrt(2)*g*m/2),)
+    """
+    (z,) = gaussian_variables(1)
+    return Recursion((M,), (expectation(sign(z + G * M), [z], [[1]]),), 2)
+
+
+def critical_gain() -> Expr:
+    """Return the gain at which m = 0 becomes unstable.
+
+    Examples
+    --------
+    >>> critical_gain()
+    sqrt(2)*sqrt(pi)/2
+    """
+    slope = wide_recursion().step[0].diff(M).subs(M, 0)
+    return solve(slope - 1, G)[0]
+
+
+def transition_amplitude() -> Expr:
+    """Return the limit of m²/(g/g_c - 1) as g comes down to g_c: from the cubic term of the map.
+
+    Examples
+    --------
+    >>> transition_amplitude()
+    12/pi
+    """
+    step, gain = wide_recursion().step[0], critical_gain()
+    slope, cubic = step.diff(M).subs(M, 0), step.diff(M, 3).subs({M: 0, G: gain}) / 6
+    return -(slope.diff(G) * gain) / cubic
+
+
+def overlap_matrix(width: int) -> Matrix:
+    """Return the exact transfer matrix of the number of neurons in which two data differ, for weights ±1 of mean zero.
+
+    The sums over the N - d inputs that agree (A) and the d that differ (B) give two neurons sign(A + B) and sign(A - B), which agree if |A| > |B|.
+
+    Examples
+    --------
+    >>> overlap_matrix(1)
+    Matrix([
+    [1, 0],
+    [0, 1]])
+    """
+    _odd(width)
+    columns = [binomial_column(width, 1 - _agreement(width, d)) for d in range(width + 1)]
+    return Matrix(columns).T
+
+
+def _agreement(width: int, d: int) -> Rational:
+    """The probability that |A| > |B| for sums of width - d and of d signs."""
+    walks = [{2 * k - n: Rational(comb(n, k), 2**n) for k in range(n + 1)} for n in (width - d, d)]
+    return sum((p * q for a, p in walks[0].items() for b, q in walks[1].items() if abs(a) > abs(b)), Integer(0))
+
+
+def overlap_recursion() -> Recursion:
+    """Derive the map of the correlation of two data at infinite width.
+
+    Examples
+    --------
+    >>> overlap_recursion().step, overlap_recursion().step[0].diff(C).subs(C, 0)
+    ((2*asin(c)/pi,), 2/pi)
+    """
+    first, second = gaussian_variables(2)
+    return Recursion((C,), (expectation(sign(first) * sign(second), (first, second), [[1, C], [C, 1]]),), 2)
+
+
+def smeared_wide_recursion(source: str | Expr | Activation = "erf", stiffness: Expr = ALPHA) -> Recursion:
+    """Derive the map of the second moments (q, p) of the inputs of a wide layer with softened rules: noise 1/(2 alpha) on the diagonal alone.
+
+    Parameters
+    ----------
+    source : str, Expr or Activation
+        Averages without a closed form stay unevaluated.
+    stiffness : Expr
+        alpha, or oo.
+
+    Examples
+    --------
+    >>> smeared_wide_recursion().step[1]
+    sb2 + 2*sw2*asin(2*p/(2*q + 1))/pi
+    """
+    phi = activation(source)
+    (z,), (a, b) = gaussian_variables(1), gaussian_variables(2)
+    own = expectation(phi(z) ** 2, [z], [[Q]]) + 1 / (2 * sympify(stiffness))
+    joint = expectation(phi(a) * phi(b), (a, b), [[Q, P], [P, Q]])
+    return Recursion((Q, P), (SB2 + SW2 * own, SB2 + SW2 * joint), 2)
+
+
+def smeared_wide_susceptibility(source: str | Expr | Activation = "erf") -> Expr:
+    """Return chi_1 = sigma_w² ⟨phi'²⟩, the slope by which two equal inputs separate.
+
+    Examples
+    --------
+    >>> smeared_wide_susceptibility()
+    4*sw2/(pi*sqrt(4*q + 1))
+    """
+    phi = activation(source)
+    (z,) = gaussian_variables(1)
+    return SW2 * expectation(diff(phi(z), z) ** 2, [z], [[Q]])
