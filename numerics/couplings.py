@@ -29,13 +29,9 @@ from numerics.simulation.ising_networks import chain_law, law_mean, spin_table
 from numerics.simulation.tanh_layers import fit_tanh
 
 __all__ = [
-    "GaugeInvariants",
     "OutputCouplings",
     "couplings_of_law",
     "estimate_couplings",
-    "fix_gauge",
-    "gauge_invariants",
-    "samples_needed",
     "walsh_couplings",
 ]
 
@@ -43,7 +39,8 @@ Array = NDArray[np.float64]
 Subset = tuple[int, ...]
 
 LARGEST_WALSH = 16
-_NEIGHBOURS = 8  # outputs on each side that a pseudo-likelihood regresses on, where there are many
+_NEIGHBOURS = 6  # outputs on each side that a pseudo-likelihood regresses on, where there are many
+_SITES = 16  # outputs, evenly spaced, whose regressions are averaged, where there are many
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +173,7 @@ def estimate_couplings(
     Parameters
     ----------
     samples : array_like, shape (samples, M)
-        Outputs ±1 in their order along the chain (see `fix_gauge`).
+        Outputs ±1 in their order along the chain (see `numerics.gauge.fix_gauge`).
     boundary : {"open", "ring"}
     window : int
         Outputs in a window whose law is counted for the Walsh couplings and the closure defect.
@@ -213,87 +210,6 @@ def estimate_couplings(
     ratio = Estimate.jackknife(groups, lambda c: _from_ratio(c, outputs, boundary)) if resolved else None
     walsh, generated, defect = _windowed(spins, boundary, min(window, outputs), blocks)
     return OutputCouplings(nearest, ratio, walsh, _pseudo_likelihood(spins, boundary, blocks), generated, defect)
-
-
-def samples_needed(coupling: float, bonds: int, sigmas: float = 5.0) -> int:
-    """Return how many samples of so many bonds resolve a coupling from zero.
-
-    The error of ⟨h h'⟩ near zero coupling is 1/√(samples · bonds).
-
-    Examples
-    --------
-    >>> samples_needed(0.01, bonds=63)
-    3969
-    """
-    if not coupling or bonds < 1:
-        raise ValueError("no number of samples resolves a coupling of exactly zero, or one without bonds")
-    return math.ceil((sigmas / math.tanh(abs(coupling))) ** 2 / bonds)
-
-
-@dataclass(frozen=True, eq=False)
-class GaugeInvariants:
-    """What does not depend on the order and the signs of the outputs.
-
-    Parameters
-    ----------
-    correlations : ndarray
-        |⟨h_a h_b⟩| of all pairs, largest first.
-    rms_coupling : float
-        Root mean square of artanh⟨h_a h_b⟩ over pairs.
-    """
-
-    correlations: Array
-    rms_coupling: float
-
-
-def gauge_invariants(correlations: ArrayLike) -> GaugeInvariants:
-    """Return sorted correlations and rms coupling of outputs.
-
-    Parameters
-    ----------
-    correlations : array_like, shape (M, M)
-        The matrix ⟨h_a h_b⟩.
-
-    Examples
-    --------
-    >>> gauge_invariants([[1, -0.5], [-0.5, 1]]).correlations.tolist()
-    [0.5]
-    """
-    matrix = np.asarray(correlations, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(f"correlations form a square matrix of at least 2 outputs, got the shape {matrix.shape}")
-    pairs = np.abs(matrix[np.triu_indices(len(matrix), 1)])
-    with np.errstate(divide="ignore"):
-        rms = math.sqrt(float(np.mean(np.arctanh(np.minimum(pairs, 1.0)) ** 2)))
-    return GaugeInvariants(np.sort(pairs)[::-1], rms)
-
-
-def fix_gauge(weights: ArrayLike, samples: ArrayLike) -> tuple[Array, NDArray[np.int8]]:
-    """Order the outputs by the input that each weighs most, and make that weight positive.
-
-    Parameters
-    ----------
-    weights : array_like, shape (outputs, inputs)
-    samples : array_like, shape (samples, outputs)
-
-    Returns
-    -------
-    weights, samples
-        Reordered, with signs changed.
-
-    Examples
-    --------
-    >>> weights, outputs = fix_gauge([[0, 0, -2.0], [3.0, 0, 0]], [[1, 1], [-1, 1]])
-    >>> weights.argmax(axis=1).tolist(), outputs.tolist()
-    ([0, 2], [[1, -1], [1, 1]])
-    """
-    matrix, spins = np.asarray(weights, dtype=float), as_spins(samples, length=1)
-    if matrix.ndim != 2 or matrix.shape[0] != spins.shape[1]:
-        raise ValueError(f"{spins.shape[1]} outputs need as many rows of weights, got the shape {matrix.shape}")
-    sites = np.abs(matrix).argmax(axis=1)
-    signs = np.where(matrix[np.arange(len(sites)), sites] < 0, -1, 1)
-    order = np.argsort(sites, kind="stable")
-    return (matrix * signs[:, None])[order], (spins * signs).astype(np.int8)[:, order]
 
 
 def _check_outputs(outputs: int, boundary: str) -> None:
@@ -405,7 +321,9 @@ def _window_frequencies(spins: NDArray[np.int8], boundary: str, window: int) -> 
     if boundary == "ring":
         bits = np.concatenate([bits, bits[:, : window - 1]], axis=1)
     places = bits.shape[1] - window + 1
-    codes = sum(bits[:, k : k + places] << (window - 1 - k) for k in range(window))
+    codes = np.zeros((len(bits), places), dtype=np.int64)
+    for k in range(window):
+        codes += bits[:, k : k + places] << (window - 1 - k)
     rows = np.zeros((len(spins), 2**window))
     for code in range(2**window):
         rows[:, code] = (codes == code).mean(axis=1)
@@ -439,7 +357,8 @@ def _pseudo_likelihood(spins: NDArray[np.int8], boundary: str, blocks: int) -> E
     outputs = spins.shape[1]
     data = spins.astype(float)
     value, influence = 0.0, np.zeros(len(spins))
-    for site in range(outputs):
+    sites = np.unique(np.linspace(0, outputs - 1, min(outputs, _SITES)).round().astype(int)).tolist()
+    for site in sites:
         others, neighbours = _neighbourhood(site, outputs, boundary)
         x, y = data[:, others], data[:, site]
         weights = fit_tanh(x, y).weights
@@ -447,6 +366,6 @@ def _pseudo_likelihood(spins: NDArray[np.int8], boundary: str, blocks: int) -> E
         hessian = (x * (1 - response**2)[:, None]).T @ x / len(x) + 1e-6 * np.eye(len(others))
         picked = np.zeros(len(others))
         picked[neighbours] = 1 / len(neighbours)
-        value += weights[neighbours].mean() / outputs
-        influence += (x @ linalg.solve(hessian, picked, assume_a="pos")) * (y - response) / outputs
+        value += weights[neighbours].mean() / len(sites)
+        influence += (x @ linalg.solve(hessian, picked, assume_a="pos")) * (y - response) / len(sites)
     return Estimate.from_blocks(_grouped(value + influence, blocks))

@@ -22,7 +22,6 @@ from sympy import (
     Symbol,
     asin,
     cos,
-    erf,
     exp,
     gamma,
     latex,
@@ -181,7 +180,7 @@ def neuron_profile() -> StateEntropy:
     waiting = GaussianExpectation(Heaviside(z + R * M), z, 1)
     domain = {R: SUBJECT["r"].domain, M: SUBJECT["m"].domain}
     first = Step("average the state over the data", waiting, on_probability(R * M, S.One), "p", domain)
-    mean, square = overlap_moments()
+    square = overlap_moments()[1]
     second = Step("its square over the units", GaussianExpectation(on_probability(R * M, S.One) ** 2, M, 1), square, r"\langle p^2 \rangle", domain)
     return StateEntropy(normal_density(T), R, "value", Derivation("a unit with a frozen mean").then(first, second))
 

@@ -23,6 +23,7 @@ from flint import fmpz_mpoly
 from sympy import Expr, Integer, Rational, Symbol, latex, sympify
 
 from graphs.elimination import EliminationOrder, elimination_order
+from theory.display import aligned, equation
 from theory.log_weights import LogBasis, LogWeight, exact_number
 from theory.model import Kernel, Model, Term, Vertex
 from theory.polynomials import BoltzmannRing
@@ -66,7 +67,7 @@ class Decimation:
 
     Examples
     --------
-    >>> from sympy import Symbol
+    >>> import networkx as nx
     >>> from theory.model import ISING, bond_model
     >>> K = Symbol("K", real=True)
     >>> chain = bond_model(nx.path_graph(3), ISING, {K: lambda s, t: s * t})
@@ -245,9 +246,9 @@ class Decimation:
         return " ".join(self.model.alphabets[vertex].labels[k].format(vertex) for vertex, k in label)
 
     def _repr_latex_(self) -> str:
-        rows = [rf"{latex(coupling)}' &= {latex(value)}" for coupling, value in self.couplings.items()]
-        rows += [rf"J[{name}] &= {latex(value)}" for name, value in (self.generated if self.couplings else self.effective).items()]
-        return "$\\displaystyle \\begin{aligned}" + r"\\".join(rows) + "\\end{aligned}$"
+        rows = [row for coupling, value in self.couplings.items() for row in equation(f"{latex(coupling)}'", value)]
+        rows += [row for name, value in (self.generated if self.couplings else self.effective).items() for row in equation(f"J[{name}]", value)]
+        return f"$\\displaystyle {aligned(rows)}$"
 
 
 class PolynomialWeights:
@@ -389,7 +390,7 @@ def decimate(
     --------
     The star-triangle relation: a spin with three neighbours leaves a pair coupling between each two of them.
 
-    >>> from sympy import Symbol
+    >>> import networkx as nx
     >>> from theory.model import ISING, bond_model
     >>> K = Symbol("K", real=True)
     >>> star = decimate(bond_model(nx.star_graph(3), ISING, {K: lambda s, t: s * t}), keep=(1, 2, 3))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sympy import Expr, Symbol, latex
 from sympy.sets import Set
+
+from theory.display import aligned, equation
 
 __all__ = ["Derivation", "Step"]
 
@@ -40,14 +43,19 @@ class Step:
     quantity: str = ""
     domain: Mapping[Symbol, Set] = field(default_factory=dict)
 
-    def to_latex(self, names: Mapping[Symbol, str] | None = None, *, broken: bool = False) -> str:
-        """Return the step as one chain of equalities, on one line or one side to a line."""
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the step as one chain of equalities."""
         sides = [latex(side, symbol_names=dict(names or {})) for side in (self.before, self.after)]
         distinct = sides if sides[0] != sides[1] else sides[:1]
-        if not broken:
-            return " = ".join(([self.quantity] if self.quantity else []) + distinct)
-        first = f"{self.quantity} &= " if self.quantity else "&"
-        return "\\begin{aligned}\n" + first + " \\\\\n&= ".join(distinct) + "\n\\end{aligned}"
+        return " = ".join(([self.quantity] if self.quantity else []) + distinct)
+
+    def rows(self, names: Mapping[Symbol, str] | None = None) -> list[str]:
+        """Return the step as rows of an aligned display, one side after the other, broken to the page."""
+        before = equation(self.quantity, self.before, names)
+        if self.before == self.after:
+            return before
+        after = equation("", self.after, names)
+        return [*before, *[re.sub(r"^&(?!\\quad)", "&= ", row) for row in after]]
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,7 @@ class Derivation:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the steps as the rows of one aligned display, each under its title."""
-        rows = [rf"&\text{{{step.title}:}}\\ &{step.to_latex(names)}" for step in self.steps]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(row for step in self.steps for row in (rf"&\text{{{step.title}:}}", *step.rows(names)))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

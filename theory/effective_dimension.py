@@ -48,7 +48,7 @@ def white_moment() -> Expr:
     Examples
     --------
     >>> white_moment()
-    hyper((-s, 1 - s), (2,), y)
+    hyper((-s, 1 - s), (2,), ratio)
     """
     w = Symbol("w")
     for order in range(1, CHECKED_ORDERS):
@@ -71,7 +71,7 @@ def white_entropy() -> Expr:
     Examples
     --------
     >>> white_entropy()
-    y/2
+    ratio/2
     """
     slopes = [diff(series_term(j), ORDER).subs(ORDER, 1) for j in range(CHECKED_ORDERS)]
     if any(slope != 0 for slope in slopes[2:]):
@@ -156,7 +156,7 @@ class LayerSpectrum:
     Examples
     --------
     >>> layer_spectrum("relu").participation.subs(RATIO, 1).evalf(6)
-    0.650199
+    0.650204
     """
 
     slope2: Expr

@@ -8,6 +8,7 @@ from sympy import Symbol, pretty
 
 from theory.catalogue.result import PAPERS, Parameter, Result, object_derivation, object_latex
 from theory.derivation import Derivation
+from theory.display import aligned
 
 __all__ = ["document", "entry_latex", "entry_text"]
 
@@ -95,7 +96,7 @@ def _derivation_latex(derivation: Derivation, names: dict[Symbol, str]) -> str:
     """Return the steps, each under its title, with the two sides on lines of their own where they are long."""
     blocks = []
     for number, step in enumerate(derivation, 1):
-        blocks.append(rf"{number}. {escaped(step.title)}:" + "\n" + rf"\[ {step.to_latex(names, broken=True)} \]")
+        blocks.append(rf"{number}. {escaped(step.title)}:" + "\n" + rf"\[ {aligned(step.rows(names))} \]")
     return "\n\n".join(blocks)
 
 

@@ -15,10 +15,22 @@ from sympy.sets import Set
 from theory.cells import derivation_of
 from theory.decimation import Decimation
 from theory.derivation import Derivation
+from theory.display import aligned, equation
 from theory.fixed_points import fixed_point_equation
 from theory.recursion import Chart, Recursion
 
-__all__ = ["BondOf", "FixedPointOf", "Formula", "LogPartition"]
+__all__ = ["BondOf", "FixedPointOf", "Formula", "LogPartition", "named"]
+
+
+def named(name: str) -> str:
+    """Return the name of a value as upright text in LaTeX.
+
+    Examples
+    --------
+    >>> print(named("log_constant"))
+    \\text{log\\_constant}
+    """
+    return rf"\text{{{name.replace('_', chr(92) + '_')}}}"
 
 
 @dataclass(frozen=True)
@@ -37,8 +49,7 @@ class Formula:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return one aligned row per value."""
-        rows = [rf"\text{{{name.replace('_', chr(92) + '_')}}} &= {latex(value, symbol_names=dict(names or {}))}" for name, value in self.values.items()]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(row for name, value in self.values.items() for row in equation(named(name), value, names))
 
 
 @dataclass(frozen=True)
@@ -62,11 +73,10 @@ class BondOf:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the couplings and the constant as closed forms (for small graphs)."""
-        shown = dict(names or {})
-        rows = [rf"{latex(symbol, symbol_names=shown)}' &= {latex(self.decimation.couplings[symbol], symbol_names=shown)}" for symbol in self.names.values()]
+        rows = [row for s in self.names.values() for row in equation(rf"{latex(s, symbol_names=dict(names or {}))}'", self.decimation.couplings[s], names)]
         if self.constant is not None:
-            rows.append(rf"\ln A &= {latex(self.decimation.constant, symbol_names=shown)}")
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+            rows += equation(r"\ln A", self.decimation.constant, names)
+        return aligned(rows)
 
     @property
     def derivation(self) -> Derivation:
@@ -83,7 +93,7 @@ class LogPartition:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return ln Z as a closed form (for small graphs)."""
-        return rf"\ln Z = {latex(self.decimation.constant, symbol_names=dict(names or {}))}"
+        return aligned(equation(r"\ln Z", self.decimation.constant, names))
 
 
 @dataclass(frozen=True)
@@ -112,11 +122,10 @@ class FixedPointOf:
         shown = dict(names or {})
         inner = self.recursion.in_chart(self.chart)
         (u,), (step,) = inner.state, inner.step
+        new, old = (latex(symbol, symbol_names=shown) for symbol in (u, self.recursion.state[0]))
+        rows = [*equation(f"{old}'", self.recursion.step[0], names), *equation(new, self.chart.forward[u], names), *equation(f"{new}'", step, names)]
         factors = [rf"{latex(factor, symbol_names=shown)} &= 0" for factor in fixed_point_equation(inner) if _interior(factor, u, self.domain)]
-        chart = rf"{latex(u, symbol_names=shown)} &= {latex(self.chart.forward[u], symbol_names=shown)}"
-        rows = [rf"{latex(self.recursion.state[0], symbol_names=shown)}' &= {latex(self.recursion.step[0], symbol_names=shown)}", chart]
-        rows += [rf"{latex(u, symbol_names=shown)}' &= {latex(step, symbol_names=shown)}", *factors]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows + factors)
 
     @property
     def derivation(self) -> Derivation:

@@ -28,6 +28,7 @@ from sympy import (
 from sympy import atanh as artanh
 
 from theory.derivation import Derivation
+from theory.display import aligned, equation
 from theory.rewriting import change_variables
 
 __all__ = ["Chart", "FixedPoint", "Recursion"]
@@ -53,6 +54,7 @@ class FixedPoint:
 
     Examples
     --------
+    >>> from sympy import Integer
     >>> FixedPoint((Integer(0),), "exact", (Integer(0),)).is_stable
     True
     """
@@ -129,7 +131,7 @@ class Recursion:
     Examples
     --------
     >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
-    >>> from sympy import cosh
+    >>> from sympy import Integer, cosh
     >>> chain = Recursion((K,), (log(cosh(2*K))/2,), Integer(2))
     >>> chain.in_chart(Chart.tanh(K, t)).step
     (t**2,)
@@ -214,7 +216,7 @@ class Recursion:
         Examples
         --------
         >>> K, t = Symbol("K", real=True), Symbol("t", positive=True)
-        >>> from sympy import cosh, N
+        >>> from sympy import Integer, N, cosh
         >>> chain = Recursion((K,), (log(cosh(2*K))/2,), Integer(2))
         >>> N(chain.beta_function(Chart.tanh(K, t))[0].subs(K, 1), 10)
         -0.4938722455
@@ -237,12 +239,11 @@ class Recursion:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the step as an aligned display."""
         shown = dict(names or {})
-        rows = [
-            rf"{latex(symbol, symbol_names=shown)}' &= {latex(step, symbol_names=shown)}" for symbol, step in zip(self.state, self.step, strict=True)
-        ]
+        pairs = zip(self.state, self.step, strict=True)
+        rows = [row for symbol, step in pairs for row in equation(f"{latex(symbol, symbol_names=shown)}'", step, shown)]
         if self.constant is not None:
-            rows.append(rf"\ln A &= {latex(self.constant, symbol_names=shown)}")
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+            rows += equation(r"\ln A", self.constant, shown)
+        return aligned(rows)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

@@ -50,8 +50,8 @@ def dense_layer_correlations(
 ) -> tuple[Estimate, Estimate]:
     """Return the mean square correlations of the pre-activations, and of their signs, of random dense layers.
 
-    Pre-activations of a wide layer are jointly Gaussian with the correlation ρ_ab = W_a C W_b / √(W_a C W_a · W_b C W_b)
-    over the data, so signs have (2/π) arcsin ρ.
+    Pre-activations of a wide layer are jointly Gaussian over the data, with the correlation
+    ρ_ab = W_a C W_b / √(W_a C W_a · W_b C W_b), so their signs have (2/π) arcsin ρ.
 
     Parameters
     ----------

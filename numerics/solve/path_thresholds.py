@@ -22,6 +22,7 @@ __all__ = ["NoThreshold", "NotConverged", "PathThresholds", "branch_end", "criti
 PATHS = symbols("active-paths")
 STEP = 0.04
 LOWEST, HIGHEST = 0.02, 1 - 1e-6
+STRIDE = 0.14
 
 
 class NoThreshold(ValueError):
@@ -68,29 +69,42 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
         raise NoThreshold("for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and the branch has no end")
     points: dict[float, BranchPoint] = {}
 
-    def degree(q: float) -> float:
-        """Degree at an overlap."""
-        points[q] = _settled(evolution.at_overlap(q))
-        return points[q].c
+    def degree(v: float) -> float:
+        """Degree at the overlap 1 - exp(v)."""
+        points[v] = _settled(evolution.at_overlap(-math.expm1(v)))
+        return points[v].c
 
-    best = optimize.minimize_scalar(degree, bounds=_bracket(degree), method="bounded", options={"xatol": 3e-4})
-    return points[float(best.x)]
+    found = _parabolic_minimum(degree, *_around_minimum(degree))
+    return points[found]
 
 
-def _bracket(degree: Callable[[float], float]) -> tuple[float, float]:
-    """Step down in overlap from the sharp side until the degree rises again, and return the overlaps around its minimum."""
-    overlaps = [0.9]
-    while degree(overlaps[-1]) > degree(1 - (1 - overlaps[-1]) / 1.5):
-        overlaps[-1] = 1 - (1 - overlaps[-1]) / 1.5
-    overlaps.insert(0, 1 - (1 - overlaps[0]) / 1.5)
-    lowest = degree(overlaps[-1])
-    while overlaps[-1] > LOWEST:
-        overlaps.append(0.85 * overlaps[-1])
-        value = degree(overlaps[-1])
-        if value > lowest:
-            return overlaps[-1], overlaps[-3]
-        lowest = value
-    raise NoThreshold(f"the degree still falls at the overlap {overlaps[-1]:.3f}: no end of the branch was found")
+def _around_minimum(degree: Callable[[float], float]) -> tuple[float, float, float]:
+    """Go along the branch from its sharp side, where iterations are quick, until the degree rises, and return three points around its minimum."""
+    v = [math.log(0.1)]
+    c = [degree(v[0])]
+    step = STRIDE
+    while len(v) < 3 or c[-1] <= c[-2]:
+        if v[-1] + step > math.log(1 - LOWEST):
+            raise NoThreshold(f"the degree still falls at the overlap {1 - math.exp(v[-1]):.3f}: no end of the branch was found")
+        v.append(v[-1] + step)
+        c.append(degree(v[-1]))
+        if len(v) == 2 and c[1] > c[0]:
+            v, c, step = [v[1], v[0]], [c[1], c[0]], -STRIDE
+    return v[-3], v[-2], v[-1]
+
+
+def _parabolic_minimum(function: Callable[[float], float], left: float, middle: float, right: float) -> float:
+    """Refine a bracketed minimum by parabolas through the three best points, and return where it was evaluated lowest."""
+    known = {v: function(v) for v in (left, middle, right)}
+    for _ in range(6):
+        a, b, c = sorted(known, key=known.__getitem__)[:3]
+        slope = (known[b] - known[a]) / (b - a)
+        curvature = ((known[c] - known[a]) / (c - a) - slope) / (c - b)
+        vertex = (a + b) / 2 - slope / (2 * curvature) if curvature > 0 else a
+        if min(abs(vertex - v) for v in known) < 1e-3:
+            break
+        known[vertex] = function(vertex)
+    return min(known, key=known.__getitem__)
 
 
 def _settled(point: BranchPoint) -> BranchPoint:
@@ -146,7 +160,7 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float = STEP) -> Pat
     """
     rows: list[tuple[BranchPoint, BranchPoint]] = []
     for width in (2 * step, step):
-        evolution = DensityEvolution(ensemble, T, min(width, 0.2 / T))
+        evolution = DensityEvolution(ensemble, T, min(width, width / T))
         end = branch_end(evolution)
         rows.append((end, transition_point(evolution, end)))
     coarse, fine = ({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b in rows)

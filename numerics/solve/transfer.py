@@ -144,7 +144,7 @@ def wide_second_eigenvalue_ball(width: int, gain: fmpq) -> arb:
     Examples
     --------
     >>> wide_second_eigenvalue_ball(3, fmpq(1)).str(8, radius=False)
-    '0.78020790'
+    '0.81631365'
     """
     _mean(width, float(gain.p) / float(gain.q))
     matrix = WideBinary(width).odd_sector(arb(gain) / arb(width).sqrt())

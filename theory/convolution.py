@@ -1,0 +1,120 @@
+"""Convolutions in the wide limit: the correlation map between positions is diagonal in Fourier space.
+
+With many channels and a stencil v_δ (Σ v_δ = 1) the kernel between positions x, x' obeys
+
+    K'(x, x') = σ_b² + σ_w² Σ_δ v_δ ⟨φφ⟩_{K(x+δ, x'+δ)}.
+
+A perturbation around a uniform fixed point moves by the same offset at both positions: a plane wave e^(ikx) is multiplied by χ v̂(k) per layer, with
+v̂(k) = Σ_δ v_δ e^(ikδ). Every mode has its own depth scale; the uniform one forgets last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, I, Rational, S, Symbol, cos, exp, log, oo, sqrt, sympify
+
+from theory.field import wave_numbers
+from theory.wide import AA, AB, BB, SB2, SW2, WideLimit
+
+__all__ = ["Stencil"]
+
+Offset = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """The weights of a convolution: the fraction of the weight variance at every offset.
+
+    Parameters
+    ----------
+    fractions : mapping of offset (tuple of int) to Expr
+        Non-negative, of sum 1.
+
+    Raises
+    ------
+    ValueError
+        If a fraction is negative, they do not add up to one, or offsets differ in dimension.
+
+    Examples
+    --------
+    >>> box = Stencil.uniform(3)
+    >>> box.factor
+    2*cos(k)/3 + 1/3
+    """
+
+    fractions: Mapping[Offset, Expr]
+
+    def __post_init__(self) -> None:
+        """Check and make exact."""
+        exact = {tuple(offset): sympify(value) for offset, value in self.fractions.items()}
+        if len({len(offset) for offset in exact}) != 1:
+            raise ValueError("the offsets of a stencil are tuples of integers of one dimension")
+        if any(value.is_negative for value in exact.values()) or sum(exact.values()) != 1:
+            raise ValueError("the fractions of a stencil are not negative and add up to 1")
+        object.__setattr__(self, "fractions", exact)
+
+    @classmethod
+    def uniform(cls, *widths: int) -> Stencil:
+        """Return a box of odd widths, equal fractions."""
+        if any(width < 1 or width % 2 == 0 for width in widths):
+            raise ValueError(f"a centred box has odd widths, got {widths}")
+        offsets: list[Offset] = [()]
+        for width in widths:
+            offsets = [(*head, step) for head in offsets for step in range(-(width // 2), width // 2 + 1)]
+        return cls({offset: Rational(1, len(offsets)) for offset in offsets})
+
+    @property
+    def wave_numbers(self) -> tuple[Symbol, ...]:
+        """One wave number per dimension."""
+        return wave_numbers(len(next(iter(self.fractions))))
+
+    @property
+    def factor(self) -> Expr:
+        """v̂(k) = Σ v_δ e^(ikδ); real for a symmetric stencil."""
+        symmetric = all(self.fractions.get(tuple(-d for d in offset)) == value for offset, value in self.fractions.items())
+        total = S.Zero
+        for offset, value in sorted(self.fractions.items()):
+            phase = sum((k * d for k, d in zip(self.wave_numbers, offset, strict=True)), start=S.Zero)
+            total += value * (cos(phase) if symmetric else exp(I * phase))
+        return total
+
+    def eigenvalue(self, chi: Expr) -> Expr:
+        """Return χ v̂(k), the factor of a mode per layer."""
+        return chi * self.factor
+
+    def depth_scale(self, chi: Expr, k: Sequence[Any]) -> Expr:
+        """Return ξ(k) = -1/ln|χ v̂(k)| in layers; zero for a mode that a single layer removes.
+
+        Examples
+        --------
+        >>> Stencil.uniform(3).depth_scale(Rational(9, 10), [0]).evalf(6)
+        9.49122
+        """
+        value = self.eigenvalue(sympify(chi)).subs(dict(zip(self.wave_numbers, map(sympify, k), strict=True)))
+        size = sqrt((value * value.conjugate()).expand())
+        if size == 0:
+            return S.Zero
+        return oo if size == 1 else -1 / log(size)
+
+    def step(self, wide: WideLimit, kernel: Mapping[tuple[Offset, Offset], Expr], x: Offset, y: Offset) -> Expr:
+        """Return K'(x, y) from the kernels between the positions below.
+
+        Parameters
+        ----------
+        wide : WideLimit
+        kernel : mapping of (position, position) to Expr
+            Must hold all shifted pairs.
+        x, y : tuple of int
+        """
+        total = SB2
+        for offset, value in sorted(self.fractions.items()):
+            u, v = (tuple(p + d for p, d in zip(place, offset, strict=True)) for place in (x, y))
+            total += SW2 * value * wide.overlap.xreplace({AA: kernel[u, u], BB: kernel[v, v], AB: kernel[u, v]})
+        return total
+
+    def pooled(self, kernel: Mapping[tuple[Offset, Offset], Expr], positions: Sequence[Offset]) -> Expr:
+        """Return the kernel after mean pooling over positions: the average over all pairs of them."""
+        return sum((kernel[x, y] for x in positions for y in positions), start=S.Zero) / len(positions) ** 2
