@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sympy import Add, Expr, Mul, Pow, Symbol, latex
+from sympy import Add, Expr, Mul, Pow, Symbol, latex, log
+from sympy.printing.latex import LatexPrinter
 
-__all__ = ["LINE", "aligned", "equation", "width"]
+__all__ = ["LINE", "aligned", "equation", "tex", "width"]
 
 LINE = 84
 """Characters that fit on a line of the exported document beside a short left-hand side."""
 
-_PRINTED = {"cosh": 4, "sinh": 4, "tanh": 4, "operatorname": 0, "log": 3, "exp": 3, "sin": 3, "cos": 3, "tan": 3, "left": 0, "right": 0, "text": 0}
+_PRINTED = {"cosh": 4, "sinh": 4, "tanh": 4, "operatorname": 0, "log": 3, "ln": 2, "exp": 3, "sin": 3, "cos": 3, "tan": 3, "left": 0, "right": 0, "text": 0}
 _SMALL = 0.7
 
 
@@ -68,6 +69,28 @@ def _group(source: str, position: int) -> tuple[str, int]:
         if depth == 0:
             return source[position + 1 : end], end + 1
     return source[position + 1 :], len(source)
+
+
+class _Printer(LatexPrinter):
+    """SymPy's printer, with rational numbers in front of a logarithm instead of a fraction bar below it."""
+
+    def _print_Mul(self, expr: Expr) -> str:
+        number, rest = expr.as_coeff_Mul()
+        if number.is_Rational and number.q != 1 and isinstance(rest, log):
+            return f"{self._print(number)} {self._print(rest)}"
+        return str(super()._print_Mul(expr))
+
+
+def tex(expression: Expr, names: Mapping[Symbol, str] | None = None) -> str:
+    """Return the LaTeX of an expression, with ln for the natural logarithm and numbers in front of long numerators.
+
+    Examples
+    --------
+    >>> from sympy import cosh, log
+    >>> print(tex(log(cosh(2 * Symbol("K"))) / 2))
+    \\frac{1}{2} \\ln{\\left(\\cosh{\\left(2 K \\right)} \\right)}
+    """
+    return str(_Printer({"symbol_names": dict(names or {}), "ln_notation": True}).doprint(expression))
 
 
 def aligned(rows: Iterable[str]) -> str:
@@ -128,7 +151,7 @@ class _Writer:
 
     def text(self, expression: Expr) -> str:
         """Return the LaTeX of an expression."""
-        return str(latex(expression, symbol_names=self.names))
+        return tex(expression, self.names)
 
     def fits(self, expression: Expr) -> bool:
         """Whether an expression fits on a line."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import E, Expr, Integer, Rational, Symbol, gamma, log
+from sympy import E, Expr, ImmutableDenseMatrix, Integer, Rational, Symbol, gamma, log
 
 from theory.activation import Activation
 from theory.recursion import Recursion
@@ -54,6 +54,13 @@ class FiniteWidth:
         return Recursion((K, V), (self.wide.kernel.step[0], step), E)
 
     @cached_property
+    def pair_noise(self) -> ImmutableDenseMatrix:
+        """N times the covariance that one layer adds to (K_aa, K_bb, K_ab) of two inputs: σ_w⁴ (⟨φφφφ⟩ - ⟨φφ⟩⟨φφ⟩)."""
+        phi, pairs = self.activation.expression, ((2, 0), (0, 2), (1, 1))
+        average = {power: self.wide.pair(phi ** power[0], phi ** power[1]) for power in {*pairs, *_sums(pairs)}}
+        return ImmutableDenseMatrix(3, 3, lambda i, j: SW2**2 * (average[_sum(pairs[i], pairs[j])] - average[pairs[i]] * average[pairs[j]]))
+
+    @cached_property
     def kernel_variance(self) -> Expr:
         """Stationary variance of the kernel, D/(N(1 - χ_∥²)), at the fixed point K."""
         return self.wide.noise / (N * (1 - self.wide.chi_par**2))
@@ -77,6 +84,16 @@ class FiniteWidth:
     def coupling(self) -> Expr:
         """The loop parameter V/K²: the expansion holds where it is small."""
         return self.kernel_variance / K**2
+
+
+def _sum(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    """Exponents of a product of two monomials in φ_a and φ_b."""
+    return left[0] + right[0], left[1] + right[1]
+
+
+def _sums(pairs: tuple[tuple[int, int], ...]) -> set[tuple[int, int]]:
+    """Exponents of all products of two."""
+    return {_sum(left, right) for left in pairs for right in pairs}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′"
 UNICODE |= {"κ": r"\ensuremath{\kappa}"}
 UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
 UNICODE |= {"Σ": r"\ensuremath{\sum}", "Π": r"\ensuremath{\prod}", "≥": r"\ensuremath{\ge}", "≤": r"\ensuremath{\le}", "±": r"\ensuremath{\pm}", "−": "-"}
-UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": "--", "…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}
+UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": r"\textendash{}", "…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}
 
 
 def escaped(text: str) -> str:
@@ -43,7 +43,7 @@ def escaped(text: str) -> str:
     >>> print(escaped("50 % of s_1"))
     50 \\% of s\\_1
     """
-    return "".join(ESCAPES.get(character, UNICODE.get(character, character)) for character in text)
+    return "".join(ESCAPES.get(character, UNICODE.get(character, character)) for character in text).replace("--", "-{}-")
 
 
 def entry_latex(entry: Result, *, level: str = "subsection") -> str:
@@ -123,7 +123,7 @@ def document(entries: Iterable[Result]) -> str:
         groups.setdefault(entry.paper.key, []).append(entry)
     body = []
     for key, members in groups.items():
-        body.append(rf"\section*{{{escaped(PAPERS[key].topic)}}}")
+        body.append(rf"\section*{{{escaped(PAPERS[key].topic.capitalize())}}}")
         body += [entry_latex(entry) for entry in members]
     return PREAMBLE + "\n\n".join(body) + "\n\\end{document}\n"
 

@@ -46,9 +46,10 @@ class LayerKernels:
     Parameters
     ----------
     graph : networkx.DiGraph
-        Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal labels share their bias). Edge
-        attributes: ``kind`` (``"dense"``, the default, or ``"skip"``); for dense edges ``variance`` (default σ_w²), ``label`` (edges with equal labels share their weights)
-        and ``keep`` (probability of keeping a neuron under dropout, masks drawn anew for each input); for skips ``strength`` (default 1).
+        Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal
+        labels share their bias). Edge attributes: ``kind`` (``"dense"``, the default, or ``"skip"``); for dense edges ``variance``
+        (default σ_w²), ``label`` (edges with equal labels share their weights) and ``keep`` (probability of keeping a neuron under
+        dropout, masks drawn anew for each input); for skips ``strength`` (default 1).
     activation : Activation
 
     Raises
@@ -64,7 +65,7 @@ class LayerKernels:
     >>> kernels = LayerKernels(net, activation("relu"))
     >>> K = kernels.covariance((2, "a"), (2, "a"))
     >>> kernels.equations[K]
-    sb2 + sw2*K_1_1_aa/2
+    K_1_1_aa*sw2/2 + sb2
     """
 
     graph: nx.DiGraph

@@ -80,7 +80,7 @@ def _steps(decimation: Decimation, found: dict[Symbol, Expr]) -> Derivation:
     steps = []
     for coupling, function in two_state_bonds().items():
         norm = sum(function(*pair) ** 2 for pair in logs)
-        before = Add(*[function(*pair) / norm * value for pair, value in logs.items()])
+        before = Add(*[Rational(function(*pair), norm) * value for pair, value in logs.items()])
         steps.append(Step(f"project the log-weight on the function of {coupling}", before, found[coupling], f"{coupling}'", domain))
     return Derivation("decimation of a two-state kernel", tuple(steps))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -56,6 +56,8 @@ class BranchPoint:
     iterations : int
     residual : float
         Last change of the law (total variation) or, at fixed overlap, of the degree.
+    law : pair of ndarray
+        Even and odd part of the law of the cavity fields on the grid.
 
     Notes
     -----
@@ -72,6 +74,7 @@ class BranchPoint:
     converged: bool
     iterations: int
     residual: float
+    law: tuple[Array, Array] = field(repr=False, compare=False)
 
     @property
     def physical(self) -> bool:
@@ -228,20 +231,20 @@ class DensityEvolution:
             current, count = fresh, count + 1
         return self._point(current, c, change <= tolerance, count, change)
 
-    def at_overlap(self, q: float, *, guess: float | None = None, tolerance: float = 2e-9, most: int = MOST_ITERATIONS) -> BranchPoint:
+    def at_overlap(self, q: float, *, near: BranchPoint | None = None, tolerance: float = 1e-8, most: int = MOST_ITERATIONS) -> BranchPoint:
         """Find the degree at which a solution has the overlap q, by letting the degree adjust in every iteration.
 
         Parameters
         ----------
         q : float
             Overlap, between 0 and 1.
-        guess : float, optional
-            A first degree.
+        near : BranchPoint, optional
+            A solution at a similar overlap to begin with.
         """
         if not 0 < q < 1:
             raise ValueError(f"an overlap on a branch lies strictly between 0 and 1, got {q}")
-        q, current = float(q), self.start(math.atanh(math.sqrt(q)))
-        c, change, count = guess if guess is not None else float(self.ensemble.p), math.inf, 0
+        current, c = (near.law, near.c) if near is not None else (self.start(math.atanh(math.sqrt(q))), float(self.ensemble.p))
+        change, count = math.inf, 0
         while change > tolerance and count < most:
             spectrum = self.spectrum(self.biases(current))
             fresh = self._degree_for(spectrum, q, c)
@@ -280,7 +283,7 @@ class DensityEvolution:
         phi = math.log(2) + energies * math.log(math.cosh(self.beta)) + gap
         mean = float(wide[1] @ np.tanh(np.arange(len(wide[1])) * self.step))
         q = float(wide[0] @ self.square)
-        return BranchPoint(c, self.T, q, mean, gap, energies * energy, phi + self.beta * energies * energy, converged, count, change)
+        return BranchPoint(c, self.T, q, mean, gap, energies * energy, phi + self.beta * energies * energy, converged, count, change, law)
 
     def _check_degree(self, c: float) -> None:
         """Refuse a degree that is negative or too large for the grid."""

@@ -14,7 +14,7 @@ from scipy import optimize
 
 from numerics.compile import compiled
 from numerics.solve.density_evolution import BranchPoint, DensityEvolution
-from theory.path_ensemble import CriticalRemoval, PathEnsemble, path_ensemble, regular_degrees
+from theory.path_ensemble import CriticalRemoval, PathEnsemble, paramagnet, path_ensemble, regular_degrees
 from theory.symbols import symbols
 
 __all__ = ["NoThreshold", "NotConverged", "PathThresholds", "branch_end", "critical_temperatures", "path_thresholds", "removed_fraction", "transition_point"]
@@ -71,7 +71,9 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
 
     def degree(v: float) -> float:
         """Degree at the overlap 1 - exp(v)."""
-        points[v] = _settled(evolution.at_overlap(-math.expm1(v)))
+        if v not in points:
+            near = points[min(points, key=lambda known: abs(known - v))] if points else None
+            points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near))
         return points[v].c
 
     found = _parabolic_minimum(degree, *_around_minimum(degree))
@@ -122,11 +124,12 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
     NoThreshold
         If the gap keeps its sign up to the largest degree of the grid.
     """
-    points: dict[float, BranchPoint] = {}
+    points = {end.q: end}
 
     def gap(q: float) -> float:
         """Gap at an overlap."""
-        points[q] = _settled(evolution.at_overlap(q, guess=end.c))
+        if q not in points:
+            points[q] = _settled(evolution.at_overlap(q, near=points[min(points, key=lambda known: abs(known - q))]))
         return points[q].gap
 
     low, high, sign = end.q, 1 - (1 - end.q) / 1.7, math.copysign(1.0, end.gap)
@@ -134,12 +137,12 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
         low, high = high, 1 - (1 - high) / 1.7
         if high > HIGHEST or points[low].c > 0.9 * evolution.largest_degree:
             raise NoThreshold(f"the branch does not meet the paramagnet up to c = {points[low].c:.4g}")
-    root = float(optimize.brentq(gap, low, high, xtol=1e-9))
+    root = float(optimize.brentq(gap, low, high, xtol=1e-7))
     gap(root)
     return points[root]
 
 
-def path_thresholds(ensemble: PathEnsemble, T: float, step: float = STEP) -> PathThresholds:
+def path_thresholds(ensemble: PathEnsemble, T: float, step: float | None = None) -> PathThresholds:
     """Locate c_d and c_K of an ensemble at one temperature.
 
     Parameters
@@ -149,8 +152,8 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float = STEP) -> Pat
         ensemble); ``glass`` the replica-symmetric branch of the unbiased couplings; ``ferro`` an ordinary first-order transition.
     T : float
         Positive temperature.
-    step : float
-        Step of the finer grid; the coarser has twice that.
+    step : float, optional
+        Step of the finer grid; the coarser has twice that. By default 0.05, or a fortieth of 1/T where that is less.
 
     Examples
     --------
@@ -159,13 +162,19 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float = STEP) -> Pat
     (2.808, 3.122)
     """
     rows: list[tuple[BranchPoint, BranchPoint]] = []
-    for width in (2 * step, step):
-        evolution = DensityEvolution(ensemble, T, min(width, width / T))
+    fine_step = step if step is not None else min(0.05, 0.025 / T)
+    for width in (2 * fine_step, fine_step):
+        evolution = DensityEvolution(ensemble, T, width, largest_degree=3 * _capacity_degree(ensemble.p, T))
         end = branch_end(evolution)
         rows.append((end, transition_point(evolution, end)))
     coarse, fine = ({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b in rows)
     change = {name: (fine[name] - coarse[name]) / 3 for name in fine}
     return PathThresholds(*rows[1], {name: fine[name] + change[name] for name in fine}, {name: abs(change[name]) + 1e-6 for name in fine})
+
+
+def _capacity_degree(p: int, T: float) -> float:
+    """Return the degree at which the entropy of the paramagnet vanishes: the scale of all thresholds."""
+    return float(compiled(paramagnet(p).values["c_s0"], [PATHS.T])(T))
 
 
 def critical_temperatures(p: int, degree: int, bracket: tuple[float, float], step: float = STEP) -> tuple[float, float]:

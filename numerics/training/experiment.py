@@ -1,16 +1,22 @@
 """From ±1 samples to a verdict: estimate the coupling, train a causal stack, compare every layer with the RG law.
 
-Few samples hide a weak coupling: a layer that sees d spins has noise of variance d (1 + t²)/((1 − t²) n) in its field,
-and decimates only where its weight exceeds it. Layers beyond that are reported with the samples they would take, and
-left out of the verdict.
+Few samples hide a weak coupling: the weights of a unit that sees d spins have the covariance C⁻¹/(n (1 − t^{2b})),
+which puts noise of variance d/(n (1 − t^{2b})) into its field, and the unit decimates only where its weight exceeds
+that. Layers beyond that are reported with the samples they would take, and left out of the verdict.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
+from numerics.compile import compiled
 from numerics.couplings import OutputCouplings, estimate_couplings
 from numerics.estimate import Estimate
 from numerics.gauge import samples_needed
@@ -22,7 +28,7 @@ from theory.symbols import symbols
 
 __all__ = ["Experiment", "LayerReport", "analyse"]
 
-_NOISE_MARGIN = 3.5
+_NOISE_MARGIN = 3.0
 """Standard deviations of the other weights' field above which a unit's sign is that of the spin it copies."""
 
 
@@ -123,8 +129,8 @@ def analyse(source: Any, b: int = 2, depth: int | None = None, sigmas: float = S
     Raises
     ------
     ValueError
-        If the samples are not ±1, the chain is too short for two outputs, or the coupling is too small to be resolved;
-        the message says how many samples would.
+        If the samples are not ±1, the chain is too short for two outputs, or the coupling is too small to be
+        resolved; the message says how many samples would.
 
     Examples
     --------
@@ -186,34 +192,33 @@ def _report(layer: CausalLayer, depth: int, K: float, b: int, samples: int) -> L
         layer.loss,
         estimate_couplings(layer.outputs),
         layer.agreement,
-        _needed(above, law, outputs, seen),
-        _weight_errors(above, b, samples)["last"],
+        _needed(law, outputs, seen),
+        _weight_error(above, b, samples),
     )
 
 
-def _needed(above: float, law: float, outputs: int, seen: int) -> int | None:
-    """Return the samples for which a layer's weight stands above the noise of the others, and its coupling above zero."""
+def _needed(law: float, outputs: int, seen: int) -> int | None:
+    """Return the samples that lift a layer's weight above the noise of the others, and its coupling above zero."""
     if math.isinf(law):
         return 1
     if abs(law) < 1e-100:
         return None
-    noise = math.sqrt(seen) * _weight_errors(above, 1, 1)["interior"]
-    return max(samples_needed(law, outputs - 1), math.ceil((_NOISE_MARGIN * noise / law) ** 2))
+    noise = seen / (1 - math.tanh(law) ** 2)
+    return max(samples_needed(law, outputs - 1), math.ceil(noise * (_NOISE_MARGIN / law) ** 2))
 
 
-def _weight_errors(K: float, r: int, samples: int) -> dict[str, float]:
-    """Return the derived standard errors of the weights of a prediction layer."""
-    if math.isinf(K) or K == 0:
-        return {"last": 0.0, "interior": 0.0}
-    function = _spread()
-    return {name: float(value) for name, value in function(np.float64(K), np.float64(samples), np.float64(r)).items()}
+def _weight_error(K: float, r: int, samples: int) -> float:
+    """Return the derived standard error of the weight of a prediction layer."""
+    if math.isinf(K):
+        return 0.0
+    return float(_spread()(np.float64(K), np.float64(samples), np.float64(r)))
 
 
 @lru_cache(maxsize=1)
-def _spread() -> Callable[..., dict[str, Any]]:
-    """Return the derived spread of trained weights as a function of K, n and r."""
+def _spread() -> Callable[..., Any]:
+    """Return the derived spread of the last weight as a function of K, n and r."""
     subject = symbols("ising-correspondence")
-    function: Callable[..., dict[str, Any]] = compiled(dict(weight_spread().values), (subject.K, subject.n, subject.r))
+    function: Callable[..., Any] = compiled(weight_spread().values["last"], (subject.K, subject.n, subject.r))
     return function
 
 

@@ -7,6 +7,7 @@ from flint import arb
 from sympy import Interval, Rational, Reals, Symbol, oo
 from sympy.sets import Set
 
+import numerics.quadrature  # noqa: F401 (so that Gaussian averages can be evaluated)
 from numerics.compile import compiled
 from numerics.evaluate.balls import precision
 from theory.derivation import Derivation, Step

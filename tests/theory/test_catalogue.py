@@ -4,10 +4,12 @@ import shutil
 import subprocess
 
 import pytest
-from sympy import Integers, Interval, Reals, Symbol, oo
+from sympy import Float, Integers, Interval, Reals, Symbol, oo
 
+from numerics.verification.derivations import check_derivation
 from theory import document, result, results, symbols
 from theory.catalogue import PAPERS
+from theory.catalogue.result import object_derivation
 from theory.latex import entry_latex, entry_text, escaped
 from theory.model import ISING, Model, Term
 from theory.symbols import Quantity
@@ -85,3 +87,12 @@ def test_the_document_compiles(tmp_path):
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert (tmp_path / "results.pdf").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_every_derivation_is_exact_and_holds(entry):
+    """No floating-point number anywhere in a derivation, and each of its steps holds at random points of its domain."""
+    derivation = object_derivation(entry.shown())
+    steps = derivation.steps if derivation is not None else ()
+    assert not any(side.has(Float) for step in steps for side in (step.before, step.after))
+    assert derivation is None or check_derivation(derivation, seed=11) == len(steps)

@@ -1,0 +1,127 @@
+"""How the problems of dynamic neurons are solved: block couplings, spectra, both limits of the stiffness, wide layers, chains of real neurons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, fmpq
+from sympy import Integer, oo
+
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, proved, shown
+from numerics.evaluate.core import Answer, answer
+from numerics.evaluate.decimations import BallWeights, log_weights_at
+from numerics.evaluate.formulas import balls_of
+from numerics.solve import certified_root
+from numerics.solve.smeared_chain import smeared_partition_function
+from numerics.solve.transfer import wide_second_eigenvalue, wide_second_eigenvalue_ball
+from theory.binary_transfer import BinarySpectrum, EitherStiffness
+from theory.decimation import transform
+from theory.dynamic_neurons import BlockCouplings
+from theory.interaction_order import InteractionOrder
+from theory.softened_rules import SmearedChain
+from theory.wide_binary import WideBinary, critical_gain
+
+__all__: list[str] = []
+
+WIDEST_ENCLOSED = 45
+NO_PROOF = "this quantity is computed numerically: no digits of it can be proved, so leave digits out"
+
+
+@answer.register
+def _(problem: BlockCouplings, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    decimation = problem.decimation
+
+    def combined(pairs: list[tuple[Any, Any]]) -> arb:
+        """The sum of exact number * ball."""
+        total = arb(0)
+        for factor, value in pairs:
+            total += (arb(fmpq(factor.numerator, factor.denominator)) if isinstance(factor, Fraction | int) else BallWeights.number(factor)) * value
+        return total
+
+    def compute() -> dict[str, arb]:
+        """Run the elimination over balls and project on the two couplings."""
+        found = transform(decimation.space, decimation.keep, log_weights_at(decimation, numbers), combined)
+        return {"alpha": found[problem.labels["alpha"]] / 2, "k": found[problem.labels["k"]]}
+
+    return enclosed_answer(compute, digits)
+
+
+@answer.register
+def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    blocks = {str(s): value for s, (value, _) in enumerate(problem.blocks)}
+    values = proved(lambda: balls_of(blocks, numbers), digits or FLOAT_DIGITS)
+    ordered = sorted(((values[str(s)], many) for s, (_, many) in enumerate(problem.blocks)), key=lambda pair: -float(pair[0].mid()))
+    listed = [ball for ball, many in ordered for _ in range(many)]
+
+    def lengths() -> dict[str, arb]:
+        """xi = -1/ln|ratio|; zero where the ratio vanishes."""
+        ratios = balls_of(problem.decays, numbers)
+        return {name: arb(0) if ratio.contains(0) else -1 / abs(ratio).log() for name, ratio in ratios.items()}
+
+    found = enclosed_answer(lengths, digits)
+    shown_values = {"eigenvalues": [shown(ball, digits) for ball in listed], **found.values}
+    return Answer("exact", shown_values, {"eigenvalues": [float(ball.rad()) for ball in listed], **found.errors})
+
+
+@answer.register
+def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    chosen = problem.infinite if numbers["alpha"] == oo else problem.finite
+    found = answer(chosen, {name: value for name, value in numbers.items() if value != oo}, digits)
+    if any(isinstance(value, float) and not math.isfinite(value) for value in found.values.values()):
+        raise ValueError("the value exceeds the largest double; ask for digits to get it as a decimal string")
+    return found
+
+
+@answer.register
+def _(problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    return Answer("exact", {name: value if digits is None else str(value) for name, value in vars(problem).items()})
+
+
+@answer.register
+def _(problem: WideBinary, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    gain = numbers["g"]
+    if problem.width == oo:
+        return _infinitely_wide(problem, gain, digits)
+    if problem.width <= WIDEST_ENCLOSED:
+        exact = fmpq(int(gain.p), int(gain.q))
+        return enclosed_answer(lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed")
+    if digits is not None:
+        raise ValueError(f"eigenvalues are enclosed up to N = {WIDEST_ENCLOSED}; beyond that no digits can be proved, so leave digits out")
+    return Answer("numeric", {"lambda1": wide_second_eigenvalue(problem.width, float(gain))})
+
+
+def _infinitely_wide(problem: WideBinary, gain: Any, digits: int | None) -> Answer:
+    """The stable mean, zero up to the critical gain."""
+    critical = enclosed_answer(lambda: balls_of({"g_c": critical_gain()}, {}), digits)
+    if not (gain - critical_gain()).is_positive:
+        return Answer("exact", {"m": 0.0 if digits is None else "0", **critical.values}, {"m": 0.0, **critical.errors})
+    (m,), (step,) = problem.recursion.state, problem.recursion.step
+    (symbol,) = step.free_symbols - {m}
+    equation = (step - m).subs(symbol, gain)
+
+    def compute() -> dict[str, arb]:
+        """The positive root; between the point where the map still rises above the diagonal and one."""
+        low = Fraction(1, 2)
+        while not bool(equation.subs(m, _rational(low)).evalf() > 0):
+            low /= 2
+        return {"m": certified_root(equation, m, (_rational(low), Integer(1)), digits or FLOAT_DIGITS)}
+
+    root = enclosed_answer(compute, digits, "enclosed")
+    return Answer("enclosed", {**root.values, **critical.values}, {**root.errors, **critical.errors})
+
+
+def _rational(number: Fraction) -> Any:
+    """A fraction as an exact SymPy number."""
+    return Integer(number.numerator) / Integer(number.denominator)
+
+
+@answer.register
+def _(problem: SmearedChain, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    if digits is not None:
+        raise ValueError(NO_PROOF)
+    values = {name: math.inf if value == oo else float(value) for name, value in numbers.items()}
+    found = smeared_partition_function(problem, **values)
+    return Answer("numeric", {"value": found.value}, {"value": found.error})

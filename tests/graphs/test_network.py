@@ -1,0 +1,179 @@
+"""Networks and their interaction graphs: shapes, counts, symmetries, bad input."""
+
+import networkx as nx
+import pytest
+
+from graphs.interaction import promoted, weights_only
+from graphs.network import Network, convolutional, mlp, network_from_graph, recurrent, residual
+from graphs.network_symmetry import broken_rules, fold_network, is_sign_symmetry, layer_shift, permutation_generators, sign_generators
+from graphs.translation import NoTranslation
+
+
+def test_a_dense_network_has_all_connections():
+    net = mlp([3, 5, 2], bias=True)
+    assert net.widths == (3, 5, 2)
+    assert len(net.weights) == 3 * 5 + 5 * 2 and len(net.biases) == 7
+    assert net.inputs == tuple((0, i) for i in range(3)) and net.outputs == ((2, 0), (2, 1))
+    assert nx.to_dict_of_dicts(net.layer_graph())[0][1] == {"connections": 15, "wires": 0, "weights": 15}
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_convolutions_share_their_weights(size, channels):
+    net = convolutional([4, 5], depth=2, size=size, channels=channels)
+    assert len(net.weights) == 2 * size**2 * channels**2
+    assert all(len(edges) == 20 for edges in net.weights.values())
+    rim = convolutional([4, 5], depth=1, size=3, periodic=False)
+    assert rim.graph.number_of_edges() == (3 * 4 - 2) * (3 * 5 - 2)
+
+
+def test_residual_wires_carry_no_weight():
+    net = residual(3, 4, bias=True)
+    assert len(net.weights) == 4 * 9 and len(net.biases) == 12
+    assert sum(net.weight(u, v) is None for u, v in net.graph.edges) == 2 * 4 * 3
+
+
+def test_unrolling_in_time_shares_weights_and_goes_up():
+    net = recurrent(3, inputs=2)
+    unrolled = net.unrolled(4)
+    assert len(unrolled.weights) == len(net.weights) == 6 + 9
+    assert unrolled.graph.number_of_edges() == 4 * 6 + 3 * 9
+    assert all(unrolled.layer(u) < unrolled.layer(v) for u, v in unrolled.graph.edges)
+
+
+def test_feedback_over_two_layers_sets_the_stride():
+    graph = nx.DiGraph([("a", "b"), ("b", "c"), ("c", "a")])
+    nx.set_node_attributes(graph, {"a": 0, "b": 1, "c": 2}, "layer")
+    unrolled = Network(graph, recurrent=True).unrolled(3)
+    assert nx.is_directed_acyclic_graph(unrolled.graph) and unrolled.graph.number_of_edges() == 3 * 2 + 2
+
+
+def test_layers_are_found_where_none_are_declared():
+    net = network_from_graph(nx.DiGraph([("x", "a"), ("a", "b"), ("x", "b"), ("b", "y")]))
+    assert {v: net.layer(v) for v in net.graph} == {"x": 0, "a": 1, "b": 2, "y": 3}
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Network(nx.DiGraph([("a", "b")])), "has no layer"),
+        (lambda: network_from_graph(nx.DiGraph([("a", "b"), ("b", "a")])), "recurrent=True"),
+        (lambda: network_from_graph(_layered([("a", "b"), ("b", "a")])), "cycle"),
+        (lambda: network_from_graph(_layered([("b", "a")])), "does not go up"),
+        (lambda: Network(nx.DiGraph()), "at least one neuron"),
+        (lambda: mlp([3]), "at least 2"),
+        (lambda: mlp([3, 0]), "positive integer"),
+        (lambda: convolutional([4], 2, size=2), "odd"),
+        (lambda: mlp([2, 2], kinds=["tanh"]), "one for each layer"),
+        (lambda: recurrent(2).unrolled(0), "positive number of time steps"),
+        (lambda: promoted(recurrent(2)), "unrolled"),
+        (lambda: promoted(mlp([1, 1]), 0), "number of data"),
+        (lambda: fold_network(weights_only(mlp([1, 1, 1]))), "promote the neurons"),
+    ],
+)
+def test_bad_networks_are_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def _layered(edges):
+    graph = nx.DiGraph(edges)
+    nx.set_node_attributes(graph, {"a": 0, "b": 1}, "layer")
+    return graph
+
+
+def test_an_undirected_graph_is_no_network():
+    with pytest.raises(TypeError, match="direction"):
+        Network(nx.Graph([(0, 1)]))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_promotion_removes_the_couplings_between_weight_layers(depth):
+    """Acceptance check 4: pairs 0, 1, 3, 6 before and 0 after."""
+    net = mlp([2] * (depth + 1))
+    before, after = weights_only(net, 2).report(), promoted(net, 2).report()
+    assert before.coupled_pairs == depth * (depth - 1) // 2 and after.coupled_pairs == 0
+    assert before.depth_range == depth - 1 and after.depth_range <= 1
+    assert before.largest_order == (depth - 1) * 4 + 2 and after.largest_order <= 5
+    assert before.treewidth >= depth * 2 - 1
+
+
+def test_treewidth_does_not_grow_with_depth_after_promotion():
+    widths = [promoted(mlp([2] * (depth + 1))).treewidth_bound() for depth in (3, 6, 12)]
+    assert len(set(widths)) == 1
+    assert [weights_only(mlp([2] * (depth + 1))).treewidth_bound() for depth in (3, 6)] == [4 * 3 - 3, 4 * 6 - 3]
+
+
+def test_every_neuron_meets_each_of_its_parents_once():
+    interactions = promoted(residual(2, 2), copies=2)
+    for factor, rule in interactions.rules.items():
+        scope = set(interactions.scope(factor))
+        assert rule.out in scope and all(w in scope for w, _ in rule.pairs if w)
+        assert all(h in scope or h[0] == "x" for _, h in rule.pairs)
+
+
+@pytest.mark.parametrize(
+    ("net", "period", "dimension"),
+    [
+        (mlp([3] * 6), 1, 1),
+        (mlp([2, 3] * 4), 2, 1),
+        (mlp([2] * 9, kinds=["a", "b", "c"] * 3), 3, 1),
+        (residual(2, 5), 2, 1),
+        (convolutional([7], 5), 1, 2),
+        (convolutional([5, 5], 4), 1, 3),
+        (recurrent(2).unrolled(6), 1, 1),
+    ],
+)
+def test_translations_are_found_and_certified(net, period, dimension):
+    found = fold_network(promoted(net))
+    assert found.period == period and found.folding.quotient.dimension == dimension
+    assert found.folding.verify()
+    assert {f[0] for f in found.data_terms} == {"rule", "cost"}
+
+
+def test_the_cell_of_a_chain_is_neuron_weight_and_rule():
+    found = fold_network(promoted(mlp([1] * 6), copies=2))
+    kinds = sorted(label.kind for label in found.folding.quotient.vertices.values())
+    assert kinds == ["factor", "factor", "neuron", "neuron", "weight"]
+    assert found.data_variables == (("W", ("W", 0, 0, 0)),)
+
+
+def test_shared_weights_become_couplings_of_the_cell():
+    found = fold_network(promoted(convolutional([6], 4)))
+    assert len(found.couplings) == 4 * 3
+    assert all(label.kind != "weight" for label in found.folding.quotient.vertices.values())
+
+
+def test_networks_without_repetition_say_so():
+    with pytest.raises(NoTranslation):
+        fold_network(promoted(mlp([2, 3, 4, 5, 6])))
+
+
+def test_shifting_weights_alone_is_no_symmetry():
+    """S1 and S2: the shift of weights and neurons keeps every rule; that of the weights alone breaks all but the boundary."""
+    dynamic = promoted(mlp([2] * 6), copies=2)
+    assert broken_rules(dynamic, layer_shift(dynamic)) == ()
+    assert broken_rules(dynamic, layer_shift(dynamic, 2)) == ()
+    assert len(broken_rules(dynamic, layer_shift(dynamic, kinds="W"))) == 3 * 2 * 2
+
+
+def test_permutations_and_signs_of_hidden_neurons():
+    """S4: N - 1 exchanges and N flips for every hidden layer."""
+    dynamic = promoted(mlp([2, 3, 4, 1], bias=True), copies=2)
+    swaps, flips = permutation_generators(dynamic), sign_generators(dynamic)
+    assert len(swaps) == 2 + 3 and len(flips) == 3 + 4
+    for swap in swaps:
+        assert all(swap[swap[v]] == v for v in swap) and broken_rules(dynamic, {**{v: v for v in dynamic.variables}, **swap}) == ()
+    both = flips[0] ^ flips[1]
+    assert is_sign_symmetry(dynamic, both) and not is_sign_symmetry(dynamic, list(flips[0])[:-1])
+
+
+def test_shared_weights_reduce_the_flips():
+    assert sign_generators(promoted(convolutional([5], 3))) == []
+
+
+def test_the_layout_puts_weights_between_layers():
+    dynamic = promoted(mlp([2, 2, 2]))
+    places = dynamic.layout()
+    assert places["h", (1, 0), 0][0] == 1.0 and places["W", ("W", 1, 0, 0)][0] == 1.5
+    assert len({place for place in places.values()}) == len(places)

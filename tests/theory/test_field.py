@@ -1,0 +1,163 @@
+"""Gaussian fields: symbols against unrolled matrices, propagators against inverses, effective theories against expansions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphs.lattices import chain, honeycomb, ladder, square, triangular
+from graphs.periodic import PeriodicGraph
+from theory.action import radial_action
+from theory.activation import activation
+from theory.depth import BOUNDARIES, DepthField, covariance_step, matrix_symbol, pair_jacobian
+from theory.field import GaussianField
+from theory.symbols import symbols
+from theory.wide import SB2, SW2, WideLimit
+
+R = sp.Rational
+A_VALUES = (R(1, 2), R(4, 5), R(19, 20), -R(3, 10))
+
+
+def numbers(matrix: sp.Matrix) -> np.ndarray:
+    return np.array(matrix.evalf(20).tolist(), dtype=complex)
+
+
+@pytest.mark.parametrize(("lattice", "extents"), [(chain, (5,)), (ladder, (4,)), (square, (3, 4)), (triangular, (3, 3)), (honeycomb, (3, 4))])
+def test_symbol_is_the_fourier_transform_of_the_unrolled_precision(lattice: object, extents: tuple[int, ...]) -> None:
+    graph = lattice()  # type: ignore[operator]
+    field = GaussianField(graph, 5, -R(1, 3))
+    whole = np.linalg.eigvalsh(numbers(field.precision(extents, True)))
+    modes = np.concatenate([np.linalg.eigvalsh(numbers(block)) for block in field.periodic_modes(extents)])
+    assert np.sort(modes) == pytest.approx(whole, abs=1e-12)
+
+
+def test_supercell_has_the_same_spectrum() -> None:
+    one, two = GaussianField(honeycomb(), 4, -1), GaussianField(honeycomb().supercell(2), 4, -1)
+    spectra = [
+        np.sort(np.concatenate([np.linalg.eigvalsh(numbers(b)) for b in field.periodic_modes(extents)])) for field, extents in ((one, (4, 4)), (two, (2, 2)))
+    ]
+    assert spectra[0] == pytest.approx(spectra[1], abs=1e-12)
+
+
+def test_bands_of_the_honeycomb_meet_at_the_corner_of_the_zone() -> None:
+    field = GaussianField(honeycomb(), 3, -1)
+    low, high = field.bands
+    k1, k2 = field.wave_numbers
+    corner = {k1: 2 * sp.pi / 3, k2: -2 * sp.pi / 3}
+    assert sp.simplify((high - low).subs(corner)) == 0
+    assert float(low.subs({k1: 0, k2: 0})) == 0 and float(high.subs({k1: 0, k2: 0})) == 6
+    matrix = numbers(field.symbol.subs({k1: R(3, 10), k2: R(7, 10)}))
+    assert [float(band.subs({k1: R(3, 10), k2: R(7, 10)})) for band in (low, high)] == pytest.approx(np.linalg.eigvalsh(matrix))
+
+
+def test_propagator_of_a_chain_is_the_inverse_of_a_long_ring() -> None:
+    field = GaussianField(chain(), R(5, 2), -1)
+    inverse = np.linalg.inv(numbers(field.precision(80, True)))
+    for x in range(4):
+        assert float(field.propagator(sp.Integer(x))) == pytest.approx(inverse[0, x].real, rel=1e-12)
+    with pytest.raises(ValueError, match="closed form for a chain"):
+        GaussianField(square(), 5, -1).propagator(sp.Integer(1))
+
+
+@pytest.mark.parametrize("lattice", [chain, square, triangular, honeycomb, ladder])
+def test_effective_theory_is_the_long_wave_limit(lattice: object) -> None:
+    """The Schur complement of the mean field of a cell, at small k, against r + Z k k: the error is of fourth order."""
+    graph = lattice()  # type: ignore[operator]
+    degrees = {vertex: graph.degree(vertex) for vertex in graph.vertices}
+    field = GaussianField(graph, {v: d + R(1, 7) for v, d in degrees.items()}, -1)
+    effective = field.effective_theory
+    size = len(degrees)
+    basis = np.eye(size) - 1 / size
+    basis[:, 0] = 1
+    direction = np.array([0.8, -0.35])[: graph.dimension]
+    gaps = []
+    for scale in (0.1, 0.05):
+        k = scale * direction
+        w = basis.T @ numbers(field.symbol.subs(dict(zip(field.wave_numbers, k.tolist(), strict=True)))) @ basis / size
+        exact = (w[0, 0] - (w[0:1, 1:] @ np.linalg.inv(w[1:, 1:]) @ w[1:, 0:1])[0, 0]).real if size > 1 else w[0, 0].real
+        gaps.append(abs(exact - float(effective.symbol([sp.Float(x) for x in k]))))
+    assert gaps[1] < gaps[0] / 12 or gaps[0] < 1e-12
+
+
+def test_square_lattice_effective_theory_is_isotropic() -> None:
+    m, t = sp.symbols("m t", positive=True)
+    effective = GaussianField(square(), m + 4 * t, -t).effective_theory
+    assert (effective.restoring, effective.isotropic) == (m, t)
+    assert effective.correlation_length == sp.sqrt(t) / sp.sqrt(m)
+    with pytest.raises(ValueError, match="one dimension"):
+        effective.propagator(sp.Integer(1))
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("a", A_VALUES)
+def test_depth_chain_algebra(boundary: str, a: sp.Rational) -> None:
+    """Determinant and inverse of T in closed form, exactly, for twelve layers."""
+    depth, size = DepthField(a, sp.Integer(1)), 12
+    precision = depth.precision(size, boundary)
+    covariance = sp.Matrix(size, size, lambda i, j: depth.covariance(i + 1, j + 1, size, boundary))
+    assert precision.det(method="berkowitz") == depth.determinant(size, boundary)
+    assert precision * covariance == sp.eye(size)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_exact_modes_satisfy_their_wave_equation(boundary: str) -> None:
+    depth, size = DepthField(R(4, 5), sp.Integer(1)), 7
+    eigenvalues = np.linalg.eigvalsh(numbers(depth.precision(size, boundary)))
+    k = symbols("field-theory").k
+    for value in eigenvalues:
+        wave = np.arccos(np.clip((1 + 0.64 - value) / 1.6, -1, 1))
+        residuals = [abs(float(equation.subs(k, wave))) for equation in depth.wave_equations(size, boundary)]
+        assert min(residuals) < 1e-6
+
+
+def test_linear_network_expands_to_the_depth_field() -> None:
+    """The Hessian of the exact radial action at its saddle is (N/2K²) times T, up to terms of order one."""
+    p, q, N, K, a = sp.symbols("p q N K a", positive=True)
+    action = radial_action(p, q, N).subs({SB2: K * (1 - a), SW2: a})
+    field = GaussianField.from_chain_action(action, p, q, K)
+    leading = sp.limit(field.dispersion.subs(field.wave_numbers[0], sp.pi / 3) * 2 * K**2 / N, N, sp.oo)
+    assert sp.expand(leading - (1 + a**2 - a)) == 0
+
+
+def test_periodogram_of_a_finite_window() -> None:
+    depth = DepthField(R(4, 5), R(36, 100) * 2 / R("34.72"))
+    for j, value in ((0, 0.482431), (2, 0.290691), (8, 0.043222), (16, 0.013501), (32, 0.006845)):
+        assert float(depth.periodogram(2 * sp.pi * R(j, 64), 64)) == pytest.approx(value, abs=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.fractions(min_value=-R(9, 10), max_value=R(9, 10), max_denominator=20), st.integers(1, 6), st.integers(1, 6))
+def test_stationary_covariance_is_the_fourier_transform_of_the_spectrum(fraction: object, first: int, second: int) -> None:
+    a = R(str(fraction))
+    depth = DepthField(a, sp.Integer(1))
+    k = 2 * np.pi * np.arange(4096) / 4096
+    spectrum = 1 / (1 + float(a) ** 2 - 2 * float(a) * np.cos(k))
+    exact = float(depth.covariance(first, second, 10, "stationary"))
+    assert exact == pytest.approx(np.mean(spectrum * np.cos(k * (first - second))), abs=1e-10)
+
+
+def test_two_input_masses_are_the_two_depth_scales() -> None:
+    jacobian = pair_jacobian(WideLimit(activation("linear")).kernels).subs(SW2, R(1, 2))
+    noise = sp.eye(3)
+    stationary = sp.eye(3) / (1 - R(1, 4))
+    assert covariance_step(jacobian, stationary, noise) == stationary
+    assert matrix_symbol(jacobian, noise, sp.pi) == sp.eye(3) * R(9, 4)
+
+
+def test_bad_input() -> None:
+    with pytest.raises(ValueError, match="stationary only"):
+        DepthField(sp.Integer(1))
+    with pytest.raises(ValueError, match="unknown boundary"):
+        DepthField().precision(3, "closed")
+    with pytest.raises(ValueError, match="unknown boundary"):
+        DepthField().determinant(3, "closed")
+    with pytest.raises(ValueError, match="at least 3"):
+        DepthField().precision(2, "periodic")
+    with pytest.raises(ValueError, match="2 vertices"):
+        _ = GaussianField(honeycomb(), 3, -1).dispersion
+    three = PeriodicGraph("abc", [("a", "b", 0), ("b", "c", 0), ("c", "a", 1)], 1)
+    with pytest.raises(ValueError, match="no closed form"):
+        _ = GaussianField(three, 3, -1).bands
