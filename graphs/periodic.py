@@ -20,56 +20,16 @@ from collections import Counter, deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import networkx as nx
 
 from graphs import integers
+from graphs.edges import Edge, ZeroOffsetLoop, canonical_edge, checked_edge, shared_content
 from graphs.integers import Vector
-from graphs.labels import decode, encode, reverse, sort_text
+from graphs.labels import decode, encode, sort_text
 
 __all__ = ["Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
-
-
-class ZeroOffsetLoop(ValueError):
-    """An edge from a vertex to itself within one cell, which joins nothing.
-
-    Examples
-    --------
-    >>> PeriodicGraph('A', [('A', 'A', (0,))], 1)
-    Traceback (most recent call last):
-    graphs.periodic.ZeroOffsetLoop: the edge from 'A' to itself has offset zero; ...
-    """
-
-
-class Edge(NamedTuple):
-    """One edge of the cell: it joins (tail, c) to (head, c + offset) in every cell c.
-
-    Examples
-    --------
-    >>> Edge('A', 'B', (1,)).reversed()
-    Edge(tail='B', head='A', offset=(-1,), label=None)
-    """
-
-    tail: Hashable
-    head: Hashable
-    offset: Vector
-    label: Hashable = None
-
-    def reversed(self) -> Edge:
-        """The same edge written from its other end.
-
-        Returns
-        -------
-        Edge
-            Ends exchanged, offset negated, label reversed.
-
-        Examples
-        --------
-        >>> Edge('A', 'A', (1, -2)).reversed().offset
-        (-1, 2)
-        """
-        return Edge(self.head, self.tail, integers.negate(self.offset), reverse(self.label))
 
 
 @dataclass(frozen=True)
@@ -143,13 +103,13 @@ class PeriodicGraph:
             raise ValueError(f"the dimension is a positive integer, not {dimension!r}")
         named = _vertex_labels(vertices)
         number = {v: i for i, v in enumerate(named)}
-        canonical = [_canonical(_edge(entry, number, size), number) for entry in edges]
+        canonical = [canonical_edge(checked_edge(entry, number, size), number) for entry in edges]
         canonical.sort(key=lambda e: (number[e.tail], number[e.head], e.offset, sort_text(e.label)))
         for name, value in (
             ("_vertices", MappingProxyType(named)),
             ("_edges", tuple(canonical)),
             ("_dimension", size),
-            ("_key", _content(named, canonical, size)),
+            ("_key", shared_content(named, canonical, size)),
         ):
             object.__setattr__(self, name, value)
 
@@ -457,35 +417,6 @@ def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dic
         raise ValueError("a periodic graph has at least one vertex per cell")
     hash(tuple(named.values()))
     return named
-
-
-def _edge(entry: Sequence[Any], number: Mapping[Any, int], dimension: int) -> Edge:
-    """One checked edge as given."""
-    if not 3 <= len(entry) <= 4:
-        raise ValueError(f"an edge is (u, v, offset) or (u, v, offset, label), not {entry!r}")
-    tail, head, raw, label = (*entry, None)[:4]
-    offset = (operator.index(raw),) if hasattr(raw, "__index__") else tuple(operator.index(x) for x in raw)
-    if len(offset) != dimension:
-        raise ValueError(f"the offset {raw!r} of the edge {tail!r}, {head!r} has not the dimension {dimension}")
-    for v in (tail, head):
-        if v not in number:
-            raise ValueError(f"the end {v!r} of an edge is not a vertex; the vertices are {list(number)}")
-    if tail == head and not any(offset):
-        raise ZeroOffsetLoop(f"the edge from {tail!r} to itself has offset zero; it would join a vertex to itself")
-    return Edge(tail, head, offset, label)
-
-
-def _canonical(edge: Edge, number: Mapping[Any, int]) -> Edge:
-    """The one of the two forms of an edge that is kept."""
-    zero = (0,) * len(edge.offset)
-    backward = edge.offset < zero if edge.tail == edge.head else number[edge.tail] > number[edge.head]
-    return edge.reversed() if backward else edge
-
-
-def _content(vertices: Mapping[Any, Hashable], edges: Iterable[Edge], dimension: int) -> Hashable:
-    """What two equal periodic graphs share: sets without any order."""
-    forms = Counter(frozenset((edge, edge.reversed())) for edge in edges)
-    return dimension, frozenset(vertices.items()), frozenset(forms.items())
 
 
 def _extents(extents: int | Sequence[int], dimension: int) -> Vector:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,7 +63,7 @@ def tangent_kernels(
     if widths[-1] != 1 or x.shape != (widths[0],):
         raise ValueError(f"give a scalar output (last width 1) and an input of length {widths[0]}; got widths {tuple(widths)} and shape {x.shape}")
     signals, states, weights = [np.broadcast_to(x, (networks, widths[0]))], [], []
-    for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
+    for fan_in, fan_out in pairwise(widths):
         w = rng.standard_normal((networks, fan_in, fan_out)) * math.sqrt(weight_variance / fan_in)
         bias = rng.standard_normal((networks, fan_out)) * math.sqrt(bias_variance)
         states.append(np.einsum("bi,bij->bj", signals[-1], w) + bias)
