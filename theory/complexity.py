@@ -214,10 +214,9 @@ def first_layer() -> StateEntropy:
     True
     """
     spread = (D / 2) ** (D / 2) / gamma(D / 2)
-    power, rate = (D + 1) / 2, (D + T**2) / 2
-    density = spread / sqrt(2 * pi) * gamma_integral(power, rate)
-    waiting = spread / sqrt(2 * pi) * gamma(power) * (2 / (D + T**2)) ** power
-    step = Step("integrate out the length of the weights", density, waiting, "f(t)", {D: SUBJECT["d"].domain, T: SUBJECT["t"].domain})
+    mixed = spread / sqrt(2 * pi) * gamma_integral((D + 1) / 2, (D + T**2) / 2)
+    density = gamma((D + 1) / 2) / (gamma(D / 2) * sqrt(pi * D)) * (1 + T**2 / D) ** (-(D + 1) / 2)
+    step = Step("integrate out the length of the weights", mixed, density, "f(t)", {D: SUBJECT["d"].domain, T: SUBJECT["t"].domain})
     return StateEntropy(density, sqrt(SB2) / sqrt(SW2), "bits", Derivation("finite input dimension").then(step))
 
 

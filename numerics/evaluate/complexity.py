@@ -6,25 +6,38 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from flint import acb, arb
+from flint import acb, arb, ctx
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr, xlog1py, xlogy
-from sympy import Expr, Symbol, exp, oo
+from sympy import Expr, Symbol, exp, log, oo
 
 from numerics.compile import compiled, register_lowering
-from numerics.evaluate.balls import FLOAT_DIGITS, proved, shown
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, proved, shown
 from numerics.evaluate.core import Answer, answer
-from numerics.quadrature import line_average
+from numerics.quadrature.rules import whole_line
 from numerics.solve import trajectory
-from theory.complexity import SUBJECT, BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy
+from theory.complexity import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile
 from theory.effective_dimension import LayerSpectrum, SphereKernel
+from theory.recursion import Recursion
 from theory.symbols import symbols
 
-__all__ = ["binary_entropy", "layer_bits", "profile_bits", "sphere_dimension", "sphere_weights", "state_entropy"]
+__all__ = [
+    "binary_entropy",
+    "layer_bits",
+    "layer_fraction",
+    "profile_bits",
+    "profile_ratios",
+    "sphere_dimension",
+    "sphere_weights",
+    "state_entropy",
+    "state_entropy_ball",
+]
 
 Array = NDArray[np.float64]
 Numbers = Mapping[str, Any]
-WIDE = symbols("field-theory")
+AnalyticFunction = Callable[[acb, bool], acb]
+P = Symbol("p", positive=True)
+WIDE, SUBJECT = symbols("field-theory"), symbols("complexity")
 MOST_DEGREES = 4096
 QUADRATURE = 1e-9  # relative error of the kernel of one layer where it is averaged numerically
 
@@ -62,18 +75,8 @@ def _lower_entropy(node: BinaryEntropy, target: str, digits: int | None) -> tupl
         return binary_entropy, node.args
     if target == "ball":
         return _ball_entropy, node.args
-    rewritten = compiled(-(P * _log(P) + (1 - P) * _log(1 - P)) / _log(2), [P], target=target, digits=digits)
+    rewritten = compiled(-(P * log(P) + (1 - P) * log(1 - P)) / log(2), [P], target=target, digits=digits)
     return (lambda p: p * 0 if p in (0, 1) else rewritten(p)), node.args
-
-
-P = Symbol("p", positive=True)
-
-
-def _log(argument: Any) -> Expr:
-    """The natural logarithm of an expression."""
-    from sympy import log
-
-    return log(argument)
 
 
 register_lowering(BinaryEntropy, _lower_entropy)
@@ -82,10 +85,53 @@ register_lowering(BinaryEntropy, _lower_entropy)
 # --- averages of H2(Φ(scale t)) -----------------------------------------------------------------------------------------------------------------------
 
 
-def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> arb:
+def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> tuple[float, float]:
+    """Return a mean complexity and its error by a trapezoidal rule in double precision.
+
+    With t = s sinh v the integrand is analytic in a strip around the line and decays doubly exponentially, so the rule converges geometrically.
+
+    Parameters
+    ----------
+    problem : StateEntropy
+    numbers : mapping of Symbol to number or ball
+
+    Returns
+    -------
+    value, error : float
+
+    Examples
+    --------
+    >>> from theory.complexity import neuron_profile
+    >>> round(state_entropy(neuron_profile(), {SUBJECT.r: 1})[0], 10)
+    0.7213475204
+    """
+    scale = float(_constant(problem.scale, numbers).mid())
+    if scale == 0:
+        return 1.0, 0.0
+    height, shape = problem.density.as_independent(SUBJECT.t, as_Add=False)
+    names = sorted(shape.free_symbols - {SUBJECT.t}, key=str)
+    function = compiled(shape, [SUBJECT.t, *names])
+    given = [float(_constant(name, numbers).mid()) for name in names]
+    factor = float(_constant(height, numbers).mid())
+    return _converged(lambda t: factor * function(t, *given) * binary_entropy(ndtr(-np.abs(scale * t))), scale)
+
+
+def _converged(integrand: Callable[[Array], Array], scale: float) -> tuple[float, float]:
+    """Halve the step until two sums agree; H2(Φ(u)) is below 1e-21 beyond |u| = 10."""
+    before, count = np.inf, 64
+    while True:
+        nodes, weights = whole_line(np.array(min(1.0, 1 / scale)), np.array(10 / scale), count)
+        value = float(integrand(nodes) @ weights)
+        error = abs(value - before) + 4 * np.finfo(float).eps * value
+        if error < 1e-14 or count >= 1 << 14:
+            return value, error
+        before, count = value, 2 * count
+
+
+def state_entropy_ball(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> arb:
     """Return a mean complexity as a ball at the present precision.
 
-    The integrand is analytic around the real line; beyond |t| = T its integral is at most the one of H2(Φ(u)) <= √2 exp(-u²/4), as the density is at most one.
+    Beyond |t| = T the integral is at most the one of H2(Φ(u)) <= √2 exp(-u²/4), as the density is at most one.
 
     Parameters
     ----------
@@ -95,120 +141,74 @@ def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> arb:
     Examples
     --------
     >>> from theory.complexity import neuron_profile
-    >>> state_entropy(neuron_profile(), {SUBJECT.r: 1}).str(10, radius=False)
+    >>> state_entropy_ball(neuron_profile(), {SUBJECT.r: 1}).str(10, radius=False)
     '0.7213475204'
     """
-    names = sorted(problem.density.free_symbols | problem.scale.free_symbols, key=str)
-    given = {symbol: numbers[symbol] for symbol in names if symbol != SUBJECT.t}
-    scale = _constant(problem.scale, given)
-    if scale == 0:
-        return arb(1)
-    density = _AnalyticFunction(problem.density, given)
-    return _entropy_integral(density, scale)
+    scale = _constant(problem.scale, numbers)
+    return arb(1) if scale == 0 else _entropy_integral(_analytic(problem.density, numbers), scale)
 
 
-def _entropy_integral(density: Callable[[acb, bool], acb], scale: arb) -> arb:
-    """Integrate density times H2(Φ(scale t)) over the line; the second factor is even, and so is the density."""
-    from flint import ctx
-
+def _entropy_integral(density: AnalyticFunction, scale: arb) -> arb:
+    """Integrate an even density times H2(Φ(scale t)) over the line."""
     aim = arb(2) ** (-ctx.prec)
     reach = 2 * (arb(ctx.prec + 8) * arb(2).log()).sqrt() / scale
-    root_half = (arb(1) / 2).sqrt()
+    slope = scale * (arb(1) / 2).sqrt()
 
     def integrand(t: acb, analytic: bool) -> acb:
-        u = scale * root_half * t
-        on, off = (-u).erfc() / 2, u.erfc() / 2
-        bits = -(on * on.log(analytic=analytic) + off * off.log(analytic=analytic))
-        return density(t, analytic) * bits
+        """Density times entropy, in nats."""
+        on, off = (-slope * t).erfc() / 2, (slope * t).erfc() / 2
+        return -density(t, analytic) * (on * on.log(analytic=analytic) + off * off.log(analytic=analytic))
 
-    inner = acb.integral(integrand, -reach, reach, rel_tol=aim, abs_tol=aim, eval_limit=200_000).real / arb(2).log()
+    inner = 2 * acb.integral(integrand, 0, reach, rel_tol=aim, abs_tol=aim).real / arb(2).log()
     rest = arb(8).sqrt() * arb.pi().sqrt() * (scale * reach / 2).erfc() / scale
     return inner + arb(0, rest.abs_upper())
 
 
-class _AnalyticFunction:
-    """A density of t in complex balls, not finite where a root or a power is not analytic and should be."""
-
-    def __init__(self, expression: Expr, given: Mapping[Symbol, Any]) -> None:
-        self.expression, self.given = expression, given
-        self.constants: dict[Expr, acb] = {}
-
-    def __call__(self, t: acb, analytic: bool) -> acb:
-        return self._at(self.expression, t, analytic)
-
-    def _at(self, node: Expr, t: acb, analytic: bool) -> acb:
-        """Evaluate one node."""
-        if not node.has(SUBJECT.t):
-            if node not in self.constants:
-                self.constants[node] = acb(_constant(node, self.given))
-            return self.constants[node]
-        if node == SUBJECT.t:
-            return t
-        if isinstance(node, exp):
-            return self._at(node.args[0], t, analytic).exp()
-        if node.is_Pow:
-            base = self._at(node.base, t, analytic)
-            if node.exp.is_Integer:
-                return base ** int(node.exp)
-            return (self._at(node.exp, t, analytic) * base.log(analytic=analytic)).exp()
-        parts = [self._at(part, t, analytic) for part in node.args]
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part if node.is_Add else total * part
-        return total
+def _analytic(node: Expr, numbers: Mapping[Symbol, Any]) -> AnalyticFunction:
+    """A density as a function of t in complex balls, not finite where a root or a power is not analytic and should be."""
+    if not node.has(SUBJECT.t):
+        constant = acb(_constant(node, numbers))
+        return lambda t, analytic: constant
+    if node == SUBJECT.t:
+        return lambda t, analytic: t
+    if node.is_Pow and node.exp.is_Integer:
+        base, power = _analytic(node.base, numbers), int(node.exp)
+        return lambda t, analytic: base(t, analytic) ** power
+    if isinstance(node, exp):
+        inner = _analytic(node.args[0], numbers)
+        return lambda t, analytic: inner(t, analytic).exp()
+    if node.is_Pow:
+        base, exponent = _analytic(node.base, numbers), _analytic(node.exp, numbers)
+        return lambda t, analytic: (exponent(t, analytic) * base(t, analytic).log(analytic=analytic)).exp()
+    left, right = node.as_two_terms()
+    first, second = _analytic(left, numbers), _analytic(right, numbers)
+    if node.is_Add:
+        return lambda t, analytic: first(t, analytic) + second(t, analytic)
+    return lambda t, analytic: first(t, analytic) * second(t, analytic)
 
 
-def _constant(expression: Expr, given: Mapping[Symbol, Any]) -> arb:
+def _constant(expression: Expr, numbers: Mapping[Symbol, Any]) -> arb:
     """A constant expression as a ball."""
     names = sorted(expression.free_symbols, key=str)
-    value: arb = compiled(expression, names, target="ball")(*[given[name] for name in names])
+    value: arb = compiled(expression, names, target="ball")(*[numbers[name] for name in names])
     return value
-
-
-def _by_name(expression: Expr, numbers: Numbers) -> dict[Symbol, Any]:
-    """The numbers of the symbols of an expression."""
-    return {symbol: numbers[symbol.name] for symbol in expression.free_symbols if symbol.name in numbers}
 
 
 @answer.register
 def _(problem: StateEntropy, numbers: Numbers, digits: int | None) -> Answer:
-    given = _by_name(problem.density, numbers) | _by_name(problem.scale, numbers)
-    if any(value == oo for value in given.values()) or _never_switches(problem, given):
-        return _listed_answer({problem.name: [arb(0)]}, digits, "exact", single=True)
-    return _enclosed({problem.name: lambda: [state_entropy(problem, given)]}, digits, single=True)
-
-
-def _never_switches(problem: StateEntropy, given: Mapping[Symbol, Any]) -> bool:
-    """Whether the mean is infinitely many deviations away from the threshold (no weights), or there is no pre-activation at all."""
-    weights = SUBJECT.sw2
-    return weights in given and given[weights] == 0
+    symbols_used = (problem.density.free_symbols | problem.scale.free_symbols) - {SUBJECT.t}
+    given = {symbol: numbers[symbol.name] for symbol in symbols_used}
+    if oo in given.values() or given.get(SUBJECT.sw2) == 0:
+        return Answer("exact", {problem.name: 0.0 if digits is None else "0"}, {problem.name: 0.0})
+    if digits is None:
+        value, error = state_entropy(problem, given)
+        return Answer("numeric", {problem.name: value}, {problem.name: error})
+    return enclosed_answer(lambda: {problem.name: state_entropy_ball(problem, given)}, digits, "enclosed")
 
 
 @answer.register
 def _(problem: DepthLaw, numbers: Numbers, digits: int | None) -> Answer:
-    return _enclosed({"value": lambda: [_constant(problem.prefactor, {}) * state_entropy(problem.area, {})]}, digits, single=True)
-
-
-def _enclosed(compute: Mapping[str, Callable[[], list[arb]]], digits: int | None, single: bool = False) -> Answer:
-    """Answer with lists of balls proved to the digits."""
-
-    def flat() -> dict[str, arb]:
-        return {f"{name}[{i}]": ball for name, values in compute.items() for i, ball in enumerate(values())}
-
-    balls = proved(flat, FLOAT_DIGITS if digits is None else digits)
-    lists: dict[str, list[arb]] = {}
-    for key, ball in balls.items():
-        lists.setdefault(key.rsplit("[", 1)[0], []).append(ball)
-    return _listed_answer(lists, digits, "enclosed", single)
-
-
-def _listed_answer(lists: Mapping[str, Sequence[arb]], digits: int | None, status: str, single: bool = False) -> Answer:
-    """An answer of lists, or of single values."""
-    values: dict[str, Any] = {name: [shown(ball, digits) for ball in balls] for name, balls in lists.items()}
-    errors: dict[str, Any] = {name: [float(ball.rad()) for ball in balls] for name, balls in lists.items()}
-    if single:
-        values, errors = ({name: entries[0] for name, entries in table.items()} for table in (values, errors))
-    return Answer(status, values, errors)
+    return enclosed_answer(lambda: {"value": _constant(problem.prefactor, {}) * state_entropy_ball(problem.area, {})}, digits, "enclosed")
 
 
 # --- random networks ----------------------------------------------------------------------------------------------------------------------------------
@@ -217,65 +217,78 @@ def _listed_answer(lists: Mapping[str, Sequence[arb]], digits: int | None, statu
 @answer.register
 def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
     if numbers["sw2"] == 0 or numbers["c0"] == 1:
-        return _listed_answer({"bits": [arb(0)] * problem.depth}, digits, "exact")
-    if problem.closed:
-        return _enclosed({"bits": lambda: layer_bits(problem, numbers)}, digits)
-    if digits is not None:
+        return Answer("exact", {"bits": [0.0 if digits is None else "0"] * problem.depth}, {"bits": [0.0] * problem.depth})
+    if not problem.closed and digits is not None:
         raise ValueError(f"no digits can be proved for {problem.activation.name}, whose kernel is averaged numerically: leave digits away (about 8 are right)")
-    values, errors = numeric_bits(problem, numbers)
+    if digits is not None:
+        return _proved_list("bits", lambda: [state_entropy_ball(problem.profile, {SUBJECT.r: r}) for r in profile_ratios(problem, numbers)], digits)
+    values, errors = layer_bits(problem, numbers)
     return Answer("numeric", {"bits": values.tolist()}, {"bits": errors.tolist()})
 
 
-def layer_bits(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
-    """Return the mean bits per unit of layers 1 … depth as balls at the present precision.
+def _proved_list(name: str, compute: Callable[[], Sequence[arb]], digits: int) -> Answer:
+    """An answer that is one list of balls proved to the digits."""
+    balls = proved(lambda: {str(i): ball for i, ball in enumerate(compute())}, digits)
+    return Answer("enclosed", {name: [shown(ball, digits) for ball in balls.values()]}, {name: [float(ball.rad()) for ball in balls.values()]})
+
+
+def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
+    """Return r = √(c/(1 - c)) of layers 1 … depth as balls at the present precision; the kernel maps must be closed.
+
+    Examples
+    --------
+    >>> [r.str(6, radius=False) for r in profile_ratios(RandomNetwork.of("relu", 3), {"sw2": 2, "sb2": 0, "c0": 0})]
+    ['0', '0.683325', '0.987540']
+    """
+    state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
+    step, ratios = _ball_step(problem.recursion), []
+    for _ in range(problem.depth):
+        correlation = state[2] / state[0]
+        ratios.append((correlation / (1 - correlation)).sqrt() if correlation < 1 else arb.nan())
+        state = list(step(*state, numbers["sw2"], numbers["sb2"]))
+        state[1] = state[0]
+    return ratios
+
+
+def _ball_step(recursion: Recursion) -> Callable[..., Any]:
+    """The kernel maps of two inputs over balls."""
+    return compiled(list(recursion.step), [WIDE.Kaa, WIDE.Kbb, WIDE.Kab, WIDE.sw2, WIDE.sb2], target="ball")
+
+
+def layer_bits(problem: RandomNetwork, numbers: Numbers) -> tuple[Array, Array]:
+    """Return the mean bits per unit of layers 1 … depth and their errors, in double precision.
+
+    Closed kernel maps are iterated in balls, so that correlations near one lose no digits; others by quadrature, and the bits carry how far they move when the
+    correlation moves by its accumulated error.
 
     Parameters
     ----------
     problem : RandomNetwork
-        With closed kernel maps.
     numbers : mapping
         ``sw2``, ``sb2`` and ``c0``.
 
     Examples
     --------
-    >>> [bits.str(8, radius=False) for bits in layer_bits(RandomNetwork.of("relu", 3), {"sw2": 2, "sb2": 0, "c0": 0})]
-    ['1.0000000', '0.83628354', '0.72567835']
+    >>> layer_bits(RandomNetwork.of("relu", 3), {"sw2": 2, "sb2": 0, "c0": 0})[0].round(8).tolist()
+    [1.0, 0.83628354, 0.72567835]
     """
-    state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
-    step, bits = _ball_step(problem.recursion), []
-    for _ in range(problem.depth):
-        bits.append(profile_ball(problem.profile, state[2] / state[0]))
-        state = list(step(*state, numbers["sw2"], numbers["sb2"]))
-        state[1] = state[0]
-    return bits
-
-
-def _ball_step(recursion: Any) -> Callable[..., Any]:
-    """The kernel maps of two inputs over balls."""
-    return compiled(list(recursion.step), [WIDE.Kaa, WIDE.Kbb, WIDE.Kab, WIDE.sw2, WIDE.sb2], target="ball")
-
-
-def profile_ball(profile: StateEntropy, correlation: arb) -> arb:
-    """The mean complexity at a correlation."""
-    if correlation == 0:
-        return state_entropy(profile, {SUBJECT.r: arb(0)})
-    if not (correlation > 0 and correlation < 1):
-        return arb.nan()
-    return state_entropy(profile, {SUBJECT.r: (correlation / (1 - correlation)).sqrt()})
-
-
-def numeric_bits(problem: RandomNetwork, numbers: Numbers) -> tuple[Array, Array]:
-    """Mean bits per unit by numerical quadrature, and how far they move when the correlation moves by its accumulated error."""
-    sw2, sb2, c0 = (float(numbers[name]) for name in ("sw2", "sb2", "c0"))
-    fixed = {WIDE.sw2: sw2, WIDE.sb2: sb2}
-    length = sw2 + sb2
-    start = {WIDE.Kaa: length, WIDE.Kbb: length, WIDE.Kab: sb2 + sw2 * c0}
-    flow = np.asarray(trajectory(problem.recursion, start, problem.depth - 1, parameters=fixed))
-    correlation = np.clip(flow[:, 2] / flow[:, 0], 0.0, 1.0)
+    if problem.closed:
+        balls = proved(lambda: {str(i): ball for i, ball in enumerate(profile_ratios(problem, numbers))}, FLOAT_DIGITS)
+        pairs = [state_entropy(problem.profile, {SUBJECT.r: ball.mid()}) for ball in balls.values()]
+        return np.array([value for value, _ in pairs]), np.array([error for _, error in pairs])
+    correlation = numeric_correlations(problem, numbers)
     slack = QUADRATURE * np.arange(1, problem.depth + 1)
     bits = profile_bits(correlation)
     moved = [np.abs(profile_bits(np.clip(correlation + sign * slack, 0, 1)) - bits) for sign in (1, -1)]
     return bits, np.maximum(*moved)
+
+
+def numeric_correlations(problem: RandomNetwork, numbers: Numbers) -> Array:
+    """The correlations of layers 1 … depth where the kernel is averaged by quadrature."""
+    sw2, sb2, c0 = (float(numbers[name]) for name in ("sw2", "sb2", "c0"))
+    start = {WIDE.Kaa: sw2 + sb2, WIDE.Kbb: sw2 + sb2, WIDE.Kab: sb2 + sw2 * c0}
+    flow = np.asarray(trajectory(problem.recursion, start, problem.depth - 1, parameters={WIDE.sw2: sw2, WIDE.sb2: sb2}))
+    return np.clip(flow[:, 2] / flow[:, 0], 0.0, 1.0)
 
 
 def profile_bits(correlation: ArrayLike) -> Array:
@@ -291,12 +304,9 @@ def profile_bits(correlation: ArrayLike) -> Array:
     >>> profile_bits([0.0, 0.5, 1.0]).round(9).tolist()
     [1.0, 0.72134752, 0.0]
     """
+    profile = neuron_profile()
     c = np.atleast_1d(np.asarray(correlation, dtype=float))
-    bits = np.zeros(c.shape)
-    inside = c < 1
-    variance = c[inside] / (1 - c[inside])
-    bits[inside] = line_average(lambda u: binary_entropy(ndtr(-np.abs(u))), variance, kinks=(0.0,)).value
-    return bits
+    return np.array([0.0 if x == 1 else state_entropy(profile, {SUBJECT.r: float(np.sqrt(x / (1 - x)))})[0] for x in c])
 
 
 # --- spectra ------------------------------------------------------------------------------------------------------------------------------------------
@@ -305,8 +315,8 @@ def profile_bits(correlation: ArrayLike) -> Array:
 @answer.register
 def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
     ratio = numbers["ratio"]
-    compute = {"fraction": lambda: [layer_fraction(problem, ratio)], "participation": lambda: [_constant(problem.participation, {SUBJECT.ratio: ratio})]}
-    return _enclosed(compute, digits, single=True)
+    participation = {SUBJECT.ratio: ratio}
+    return enclosed_answer(lambda: {"fraction": layer_fraction(problem, ratio), "participation": _constant(problem.participation, participation)}, digits, "enclosed")
 
 
 def layer_fraction(problem: LayerSpectrum, ratio: Any) -> arb:
@@ -314,8 +324,6 @@ def layer_fraction(problem: LayerSpectrum, ratio: Any) -> arb:
 
     With x = 1 + y + 2 √y cos(angle) the density of the angle is 2 sin²(angle)/(π x); at y = 1 its zero at π cancels that of x.
     """
-    from flint import ctx
-
     y, aim = _constant(SUBJECT.ratio, {SUBJECT.ratio: ratio}), arb(2) ** (-ctx.prec)
     slope, floor = (_constant(part / problem.mean, {}) for part in (problem.slope2, problem.floor))
     root = y.sqrt()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, signal, special, stats
 
 from numerics.estimate import Estimate
 
@@ -74,19 +74,26 @@ def dense_layer_correlations(
     """
     if outputs < 2 or draws < 2 or (outputs > N and orthonormal):
         raise ValueError("a layer needs at least 2 units (orthonormal rows: at most N) and an error at least 2 draws")
-    covariance = chain_covariance(K, N)
+    bond = chain_covariance(K, 2)[0, 1]
     upper = np.triu_indices(outputs, 1)
     rows = []
     for _ in range(draws):
         weights = rng.standard_normal((outputs, N))
         if orthonormal:
             weights = np.linalg.qr(weights.T)[0].T
-        joint = weights @ covariance @ weights.T
+        joint = _times_covariance(weights, bond) @ weights.T
         size = np.sqrt(np.diag(joint))
         rho = (joint / np.outer(size, size))[upper]
         rows.append((np.mean(rho**2), np.mean((2 / np.pi * np.arcsin(rho)) ** 2)))
     columns = np.array(rows)
     return Estimate.from_blocks(columns[:, 0]), Estimate.from_blocks(columns[:, 1])
+
+
+def _times_covariance(weights: Array, bond: float) -> Array:
+    """Return W C for C_ij = bond^|i−j|: a running sum along the chain, from either end."""
+    forward = signal.lfilter([1.0], [1.0, -bond], weights, axis=1)
+    backward = signal.lfilter([1.0], [1.0, -bond], weights[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(forward + backward - weights)
 
 
 def autoencoder_loss(K: float, N: int, b: int, features: str = "optimal") -> float:

@@ -1,0 +1,64 @@
+"""Predictions of closed formulas at chosen points, in ball arithmetic and without domain checks, so that mutants run too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.evaluate.balls import precision
+from numerics.evaluate.formulas import balls_of
+from numerics.verification.claim import Effort
+from theory.problems import Formula
+
+__all__ = ["BITS", "Points", "at", "formula_at", "points_of"]
+
+Points = Sequence[Mapping[str, Any]]
+BITS = 256
+"""Precision at which predictions are evaluated."""
+
+
+def at(formula: Formula, points: Points) -> NDArray[np.float64]:
+    """Return the values of a formula at several points, one row each.
+
+    Parameters
+    ----------
+    formula : Formula
+    points : sequence of mapping
+        Exact numbers by the names of the symbols.
+
+    Examples
+    --------
+    >>> from sympy import Rational, Symbol
+    >>> at(Formula({"square": Symbol("x") ** 2}), [{"x": Rational(1, 2)}]).tolist()
+    [[0.25]]
+    """
+    with precision(BITS):
+        rows = [balls_of(formula.values, point) for point in points]
+    return np.array([[float(value.mid()) for value in row.values()] for row in rows])
+
+
+def formula_at(points: Points) -> Callable[[Formula, Effort], NDArray[np.float64]]:
+    """Return the ``predict`` of a claim on a formula: its values at several points.
+
+    Examples
+    --------
+    >>> from sympy import Integer, Symbol
+    >>> formula_at([{"x": Integer(3)}])(Formula({"double": 2 * Symbol("x")}), Effort.low).tolist()
+    [[6.0]]
+    """
+    return lambda formula, effort: at(formula, points)
+
+
+def points_of(**axes: Sequence[Any]) -> Points:
+    """Return all combinations of parameter values.
+
+    Examples
+    --------
+    >>> points_of(b=(2, 3), r=(1,))
+    [{'b': 2, 'r': 1}, {'b': 3, 'r': 1}]
+    """
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
