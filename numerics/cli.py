@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,13 +51,17 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a file of your own that defines claims")
     verify.add_argument("--effort", choices=[effort.name for effort in Effort], default="default", help="how many samples")
     verify.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
+    verify.add_argument("--unseeded", action="store_true", help="draw a fresh seed, and print it")
     verify.add_argument("--json", metavar="FILE", help="write the reports as JSON")
+    verify.add_argument("--junit", metavar="FILE.xml", help="write the reports as JUnit XML")
     verify.add_argument("--report", metavar="FILE.html", help="write one self-contained page")
     verify.add_argument("--force", action="store_true", help="overwrite an existing file")
     verify.set_defaults(run=_verify)
 
     export = commands.add_parser("export", help="a document that compiles with plain pdflatex")
+    export.add_argument("id", metavar="ID", nargs="?", help="only one result")
     export.add_argument("--paper", metavar="KEY", help="only the results of one paper")
+    export.add_argument("--fragment", action="store_true", help="no preamble: a file to \\input into a paper")
     export.add_argument("-o", "--output", metavar="FILE.tex", required=True)
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     export.set_defaults(run=_export)
@@ -120,32 +125,36 @@ def _json_ready(value: object) -> object:
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Check claims and print each verdict."""
-    from numerics.report import as_json, page, text_row
+    from numerics.report import as_json, as_junit, page, text_row
     from numerics.verification.compare import Verdict
     from numerics.verification.suite import claims_in_file, gather_claims, run_claims
 
-    targets = [_target(name, arguments.force) for name in (arguments.json, arguments.report) if name]
+    writers = ((arguments.json, as_json), (arguments.junit, as_junit), (arguments.report, page))
+    outputs = [(_target(name, arguments.force), writer) for name, writer in writers if name]
+    seed = secrets.randbits(32) if arguments.unseeded else arguments.seed
     own = arguments.what is not None and (arguments.what.endswith(".py") or Path(arguments.what).is_file())
     claims = claims_in_file(arguments.what) if own else gather_claims(arguments.what)
     reports = []
-    for report in run_claims(claims, Effort[arguments.effort], seed=arguments.seed):
+    for report in run_claims(claims, Effort[arguments.effort], seed=seed):
         reports.append(report)
         print(text_row(report), flush=True)
     agreed = sum(report.verdict is Verdict.agrees for report in reports)
-    print(f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {arguments.seed}, {sum(r.seconds for r in reports):.1f} s")
-    contents = [as_json(reports)] * bool(arguments.json) + [page(reports)] * bool(arguments.report)
-    for target, content in zip(targets, contents, strict=True):
-        _write(target, content)
+    print(f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {seed}, {sum(r.seconds for r in reports):.1f} s")
+    for target, writer in outputs:
+        _write(target, writer(reports))
     return WELL if agreed == len(reports) else NOT_WELL
 
 
 def _export(arguments: argparse.Namespace) -> int:
     """Write the LaTeX document."""
-    from theory.catalogue import results
+    from theory.catalogue import result, results
     from theory.latex import document
 
+    if arguments.id and arguments.paper:
+        raise ValueError("give either an id or --paper, not both")
     target = _target(arguments.output, arguments.force)
-    _write(target, document(results(arguments.paper)))
+    entries = (result(arguments.id),) if arguments.id else results(arguments.paper)
+    _write(target, document(entries, standalone=not arguments.fragment))
     return WELL
 
 

@@ -24,7 +24,7 @@ __all__ = ["FrozenLayers", "FrozenPaths", "IntegerGlass", "frozen_layers", "froz
 
 PATHS = symbols("active-paths")
 C, X, Z, T_, Y = PATHS.c, PATHS.x, PATHS.z, PATHS.t, PATHS.y
-RATE = Symbol("lambda", positive=True)
+RATE, SCALE = Symbol("lambda", positive=True), Symbol("s", positive=True)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,16 @@ class FrozenPaths:
         The degree at which x is a solution, in x; its smallest value is c_d.
     gap : Expr
         ln Z per weight of the frozen solution above the paramagnet, in units of ln 2, in x and c; it vanishes at c_s.
+    core_weights, core_paths : Expr
+        Fraction of weights with at least two certain biases, and of paths with all weights frozen: the 2-core of the factor graph.
     """
 
     p: int
     fixed_point: Expr
     degree: Expr
     gap: Expr
+    core_weights: Expr
+    core_paths: Expr
     derivation: Derivation = field(default=Derivation(""), compare=False)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
@@ -97,7 +101,9 @@ def frozen_paths(p: int) -> FrozenPaths:
         Step("a weight with n certain biases", log(2**two / 2), (two - 1) * log(2), r"\ln \tfrac12(2^n + 0^n)", {two: PATHS["p"].domain}),
         Step("one less, on average, unless there is none: <n> - 1 + P(n = 0)", site, C * certain - 1 + free, "", domain),
     )
-    return FrozenPaths(p, fixed_point, degree, gap, Derivation("Frozen weights at zero temperature", steps))
+    one = (certain * ensemble.law.generating.diff(Z)).subs(Z, 1 - certain)  # the chance of exactly one certain bias
+    core = 1 - free - one
+    return FrozenPaths(p, fixed_point, degree, gap, core, frozen_path_gain(ensemble).expand(), Derivation("Frozen weights at zero temperature", steps))
 
 
 def frozen_path_gain(ensemble: PathEnsemble) -> Expr:
@@ -120,15 +126,18 @@ class FrozenLayers:
     unknowns : tuple of Symbol
         x_1 … x_p.
     equations : tuple of Expr
-        Vanish at a solution.
+        Vanish at a solution, in the unknowns and the factor s.
     gap : Expr
         ln Z per path above the paramagnet, in units of ln 2.
+    scale : Symbol
+        The common factor s of all degrees.
     """
 
     degrees: tuple[Expr, ...]
     unknowns: tuple[Symbol, ...]
     equations: tuple[Expr, ...]
     gap: Expr
+    scale: Symbol = SCALE
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the equations and the gap."""
@@ -142,15 +151,15 @@ def frozen_layers(degrees: Sequence[Expr]) -> FrozenLayers:
     Examples
     --------
     >>> frozen_layers([2, 3]).equations[0]
-    -x_1 + 1 - exp(-2*x_2)
+    -x_1 + 1 - exp(-2*s*x_2)
     """
     numbers = tuple(Rational(value) if not isinstance(value, Expr) else value for value in degrees)
     if len(numbers) < 2 or any(value.is_number and not 0 < value < oo for value in numbers):
         raise ValueError(f"give a positive degree for each of at least two layers, got {list(degrees)}")
     names = sympy_symbols(f"x_1:{len(numbers) + 1}", nonnegative=True)
-    rates = [c * Mul(*(x for x in names if x != own)) for c, own in zip(numbers, names, strict=True)]
+    rates = [SCALE * c * Mul(*(x for x in names if x != own)) for c, own in zip(numbers, names, strict=True)]
     equations = tuple(1 - exp(-rate) - x for rate, x in zip(rates, names, strict=True))
-    sites = Add(*((rate - 1 + exp(-rate)) / c for rate, c in zip(rates, numbers, strict=True)))
+    sites = Add(*((rate - 1 + exp(-rate)) / (SCALE * c) for rate, c in zip(rates, numbers, strict=True)))
     return FrozenLayers(numbers, names, equations, sites - (len(numbers) - 1) * Mul(*names))
 
 

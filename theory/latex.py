@@ -27,7 +27,8 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 \maketitle
 """
 
-ESCAPES = {"\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "^": r"\^{}", "~": r"\~{}", "{": r"\{", "}": r"\}"}
+ESCAPES = {"\\": r"\textbackslash{}"}
+ESCAPES |= {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "^": r"\^{}", "~": r"\~{}", "{": r"\{", "}": r"\}"}
 UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′": "'", "→": r"\ensuremath{\to}", "α": r"\ensuremath{\alpha}"}
 UNICODE |= {"κ": r"\ensuremath{\kappa}"}
 UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
@@ -100,12 +101,14 @@ def _derivation_latex(derivation: Derivation, names: dict[Symbol, str]) -> str:
     return "\n\n".join(blocks)
 
 
-def document(entries: Iterable[Result]) -> str:
+def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
     """Return a document of results, by paper, that compiles with plain pdflatex.
 
     Parameters
     ----------
     entries : iterable of Result
+    standalone : bool
+        Whether to write a whole document, or a fragment to ``\\input`` into one that loads amsmath and amssymb.
 
     Returns
     -------
@@ -125,7 +128,16 @@ def document(entries: Iterable[Result]) -> str:
     for key, members in groups.items():
         body.append(rf"\section*{{{escaped(PAPERS[key].topic.capitalize())}}}")
         body += [entry_latex(entry) for entry in members]
-    return PREAMBLE + "\n\n".join(body) + "\n\\end{document}\n"
+    body.append(_references(list(groups)))
+    text = "\n\n".join(part for part in body if part) + "\n"
+    return PREAMBLE + text + "\\end{document}\n" if standalone else text
+
+
+def _references(keys: list[str]) -> str:
+    """Return the list of the papers whose models were used."""
+    papers = [PAPERS[key] for key in keys if PAPERS[key].arxiv is not None]
+    rows = [rf"\item {escaped(paper.authors)} ({paper.year}), arXiv:{paper.arxiv}." for paper in papers]
+    return "\\section*{Models}\n\\begin{itemize}\n" + "\n".join(rows) + "\n\\end{itemize}" if rows else ""
 
 
 def entry_text(entry: Result) -> str:

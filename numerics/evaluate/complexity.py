@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from scipy.special import gammaln, ndtr, xlog1py, xlogy
 from sympy import Expr, Symbol, exp, log, oo
 
 from numerics.compile import compiled, register_lowering
-from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, proved, shown
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved, shown
 from numerics.evaluate.core import Answer, answer
 from numerics.quadrature.rules import whole_line
 from numerics.solve import trajectory
@@ -38,7 +40,7 @@ Numbers = Mapping[str, Any]
 AnalyticFunction = Callable[[acb, bool], acb]
 P = Symbol("p", positive=True)
 WIDE, SUBJECT = symbols("field-theory"), symbols("complexity")
-MOST_DEGREES = 4096
+DEGREES = 256
 QUADRATURE = 1e-9  # relative error of the kernel of one layer where it is averaged numerically
 
 
@@ -124,7 +126,7 @@ def _converged(integrand: Callable[[Array], Array], scale: float) -> tuple[float
         value = float(integrand(nodes) @ weights)
         error = abs(value - before) + 4 * np.finfo(float).eps * value
         if error < 1e-14 or count >= 1 << 14:
-            return value, error
+            return value, float(error)
         before, count = value, 2 * count
 
 
@@ -315,8 +317,12 @@ def profile_bits(correlation: ArrayLike) -> Array:
 @answer.register
 def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
     ratio = numbers["ratio"]
-    participation = {SUBJECT.ratio: ratio}
-    return enclosed_answer(lambda: {"fraction": layer_fraction(problem, ratio), "participation": _constant(problem.participation, participation)}, digits, "enclosed")
+
+    def compute() -> dict[str, arb]:
+        """Both values at the present precision."""
+        return {"fraction": layer_fraction(problem, ratio), "participation": _constant(problem.participation, {SUBJECT.ratio: ratio})}
+
+    return enclosed_answer(compute, digits, "enclosed")
 
 
 def layer_fraction(problem: LayerSpectrum, ratio: Any) -> arb:
@@ -348,7 +354,9 @@ def _(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
 
 
 def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array:
-    """Return the weights a_k of a kernel on the sphere, k = 0 … degrees: Gauss-Legendre quadrature in the angle, where the kernel is smooth.
+    """Return the weights a_k of a kernel on the sphere, k = 0 … degrees, by Gauss-Legendre quadrature in the angle, where the kernel is smooth.
+
+    A harmonic of degree k has the eigenvalue a_k/N(d, k), which is as small as k^-(d + 2): the sums run at a precision that leaves it its digits.
 
     Parameters
     ----------
@@ -356,7 +364,7 @@ def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array
     dimension : int
         d >= 2.
     degrees : int
-        Largest k.
+        Largest k, at least 1.
 
     Examples
     --------
@@ -364,42 +372,64 @@ def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array
     >>> sphere_weights(sphere_kernel(1), 3, 2).round(9).tolist()
     [0.375, 0.5, 0.1171875]
     """
-    nodes, weights = np.polynomial.legendre.leggauss(degrees + 512)
-    angle = np.pi / 2 * (nodes + 1)
-    kernel = t = np.cos(angle)
-    step = compiled(problem.map, [SUBJECT.c])
-    for _ in range(problem.depth):
-        kernel = step(kernel)
-    measure = weights * np.exp((dimension - 2) * np.log(np.sin(angle)))
-    measure /= measure.sum()
-    return _projections(kernel * measure, t, dimension, degrees) * np.exp(log_multiplicity(dimension, np.arange(degrees + 1)))
+    with precision(128 + int(1.5 * (dimension + 2) * np.log2(degrees + dimension))):
+        angles, weights = _angles(degrees + dimension + 96, ctx.prec)
+        t = [angle.cos() for angle in angles]
+        step = compiled(problem.map, [SUBJECT.c], target="ball")
+        kernel = t
+        for _ in range(problem.depth):
+            kernel = [step(c) for c in kernel]
+        measure = [weight * angle.sin() ** (dimension - 2) for angle, weight in zip(angles, weights, strict=True)]
+        total = _sum(measure)
+        return np.array(_projections([m * k / total for m, k in zip(measure, kernel, strict=True)], t, dimension, degrees))
 
 
-def _projections(weighted: Array, t: Array, dimension: int, degrees: int) -> Array:
-    """Sums against the Gegenbauer polynomials that are one at t = 1, by their recurrence."""
-    before, polynomial = np.ones_like(t), t.copy()
-    found = [float(weighted.sum()), float(weighted @ t)]
-    for k in range(1, degrees):
-        before, polynomial = polynomial, ((2 * k + dimension - 2) * t * polynomial - k * before) / (k + dimension - 2)
-        found.append(float(weighted @ polynomial))
-    return np.array(found[: degrees + 1])
+@lru_cache(maxsize=8)
+def _angles(count: int, bits: int) -> tuple[list[arb], list[arb]]:
+    """Nodes and weights of the Gauss-Legendre rule on (0, π) at a precision."""
+    half = [arb.legendre_p_root(count, i, weight=True) for i in range((count + 1) // 2)]
+    mirrored = [(-node, weight) for node, weight in reversed(half[: count // 2])]
+    return [arb.pi() / 2 * (1 + node) for node, _ in half + mirrored], [weight for _, weight in half + mirrored]
+
+
+def _sum(balls: Sequence[arb]) -> arb:
+    """Sum of balls."""
+    total = arb(0)
+    for ball in balls:
+        total += ball
+    return total
+
+
+def _projections(weighted: list[arb], t: list[arb], dimension: int, degrees: int) -> list[float]:
+    """Sums against the Gegenbauer polynomials that are one at t = 1, by their recurrence, times the number of harmonics."""
+    before, polynomial = [arb(1)] * len(t), t
+    found, count = [_sum(weighted)], arb(1)
+    for k in range(1, degrees + 1):
+        count = arb(2) if dimension == 2 else _multiplicity(dimension, k)
+        found.append(count * _sum([w * p for w, p in zip(weighted, polynomial, strict=True)]))
+        rise, fall = arb(2 * k + dimension - 2) / (k + dimension - 2), arb(k) / (k + dimension - 2)
+        before, polynomial = polynomial, [rise * x * p - fall * q for x, p, q in zip(t, polynomial, before, strict=True)]
+    return [float(value.mid()) for value in found]
+
+
+def _multiplicity(dimension: int, degree: int) -> arb:
+    """Number of harmonics of a degree."""
+    return arb((2 * degree + dimension - 2) * comb(degree + dimension - 3, dimension - 3 if dimension > 2 else 0) // max(dimension - 2, 1))
 
 
 def log_multiplicity(dimension: int, degree: NDArray[Any]) -> Array:
-    """Logarithm of the number of harmonics of each degree."""
+    """Logarithm of the number of harmonics of degrees of at least one."""
     k = np.asarray(degree, dtype=float)
     if dimension == 2:
-        return np.where(k == 0, 0.0, np.log(2.0))
-    safe = np.maximum(k, 1)
-    found = np.log(2 * safe + dimension - 2) + gammaln(safe + dimension - 2) - gammaln(safe + 1) - gammaln(dimension - 1)
-    return np.where(k == 0, 0.0, found)
+        return np.full(k.shape, np.log(2.0))
+    return np.asarray(np.log(2 * k + dimension - 2) + gammaln(k + dimension - 2) - gammaln(k + 1) - gammaln(dimension - 1))
 
 
 def sphere_dimension(problem: SphereKernel, dimension: int) -> tuple[float, float]:
-    """Return the effective dimension of centred features on the sphere, and a bound on what the degrees left out change.
+    """Return the effective dimension of centred features on the sphere, and an error: how much it moved when the degrees were doubled.
 
-    The weights add up to one, so the mass that is missing after the last degree is known; it is spread like the last degrees (a power of k), and the whole of its
-    contribution counts as error.
+    The weights add up to one, so the mass beyond the last degree is known. A kink of the activation makes the weights fall as k^-4, for even and odd degrees
+    apart; the missing mass is spread so.
 
     Examples
     --------
@@ -407,20 +437,19 @@ def sphere_dimension(problem: SphereKernel, dimension: int) -> tuple[float, floa
     >>> round(sphere_dimension(sphere_kernel(1), 3)[0], 5)
     5.85959
     """
-    degrees = 256
-    while True:
-        value, error = _truncated_dimension(problem, dimension, degrees)
-        if error < 1e-9 * value or degrees >= MOST_DEGREES:
-            return value, error
-        degrees *= 2
+    weights = sphere_weights(problem, dimension, DEGREES)
+    value, coarse = _with_tail(weights, dimension), _with_tail(weights[: DEGREES // 2 + 1], dimension)
+    return value, abs(value - coarse) + 1e-12 * value
 
 
-def _truncated_dimension(problem: SphereKernel, dimension: int, degrees: int) -> tuple[float, float]:
-    """Sum the entropy up to a degree; the rest as one lump on the harmonics of twice that degree."""
-    weights = np.maximum(sphere_weights(problem, dimension, degrees), 0.0)
+def _with_tail(weights: Array, dimension: int) -> float:
+    """Exponential of the entropy over harmonics, with the missing mass on a tail k^-4."""
+    last = len(weights) - 1
+    beyond = np.arange(last + 1, 4000 * last)
+    tail = beyond.astype(float) ** -4 * np.maximum(weights[[last - 1, last]], 0)[(beyond - last + 1) % 2]
     missing = max(1 - float(weights.sum()), 0.0)
-    mass, count = np.append(weights[1:], missing), log_multiplicity(dimension, np.append(np.arange(1, degrees + 1), 2 * degrees))
+    tail *= missing / tail.sum() if tail.sum() > 0 else 0.0
+    mass = np.concatenate([np.maximum(weights[1:], 0), tail])
     share = mass / mass.sum()
-    terms = share * count - xlogy(share, share)
-    value = float(np.exp(terms.sum()))
-    return value, float(value * abs(terms[-1])) + 1e-12 * value
+    count = log_multiplicity(dimension, np.arange(1, len(share) + 1))
+    return float(np.exp(np.sum(share * count - xlogy(share, share))))

@@ -1,7 +1,7 @@
 """Exact and combinatorial facts about instances of active paths: couplings, enumeration, the even-cover identity, satisfiability, the 2-core.
 
-Nothing here knows the cavity theory. A configuration is a bit string with bit i set where weight i is -1, a path is the bit mask of its weights, and its product is
-the parity of their overlap, so the energies of all 2^N configurations are one Walsh-Hadamard transform of the couplings.
+Nothing here knows the cavity theory. A configuration is a bit string with bit i set where weight i is -1, a path is the bit mask of its weights, and its
+product is the parity of their overlap, so the energies of all 2^N configurations are one Walsh-Hadamard transform of the couplings.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "couplings",
     "enumerate_weights",
     "even_cover_log_partition",
+    "frozen_weights",
     "gf2_rank",
     "satisfiable",
     "two_core",
@@ -256,6 +257,23 @@ def two_core(members: ArrayLike, size: int) -> tuple[NDArray[np.bool_], NDArray[
         if not loose.any():
             return degrees >= 2, left
         left &= ~loose
+
+
+def frozen_weights(members: ArrayLike, size: int) -> NDArray[np.bool_]:
+    """Return the weights that the 2-core determines: those of the core, and again and again the last weight of a path whose others are determined.
+
+    Examples
+    --------
+    >>> frozen_weights([(0, 1), (1, 2), (0, 2), (2, 3)], 5).tolist()
+    [True, True, True, True, False]
+    """
+    incidence = np.asarray(members)
+    frozen, _ = two_core(incidence, size)
+    while True:
+        last = (~frozen[incidence]).sum(axis=1) == 1
+        if not last.any():
+            return frozen
+        frozen[incidence[last].ravel()] = True
 
 
 def satisfiable(members: ArrayLike, size: int, J: ArrayLike) -> bool:

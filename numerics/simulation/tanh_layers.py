@@ -93,23 +93,40 @@ def fit_tanh(
         raise ValueError(f"inputs of shape {x.shape} need targets and weights of shape ({len(x)},)")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.isfinite(mass))):
         raise ValueError("inputs, targets and weights must be finite numbers")
-    weights = np.zeros(x.shape[1])
     tilt = x.T @ (mass * y)
+    weights = _best_single(tilt)
+    curvature, before = None, np.inf
     for steps in range(_STEPS + 1):
         response = np.tanh(x @ weights)
         gradient = x.T @ (mass * response) - tilt + ridge * weights
-        if np.abs(gradient).max(initial=0.0) < _GRADIENT or steps == _STEPS:
+        size = float(np.abs(gradient).max(initial=0.0))
+        if size < _GRADIENT or steps == _STEPS:
             break
-        weights = weights - _newton_step(x, mass, response, gradient, ridge)
-    return TanhFit(weights, _cross_entropy(x @ weights, y, mass), float(np.abs(gradient).max(initial=0.0)), steps)
+        if curvature is None or size > before / 10:  # the old curvature serves as long as the gradient falls fast
+            curvature = _factored_curvature(x, mass * (1 - response**2), ridge)
+        weights, before = weights - _limited(linalg.cho_solve(curvature, gradient)), size
+    return TanhFit(weights, _cross_entropy(x @ weights, y, mass), size, steps)
 
 
-def _newton_step(x: Array, mass: Array, response: Array, gradient: Array, ridge: float) -> Array:
-    """Return the Newton step, no longer than where a tanh saturates."""
-    curvature = mass * (1 - response**2)
-    hessian = x.T @ (x * curvature[:, None])
+def _best_single(tilt: Array) -> Array:
+    """Return the weights that use only the input most correlated with the target."""
+    weights = np.zeros(len(tilt))
+    if len(tilt):
+        best = int(np.abs(tilt).argmax())
+        weights[best] = np.arctanh(np.clip(tilt[best], -0.999, 0.999))
+    return weights
+
+
+def _factored_curvature(x: Array, mass: Array, ridge: float) -> tuple[Array, bool]:
+    """Return the Cholesky factor of the second derivative of the loss."""
+    hessian = x.T @ (x * mass[:, None])
     hessian[np.diag_indices_from(hessian)] += max(ridge, 1e-14)
-    step = linalg.solve(hessian, gradient, assume_a="pos")
+    factor: tuple[Array, bool] = linalg.cho_factor(hessian)
+    return factor
+
+
+def _limited(step: Array) -> Array:
+    """Return a Newton step, no longer than where a tanh saturates."""
     longest = float(np.abs(step).max(initial=0.0))
     return np.asarray(step if longest < 2 else step * (2 / longest))
 

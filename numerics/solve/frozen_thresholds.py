@@ -69,7 +69,7 @@ def frozen_thresholds(problem: FrozenPaths) -> dict[str, arb]:
     --------
     >>> from theory.frozen_paths import frozen_paths
     >>> {name: value.str(7, radius=False) for name, value in frozen_thresholds(frozen_paths(3)).items()}
-    {'c_d': '2.455407', 'x_d': '0.7153319', 'c_s': '2.753806', 'x_s': '0.8834143'}
+    {'c_d': '2.455407', 'x_d': '0.7153319', 'c_s': '2.753806', 'x_s': '0.8834140'}
     """
     if problem.p == 2:
         raise ValueError("for p = 2 frozen weights appear continuously at c = 1: there is no threshold with a jump")
@@ -96,7 +96,7 @@ def frozen_layer_fractions(problem: FrozenLayers, most: int = 20_000) -> Array:
     >>> frozen_layer_fractions(frozen_layers([2, 3, 6])).round(6).tolist()
     [0.837205, 0.9168, 0.990001]
     """
-    residuals = compiled(list(problem.equations), list(problem.unknowns))
+    residuals = compiled([equation.subs(problem.scale, 1) for equation in problem.equations], list(problem.unknowns))
     x = np.ones(len(problem.unknowns))
     for _ in range(most):
         change = np.array(residuals(*x))
@@ -126,11 +126,11 @@ def frozen_layer_thresholds(problem: FrozenLayers) -> dict[str, Any]:
         """Factor of the degrees along the branch."""
         return float(a / fractions(a).prod())
 
+    derived_gap = compiled(problem.gap, [problem.scale, *problem.unknowns])
+
     def gap(a: float) -> float:
-        """Gap along the branch; the derived expression holds the degrees without their factor, which enters as the weight of each layer's sites."""
-        x, s = fractions(a), scale(a)
-        sites = sum((s * c * x.prod() / own - own) / (s * c) for c, own in zip(degrees, x, strict=True))
-        return float(sites - (len(x) - 1) * x.prod())
+        """Gap along the branch."""
+        return float(derived_gap(scale(a), *fractions(a)))
 
     centre = 1 / float(degrees.mean())
     best = optimize.minimize_scalar(lambda log_a: scale(math.exp(log_a)), bounds=(math.log(centre) - 4, math.log(centre) + 4), method="bounded")

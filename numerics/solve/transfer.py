@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from flint import acb_mat, arb, arb_mat, fmpq
 from numpy.typing import NDArray
+from scipy import stats
+from scipy.sparse.linalg import eigs
 
 from theory.wide_binary import WideBinary
 
@@ -82,7 +84,9 @@ def _leading(kernel: Kernel, half_width: float, nodes: int, count: int) -> NDArr
     matrix = np.asarray(kernel(grid[None, :], grid[:, None])) * weights[:, None]
     if not np.all(np.isfinite(matrix)):
         raise ValueError("the kernel is not finite on the interval")
-    return _by_size(np.linalg.eigvals(matrix))[:count]
+    if nodes < 64 or count > nodes // 8:
+        return _by_size(np.linalg.eigvals(matrix))[:count]
+    return _by_size(eigs(matrix, k=count, v0=1 + x + x**2, return_eigenvectors=False))[:count]
 
 
 def _by_size(values: NDArray[Any]) -> NDArray[Any]:
@@ -120,8 +124,15 @@ def wide_second_eigenvalue(width: int, gain: float) -> float:
     >>> round(wide_second_eigenvalue(11, 1.0), 10)
     0.7864226637
     """
-    matrix = np.array(WideBinary(width).odd_sector(_mean(width, gain)), dtype=float)
-    return float(np.max(np.linalg.eigvals(matrix).real))
+    WideBinary(width)
+    mean, half = _mean(width, gain), (width + 1) // 2
+    columns = []
+    for up in range(half):
+        counts = np.arange(up + 1)
+        chance = stats.binom.pmf(counts, up, (1 + mean) / 2) @ stats.binom.sf(width // 2 - counts, width - up, (1 - mean) / 2)
+        columns.append(stats.binom.pmf(np.arange(width + 1), width, chance))
+    full = np.array(columns).T
+    return float(np.max(np.linalg.eigvals(full[:half] - full[: half - 1 : -1]).real))
 
 
 def _mean(width: int, gain: float) -> float:

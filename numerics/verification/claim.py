@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -63,6 +63,8 @@ class Report:
     seed : tuple of int
         What reproduces the random numbers of this check.
     effort : Effort
+    derived : object
+        What was checked.
     """
 
     claim: Claim
@@ -71,6 +73,7 @@ class Report:
     seconds: float
     seed: tuple[int, ...]
     effort: Effort
+    derived: Any = field(default=None, repr=False, compare=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -181,7 +184,7 @@ class Claim:
 
         outcomes = [MutantOutcome(mutant.name, compared(self.predict(self._mutated(mutant, derived), effort))) for mutant in self.mutants]
         outcomes += [MutantOutcome(name, compared(wrong)) for name, wrong in _off_by_smallest(self.policy, value)]
-        return Report(self, compared(value), tuple(outcomes), time.perf_counter() - started, stream, effort)
+        return Report(self, compared(value), tuple(outcomes), time.perf_counter() - started, stream, effort, derived)
 
     def _mutated(self, mutant: Mutant, derived: Any) -> Any:
         """Return the wrong version, which must differ from the right one."""

@@ -1,0 +1,133 @@
+"""Random active paths: density evolution, thresholds, the zero-temperature roots and belief propagation as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from graphs.paths import given_paths
+from numerics.compile import compiled
+from numerics.evaluate.balls import enclosed_answer
+from numerics.evaluate.core import Answer, answer
+from numerics.simulation.active_paths import LARGEST_ENUMERATION, enumerate_weights
+from numerics.solve.belief_propagation import belief_propagation
+from numerics.solve.density_evolution import BranchPoint, DensityEvolution
+from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
+from numerics.solve.path_thresholds import NotConverged, PathThresholds, path_thresholds, removed_fraction
+from theory.cavity import BetheOf
+from theory.frozen_paths import FrozenLayers, FrozenPaths
+from theory.path_ensemble import CriticalRemoval, PolarisedBranch, Thresholds
+from theory.symbols import symbols
+
+__all__ = ["polarised_point"]
+
+PATHS = symbols("active-paths")
+DAMPINGS = (0.0, 0.5)
+MELTED = 1e-6
+
+
+def _no_digits(digits: int | None, what: str) -> None:
+    """Refuse digits that a grid cannot prove."""
+    if digits is not None:
+        raise ValueError(f"{what} is solved on a grid with an estimated error: 0 digits can be proved; leave --digits out")
+
+
+def polarised_point(problem: PolarisedBranch, T: float, c: float) -> tuple[BranchPoint, dict[str, float], dict[str, float]]:
+    """Solve for the polarised branch on two grids; return the finer solution, extrapolated values and what the extrapolation changed."""
+    step = min(0.05, 0.02 / T)
+    coarse, fine = (DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c) for width in (2 * step, step))
+    rows = [{"q": p.q, "energy": p.energy, "gap": p.gap} for p in (coarse, fine)]
+    change = {name: (rows[1][name] - rows[0][name]) / 3 for name in rows[1]}
+    return fine, {name: rows[1][name] + change[name] for name in change}, {name: abs(change[name]) + 1e-10 for name in change}
+
+
+@answer.register
+def _(problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    _no_digits(digits, "the polarised branch")
+    T, c = float(numbers["T"]), float(numbers["c"])
+    point, values, errors = polarised_point(problem, T, c)
+    if not point.converged:
+        return Answer("not converged", values, errors, reason=f"density evolution did not settle: {point}, last change {point.residual:.2g}")
+    if point.q < MELTED:
+        return Answer("none", dict.fromkeys(values), reason=f"there is no polarised solution at c = {c:g}: certain weights melt into the paramagnet")
+    branches = [{"q": 0.0, "energy": -c / problem.ensemble.p * float(np.tanh(1 / T)), "gap": 0.0}, values]
+    return Answer("numeric", values, errors, branches, "stable" if values["gap"] > 0 else "metastable: the paramagnet has the larger ln Z")
+
+
+def _located(problem: PolarisedBranch, T: float) -> PathThresholds | Answer:
+    """Locate the thresholds, or return the answer that says why there are none."""
+    if problem.ensemble.p == 2:
+        return Answer("none", {}, reason="for p = 2 the overlap grows continuously from zero at c tanh(1/T)^2 = 1: no jump, no end of a branch")
+    try:
+        return path_thresholds(problem.ensemble, T)
+    except NotConverged as error:
+        return Answer("not converged", {}, reason=str(error))
+
+
+@answer.register
+def _(problem: Thresholds, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    _no_digits(digits, "a threshold")
+    found = _located(problem, float(numbers["T"]))
+    if isinstance(found, Answer):
+        return Answer(found.status, dict.fromkeys(("c_d", "q_d", "c_K", "q_K")), reason=found.reason)
+    return Answer("numeric", found.values, found.errors)
+
+
+@answer.register
+def _(problem: CriticalRemoval, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    _no_digits(digits, "a critical removal")
+    c0 = float(numbers["c0"])
+    found = _located(problem, float(numbers["T"]))
+    if isinstance(found, Answer):
+        return Answer(found.status, dict.fromkeys(("rho_K", "rho_d")), reason=found.reason)
+    values = {f"rho_{name}": removed_fraction(problem, found.values[f"c_{name}"], c0) for name in ("K", "d")}
+    if values["rho_d"] is None:
+        return Answer("none", values, reason=f"c0 = {c0:g} is below c_d = {found.values['c_d']:.4g}: there is no glass to melt")
+    slope = compiled(problem.removal.diff(PATHS.c), [PATHS.c, PATHS.c0])
+    errors = {
+        f"rho_{n}": abs(float(slope(found.values[f"c_{n}"], c0))) * found.errors[f"c_{n}"] for n in ("K", "d") if values[f"rho_{n}"] is not None
+    }
+    reason = "" if values["rho_K"] is not None else f"c0 = {c0:g} is below c_K = {found.values['c_K']:.4g}: only metastable glassy states melt"
+    return Answer("numeric", values, errors, reason=reason)
+
+
+@answer.register
+def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    if problem.p == 2:
+        return Answer("none", dict.fromkeys(("c_d", "x_d", "c_s", "x_s")), reason="for p = 2 frozen weights appear continuously at c = 1")
+    return enclosed_answer(lambda: frozen_thresholds(problem), digits, "enclosed")
+
+
+@answer.register
+def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    _no_digits(digits, "a layered threshold")
+    if len(problem.degrees) == 2:
+        return Answer("none", dict.fromkeys(("c_d", "x_d", "c_s", "x_s")), reason="for two layers frozen weights appear continuously at c_1 c_2 = 1")
+    return Answer("numeric", {**frozen_layer_thresholds(problem), "x": frozen_layer_fractions(problem).tolist()})
+
+
+@answer.register
+def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    _no_digits(digits, "belief propagation")
+    paths = given_paths(problem.paths)
+    J, theta = (_spread(numbers[name], name, size) for name, size in (("J", paths.count), ("theta", paths.size)))
+    beta = float(numbers["beta"])
+    start = np.tanh(theta) if np.any(theta) else np.full(paths.size, 0.1)
+    for damping in DAMPINGS:
+        report = belief_propagation(problem.equations, paths, J, beta, theta, start=start, damping=damping)
+        if report.converged:
+            break
+    small = paths.size <= LARGEST_ENUMERATION
+    exact = enumerate_weights(paths.members, paths.size, J, beta, theta).log_z if small else None
+    values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}
+    return Answer("numeric" if report.converged else "not converged", values, reason="" if report.converged else str(report))
+
+
+def _spread(value: Any, name: str, size: int) -> np.ndarray:
+    """Return one float for each path or weight."""
+    entries = [float(v) for v in value] if isinstance(value, list) else [float(value)] * size
+    if len(entries) != size:
+        raise ValueError(f"{name} needs {size} entries or one number, got {len(entries)}")
+    return np.array(entries)

@@ -1,0 +1,184 @@
+"""Results on random active paths: the paramagnet, the polarised branch, thresholds, critical removal, zero temperature, single instances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Interval, Rational, Reals, oo
+from sympy.core.numbers import Number
+
+from theory.catalogue.result import Parameter, Result
+from theory.cavity import LARGEST_P, BetheOf, cavity_equations
+from theory.frozen_paths import FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
+from theory.path_ensemble import PROTOCOLS, CriticalRemoval, PolarisedBranch, Thresholds, critical_removal, paramagnet, path_ensemble
+from theory.problems import Formula
+from theory.symbols import symbols
+
+__all__ = ["RESULTS"]
+
+PATHS = symbols("active-paths")
+ENERGY = "Energy H = - sum over paths of J times the product of the path's weights ±1; Gibbs weight exp(-H/T); J = ±1."
+PER_WEIGHT = "Values are per remaining weight; c is the mean number of paths per remaining weight, alpha = c/p paths per weight; ln Z and entropies in nats."
+PLANTED = (
+    "Paths drawn uniformly (degrees Poisson in the wide limit); the planted couplings, whose free energy and thresholds are those of the random signs with "
+    "one step of replica-symmetry breaking at Parisi parameter 1: glassy states exist for c > c_d, the glass transition is at c_K."
+)
+
+
+def temperature(value: Any) -> Any:
+    """Return a positive temperature, or point to the form that T = 0 has."""
+    if isinstance(value, Number) and value == 0:
+        raise ValueError("T = 0 has its own closed form: use active-paths/zero-temperature")
+    if not isinstance(value, Number) or not value.is_finite or value < 0:
+        raise ValueError(f"T (temperature) must be a positive finite number, got {value!s}")
+    return value
+
+
+def path_length(value: Any) -> int:
+    """Return the number of weights per path."""
+    if not isinstance(value, Number) or not value.is_Integer or not 2 <= value <= LARGEST_P:
+        raise ValueError(f"p (weights per path) must be an integer of at least 2 and at most {LARGEST_P}, got {value!s}")
+    return int(value)
+
+
+def given_weights(value: Any) -> tuple[tuple[int, ...], ...]:
+    """Return paths as tuples of weight numbers, each weight at most once per path."""
+    if not isinstance(value, list) or not value or not all(isinstance(row, list) for row in value):
+        raise ValueError(f"paths must be a list of lists of weight numbers, such as [[0,1,2],[2,3,4]], got {value!s}")
+    if any(not isinstance(i, Number) or not i.is_Integer or i < 0 for row in value for i in row):
+        raise ValueError("weights are numbered by integers from 0 on")
+    rows = tuple(tuple(int(i) for i in row) for row in value)
+    if len({len(row) for row in rows}) != 1 or not 2 <= len(rows[0]) <= LARGEST_P:
+        raise ValueError(f"all paths must have the same number of weights, between 2 and {LARGEST_P}")
+    for row in rows:
+        if len(set(row)) != len(row):
+            raise ValueError(f"the path {list(row)} uses one weight twice; its weights must differ")
+    return rows
+
+
+def numbers(value: Any) -> Any:
+    """Return a list of real numbers, or one number for all."""
+    entries = value if isinstance(value, list) else [value]
+    if not all(isinstance(entry, Number) and entry.is_finite for entry in entries):
+        raise ValueError(f"give a number or a list of finite numbers, got {value!s}")
+    return value
+
+
+def positive_degrees(value: Any) -> tuple[Any, ...]:
+    """Return one positive degree for each layer."""
+    if not isinstance(value, list) or len(value) < 2 or not all(isinstance(c, Number) and c.is_finite and c > 0 for c in value):
+        raise ValueError(f"degrees must be a list of at least two positive numbers, one for each layer, got {value!s}")
+    return tuple(Rational(c) for c in value)
+
+
+def planted_branch(p: int = 3) -> PolarisedBranch:
+    """State the polarised branch of the planted ensemble."""
+    return PolarisedBranch(path_ensemble(p))
+
+
+def branch_thresholds(p: int = 3) -> Thresholds:
+    """State the end of the polarised branch and its crossing with the paramagnet."""
+    return Thresholds(path_ensemble(p))
+
+
+def removal(p: int = 3, protocol: str = "weights") -> CriticalRemoval:
+    """State which removed fraction brings the degree to the thresholds."""
+    return critical_removal(p, protocol)
+
+
+def zero_temperature(p: int | None = None, degrees: tuple[Any, ...] | None = None) -> FrozenPaths | FrozenLayers:
+    """State the frozen phase at zero temperature, for uniform paths or layer by layer."""
+    if (p is None) == (degrees is None):
+        raise ValueError("give either p or the degrees of the layers, such as degrees=[2,3,6]")
+    return frozen_paths(p) if p is not None else frozen_layers(degrees or ())
+
+
+def bethe(paths: tuple[tuple[int, ...], ...]) -> BetheOf:
+    """State the Bethe approximation of one instance."""
+    return BetheOf(cavity_equations(len(paths[0])), paths)
+
+
+def closed_paramagnet(p: int = 3) -> Formula:
+    """Derive the paramagnet."""
+    return paramagnet(p)
+
+
+_P = Parameter("p", PATHS["p"].meaning, structural=True, convert=path_length)
+_T = Parameter("T", PATHS["T"].meaning, convert=temperature)
+_C = Parameter("c", PATHS["c"].meaning, Interval(0, oo))
+
+RESULTS = (
+    Result(
+        "active-paths/paramagnet",
+        "The paramagnet of random active paths, and the degree at which its entropy would turn negative",
+        PATHS,
+        (_P, _T, _C),
+        ("phi", "energy", "entropy", "c_s0"),
+        closed_paramagnet,
+        (ENERGY, PER_WEIGHT),
+        {"p": 3},
+    ),
+    Result(
+        "active-paths/planted",
+        "The polarised (glassy) branch: overlap, energy, and free energy above the paramagnet",
+        PATHS,
+        (_P, _T, _C),
+        ("q", "energy", "gap"),
+        planted_branch,
+        (ENERGY, PER_WEIGHT, PLANTED),
+        {"p": 3},
+    ),
+    Result(
+        "active-paths/thresholds",
+        "Dynamic and thermodynamic glass transition in the mean degree, with the overlaps there",
+        PATHS,
+        (_P, _T),
+        ("c_d", "q_d", "c_K", "q_K"),
+        branch_thresholds,
+        (ENERGY, PER_WEIGHT, PLANTED),
+        {"p": 3},
+    ),
+    Result(
+        "active-paths/critical-removal",
+        "Removed fraction of connections at which the glass melts (rho_K) and at which its last metastable states vanish (rho_d)",
+        PATHS,
+        (
+            _P,
+            _T,
+            Parameter("c0", PATHS["c0"].meaning, Interval.open(0, oo)),
+            Parameter("protocol", "remove single weights, or whole paths", PROTOCOLS, "weights", structural=True),
+        ),
+        ("rho_K", "rho_d"),
+        removal,
+        (ENERGY, PER_WEIGHT, PLANTED),
+        {"p": 3},
+    ),
+    Result(
+        "active-paths/zero-temperature",
+        "Zero temperature: where frozen weights appear (c_d) and where the last exact solution goes (c_s)",
+        PATHS,
+        (
+            Parameter("p", PATHS["p"].meaning, None, None, structural=True, convert=path_length),
+            Parameter("degrees", "mean degree of each layer; thresholds are then multiples of it", None, None, structural=True, convert=positive_degrees),
+        ),
+        ("c_d", "x_d", "c_s", "x_s"),
+        zero_temperature,
+        (ENERGY, PER_WEIGHT, "x is the fraction of frozen weights; with degrees, all values are lists over the layers and x is that of the given degrees."),
+        {"p": 3},
+    ),
+    Result(
+        "active-paths/bethe",
+        "Belief propagation on one instance, and its exact partition sum where it can be enumerated",
+        PATHS,
+        (
+            Parameter("paths", "the weights of each path", None, structural=True, convert=given_weights),
+            Parameter("J", "coupling of each path, or one for all", None, 1, convert=numbers),
+            Parameter("theta", "field on each weight in units of the temperature, or one for all", None, 0, convert=numbers),
+            Parameter("beta", PATHS["beta"].meaning, Reals.intersect(Interval.open(0, oo))),
+        ),
+        ("log_z", "energy", "magnetizations", "exact_log_z"),
+        bethe,
+        (ENERGY, "ln Z in nats of the whole instance; fields are not multiplied by beta; the energy is that of the paths alone."),
+        {"paths": ((0, 1, 2), (2, 3, 4))},
+    ),
+)
