@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify test lint notebooks benchmarks clean
+.PHONY: verify test lint notebooks docs benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
@@ -20,6 +20,9 @@ lint: $(STAMP)
 
 notebooks: $(STAMP)
 	$(THREADS) $(BIN)/python tests/run_notebooks.py
+
+docs: $(STAMP)
+	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs graphs theory numerics !numerics.__main__
 
 benchmarks: $(STAMP)
 	$(THREADS) $(BIN)/python -m benchmarks

@@ -1,7 +1,8 @@
 """The phase diagram of a random network over weight and bias variance: lengths, susceptibilities, correlations and depth scales on a grid.
 
-⟨φ²⟩_K, its derivative and ⟨φ'²⟩_K are tabulated once as Chebyshev series in ln K, and ⟨φ_a φ_b⟩ at equal lengths in (ln K, s) with c = 1 - 2s², in which also kinked
-activations are smooth at c = 1. The grid then costs no quadrature at all. Series are lengthened until their last coefficients are negligible.
+⟨φ²⟩_K, its derivative and ⟨φ'²⟩_K are tabulated once as Chebyshev series in ln K, and ⟨φ_a φ_b⟩ at equal lengths in (ln K, s) with
+c = 1 - 2s², in which also kinked activations are smooth at c = 1. The grid then costs no quadrature at all. Series are lengthened until
+their last coefficients are negligible.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ def phase_diagram(wide: WideLimit, sw2: ArrayLike, sb2: ArrayLike, smallest: flo
     overlap, worst = _plane_table(wide, (float(u[exists].min(initial=0.0)), float(u[exists].max(initial=1.0))))
     correlation, chi_c = _stable_correlations(overlap, u, length, w, b, chi_perp, exists)
     scales = [np.where(exists, _depth_scale(chi), 0.0) for chi in (chi_par, chi_c)]
-    fields = [np.where(exists, field, 0.0) for field in (length, chi_par, chi_perp, correlation, chi_c)]
-    return PhaseDiagram(weights, biases, exists, *fields, *scales, max(error, worst))
+    found = [np.where(exists, field, 0.0) for field in (length, chi_par, chi_perp, correlation, chi_c)]
+    return PhaseDiagram(weights, biases, exists, found[0], found[1], found[2], found[3], found[4], scales[0], scales[1], max(error, worst))
 
 
 def _depth_scale(chi: Array) -> Array:
@@ -123,10 +124,10 @@ def _line_tables(wide: WideLimit, span: tuple[float, float]) -> tuple[list[Calla
 
     def series(index: int) -> Callable[[Array], Array]:
         """One series as a function of ln K."""
-        return lambda x: chebyshev.chebval(2 * (x - span[0]) / (span[1] - span[0]) - 1, coefficients[:, index])
+        return lambda x: np.asarray(chebyshev.chebval(2 * (x - span[0]) / (span[1] - span[0]) - 1, coefficients[:, index]), dtype=float)
 
     ratio = series(0)
-    return [lambda x: np.exp(x) * ratio(x), series(1), series(2)], tail
+    return [lambda x: np.asarray(np.exp(x) * ratio(x), dtype=float), series(1), series(2)], tail
 
 
 def _stable_lengths(tables: list[Callable[[Array], Array]], span: tuple[float, float], w: Array, b: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -160,7 +161,7 @@ def _plane_table(wide: WideLimit, span: tuple[float, float]) -> tuple[tuple[Arra
         gaps = np.broadcast_to(2 * ((nodes + 1) / 2) ** 2, (count, count))
         average = plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, lengths, lengths, gap=gaps, kinks=(kinks, kinks), tolerance=1e-8).value
         values = average / (lengths * gaps)
-        coefficients = chebyshev.chebfit(nodes, chebyshev.chebfit(nodes, values, count - 1).T, count - 1).T
+        coefficients = np.asarray(chebyshev.chebfit(nodes, chebyshev.chebfit(nodes, values, count - 1).T, count - 1).T, dtype=float)
         tail = float(max(np.max(np.abs(coefficients[-2:])), np.max(np.abs(coefficients[:, -2:]))) / np.max(np.abs(values)))
         if tail < 10 * _TOLERANCE:
             return (coefficients, (low, high)), tail

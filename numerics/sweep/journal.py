@@ -1,0 +1,155 @@
+"""Journal: the finished points of a sweep, one line each, on the disk before the next one counts as finished.
+
+A line is JSON. The first says whose sweep it is, every other is one point. A line cut off by a crash is dropped when the journal is opened again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from io import BufferedRandom
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from numerics.sweep.outcome import Outcome
+
+__all__ = ["Journal", "another_sweep", "beside"]
+
+
+def beside(target: Path) -> Path:
+    """Return where the journal of a target file lies."""
+    return target.with_name(target.name + ".journal")
+
+
+def another_sweep(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> ValueError:
+    """Return the error that refuses to resume into the file of another sweep, naming what differs.
+
+    Examples
+    --------
+    >>> print(another_sweep(Path("a.nc"), {"what": "x", "seed": 0}, {"what": "x", "seed": 1}))
+    a.nc belongs to another sweep (its seed is not this one's): refuse to resume into it; choose another file, or --force to begin anew
+    """
+    keys = [key for key in wanted if found.get(key) != wanted[key]]
+    return ValueError(
+        f"{path} belongs to another sweep (its {' and '.join(keys)} {'is' if len(keys) == 1 else 'are'} not this one's): "
+        "refuse to resume into it; choose another file, or --force to begin anew"
+    )
+
+
+class Journal:
+    """The finished points of one sweep, kept in a file that only one process writes at a time.
+
+    Parameters
+    ----------
+    path : Path
+    identity : mapping
+        What makes it this sweep and no other; compared with the first line.
+    force : bool
+        Whether to discard what the file holds.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be written, belongs to another sweep, or is held by another process.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False) -> None:
+        self.path = path
+        self.finished: dict[int, Outcome] = {}
+        self._file: BufferedRandom = _opened(path)
+        try:
+            self._read(dict(identity), force)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _read(self, identity: dict[str, Any], force: bool) -> None:
+        """Take over the finished points, or begin with a first line; cut off what a crash left unfinished."""
+        whole = [] if force else _whole_lines(self._file)
+        if not whole:
+            self._file.truncate(0)
+            self._write([identity])
+            return
+        head = json.loads(whole[0])
+        if head != identity:
+            raise another_sweep(self.path, head if isinstance(head, dict) else {}, identity)
+        for line in whole[1:]:
+            record = json.loads(line)
+            self.finished[record.pop("point")] = Outcome(**record)
+        self._file.truncate(sum(map(len, whole)))
+
+    def append(self, points: Iterable[tuple[int, Outcome]]) -> None:
+        """Write some points and wait until the disk has them.
+
+        Raises
+        ------
+        ValueError
+            If the disk refuses, for instance because it is full.
+        """
+        pairs = list(points)
+        self._write([{"point": index, **outcome.as_dict()} for index, outcome in pairs])
+        self.finished.update(pairs)
+
+    def _write(self, records: list[dict[str, Any]]) -> None:
+        """Append lines and flush them to the disk."""
+        try:
+            self._file.seek(0, os.SEEK_END)
+            self._file.write("".join(json.dumps(record) + "\n" for record in records).encode())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise ValueError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def discard(self) -> None:
+        """Remove the file: its points are elsewhere."""
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._file.close()
+        except OSError:
+            if error is None:
+                raise
+
+
+def _opened(path: Path) -> BufferedRandom:
+    """Open a file for reading and appending, and lock it where the system can."""
+    try:
+        file = open(path, "a+b")  # noqa: SIM115
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        _lock(file)
+    except OSError as error:
+        file.close()
+        raise ValueError(f"{path} is being written by another process: wait for it, or choose another file") from error
+    return file
+
+
+def _lock(file: BufferedRandom) -> None:
+    """Hold a file against other processes until it is closed."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _whole_lines(file: BufferedRandom) -> list[bytes]:
+    """Return the lines up to the first that is cut off or no JSON."""
+    file.seek(0)
+    whole = []
+    for line in file:
+        try:
+            json.loads(line)
+        except ValueError:
+            break
+        if not line.endswith(b"\n"):
+            break
+        whole.append(line)
+    return whole
