@@ -1,8 +1,9 @@
 """The interaction graph of a network: which variables meet in which interaction, with weights only and with neurons promoted.
 
-Learning as a Gibbs distribution makes the weights W (and biases) random variables with the cost as energy. Written in the weights alone, the cost of one
-output is one interaction of all weights that lead to it. If the neurons h are variables too, tied to their parents by one rule each, the cost touches only the
-last layer, and rule m only h^(m), W^(m) and h^(m+1): the interactions become local in depth.
+Learning as a Gibbs distribution makes the weights W (and biases) random variables with the cost as energy. Written in the weights
+alone, the cost of one output is one interaction of all weights that lead to it. If the neurons h are variables too, tied to their
+parents by one rule each, the cost touches only the last layer, and rule m only h^(m), W^(m) and h^(m+1): the interactions become
+local in depth.
 
     weights only:  cost(W^(0), W^(1), ..., W^(M-1))
     promoted:      rule(W^(0), h^(1)) rule(h^(1), W^(1), h^(2)) ... cost(h^(M))
@@ -12,7 +13,8 @@ last layer, and rule m only h^(m), W^(m) and h^(m+1): the interactions become lo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -99,9 +101,9 @@ class Interactions:
     Parameters
     ----------
     graph : networkx.Graph
-        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are ("rule", neuron, copy) and ("cost", neuron, copy). Every vertex has a
-        `graphs.labels.Label` as ``label``, a ``layer`` and a ``site``, and what has a place in the plane of a layer also a ``position``; the edges have a ``label``
-        with the part that the variable plays.
+        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are ("rule", neuron, copy) and ("cost",
+        neuron, copy). Every vertex has a `graphs.labels.Label` as ``label``, a ``layer`` and a ``site``, and what has a place in
+        the plane of a layer also a ``position``; the edges have a ``label`` with the part that the variable plays.
     network : Network
     copies : int
         Number of data, each of which has its own neurons.
@@ -124,12 +126,12 @@ class Interactions:
     @cached_property
     def factors(self) -> tuple[Variable, ...]:
         """The interactions, in the order of the graph."""
-        return tuple(v for v, label in self.graph.nodes(data="label") if label.kind == "factor")
+        return tuple(v for v, data in self.graph.nodes(data=True) if data["label"].kind == "factor")
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """The variables, in the order of the graph."""
-        return tuple(v for v, label in self.graph.nodes(data="label") if label.kind != "factor")
+        return tuple(v for v, data in self.graph.nodes(data=True) if data["label"].kind != "factor")
 
     def scope(self, factor: Variable) -> tuple[Variable, ...]:
         """Return the variables of an interaction."""
@@ -231,7 +233,7 @@ def weights_only(network: Network, copies: int = 1) -> Interactions:
     graph = _parameters(network)
     for out in network.outputs:
         above = nx.ancestors(network.graph, out) | {out}
-        used = _used_parameters(network, above)
+        used = list(_used_parameters(network, above))
         for copy in range(copies):
             factor = ("cost", out, copy)
             graph.add_node(factor, label=Label("factor", "cost"), layer=network.layer(out), site=("cost", network.site(out), copy))
@@ -297,20 +299,24 @@ def _place(network: Network, v: Any, site: Hashable) -> dict[str, Any]:
 def _parameters(network: Network) -> nx.Graph:
     """The weights and biases as vertices of kind ``weight`` and ``bias``, in the layer that they read."""
     graph: nx.Graph = nx.Graph()
+    layer = {v: network.layer(v) for v in network.graph}
+    site = {v: network.site(v) for v in network.graph}
+    label = Label("weight")
     for name, edges in network.weights.items():
         u, v = edges[0]
-        graph.add_node(("W", name), label=Label("weight"), layer=min(network.layer(a) for a, _ in edges), site=("W", *_pattern(network, name, u, v)))
+        first = layer[u] if len(edges) == 1 else min(layer[a] for a, _ in edges)
+        graph.add_node(("W", name), label=label, layer=first, site=("W", site[u], site[v], layer[v] - layer[u], _offset(network, edges)))
     for name, neurons in network.biases.items():
-        graph.add_node(("b", name), label=Label("bias"), layer=min(map(network.layer, neurons)) - 1, site=("b", network.site(neurons[0])))
+        graph.add_node(("b", name), label=Label("bias"), layer=min(layer[v] for v in neurons) - 1, site=("b", site[neurons[0]]))
     return graph
 
 
-def _pattern(network: Network, name: Hashable, u: Any, v: Any) -> tuple[Hashable, ...]:
-    """What tells a weight from the others of its layer, and is the same in every layer: its ends, and its offset in the plane."""
-    steps = tuple(b - a for a, b in zip(network.position(u), network.position(v), strict=True))
-    if len(network.weights[name]) > 1 and isinstance(name, tuple) and steps:
-        return (tuple(part for part in name if part != network.layer(u)) if name[1:2] == (network.layer(u),) else name,)
-    return network.site(u), network.site(v), network.layer(v) - network.layer(u)
+def _offset(network: Network, edges: Sequence[tuple[Any, Any]]) -> tuple[int, ...]:
+    """Where in the plane a shared weight reads, seen from the neuron: the displacement of most of its edges (on a torus some run around it)."""
+    if len(edges) == 1:
+        return ()
+    steps = Counter(tuple(a - b for a, b in zip(network.position(u), network.position(v), strict=True)) for u, v in edges)
+    return max(steps, key=lambda step: (steps[step], step))
 
 
 def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
@@ -334,14 +340,17 @@ def _add_rule(graph: nx.Graph, network: Network, v: Any, copy: int, inputs: set[
     graph.add_node(factor, label=Label("factor", role, (kind, widths)), **place)
     graph.add_edge(factor, ("h", v, copy), label="out")
     pairs: list[tuple[Variable | None, Variable]] = []
+    edges: list[tuple[Variable, Variable, dict[str, Any]]] = []
     for u in parents:
         name = network.weight(u, v)
         weight = None if name is None else ("W", name)
+        parent = ("x" if u in inputs else "h", u, copy)
         if weight is not None:
-            graph.add_edge(factor, weight, label="weight")
+            edges.append((factor, weight, {"label": "weight"}))
         if u not in inputs:
-            graph.add_edge(factor, ("h", u, copy), label="wire" if weight is None else "in", weight=weight)
-        pairs.append((weight, ("x" if u in inputs else "h", u, copy)))
+            edges.append((factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}))
+        pairs.append((weight, parent))
+    graph.add_edges_from(edges)
     if bias is not None:
         graph.add_edge(factor, ("b", bias), label="bias")
     return Rule(("h", v, copy), frozenset(pairs), None if bias is None else ("b", bias), kind)

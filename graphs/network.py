@@ -1,8 +1,9 @@
 """Networks as directed graphs of neurons that stand in layers.
 
-A neuron is a vertex with the attribute ``layer``; a connection is an edge u -> v whose attribute ``weight`` names the weight that it carries. Two edges with
-one name share the weight (convolutions, recurrence); an edge without weight (``None``) is a wire, which passes the neuron on as it is (skip connections).
-Any networkx graph of this form is a `Network`; the usual architectures are built by `mlp`, `residual`, `convolutional` and `recurrent`.
+A neuron is a vertex with the attribute ``layer``; a connection is an edge u -> v whose attribute ``weight`` names the weight that
+it carries. Two edges with one name share the weight (convolutions, recurrence); an edge without weight (``None``) is a wire,
+which passes the neuron on as it is (skip connections). Any networkx graph of this form is a `Network`; the usual architectures
+are built by `mlp`, `residual`, `convolutional` and `recurrent`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ class Network:
     Parameters
     ----------
     graph : networkx.DiGraph
-        Neurons with the attributes ``layer`` (an integer), and optionally ``site`` (what tells the neurons of a layer apart; by default the name without a leading
-        layer index), ``position`` (a tuple of integers in the plane of the layer), ``kind`` (any hashable, for instance its activation) and ``bias`` (the name
-        of its bias). Edges with the attribute ``weight``, the name of their weight: by default the edge itself, None for a wire.
+        Neurons with the attributes ``layer`` (an integer), and optionally ``site`` (what tells the neurons of a layer apart; by
+        default the name without a leading layer index), ``position`` (a tuple of integers in the plane of the layer), ``kind``
+        (any hashable, for instance its activation) and ``bias`` (the name of its bias). Edges with the attribute ``weight``, the
+        name of their weight: by default the edge itself, None for a wire.
     recurrent : bool
         Whether edges may stay in a layer or go back; such an edge acts one time step later (`unrolled`).
 
@@ -39,7 +41,8 @@ class Network:
     TypeError
         If the graph is not directed or has parallel edges.
     ValueError
-        If there is no neuron, a neuron has no layer, or an edge does not go up in layers although the network is not declared recurrent.
+        If there is no neuron, a neuron has no layer, or an edge does not go up in layers although the network is not declared
+        recurrent.
 
     Examples
     --------
@@ -102,8 +105,8 @@ class Network:
     def layers(self) -> dict[int, tuple[Neuron, ...]]:
         """The neurons of every layer, in the order of the graph."""
         found: dict[int, list[Neuron]] = {}
-        for v, layer in self.graph.nodes(data="layer"):
-            found.setdefault(layer, []).append(v)
+        for v in self.graph:
+            found.setdefault(self.layer(v), []).append(v)
         return {layer: tuple(found[layer]) for layer in sorted(found)}
 
     @property
@@ -140,9 +143,9 @@ class Network:
     def biases(self) -> dict[Hashable, tuple[Neuron, ...]]:
         """The neurons that have each bias."""
         found: dict[Hashable, list[Neuron]] = {}
-        for v, name in self.graph.nodes(data="bias"):
-            if name is not None:
-                found.setdefault(name, []).append(v)
+        for v, data in self.graph.nodes(data=True):
+            if data.get("bias") is not None:
+                found.setdefault(data["bias"], []).append(v)
         return {name: tuple(neurons) for name, neurons in found.items()}
 
     def layer_graph(self) -> nx.DiGraph:
@@ -163,8 +166,9 @@ class Network:
     def unrolled(self, steps: int) -> Network:
         """Unroll a recurrent network in time.
 
-        The copy of neuron v at time t is (t, v). An edge that goes up acts at once; every other edge acts one time step later. All times share the weights. The copy
-        stands in layer t * stride + layer, with the smallest stride that makes every edge go up, and its position begins with t.
+        The copy of neuron v at time t is (t, v). An edge that goes up acts at once; every other edge acts one time step later.
+        All times share the weights. The copy stands in layer t * stride + layer, with the smallest stride that makes every edge
+        go up, and its position begins with t.
 
         Parameters
         ----------
@@ -255,8 +259,8 @@ def mlp(widths: Sequence[int], bias: bool = False, kinds: Sequence[Hashable] | N
 def residual(width: int, depth: int, bias: bool = False) -> Network:
     """Return equal dense layers with skip connections: a wire joins every neuron to its successor, beside the weights.
 
-    The wire and the weight of a neuron with itself are two connections of one pair, so the branch has its own vertices: neuron i of block m is (m, "h", i), and
-    its branch is (m, "s", i), which stands half way. Layers count half steps.
+    The wire and the weight of a neuron with itself are two connections of one pair, so the branch has its own vertices: neuron i
+    of block m is (m, "h", i), and its branch is (m, "s", i), which stands half way. Layers count half steps.
 
     Parameters
     ----------
@@ -278,7 +282,7 @@ def residual(width: int, depth: int, bias: bool = False) -> Network:
     for m, i in product(range(blocks), range(n)):
         graph.add_node((m, "s", i), layer=2 * m + 1, site=("s", i), kind="branch", bias=("b", m, i) if bias else None)
         graph.add_edges_from([((m, "s", i), (m + 1, "h", i)), ((m, "h", i), (m + 1, "h", i))], weight=None)
-        graph.add_edges_from((((m, "h", j), (m, "s", i), {"weight": ("W", m, i, j)}) for j in range(n)))
+        graph.add_edges_from(((m, "h", j), (m, "s", i), {"weight": ("W", m, i, j)}) for j in range(n))
     return Network(graph)
 
 

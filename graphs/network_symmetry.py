@@ -1,21 +1,26 @@
 """Symmetries of a network with promoted neurons: translations in depth (and in the plane), permutations and signs.
 
-The translation is found, not assumed: `fold_network` folds the interaction graph by `graphs.translation.fold`. The interactions in which data enter (the rules
-that read the input, the costs that read the output) break it and are named as the boundary. A change of variables is a symmetry of the interactions if it maps
-the set of rules to itself; `broken_rules` lists those that it does not.
+The translation is found, not assumed: `fold_network` folds the interaction graph by `graphs.translation.fold`. The interactions
+in which data enter (the rules that read the input, the costs that read the output) break it and are named as the boundary. A
+change of variables is a symmetry of the interactions if it maps the set of rules to itself; `broken_rules` lists those that it
+does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import networkx as nx
 
+from graphs.integers import subtract
 from graphs.interaction import Interactions, Variable
+from graphs.labels import Label
 from graphs.network import Neuron
+from graphs.periodic import PeriodicGraph
 from graphs.translation import Folding, NoTranslation, fold
 
 __all__ = ["NetworkFolding", "broken_rules", "fold_network", "is_sign_symmetry", "layer_shift", "permutation_generators", "sign_generators"]
@@ -28,32 +33,54 @@ class NetworkFolding:
     Parameters
     ----------
     folding : Folding
-        The cell, the translations, and the certificate.
+        The cell of neurons, rules and biases, the translations, and the certificate. A weight of one connection rides on the edge
+        from the neuron that it multiplies to the rule (label ``("in", "own")``); `cell` shows it as a vertex.
     data_terms : tuple
         The interactions at the ends that break the translation: rules that read nothing but inputs, and costs.
     data_variables : tuple
         Variables that meet no other interaction (the first weights, which multiply the input).
     couplings : tuple
         Names of weights that are shared along the translation; they are labels of the edges instead of vertices.
+    own_weights : dict
+        From every other weight of the bulk to the connections (rule, neuron) that carry it, one for each datum.
 
     Examples
     --------
     >>> from graphs.interaction import promoted
     >>> from graphs.network import mlp
     >>> found = fold_network(promoted(mlp([1] * 6)))
-    >>> found.period, len(found.folding.quotient.vertices), found.data_terms
-    (1, 3, (('rule', (1, 0), 0), ('cost', (5, 0), 0)))
+    >>> found.period, sorted(label.kind for label in found.cell.vertices.values())
+    (1, ['factor', 'neuron', 'weight'])
+    >>> found.data_terms
+    (('rule', (1, 0), 0), ('cost', (5, 0), 0))
     """
 
     folding: Folding
     data_terms: tuple[Variable, ...]
     data_variables: tuple[Variable, ...]
     couplings: tuple[Variable, ...]
+    own_weights: dict[Variable, tuple[tuple[Variable, Variable], ...]] = field(repr=False)
 
     @property
     def period(self) -> int:
         """Number of layers by which the pattern repeats."""
         return max(abs(int(step[0])) for step in self.folding.translations)
+
+    @cached_property
+    def cell(self) -> PeriodicGraph:
+        """The cell with every weight as a vertex: one for each connection of the cell, joined to its rules."""
+        base, place = self.folding.quotient, self.folding.certificate
+        weights: dict[Any, Variable] = {}
+        edges: list[tuple[Any, ...]] = list(base.edges)
+        for weight, carried in self.own_weights.items():
+            inside = [(rule, neuron) for rule, neuron in carried if rule in place and neuron in place]
+            key = tuple((place[r][0], place[h][0], subtract(place[h][1], place[r][1])) for r, h in inside)
+            if inside and key not in weights:
+                weights[key] = weight
+                home = place[inside[0][0]][1]
+                edges += [(weight, place[r][0], subtract(place[r][1], home), ("weight", None)) for r, _ in inside]
+        labels = {weight: Label("weight") for weight in weights.values()}
+        return PeriodicGraph({**base.vertices, **labels}, edges, base.dimension)
 
 
 def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | None = None) -> NetworkFolding:
@@ -88,18 +115,17 @@ def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | N
     """
     if not interactions.rules:
         raise ValueError("the interactions of weights alone have no layers to move: promote the neurons first (graphs.interaction.promoted)")
-    graph = interactions.graph
-    data_terms = interactions.end_factors()
+    graph, ends = interactions.graph, interactions.end_factors()
     shared = _shared_weights(interactions)
-    bulk = _bulk(graph, set(data_terms), shared)
+    bulk, own = _bulk(interactions, set(ends), shared)
     if not len(bulk):
-        raise ValueError("every interaction reads data: the network is too shallow to have a bulk")
+        raise ValueError("every interaction reads nothing but data: the network is too shallow to have a bulk")
     length = max(len(graph.nodes[v].get("position", ())) for v in bulk)
     coordinates = {v: _coordinates(graph, v, length) for v in bulk}
     wanted = (None,) if length == 0 and periods is None else periods
     found = _fold(bulk, coordinates, wanted, range(length + 1))
-    lost = tuple(v for v in interactions.variables if v not in bulk and v not in shared)
-    return NetworkFolding(found, data_terms, lost, tuple(shared))
+    lost = tuple(v for v in interactions.variables if v not in bulk and v not in shared and v not in own)
+    return NetworkFolding(found, ends, lost, tuple(shared), {weight: tuple(carried) for weight, carried in own.items()})
 
 
 def _fold(bulk: nx.Graph, coordinates: Mapping[Any, Any], periods: Any, along: range) -> Folding:
@@ -112,26 +138,39 @@ def _fold(bulk: nx.Graph, coordinates: Mapping[Any, Any], periods: Any, along: r
     return fold(bulk, coordinates, periods, along=along, margin=2)
 
 
-def _bulk(graph: nx.Graph, data_terms: Collection[Variable], shared: Collection[Variable]) -> nx.Graph:
-    """The interaction graph without data terms, with shared weights as edge labels, and without what is left alone."""
+def _bulk(
+    interactions: Interactions, ends: Collection[Variable], shared: Collection[Variable]
+) -> tuple[nx.Graph, dict[Variable, list[tuple[Variable, Variable]]]]:
+    """The graph of neurons and rules without the ends, and the connections that carry each weight of its own."""
+    graph = interactions.graph
     bulk: nx.Graph = nx.Graph()
-    for u, v, data in graph.edges(data=True):
-        if u in data_terms or v in data_terms or u in shared or v in shared:
+    own: dict[Variable, list[tuple[Variable, Variable]]] = {}
+    edges = []
+    for factor in interactions.rules:
+        if factor in ends:
             continue
-        weight = data.get("weight")
-        coupling = graph.nodes[weight]["site"] if weight in shared else None
-        bulk.add_edge(u, v, label=(data["label"], coupling))
-    for v in bulk:
-        bulk.nodes[v]["label"] = graph.nodes[v]["label"]
-    return bulk
+        for v, data in graph.adj[factor].items():
+            kind = data["label"]
+            if kind == "in":
+                weight: Variable = data["weight"]
+                coupling = graph.nodes[weight]["site"] if weight in shared else "own"
+                if coupling == "own":
+                    own.setdefault(weight, []).append((factor, v))
+                edges.append((factor, v, {"label": ("in", coupling)}))
+            elif kind in ("out", "wire") or (kind == "bias" and v not in shared):
+                edges.append((factor, v, {"label": (kind, None)}))
+    bulk.add_edges_from(edges)
+    nx.set_node_attributes(bulk, {v: graph.nodes[v]["label"] for v in bulk}, "label")
+    return bulk, own
 
 
 def _shared_weights(interactions: Interactions) -> dict[Variable, None]:
-    """The weights that rules at different places use."""
-    graph, shared = interactions.graph, {}
+    """The weights and biases that rules at different places use."""
+    graph = interactions.graph
+    shared: dict[Variable, None] = {}
     for v in interactions.variables:
-        if v[0] in ("W", "b"):
-            places = {(graph.nodes[f]["layer"], graph.nodes[f].get("position")) for f in graph.neighbors(v)}
+        if v[0] != "h" and len(graph.adj[v]) > 1:
+            places = {(graph.nodes[f]["layer"], graph.nodes[f].get("position")) for f in graph.adj[v]}
             if len(places) > 1:
                 shared[v] = None
     return shared
@@ -175,8 +214,9 @@ def layer_shift(interactions: Interactions, layers: int = 1, kinds: Collection[s
 def broken_rules(interactions: Interactions, mapping: Mapping[Variable, Variable]) -> tuple[Variable, ...]:
     """Return the rules that a map of variables does not take to a rule.
 
-    Rules that read the input, and rules that lose a variable where the map ends, belong to the boundary and are not tested. A map that leaves the others
-    intact is a symmetry of the bulk; a permutation of hidden neurons, which maps all variables, of everything.
+    Rules that read the input, and rules that lose a variable where the map ends, belong to the boundary and are not tested. A map
+    that leaves the others intact is a symmetry of the bulk; a permutation of hidden neurons, which maps all variables, of
+    everything.
 
     Examples
     --------
@@ -201,7 +241,8 @@ def broken_rules(interactions: Interactions, mapping: Mapping[Variable, Variable
 def permutation_generators(interactions: Interactions) -> list[dict[Variable, Variable]]:
     """Return the exchanges of two neighbouring neurons of one hidden layer, with the weights into and out of them, in all copies.
 
-    Only exchanges that are symmetries are returned: in a dense layer of N neurons there are N - 1, which generate all permutations.
+    Only exchanges that are symmetries are returned: in a dense layer of N neurons there are N - 1, which generate all
+    permutations.
 
     Examples
     --------
@@ -268,7 +309,7 @@ def sign_generators(interactions: Interactions) -> list[frozenset[Variable]]:
     found = []
     for v in (v for v in network.graph if v not in ends):
         edges = [*network.graph.in_edges(v), *network.graph.out_edges(v)]
-        flips = {("h", v, copy) for copy in range(interactions.copies)}
+        flips: set[Variable] = {("h", v, copy) for copy in range(interactions.copies)}
         flips |= {("W", name) for u, w in edges if (name := network.weight(u, w)) is not None}
         bias = network.graph.nodes[v].get("bias")
         flips |= set() if bias is None else {("b", bias)}

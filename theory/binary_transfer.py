@@ -1,12 +1,14 @@
 r"""Transfer matrix of the binary chain with P data, in blocks of parity, and what follows from it: spectrum, partition function, weight averages.
 
-One layer acts on P copies h[l] by T(h'|h) = sum_W exp(k W) prod_l f_W(h'[l] h[l]), with f_W(g) = exp(2 alpha W g), or the constraint g = W itself where it is sharp. T depends
-on h and h' through their products only, so the products chi_S(h) = prod_{l in S} h[l] are its eigenvectors. With the characters
+One layer acts on P copies h[l] by T(h'|h) = sum_W exp(k W) prod_l f_W(h'[l] h[l]), with f_W(g) = exp(2 alpha W g), or the
+constraint g = W itself where it is sharp. T depends on h and h' through their products only, so the products chi_S(h) = prod_{l
+in S} h[l] are its eigenvectors. With the characters
 
     c_0 = f_+(+) + f_+(-),      c_1 = f_+(+) - f_+(-)
 
-of one copy (f_- has the characters c_0 and -c_1), a set of s copies has the eigenvalue  lambda_s = sum_W exp(k W) c_0^(P-s) (W c_1)^s:  binomial(P, s) times degenerate. Nothing of
-size 2^P is needed. M layers multiply: the weights enter through the sign of their product alone,
+of one copy (f_- has the characters c_0 and -c_1), a set of s copies has the eigenvalue  lambda_s = sum_W exp(k W) c_0^(P-s) (W
+c_1)^s:  binomial(P, s) times degenerate. Nothing of size 2^P is needed. M layers multiply: the weights enter through the sign of
+their product alone,
 
     p_M(sigma) = sum over weights with product sigma of exp(k sum W),
 
@@ -145,7 +147,8 @@ class BinarySpectrum:
     def decays(self) -> dict[str, Expr]:
         """lambda_s / lambda_0 of a single datum (s = 1, ``xi_odd``) and of the overlap of two data (s = 2, ``xi_even``); xi = -1/ln|ratio|, whatever P."""
         layer = BinaryLayer(normalised=True)
-        return {name: (layer.eigenvalue(s, 2) / layer.eigenvalue(0, 2)).replace(sinh, lambda x: tanh(x) * cosh(x)) for name, s in (("xi_odd", 1), ("xi_even", 2))}
+        ratios = {name: layer.eigenvalue(s, 2) / layer.eigenvalue(0, 2) for name, s in (("xi_odd", 1), ("xi_even", 2))}
+        return {name: ratio.replace(sinh, lambda x: tanh(x) * cosh(x)) for name, ratio in ratios.items()}
 
     def check_table(self) -> None:
         """Refuse to list 2^P eigenvalues where P is too large."""
@@ -250,8 +253,8 @@ def _partition_steps(layer: BinaryLayer, M: int) -> Derivation:
     return Derivation("characters of one layer, raised to the power M", tuple(steps))
 
 
-def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int]) -> Formula:
-    """Return the averages of one weight and of the product of all weights, at infinite stiffness.
+def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int], sharp: bool = True) -> Formula:
+    """Return the averages of one weight and of the product of all weights, by default at infinite stiffness.
 
     Fixing one weight w leaves M - 1 free ones, so the sum over w of w exp(k w) p_(M-1)(w sigma) takes the place of p_M(sigma).
 
@@ -261,11 +264,13 @@ def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int]) -> Formula:
         Number of weight layers.
     x, y : sequence of ±1
         Data.
+    sharp : bool
+        Whether the stiffness is infinite; otherwise alpha is in the formulas.
 
     Returns
     -------
     Formula
-        ``single`` and ``product``, in k and beta.
+        ``single`` and ``product``, in k and beta (and alpha).
 
     Examples
     --------
@@ -274,7 +279,7 @@ def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int]) -> Formula:
     True
     """
     layers, (same, opposite) = _count("M", M), matches(x, y)
-    layer = BinaryLayer(sharp=True)
+    layer = BinaryLayer(sharp, normalised=True)
     cost = {sign: layer.chain(layers, same, opposite, sign) for sign in STATES}
     total = Add(*[layer.product_weight(layers, sign) * cost[sign] for sign in STATES])
     signed = Add(*[sign * layer.product_weight(layers, sign) * cost[sign] for sign in STATES])

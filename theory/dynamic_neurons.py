@@ -1,12 +1,14 @@
 r"""Binary networks with neurons as degrees of freedom, and their exact renormalization in depth.
 
-Neurons h = ±1 and weights W = ±1 of a chain with P copies of the neurons (one for each datum) that share the weights. The rule h' = W h, softened with
-stiffness alpha, has the weight exp(-alpha (h' - W h)²), which is a constant times exp(2 alpha W h h'); the prior of a weight is exp(k W). So
+Neurons h = ±1 and weights W = ±1 of a chain with P copies of the neurons (one for each datum) that share the weights. The rule h'
+= W h, softened with stiffness alpha, has the weight exp(-alpha (h' - W h)²), which is a constant times exp(2 alpha W h h'); the
+prior of a weight is exp(k W). So
 
     -beta H = 2 alpha sum_{m,l} W^(m) h^(m)[l] h^(m+1)[l] + k sum_m W^(m).
 
-Summing out the layers between every b-th one, at fixed block weight W' = product of the weights, leaves the same two couplings, for every P. The recursion is not
-written down here: `block_decimation` sums the promoted graph of `graphs.interaction` out and `binary_recursion` reads the couplings off.
+Summing out the layers between every b-th one, at fixed block weight W' = product of the weights, leaves the same two couplings,
+for every P. The recursion is not written down here: `block_decimation` sums the promoted graph of `graphs.interaction` out and
+`binary_recursion` reads the couplings off.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from theory.cells import NotClosed
 from theory.decimation import Decimation, Label, decimate
 from theory.derivation import Derivation, Step
 from theory.fixed_points import exact_fixed_points
-from theory.model import ISING, Kernel, Model, Term
+from theory.model import ISING, Alphabet, Kernel, Model, Term
 from theory.recursion import Chart, FixedPoint, Recursion
 from theory.symbols import symbols
 
@@ -47,8 +49,8 @@ def binary_model(
 ) -> Model:
     """Put binary neurons and binary weights on the promoted interaction graph of a network.
 
-    Every rule has the weight exp(2 alpha h sign(sum W h_parent)) (a constant times the smeared constraint), or the constraint itself where it is sharp; every weight
-    has exp(k W), every output exp(-beta (y - h)²).
+    Every rule has the weight exp(2 alpha h sign(sum W h_parent)) (a constant times the smeared constraint), or the constraint
+    itself where it is sharp; every weight has exp(k W), every output exp(-beta (y - h)²).
 
     Parameters
     ----------
@@ -84,11 +86,14 @@ def binary_model(
     kernels: list[Kernel] = []
     for rule in interactions.rules.values():
         scope, function = _rule_function(rule, _data(x, "x"), sharp)
-        (kernels if sharp else terms).append(Kernel(scope, function) if sharp else Term(alpha, scope, function))
+        if sharp:
+            kernels.append(Kernel(scope, function))
+        else:
+            terms.append(Term(alpha, scope, function))
     terms += [Term(k, (v,), _identity) for v in interactions.variables if v[0] == "W"]
     for (neuron, copy), target in _data(y, "y").items():
         terms.append(Term(beta, (("h", neuron, copy),), _minus_square(target)))
-    names = [v for v in interactions.variables] + ([v for v in _inputs(interactions)] if x is None else [])
+    names = [*interactions.variables, *(_inputs(interactions) if x is None else [])]
     return Model(dict.fromkeys(names, ISING), tuple(terms), tuple(kernels))
 
 
@@ -170,7 +175,8 @@ def block_decimation(b: int = 2, copies: int = 1) -> Decimation:
     weights = [v for v in interactions.variables if v[0] == "W"]
     partial = [weights[0], *(("product", m) for m in range(2, b)), BLOCK]
     kernels = tuple(Kernel((partial[m], partial[m - 1], weights[m]), _is_product) for m in range(1, b))
-    alphabets = {**model.alphabets, **dict.fromkeys(partial[1:], ISING)}
+    alphabets: dict[Any, Alphabet] = dict(model.alphabets)
+    alphabets.update((v, ISING) for v in partial[1:])
     ends = [("x", (0, 0), copy) for copy in range(copies)] + [("h", (b, 0), copy) for copy in range(copies)]
     return decimate(Model(alphabets, model.terms, kernels), [BLOCK, *ends])
 
@@ -205,7 +211,7 @@ class BlockCouplings:
 
     def expected(self, label: Label) -> bool:
         """Whether a basis function belongs to the two couplings: the constant, the block weight, or block weight times both ends of one copy."""
-        ends = [v for v, _ in label if v != BLOCK]
+        ends: list[Any] = [v for v, _ in label if v != BLOCK]
         return not label or (label[0][0] == BLOCK and (not ends or (len(ends) == 2 and ends[0][2] == ends[1][2] and ends[0][0] != ends[1][0])))
 
     @cached_property

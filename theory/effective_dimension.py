@@ -250,7 +250,8 @@ class SphereKernel:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map and the effective dimension."""
-        rows = [rf"c' &= {latex(self.map, symbol_names=dict(names or {}))}", r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, k)}\Big)"]
+        rows = [rf"c' &= {latex(self.map, symbol_names=dict(names or {}))}"]
+        rows.append(r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, k)}\Big)")
         rows.append(r"f_k &= a_k/(1 - a_0), \quad k_L(c) = \sum_k a_k P_k(c)")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 

@@ -1,8 +1,10 @@
 r"""Layers with a few binary neurons: what decimation generates, and what a truncation drops.
 
-With one neuron per layer the couplings close. With more, the effective kernel of a block of layers (weights and inner neurons summed out) holds products of several neurons of the
-first and of the last layer: `layer_block` sums the block exactly, `coupling_classes` lists its couplings by how many neurons of either end they join, and which of them one layer does not have.
-Truncating the log-weight to few-neuron products after every step is the usual approximation; `numerics.solve.transfer.truncated_kernel` measures how it errs.
+With one neuron per layer the couplings close. With more, the effective kernel of a block of layers (weights and inner neurons
+summed out) holds products of several neurons of the first and of the last layer: `layer_block` sums the block exactly,
+`coupling_classes` lists its couplings by how many neurons of either end they join, and which of them one layer does not have.
+Truncating the log-weight to few-neuron products after every step is the usual approximation;
+`numerics.solve.transfer.truncated_kernel` measures how it errs.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def layer_block(width: int, layers: int = 2, copies: int = 1) -> Decimation:
     """
     interactions = promoted(mlp([width] * (layers + 1)), copies)
     model = binary_model(interactions)
-    first = [v for v in model.alphabets if v[0] == "x"]
+    first = [v for v in model.alphabets if isinstance(v, tuple) and v[0] == "x"]
     last = [("h", (layers, i), copy) for copy in range(copies) for i in range(width)]
     return decimate(model, [*first, *last])
 
@@ -77,7 +79,7 @@ def coupling_classes(block: Decimation) -> tuple[CouplingClass, ...]:
     """
     gathered: dict[tuple[int, int], list[Label]] = {}
     for label in block.expansion:
-        first = sum(v[0] == "x" for v, _ in label)
+        first = sum(isinstance(v, tuple) and v[0] == "x" for v, _ in label)
         gathered.setdefault((first, len(label) - first), []).append(label)
     found = []
     for (first, last), labels in sorted(gathered.items()):

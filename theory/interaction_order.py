@@ -1,8 +1,9 @@
 r"""Polynomial order of the interactions, with weights only and with neurons promoted, for one neuron per layer.
 
-With a polynomial activation of degree d the output is a polynomial of all weights whose degree grows geometrically with depth, while a promoted rule always has the degree 2 (1 + 1) d:
-this is how the promotion of neurons tames the expansion in interactions. The degrees follow from leading forms: over the integers those of products multiply and
-never cancel, so deg h^(m+1) = d (1 + deg h^(m)).
+With a polynomial activation of degree d the output is a polynomial of all weights whose degree grows geometrically with depth,
+while a promoted rule always has the degree 2 (1 + 1) d: this is how the promotion of neurons tames the expansion in interactions.
+The degrees follow from leading forms: over the integers those of products multiply and never cancel, so deg h^(m+1) = d (1 + deg
+h^(m)).
 """
 
 from __future__ import annotations

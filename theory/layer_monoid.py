@@ -1,11 +1,13 @@
 r"""Renormalization in function space: layers as random self-maps of a finite alphabet.
 
-A layer with fixed weights and biases is a map f of the neuron's alphabet A to itself. A random layer is a law p_f on the maps, the same for all data at once, so everything is exact for any
-number of data. Two layers compose: with f g meaning first g, then f,
+A layer with fixed weights and biases is a map f of the neuron's alphabet A to itself. A random layer is a law p_f on the maps,
+the same for all data at once, so everything is exact for any number of data. Two layers compose: with f g meaning first g, then
+f,
 
     p'_h = sum over f g = h of p_f p_g,
 
-a recursion with one coupling for each of the |A|^|A| elements of the monoid of self-maps. For A = {+1, -1} the maps are the identity I, the flip N, and the two resets + and -.
+a recursion with one coupling for each of the |A|^|A| elements of the monoid of self-maps. For A = {+1, -1} the maps are the
+identity I, the flip N, and the two resets + and -.
 """
 
 from __future__ import annotations
@@ -118,7 +120,7 @@ class SelfMaps:
         >>> SelfMaps((1, -1)).recursion().step[0]
         p_I**2 + p_N**2
         """
-        law = {f: symbol for f, symbol in self.symbols.items()}
+        law = dict(self.symbols)
         step = self.power(law, b)
         return Recursion(tuple(law.values()), tuple(sympify(step[f]).expand() for f in law), b)
 

@@ -1,8 +1,9 @@
 r"""Linear layers of real neurons: exact renormalization by Gaussian composition.
 
-Quenched: h' = W h + b + noise of covariance S. Two layers compose to a layer of the same form. In the chain of one neuron per layer the joint weight is the exponential of a
-quadratic form, and summing a neuron out is a Schur complement. Annealed (weights integrated with their prior): the kernel of P data is a Gaussian whose covariance depends on
-the data through their second moments, which obey a linear recursion; moments of different order become critical at different weight variances.
+Quenched: h' = W h + b + noise of covariance S. Two layers compose to a layer of the same form. In the chain of one neuron per
+layer the joint weight is the exponential of a quadratic form, and summing a neuron out is a Schur complement. Annealed (weights
+integrated with their prior): the kernel of P data is a Gaussian whose covariance depends on the data through their second
+moments, which obey a linear recursion; moments of different order become critical at different weight variances.
 """
 
 from __future__ import annotations
@@ -11,7 +12,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, EulerGamma, Expr, ImmutableMatrix, Integer, Matrix, Rational, Symbol, cancel, digamma, exp, eye, factor, gamma, log, pi, solve, sqrt, sympify
+from sympy import (
+    Add,
+    EulerGamma,
+    Expr,
+    ImmutableMatrix,
+    Integer,
+    Matrix,
+    Rational,
+    Symbol,
+    cancel,
+    digamma,
+    exp,
+    eye,
+    factor,
+    gamma,
+    log,
+    pi,
+    solve,
+    sqrt,
+    sympify,
+)
 
 from theory.expectation import expectation, gaussian_variables
 from theory.recursion import Chart, Recursion
@@ -61,7 +82,10 @@ class LinearLayer:
             object.__setattr__(self, name, _matrix(getattr(self, name)))
         rows = self.weight.rows
         if self.bias.shape != (rows, 1) or self.spread.shape != (rows, rows):
-            raise ValueError(f"a layer onto {rows} neurons has a bias of shape ({rows}, 1) and a covariance of shape ({rows}, {rows}), got {self.bias.shape} and {self.spread.shape}")
+            raise ValueError(
+                f"a layer onto {rows} neurons has a bias of shape ({rows}, 1) and a covariance of shape ({rows}, {rows}), "
+                f"got {self.bias.shape} and {self.spread.shape}"
+            )
         if self.spread != self.spread.T:
             raise ValueError("the covariance of the smearing must be symmetric")
 
@@ -73,7 +97,8 @@ class LinearLayer:
     def then(self, later: LinearLayer) -> LinearLayer:
         """Return the layer that this one and a later one make together.
 
-        The mean of h'' given h is that of the later layer at the mean of h'; its covariance is what the later layer makes of the covariance of h'.
+        The mean of h'' given h is that of the later layer at the mean of h'; its covariance is what the later layer makes of the
+        covariance of h'.
         """
         if later.weight.cols != self.weight.rows:
             raise ValueError(f"the later layer reads {later.weight.cols} neurons, this one gives {self.weight.rows}")
@@ -83,7 +108,9 @@ class LinearLayer:
 
 def _matrix(value: Any) -> ImmutableMatrix:
     """A matrix from a matrix, a nested list or a number."""
-    return ImmutableMatrix(value) if hasattr(value, "shape") or isinstance(value, list | tuple) else ImmutableMatrix([[Rational(value) if isinstance(value, str) else sympify(value)]])
+    if hasattr(value, "shape") or isinstance(value, list | tuple):
+        return ImmutableMatrix(value)
+    return ImmutableMatrix([[Rational(value) if isinstance(value, str) else sympify(value)]])
 
 
 def scalar_recursion(b: int = 2) -> Recursion:
@@ -148,7 +175,8 @@ def ratio_chart() -> Chart:
 def annealed_density(h: Sequence[Any], after: Sequence[Any], alpha: Expr = ALPHA, prior: Expr | None = None) -> Expr:
     """Return the kernel T(h'|h) of P copies of one linear neuron whose weight is integrated with the prior density exp(-lambda w²).
 
-    Given w, the copies are independent with variance 1/(2 alpha); over w, h' = w h + xi is Gaussian with covariance I/(2 alpha) + h h^T/(2 lambda).
+    Given w, the copies are independent with variance 1/(2 alpha); over w, h' = w h + xi is Gaussian with covariance I/(2 alpha) +
+    h h^T/(2 lambda).
 
     Parameters
     ----------
@@ -205,8 +233,8 @@ def second_moment_recursion() -> Recursion:
 def critical_weight_variances(orders: Sequence[int] = (2, 4, 6)) -> dict[str, Expr]:
     """Return the weight variance at which each even moment of the annealed chain becomes critical, and the typical (Lyapunov) one.
 
-    One layer multiplies the n-th moment by ⟨w^n⟩. Continued in n, ⟨|w|^n⟩ = (2 sigma²)^(n/2) Gamma((n + 1)/2)/Gamma(1/2); its derivative at n = 0 is the mean of ln |w|, which
-    vanishes at the typical critical variance.
+    One layer multiplies the n-th moment by ⟨w^n⟩. Continued in n, ⟨|w|^n⟩ = (2 sigma²)^(n/2) Gamma((n + 1)/2)/Gamma(1/2); its
+    derivative at n = 0 is the mean of ln |w|, which vanishes at the typical critical variance.
 
     Examples
     --------

@@ -13,9 +13,9 @@ from functools import reduce
 from math import gcd, lcm
 
 from flint import fmpz, fmpz_mpoly, fmpz_mpoly_ctx
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, exp, sympify
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp, sympify
 
-__all__ = ["BoltzmannRing", "Generator", "coprime_base"]
+__all__ = ["BoltzmannRing", "Generator", "cancelled", "coprime_base"]
 
 
 @dataclass(frozen=True)
@@ -158,3 +158,81 @@ def _refine(base: list[fmpz_mpoly], part: fmpz_mpoly) -> None:
                 break
         else:
             base.append(current if fmpz(current.leading_coefficient()) > 0 else -current)
+
+
+Quotient = tuple[fmpz_mpoly, fmpz_mpoly]
+
+
+def cancelled(expression: Expr) -> Expr:
+    """Return a rational function with rational coefficients as a quotient of expanded polynomials without a common factor.
+
+    The same as SymPy's ``cancel``, computed with exact polynomials from the leaves up instead of by expanding the expression. What is not rational with
+    rational coefficients is handed to ``cancel``.
+
+    Examples
+    --------
+    >>> x, y = Symbol("x"), Symbol("y")
+    >>> cancelled((x**2 - y**2) / (x - y) / 2)
+    x/2 + y/2
+    >>> cancelled(1 / (1 + 1 / x))
+    x/(x + 1)
+    """
+    symbols = tuple(sorted(expression.free_symbols, key=lambda symbol: (symbol.name, str(symbol.assumptions0))))
+    if not symbols or not expression.is_rational_function(*symbols) or not all(number.is_Rational for number in expression.atoms() if number.is_number):
+        return cancel(expression)
+    context = fmpz_mpoly_ctx.get(tuple(f"x{k}" for k in range(len(symbols))), "lex")
+    leaves = {symbol: (generator, context.constant(1)) for symbol, generator in zip(symbols, context.gens(), strict=True)}
+    above, below = _quotient(expression, leaves, context)
+    if below == 0:
+        raise ZeroDivisionError(f"the denominator of {expression} vanishes identically")
+    return _expanded(above, symbols, context) / _expanded(below, symbols, context) if not below.is_constant() else _over(above, below, symbols)
+
+
+def _quotient(expression: Expr, known: dict[Expr, Quotient], context: fmpz_mpoly_ctx) -> Quotient:
+    """Return numerator and denominator of an expression, coprime; equal sub-expressions are computed once."""
+    if expression in known:
+        return known[expression]
+    if expression.is_Rational:
+        result = context.constant(int(expression.p)), context.constant(int(expression.q))
+    elif isinstance(expression, Pow):
+        above, below = _quotient(expression.base, known, context)
+        power = int(expression.exp)
+        result = (above**power, below**power) if power >= 0 else (below**-power, above**-power)
+    else:
+        parts = [_quotient(arg, known, context) for arg in expression.args]
+        result = reduce(_add if isinstance(expression, Add) else _multiply, parts)
+    known[expression] = _reduced(*result)
+    return known[expression]
+
+
+def _add(left: Quotient, right: Quotient) -> Quotient:
+    """Return the sum of two quotients."""
+    return _reduced(left[0] * right[1] + right[0] * left[1], left[1] * right[1])
+
+
+def _multiply(left: Quotient, right: Quotient) -> Quotient:
+    """Return the product of two quotients."""
+    return _reduced(left[0] * right[0], left[1] * right[1])
+
+
+def _reduced(above: fmpz_mpoly, below: fmpz_mpoly) -> Quotient:
+    """Cancel the common factor, and make the leading coefficient of the denominator positive."""
+    common = above.gcd(below) if below != 0 else above.context().constant(1)
+    sign = -1 if below != 0 and below.leading_coefficient() < 0 else 1
+    return above / (common * sign), below / (common * sign)
+
+
+def _over(above: fmpz_mpoly, below: fmpz_mpoly, symbols: Sequence[Symbol]) -> Expr:
+    """Return a polynomial divided by an integer, term by term."""
+    number = int(below.leading_coefficient())
+    return Add(*[_monomial(Rational(int(value), number), key, symbols) for key, value in above.to_dict().items()])
+
+
+def _expanded(polynomial: fmpz_mpoly, symbols: Sequence[Symbol], context: fmpz_mpoly_ctx) -> Expr:
+    """Return a polynomial as an expanded expression."""
+    return _over(polynomial, context.constant(1), symbols)
+
+
+def _monomial(number: Rational, powers: Iterable[int], symbols: Sequence[Symbol]) -> Expr:
+    """Return one term."""
+    return Mul(number, *[symbol ** int(power) for symbol, power in zip(symbols, powers, strict=True)])

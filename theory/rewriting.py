@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, acosh, asinh, atanh, cancel, cosh, coth, exp, log, sinh, sqrt, tanh
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, acosh, asinh, atanh, cosh, coth, exp, log, sinh, sqrt, tanh
 from sympy.core.function import Function
+
+from theory.polynomials import cancelled
 
 __all__ = ["change_variables", "in_exponentials", "rational_form"]
 
@@ -80,7 +82,7 @@ def rational_form(expression: Expr, variables: Iterable[Symbol]) -> Expr | None:
         return None
     if not rewritten.is_rational_function(*names):
         return None
-    return cancel(rewritten)
+    return cancelled(rewritten)
 
 
 def _rational(node: Expr, names: tuple[Symbol, ...]) -> bool:
@@ -111,14 +113,14 @@ def change_variables(expression: Expr, inverse: Mapping[Symbol, Expr]) -> Expr:
     new = sorted(set().union(*(value.free_symbols for value in inverse.values())), key=str)
     plain = expression.subs(dict(inverse), simultaneous=True)
     if plain.is_rational_function(*new):
-        return cancel(plain)
+        return cancelled(plain)
     rewritten = in_exponentials(expression)
     generators: dict[Symbol, Expr] = {}
     replaced = rewritten.xreplace({node: _in_generators(node, inverse, generators) for node in rewritten.atoms(exp)})
     if replaced.has(*inverse) or not replaced.is_rational_function(*generators):
         return plain
-    result = rational_form(_substitute_powers(cancel(replaced), generators), new)
-    return plain if result is None else result
+    result = _substitute_powers(cancelled(replaced), generators)
+    return cancelled(result) if result.is_rational_function(*new) else plain
 
 
 def _in_generators(node: Expr, inverse: Mapping[Symbol, Expr], generators: dict[Symbol, Expr]) -> Expr:

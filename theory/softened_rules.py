@@ -1,10 +1,14 @@
 r"""The softened constraint: what a finite stiffness alpha of the activation rules changes.
 
-A rule h' = phi(W h) is imposed by the normalised Gaussian sqrt(alpha/pi) exp(-alpha (h' - phi)²). At alpha = oo the neurons are the functions of the weights that they were before.
+A rule h' = phi(W h) is imposed by the normalised Gaussian sqrt(alpha/pi) exp(-alpha (h' - phi)²). At alpha = oo the neurons are
+the functions of the weights that they were before.
 
-* The neuron of the output integrates out exactly: its rule and its cost make one Gaussian with the cost's inverse temperature alpha beta/(alpha + beta).
-* Softening adds noise of variance 1/(2 alpha) to every neuron, so Z_alpha = Z + (1/(4 alpha)) sum_m ⟨second derivative of exp(-beta C) by h^(m)⟩ + O(1/alpha²).
-* With H = C + kappa sum (h' - phi)², minimal in the neurons, the local gradient by a weight becomes the back-propagated one as kappa grows: the force of each rule is the error.
+* The neuron of the output integrates out exactly: its rule and its cost make one Gaussian with the cost's inverse temperature
+  alpha beta/(alpha + beta).
+* Softening adds noise of variance 1/(2 alpha) to every neuron, so Z_alpha = Z + (1/(4 alpha)) sum_m ⟨second derivative of
+  exp(-beta C) by h^(m)⟩ + O(1/alpha²).
+* With H = C + kappa sum (h' - phi)², minimal in the neurons, the local gradient by a weight becomes the back-propagated one as
+  kappa grows: the force of each rule is the error.
 """
 
 from __future__ import annotations
@@ -122,8 +126,8 @@ class BackPropagation:
 def back_propagation_limit(source: str | Expr | Activation, layers: int) -> BackPropagation:
     """Derive the limit of the local gradients of H = (y - h^(M))² + kappa sum (h^(m+1) - phi(W^(m) h^(m)))² for one neuron per layer.
 
-    At the minimum over the neurons the forces F_m = 2 kappa (h^(m) - phi^(m-1)) stay finite while the neurons approach their forward values: dH/dh^(m) = 0 is then a triangular linear
-    system for the forces.
+    At the minimum over the neurons the forces F_m = 2 kappa (h^(m) - phi^(m-1)) stay finite while the neurons approach their
+    forward values: dH/dh^(m) = 0 is then a triangular linear system for the forces.
 
     Examples
     --------
@@ -188,8 +192,9 @@ def rule_kernel(source: str | Expr | Activation) -> tuple[Expr, tuple[Symbol, Sy
 class SmearedChain:
     """The partition function of a chain of real neurons, one per layer, with Gaussian weights: a stated problem.
 
-    Z = ⟨exp(-beta (y - h^(M))²)⟩ over independent weights of the prior variance and, at finite stiffness, over the neurons. The neurons are averaged out from the output back, layer by
-    layer: F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w, where G is F smoothed with variance 1/(2 alpha), and F_M is the cost.
+    Z = ⟨exp(-beta (y - h^(M))²)⟩ over independent weights of the prior variance and, at finite stiffness, over the neurons. The
+    neurons are averaged out from the output back, layer by layer: F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w, where G is F smoothed with
+    variance 1/(2 alpha), and F_M is the cost.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 r"""General two-state layer kernels: one binary neuron per layer and any 2 x 2 transfer matrix, in couplings and as a Markov chain.
 
-T(h, h') = exp[K_0 + K_1 h h' + K_2 (h + h')/2 + g (h - h')/2]  is the general positive 2 x 2 matrix. Decimation by two is its square; the couplings of the square come out
-of `theory.decimation` like those of any bond. In probabilities, T = [[1 - a, a], [c, 1 - c]] with the second eigenvalue 1 - a - c and the stationary mean (c - a)/(c + a).
+T(h, h') = exp[K_0 + K_1 h h' + K_2 (h + h')/2 + g (h - h')/2]  is the general positive 2 x 2 matrix. Decimation by two is its
+square; the couplings of the square come out of `theory.decimation` like those of any bond. In probabilities, T = [[1 - a, a], [c,
+1 - c]] with the second eigenvalue 1 - a - c and the stationary mean (c - a)/(c + a).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 r"""Wide layers of binary neurons: exact transfer matrices at finite width, the map at infinite width, and its transition.
 
-N binary neurons (N odd) read each other through N x N binary weights of mean g/sqrt(N). Given n neurons up, every neuron of the next layer is up with one probability p(n), independently,
-so that n' is binomial: the transfer matrix has N + 1 states instead of 2^N. At N = oo the mean obeys m' = ⟨sign(g m + z)⟩, which has a transition at a critical gain. For two data and weights of
-mean zero the number d of neurons that differ is the state; it is absorbed at 0 and N.
+N binary neurons (N odd) read each other through N x N binary weights of mean g/sqrt(N). Given n neurons up, every neuron of the
+next layer is up with one probability p(n), independently, so that n' is binomial: the transfer matrix has N + 1 states instead of
+2^N. At N = oo the mean obeys m' = ⟨sign(g m + z)⟩, which has a transition at a critical gain. For two data and weights of mean
+zero the number d of neurons that differ is the state; it is absorbed at 0 and N.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def wide_binary(N: Any = oo) -> WideBinary:
     >>> wide_binary(11).width
     11
     """
-    return WideBinary(N if N == oo else int(N))
+    return WideBinary(N if oo == N else int(N))
 
 
 def wide_recursion() -> Recursion:
@@ -182,7 +183,8 @@ def transition_amplitude() -> Expr:
 def overlap_matrix(width: int) -> Matrix:
     """Return the exact transfer matrix of the number of neurons in which two data differ, for weights ±1 of mean zero.
 
-    The sums over the N - d inputs that agree (A) and the d that differ (B) give two neurons sign(A + B) and sign(A - B), which agree if |A| > |B|.
+    The sums over the N - d inputs that agree (A) and the d that differ (B) give two neurons sign(A + B) and sign(A - B), which
+    agree if |A| > |B|.
 
     Examples
     --------

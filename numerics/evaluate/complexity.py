@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from flint import acb, arb, ctx
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, ndtr, xlog1py, xlogy
+from scipy.special import gammaln, ndtr, xlogy
 from sympy import Expr, Symbol, exp, log, oo
 
 from numerics.compile import compiled, register_lowering
+from numerics.entropy import binary_entropy
 from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved, shown
 from numerics.evaluate.core import Answer, answer
 from numerics.quadrature.rules import whole_line
@@ -24,7 +25,6 @@ from theory.recursion import Recursion
 from theory.symbols import symbols
 
 __all__ = [
-    "binary_entropy",
     "layer_bits",
     "layer_fraction",
     "profile_bits",
@@ -44,25 +44,8 @@ DEGREES = 256
 QUADRATURE = 1e-9  # relative error of the kernel of one layer where it is averaged numerically
 
 
-def binary_entropy(p: ArrayLike) -> Array:
-    """Return the entropy in bits of a state that is on with probability p, without a small number in the logarithm.
-
-    Parameters
-    ----------
-    p : array_like
-        Probabilities between 0 and 1.
-
-    Examples
-    --------
-    >>> binary_entropy([0.0, 0.2, 0.5, 1.0]).round(10).tolist()
-    [0.0, 0.7219280949, 1.0, 0.0]
-    """
-    share = np.asarray(p, dtype=float)
-    return np.asarray(-(xlogy(share, share) + xlog1py(1 - share, -share)) / np.log(2) + 0.0)
-
-
 def _ball_entropy(p: arb) -> arb:
-    """The same of a ball; at its ends by the bound H2(p) <= 2 √(p(1 - p))."""
+    """H2 of a ball; at its ends by the bound H2(p) <= 2 √(p(1 - p))."""
     if p == 0 or p == 1:
         return arb(0)
     if p > 0 and p < 1:
@@ -240,7 +223,7 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     Examples
     --------
     >>> [r.str(6, radius=False) for r in profile_ratios(RandomNetwork.of("relu", 3), {"sw2": 2, "sb2": 0, "c0": 0})]
-    ['0', '0.683325', '0.987540']
+    ['0', '0.683332', '0.987540']
     """
     state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
     step, ratios = _ball_step(problem.recursion), []

@@ -135,7 +135,7 @@ def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, 
     Examples
     --------
     >>> evaluate("lattice/ising-decimation", K=1, b=2).values["K"]
-    0.6625013736909355
+    0.6625013736789322
     """
     if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 10_000):
         raise ValueError(f"digits must be an integer between 1 and 10000, got {digits}")

@@ -1,6 +1,7 @@
 """Networks with neurons as variables, summed by brute force from plain arrays: the independent witness of exact results.
 
-Nothing here knows parity blocks, recursions or elimination: configurations are enumerated, kernels are filled entry by entry, and networks are lists of weight matrices.
+Nothing here knows parity blocks, recursions or elimination: configurations are enumerated, kernels are filled entry by entry, and
+networks are lists of weight matrices.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def binary_chain_sums(layers: int, x: Sequence[int], y: Sequence[int], alpha: fl
     >>> round(binary_chain_sums(6, [1, -1, 1], [1, -1, -1], math.inf, 0.4, 0.3).value, 10)
     20.0524972681
     """
-    if set([*x, *y]) - {1, -1} or len(x) != len(y):
+    if {*x, *y} - {1, -1} or len(x) != len(y):
         raise ValueError("x and y are lists of +1 and -1 of the same length")
     if 4**layers > MOST_CONFIGURATIONS:
         raise ValueError(f"4^{layers} configurations are more than {MOST_CONFIGURATIONS}: enumerate fewer layers")

@@ -34,7 +34,8 @@ def heat_bath_weights(
 ) -> Estimate:
     """Sample weights and neurons of a binary chain by heat bath, and estimate the mean weight of each layer and of the product of all.
 
-    A weight sees the field k + 2 alpha sum_l h[l] h'[l]; a neuron sees 2 alpha (W_before h_before + W_after h_after), and the last one 2 beta y besides.
+    A weight sees the field k + 2 alpha sum_l h[l] h'[l]; a neuron sees 2 alpha (W_before h_before + W_after h_after), and the
+    last one 2 beta y besides.
 
     Parameters
     ----------
@@ -90,7 +91,17 @@ def _spins(field: Array, rng: np.random.Generator) -> Array:
 
 
 def sampled_chain(
-    phi: Function, layers: int, x: float, y: float, beta: float, alpha: float, rng: np.random.Generator, *, samples: int = 200_000, blocks: int = 200, deviation: float = 1.0
+    phi: Function,
+    layers: int,
+    x: float,
+    y: float,
+    beta: float,
+    alpha: float,
+    rng: np.random.Generator,
+    *,
+    samples: int = 200_000,
+    blocks: int = 200,
+    deviation: float = 1.0,
 ) -> Estimate:
     """Average exp(-beta (y - h^(M))²) over Gaussian weights and the noise of softened rules, drawn directly.
 
@@ -142,7 +153,9 @@ def sampled_wide_step(width: int, gain: float, up: int, rng: np.random.Generator
     return Estimate.from_blocks(np.stack([means, means**2], axis=1))
 
 
-def sampled_annealed_moments(h: Sequence[float], alpha: float, variance: float, rng: np.random.Generator, *, samples: int = 200_000, blocks: int = 200) -> Estimate:
+def sampled_annealed_moments(
+    h: Sequence[float], alpha: float, variance: float, rng: np.random.Generator, *, samples: int = 200_000, blocks: int = 200
+) -> Estimate:
     """Draw one linear layer w h + noise for several data at once and estimate the second moments of the copies.
 
     Examples

@@ -94,18 +94,44 @@ def fit_tanh(
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.isfinite(mass))):
         raise ValueError("inputs, targets and weights must be finite numbers")
     tilt = x.T @ (mass * y)
+    loss = _Loss(x, y, mass, ridge)
     weights = _best_single(tilt)
+    field, value = loss(weights)
     curvature, before = None, np.inf
     for steps in range(_STEPS + 1):
-        response = np.tanh(x @ weights)
+        response = np.tanh(field)
         gradient = x.T @ (mass * response) - tilt + ridge * weights
         size = float(np.abs(gradient).max(initial=0.0))
         if size < _GRADIENT or steps == _STEPS:
             break
         if curvature is None or size > before / 10:  # the old curvature serves as long as the gradient falls fast
             curvature = _factored_curvature(x, mass * (1 - response**2), ridge)
-        weights, before = weights - _limited(linalg.cho_solve(curvature, gradient)), size
-    return TanhFit(weights, _cross_entropy(x @ weights, y, mass), size, steps)
+        weights, field, value = loss.descend(weights, value, linalg.cho_solve(curvature, gradient))
+        before = size
+    return TanhFit(weights, float(value - ridge / 2 * weights @ weights), size, steps)
+
+
+class _Loss:
+    """The loss of a unit, and steps down it."""
+
+    def __init__(self, x: Array, y: Array, mass: Array, ridge: float) -> None:
+        self.x, self.y, self.mass, self.ridge = x, y, mass, ridge
+
+    def __call__(self, weights: Array) -> tuple[Array, float]:
+        """Return the fields W·s and the loss, without overflow."""
+        field = self.x @ weights
+        size = np.abs(field)
+        value = self.mass @ (size + np.log1p(np.exp(-2 * size)) - self.y * field)
+        return field, float(value + self.ridge / 2 * weights @ weights)
+
+    def descend(self, weights: Array, value: float, step: Array) -> tuple[Array, Array, float]:
+        """Return weights, fields and loss after the longest of step, step/2, step/4 … that does not raise the loss."""
+        for halving in range(40):
+            trial = weights - step / 2**halving
+            field, lower = self(trial)
+            if lower <= value + 1e-15:
+                break
+        return trial, field, lower
 
 
 def _best_single(tilt: Array) -> Array:
@@ -119,22 +145,11 @@ def _best_single(tilt: Array) -> Array:
 
 def _factored_curvature(x: Array, mass: Array, ridge: float) -> tuple[Array, bool]:
     """Return the Cholesky factor of the second derivative of the loss."""
-    hessian = x.T @ (x * mass[:, None])
+    scaled = x * np.sqrt(mass)[:, None]
+    hessian = scaled.T @ scaled
     hessian[np.diag_indices_from(hessian)] += max(ridge, 1e-14)
     factor: tuple[Array, bool] = linalg.cho_factor(hessian)
     return factor
-
-
-def _limited(step: Array) -> Array:
-    """Return a Newton step, no longer than where a tanh saturates."""
-    longest = float(np.abs(step).max(initial=0.0))
-    return np.asarray(step if longest < 2 else step * (2 / longest))
-
-
-def _cross_entropy(field: Array, y: Array, mass: Array) -> float:
-    """Return E[ln 2 cosh a − e a] without overflow."""
-    size = np.abs(field)
-    return float(mass @ (size + np.log1p(np.exp(-2 * size)) - y * field))
 
 
 def prediction_problem(K: float, N: int, r: int) -> tuple[Spins, Array, Array]:

@@ -56,6 +56,8 @@ class BranchPoint:
     iterations : int
     residual : float
         Last change of the law (total variation) or, at fixed overlap, of the degree.
+    path_gain : float
+        Mean of ln(1 + t J prod m) over paths: the derivative of the gap by alpha = c/p on a planted branch.
     law : pair of ndarray
         Even and odd part of the law of the cavity fields on the grid.
 
@@ -74,6 +76,7 @@ class BranchPoint:
     converged: bool
     iterations: int
     residual: float
+    path_gain: float
     law: tuple[Array, Array] = field(repr=False, compare=False)
 
     @property
@@ -283,7 +286,7 @@ class DensityEvolution:
         phi = math.log(2) + energies * math.log(math.cosh(self.beta)) + gap
         mean = float(wide[1] @ np.tanh(np.arange(len(wide[1])) * self.step))
         q = float(wide[0] @ self.square)
-        return BranchPoint(c, self.T, q, mean, gap, energies * energy, phi + self.beta * energies * energy, converged, count, change, law)
+        return BranchPoint(c, self.T, q, mean, gap, energies * energy, phi + self.beta * energies * energy, converged, count, change, gain, law)
 
     def _check_degree(self, c: float) -> None:
         """Refuse a degree that is negative or too large for the grid."""

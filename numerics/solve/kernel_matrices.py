@@ -5,12 +5,16 @@ Only the lower triangle is computed, from blocks of rows and columns, and each b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.compile import CompiledFunction, compiled
+import numerics.quadrature  # noqa: F401  (teaches the compiler to average)
+from numerics.compile import compiled
+from numerics.compile.kernels import build_kernel
+from numerics.compile.numpy_target import NUMPY
 from theory.symbols import symbols
 from theory.wide import AA, AB, BB, SB2, SW2, K, WideLimit
 
@@ -18,7 +22,7 @@ __all__ = ["kernel_matrices"]
 
 Array = NDArray[np.float64]
 FIELD = symbols("field-theory")
-BLOCK = 96
+BLOCK = 128
 
 
 def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, depth: int) -> tuple[Array, Array]:
@@ -41,7 +45,7 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
     Raises
     ------
     ValueError
-        If the overlaps are not a symmetric matrix, a variance is negative, or there is no layer.
+        If the overlaps are not a symmetric matrix, a variance is negative, there is no layer, or a kernel is not finite.
 
     Examples
     --------
@@ -60,9 +64,11 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
     first = sb2 + sw2 * overlaps
     lengths, tangents = _along_diagonal(wide, first.diagonal(), sw2, sb2, depth)
     kernel, tangent = np.empty_like(first), np.empty_like(first)
-    pair = compiled([wide.overlap, wide.slope_overlap], [AA, BB, AB])
+    pair = build_kernel(NUMPY, [wide.overlap, wide.slope_overlap], [AA, BB, AB]).function
     for rows, columns in _blocks(len(first)):
         block = _through_layers(pair, first[rows, columns], [(a[rows, None], a[None, columns]) for a in lengths[:-1]], sw2, sb2)
+        if not all(np.all(np.isfinite(part)) for part in block):
+            raise ValueError("a kernel is not finite: the signals explode with depth, or the slopes have no average at perfect correlation")
         for matrix, part in zip((kernel, tangent), block, strict=True):
             matrix[rows, columns] = part
             matrix[columns, rows] = part.T
@@ -81,16 +87,21 @@ def _along_diagonal(wide: WideLimit, first: Array, sw2: float, sb2: float, depth
     return lengths, tangent
 
 
-def _through_layers(pair: CompiledFunction, block: Array, lengths: list[tuple[Array, Array]], sw2: float, sb2: float) -> tuple[Array, Array]:
-    """One block of pairs through all layers."""
+def _through_layers(pair: Callable[..., Any], block: Array, lengths: list[tuple[Array, Array]], sw2: float, sb2: float) -> tuple[Array, Array]:
+    """One block of pairs through all layers; vectors of lengths broadcast inside the generated function, so their roots cost nothing."""
     kernel, tangent = block.copy(), block.copy()
-    for kaa, kbb in lengths:
-        value, slope = pair(kaa, kbb, kernel)
-        np.multiply(value, sw2, out=kernel)
-        kernel += sb2
-        slope *= sw2
-        tangent *= slope
-        tangent += kernel
+    parallel = bool(lengths) and np.any(np.abs(block) > (1 - 1e-9) * np.sqrt(lengths[0][0] * lengths[0][1]))
+    with np.errstate(all="ignore"):
+        for kaa, kbb in lengths:
+            if parallel:
+                bound = np.sqrt(kaa) * (np.sqrt(kbb) * (1 - 4 * np.finfo(float).eps))
+                kernel = np.clip(kernel, -bound, bound)
+            value, slope = pair(kaa, kbb, kernel)
+            kernel = np.broadcast_to(value, block.shape) * sw2
+            kernel += sb2
+            tangent *= slope
+            tangent *= sw2
+            tangent += kernel
     return kernel, tangent
 
 

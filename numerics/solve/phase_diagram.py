@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.compile import compiled
 from numerics.quadrature import plane_average
-from theory.wide import SW2, K, WideLimit
+from theory.expectation import GaussianExpectation
+from theory.wide import AA, AB, BB, SW2, K, WideLimit
 
 __all__ = ["PhaseDiagram", "phase_diagram"]
 
@@ -152,20 +153,27 @@ def _stable_lengths(tables: list[Callable[[Array], Array]], span: tuple[float, f
 
 def _plane_table(wide: WideLimit, span: tuple[float, float]) -> tuple[tuple[Array, tuple[float, float]], float]:
     """Chebyshev coefficients of ⟨(φ_a - φ_b)²⟩/(2 K e) at equal lengths in (ln K, s), e = 2s²."""
-    phi = wide.activation
-    function, kinks = compiled(phi.expression, [phi.variable]), [float(kink) for kink in phi.kinks]
     low, high = span[0] - 1e-6, span[1] + 1e-6
     for count in (16, 24, 36, 54):
         nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
         lengths = np.exp(low + (high - low) * (nodes + 1) / 2)[:, None]
         gaps = np.broadcast_to(2 * ((nodes + 1) / 2) ** 2, (count, count))
-        average = plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, lengths, lengths, gap=gaps, kinks=(kinks, kinks), tolerance=1e-8).value
-        values = average / (lengths * gaps)
+        values = _half_squared_difference(wide, lengths, gaps) / (lengths * gaps)
         coefficients = np.asarray(chebyshev.chebfit(nodes, chebyshev.chebfit(nodes, values, count - 1).T, count - 1).T, dtype=float)
         tail = float(max(np.max(np.abs(coefficients[-2:])), np.max(np.abs(coefficients[:, -2:]))) / np.max(np.abs(values)))
         if tail < 10 * _TOLERANCE:
             return (coefficients, (low, high)), tail
-    raise ValueError(f"the correlation map of {phi} is not smooth enough to tabulate: a relative error of {tail:.1g} is left")
+    raise ValueError(f"the correlation map of {wide.activation} is not smooth enough to tabulate: a relative error of {tail:.1g} is left")
+
+
+def _half_squared_difference(wide: WideLimit, lengths: Array, gaps: Array) -> Array:
+    """⟨(φ_a - φ_b)²⟩/2: from closed forms where there are some (the smallest gap of a table costs them seven digits), else by quadrature."""
+    if not wide.overlap.has(GaussianExpectation):
+        pair, own = compiled(wide.overlap, [AA, BB, AB]), compiled(wide.second_moment, [K])
+        return np.asarray(own(lengths) - pair(lengths, lengths, lengths * (1 - gaps)), dtype=float)
+    phi = wide.activation
+    function, kinks = compiled(phi.expression, [phi.variable]), [float(kink) for kink in phi.kinks]
+    return plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, lengths, lengths, gap=gaps, kinks=(kinks, kinks), tolerance=1e-8).value
 
 
 def _stable_correlations(

@@ -1,8 +1,9 @@
 """The partition function of a chain of real neurons with Gaussian weights, sharp or softened, by averages from the output back.
 
-F_M(h) = exp(-beta (y - h)²), and layer by layer F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w ~ N(0, variance), where G_m is F_m smoothed with the variance 1/(2 alpha) of the rule
-(at m = M in closed form). F depends on |h| alone, since the weights are symmetric. Functions of a neuron are held as Chebyshev series in arsinh h, which reaches the large values that
-unbounded activations produce; each layer costs one Gaussian average for every node, so the cost is linear in the depth.
+F_M(h) = exp(-beta (y - h)²), and layer by layer F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w ~ N(0, variance), where G_m is F_m smoothed
+with the variance 1/(2 alpha) of the rule (at m = M in closed form). F depends on |h| alone, since the weights are symmetric.
+Functions of a neuron are held as Chebyshev series in arsinh h, which reaches the large values that unbounded activations produce;
+each layer costs one Gaussian average for every node, so the cost is linear in the depth.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Transfer operators as numbers: Nyström discretisation of layer kernels, wide binary layers, truncated kernels.
 
-A layer acts on functions of its neurons by an integral or a sum; the eigenvalues lambda_n of this operator give the correlation lengths xi_n = -1/ln|lambda_n/lambda_0| in layers. A smooth kernel
-on an interval is replaced by its values at Gauss-Legendre nodes, T_ij = T(x_i | x_j) w_j, whose leading eigenvalues converge faster than any power of the number of nodes.
+A layer acts on functions of its neurons by an integral or a sum; the eigenvalues lambda_n of this operator give the correlation
+lengths xi_n = -1/ln|lambda_n/lambda_0| in layers. A smooth kernel on an interval is replaced by its values at Gauss-Legendre
+nodes, T_ij = T(x_i | x_j) w_j, whose leading eigenvalues converge faster than any power of the number of nodes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from scipy.sparse.linalg import eigs
 
 from theory.wide_binary import WideBinary
 
-__all__ = ["OperatorSpectrum", "correlation_lengths", "nystroem_spectrum", "overlap_eigenvalue", "truncated_kernel", "wide_second_eigenvalue", "wide_second_eigenvalue_ball"]
+__all__ = [
+    "OperatorSpectrum",
+    "correlation_lengths",
+    "nystroem_spectrum",
+    "overlap_eigenvalue",
+    "truncated_kernel",
+    "wide_second_eigenvalue",
+    "wide_second_eigenvalue_ball",
+]
 
 Array = NDArray[np.float64]
 Kernel = Callable[[Array, Array], Array]
@@ -71,7 +80,7 @@ def nystroem_spectrum(kernel: Kernel, half_width: float, nodes: int = 400, count
     [1.0, 0.5, 0.25]
     """
     if not (math.isfinite(half_width) and half_width > 0) or nodes < 2 or not 1 <= count <= nodes:
-        raise ValueError(f"the half width must be positive and the nodes at least as many as eigenvalues, got L = {half_width}, {nodes} nodes, {count} eigenvalues")
+        raise ValueError(f"the half width must be positive, and the nodes at least as many as the {count} eigenvalues; got L = {half_width}, {nodes} nodes")
     values = _leading(kernel, half_width, nodes, count)
     finer = _leading(kernel, half_width * 1.125, nodes + nodes // 2, count)
     return OperatorSpectrum(values, np.abs(values - finer))

@@ -37,8 +37,8 @@ class Axis:
 
     Examples
     --------
-    >>> Axis.of("K", [0.1, 1, "inf"]).values
-    (1/10, 1, 'inf')
+    >>> Axis.of("K", [0.1, 1, float("inf")]).values
+    (1/10, 1, oo)
     """
 
     name: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
@@ -70,7 +70,7 @@ class Journal:
         whole = [] if force else _whole_lines(self._file)
         if not whole:
             self._file.truncate(0)
-            self._write([identity])
+            self._write(identity)
             return
         head = json.loads(whole[0])
         if head != identity:
@@ -80,23 +80,22 @@ class Journal:
             self.finished[record.pop("point")] = Outcome(**record)
         self._file.truncate(sum(map(len, whole)))
 
-    def append(self, points: Iterable[tuple[int, Outcome]]) -> None:
-        """Write some points and wait until the disk has them.
+    def append(self, index: int, outcome: Outcome) -> None:
+        """Write down a point and wait until the disk has it.
 
         Raises
         ------
         ValueError
             If the disk refuses, for instance because it is full.
         """
-        pairs = list(points)
-        self._write([{"point": index, **outcome.as_dict()} for index, outcome in pairs])
-        self.finished.update(pairs)
+        self._write({"point": index, **outcome.as_dict()})
+        self.finished[index] = outcome
 
-    def _write(self, records: list[dict[str, Any]]) -> None:
-        """Append lines and flush them to the disk."""
+    def _write(self, record: dict[str, Any]) -> None:
+        """Append a line and flush it to the disk."""
         try:
             self._file.seek(0, os.SEEK_END)
-            self._file.write("".join(json.dumps(record) + "\n" for record in records).encode())
+            self._file.write(json.dumps(record).encode() + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:

@@ -14,6 +14,7 @@ FAILED = "failed"
 """Status of a point whose computation raised an error, or whose process died."""
 MISSING = "missing"
 """Status of a point that has not been computed yet."""
+LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, Integral) or getattr(value, "is_Integer", False):
-        return int(value)
+        return int(value) if abs(value) < LARGEST else float(value)
     if isinstance(value, Real) or getattr(value, "is_extended_real", False) or type(value).__name__ == "mpf":
         return float(value)
     raise TypeError(f"a sweep stores real numbers, words and nested lists of them, got {type(value).__name__} {value!s:.60}")

@@ -98,6 +98,18 @@ def test_promotion_removes_the_couplings_between_weight_layers(depth):
     assert before.treewidth >= depth * 2 - 1
 
 
+def test_every_datum_has_a_cost_of_all_weights():
+    static = weights_only(mlp([2, 3, 1]), copies=3)
+    assert [len(static.scope(factor)) for factor in static.factors] == [9, 9, 9]
+
+
+def test_taps_of_channels_keep_their_own_names():
+    """Channel numbers that equal layer numbers do not mix taps up: the cell has all of them."""
+    found = fold_network(promoted(convolutional([5], 4, channels=2)))
+    taps = {edge.label[1] for edge in found.folding.quotient.edges if edge.label[0] == "in"}
+    assert len(taps) == 3 * 2 * 2 and found.folding.quotient.dimension == 2
+
+
 def test_treewidth_does_not_grow_with_depth_after_promotion():
     widths = [promoted(mlp([2] * (depth + 1))).treewidth_bound() for depth in (3, 6, 12)]
     assert len(set(widths)) == 1
@@ -133,7 +145,7 @@ def test_translations_are_found_and_certified(net, period, dimension):
 
 def test_the_cell_of_a_chain_is_neuron_weight_and_rule():
     found = fold_network(promoted(mlp([1] * 6), copies=2))
-    kinds = sorted(label.kind for label in found.folding.quotient.vertices.values())
+    kinds = sorted(label.kind for label in found.cell.vertices.values())
     assert kinds == ["factor", "factor", "neuron", "neuron", "weight"]
     assert found.data_variables == (("W", ("W", 0, 0, 0)),)
 
@@ -141,7 +153,20 @@ def test_the_cell_of_a_chain_is_neuron_weight_and_rule():
 def test_shared_weights_become_couplings_of_the_cell():
     found = fold_network(promoted(convolutional([6], 4)))
     assert len(found.couplings) == 4 * 3
-    assert all(label.kind != "weight" for label in found.folding.quotient.vertices.values())
+    assert all(label.kind != "weight" for label in found.cell.vertices.values())
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_the_cell_with_weights_unrolls_to_the_interactions(copies):
+    """Vertices and edges per cell of a dense layer of width N: N (N + 2 P) and P N (1 + 2 N)."""
+    n = 3
+    cell = fold_network(promoted(mlp([n] * 7), copies)).cell
+    assert len(cell.vertices) == n * n + 2 * n * copies and len(cell.edges) == copies * n * (1 + 2 * n)
+    weights = [v for v, label in cell.vertices.items() if label.kind == "weight"]
+    assert len(weights) == n * n and all(cell.degree(w) == copies for w in weights)
+    bulk = promoted(mlp([n] * 7), copies)
+    inner = [w for w in bulk.variables if w[0] == "W" and 2 <= bulk.layer(w) <= 4]
+    assert all(bulk.graph.degree(w) == copies for w in inner)
 
 
 def test_networks_without_repetition_say_so():
@@ -176,4 +201,4 @@ def test_the_layout_puts_weights_between_layers():
     dynamic = promoted(mlp([2, 2, 2]))
     places = dynamic.layout()
     assert places["h", (1, 0), 0][0] == 1.0 and places["W", ("W", 1, 0, 0)][0] == 1.5
-    assert len({place for place in places.values()}) == len(places)
+    assert len(set(places.values())) == len(places)

@@ -391,7 +391,8 @@ def test_convolutions_carry_binary_neurons_too():
 
 
 def test_derivation_steps_hold():
-    for derivation in (binary_recursion(copies=2).derivation, two_state_recursion().derivation, output_identity().derivation, partition_function(2, [1], [1]).derivation):
+    derived = (binary_recursion(copies=2), two_state_recursion(), output_identity(), partition_function(2, [1], [1]))
+    for derivation in (found.derivation for found in derived):
         assert derivation.steps
         for step in derivation:
             point = {symbol: Rational(k + 2, 7) for k, symbol in enumerate(sorted((step.before - step.after).free_symbols, key=str))}

@@ -21,6 +21,9 @@ def ising(cell):
     return cell_recursion(cell, ISING, SS)
 
 
+IN_TANH = [(flow, flow.in_chart(Chart.tanh(K, T))) for flow in (ising(wheatstone()), ising(diamond(3, 2)))]
+
+
 @pytest.mark.parametrize("b", [2, 3, 4, 5])
 def test_the_character_multiplies_in_series(b):
     assert ising(series_cell(b)).in_chart(Chart.tanh(K, T)).step == (T**b,)
@@ -124,9 +127,9 @@ def test_beta_function_needs_an_infinitesimal_step():
 @given(st.fractions(min_value=-2, max_value=2, max_denominator=50))
 def test_a_chart_says_the_same_as_the_original(point):
     coupling = Rational(point.numerator, point.denominator)
-    for recursion in (ising(wheatstone()), ising(diamond(3, 2))):
+    for recursion, in_tanh in IN_TANH:
         (direct,) = recursion(coupling)
-        (inner,) = recursion.in_chart(Chart.tanh(K, T))(tanh(coupling))
+        (inner,) = in_tanh(tanh(coupling))
         assert abs(N(tanh(direct) - inner, 25)) < 1e-20
 
 

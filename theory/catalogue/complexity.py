@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Interval, Range, oo, pi
 
-from theory.activation import activation
+from theory.activation import activation, activation_names
 from theory.catalogue.result import Parameter, Result
 from theory.complexity import RandomNetwork, StateEntropy, first_layer, neuron_profile, pair_entropy
 from theory.effective_dimension import LayerSpectrum, SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
@@ -31,6 +31,8 @@ def _activation(value: Any) -> str:
     """Return the text of an activation that can be read."""
     if not isinstance(value, str):
         raise ValueError(f"activation must be a name such as relu or tanh, or an expression of one variable, got {value}")
+    if value.isidentifier() and len(value) > 1 and value not in activation_names():
+        raise ValueError(f"unknown activation {value!r}; the names are {', '.join(activation_names())}, and an expression such as z*exp(-z**2/2) may be given")
     activation(value)
     return value
 

@@ -146,7 +146,7 @@ RESULTS = (
         SUBJECT,
         (
             Parameter("layers", "number of weight layers", Range(1, 301), structural=True),
-            Parameter("activation", "polynomial in z, such as z+g*z^2; other letters are general coefficients", None, "z", structural=True, convert=_polynomial),
+            Parameter("activation", "polynomial in z, such as z+g*z^2 (other letters: any coefficients)", None, "z", structural=True, convert=_polynomial),
         ),
         ("static", "dynamic", "static_pairs", "dynamic_pairs"),
         _order,

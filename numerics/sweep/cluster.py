@@ -1,0 +1,120 @@
+"""The points of a sweep on a Dask cluster, given a client or the address of a scheduler."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import Any
+
+from numerics.sweep.extras import needed
+from numerics.sweep.outcome import FAILED, Outcome
+from numerics.sweep.workers import Indexed, Outcomes, run_packed
+
+__all__ = ["connected", "on_cluster"]
+
+PATIENCE = 5.0
+"""Seconds that a scheduler has to answer, and to have a worker."""
+AHEAD = 2
+"""Points handed over per thread of the cluster, so that none waits for the network."""
+
+
+@contextmanager
+def connected(cluster: Any) -> Iterator[Any]:
+    """Return a client of a cluster that answers and has workers.
+
+    Parameters
+    ----------
+    cluster : str or distributed.Client
+        The address of a scheduler, such as ``tcp://127.0.0.1:8786``, or a client, which is left open.
+
+    Raises
+    ------
+    ValueError
+        If dask is not installed, or no scheduler or no worker answers within seconds.
+    """
+    distributed = needed("distributed", "distributed", "a sweep on a cluster")
+    if not isinstance(cluster, str):
+        _wait_for_workers(cluster)
+        yield cluster
+        return
+    client = _client(distributed, cluster)
+    try:
+        _wait_for_workers(client)
+        yield client
+    finally:
+        with suppress(Exception), _quiet():
+            client.close(timeout=PATIENCE)
+
+
+def _client(distributed: Any, address: str) -> Any:
+    """Connect to a scheduler."""
+    try:
+        with _quiet():
+            return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"the scheduler at {address} does not answer within {PATIENCE:g} s: start it with `dask scheduler`, or check the address") from error
+
+
+def _wait_for_workers(client: Any) -> None:
+    """Wait a little for the first worker."""
+    if client.nthreads():
+        return
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        raise ValueError(f"the scheduler has no worker after {PATIENCE:g} s: start some with `dask worker ADDRESS`") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log of a failing connection off the terminal: the error says it all."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def on_cluster(payload: bytes, points: Iterable[Indexed], seed: int, client: Any) -> Outcomes:
+    """Compute the points on a cluster, a few at a time per thread; the scheduler moves those of a worker that dies.
+
+    Raises
+    ------
+    ValueError
+        If the scheduler goes away.
+    """
+    distributed = needed("distributed", "distributed", "a sweep on a cluster")
+    waiting = iter(points)
+    places: dict[str, tuple[int, Any]] = {}
+
+    def submitted(task: Indexed) -> Any:
+        """Hand one point over."""
+        future = client.submit(run_packed, payload, task[1], seed, pure=False)
+        places[future.key] = (task[0], future)
+        return future
+
+    room = AHEAD * max(1, sum(client.nthreads().values()))
+    running = distributed.as_completed([submitted(task) for task in islice(waiting, room)])
+    try:
+        for future in running:
+            outcome = _outcome(future)
+            yield places.pop(future.key)[0], outcome
+            running.update([submitted(task) for task in islice(waiting, 1)])
+    finally:
+        with suppress(Exception):
+            client.cancel([future for _, future in places.values()])
+
+
+def _outcome(future: Any) -> Outcome:
+    """Return what a point gave on the cluster, an error included."""
+    if future.status == "cancelled":
+        raise ValueError("the scheduler went away: start it again and repeat the same command, which goes on with the points that are left")
+    error = future.exception()
+    if error is not None:
+        return Outcome(FAILED, reason=f"{type(error).__name__}: {error}")
+    outcome: Outcome = future.result()
+    return outcome

@@ -1,0 +1,131 @@
+"""Files of a sweep: written whole or not at all, and read back with what they belong to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numerics.sweep.extras import needed
+from numerics.sweep.journal import another_sweep
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+__all__ = ["open_sweep", "required", "save", "taken_up", "writable", "write_whole"]
+
+IDENTITY = "neurenorm_sweep"
+PURPOSE = "a sweep"
+
+
+def required() -> Any:
+    """Return xarray, once it is sure that netCDF files can be written."""
+    needed("h5py", "results", PURPOSE)
+    needed("h5netcdf", "results", PURPOSE)
+    return needed("xarray", "results", PURPOSE)
+
+
+def writable(name: str | Path) -> Path:
+    """Return a path at which a file may be written, before any long work.
+
+    Raises
+    ------
+    ValueError
+        If it is a folder, its folder does not exist, or it is read-only.
+
+    Examples
+    --------
+    >>> writable("no-such-folder/a.nc")
+    Traceback (most recent call last):
+    ValueError: the folder no-such-folder does not exist
+    """
+    target = Path(name)
+    if target.is_dir():
+        raise ValueError(f"{target} is a folder; name a file")
+    if not target.parent.is_dir():
+        raise ValueError(f"the folder {target.parent} does not exist")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise ValueError(f"{target} cannot be written: permission denied")
+    return target
+
+
+def write_whole(target: Path, content: bytes | memoryview) -> None:
+    """Write a file whole or not at all, through a neighbour that takes its place.
+
+    Raises
+    ------
+    ValueError
+        If the disk refuses; what was there before stays.
+    """
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def save(dataset: Dataset, target: Path) -> None:
+    """Write a dataset as netCDF, whole or not at all."""
+    write_whole(target, bytes(dataset.to_netcdf(engine="h5netcdf")))
+
+
+def open_sweep(path: str | Path) -> Dataset:
+    """Read the dataset of a sweep into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        A netCDF file that `sweep` wrote.
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, or it is not the file of a sweep.
+
+    Examples
+    --------
+    >>> open_sweep("no-such-file.nc")
+    Traceback (most recent call last):
+    ValueError: no-such-file.nc is not a file
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"{path} is not a file")
+    xarray = required()
+    try:
+        dataset: Dataset = xarray.load_dataset(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} is not a netCDF file") from error
+    if IDENTITY not in dataset.attrs:
+        raise ValueError(f"{path} is a netCDF file, but not of a sweep")
+    return dataset
+
+
+def taken_up(target: Path, identity: Mapping[str, Any]) -> Dataset | None:
+    """Return what the file of this sweep holds already; None if there is no file.
+
+    Raises
+    ------
+    ValueError
+        If the file is something else: it is never overwritten unasked.
+    """
+    if not target.exists():
+        return None
+    try:
+        dataset = open_sweep(target)
+    except ValueError as error:
+        raise ValueError(f"{error}: refuse to resume into it; choose another file, or --force to begin anew") from error
+    found = json.loads(dataset.attrs[IDENTITY])
+    if found != dict(identity):
+        raise another_sweep(target, found, identity)
+    return dataset
