@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,10 +96,11 @@ def _c_sweep(paths: ActivePaths, t: NDArray[np.float64], means: NDArray[np.float
     flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
     subprocess.run([compiler, *flags, str(folder / "sweep.c"), "-o", str(folder / "sweep.so"), "-lm"], check=True)
     library = ctypes.CDLL(str(folder / "sweep.so"))
-    arrays = [np.ascontiguousarray(paths.members), t, np.ascontiguousarray(means), np.empty(means.size), np.empty(paths.size), np.empty(means.shape)]
+    out: NDArray[np.float64] = np.empty(means.shape)
+    arrays: list[NDArray[Any]] = [np.ascontiguousarray(paths.members), t, np.ascontiguousarray(means), np.empty(means.size), np.empty(paths.size), out]
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
     counts = ctypes.c_long(paths.count), ctypes.c_long(paths.size)
-    return (lambda: library.sweep(*counts, *pointers)), arrays[-1]
+    return (lambda: library.sweep(*counts, *pointers)), out
 
 
 def _monte_carlo_rate(rng: np.random.Generator) -> float:

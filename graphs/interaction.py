@@ -187,7 +187,7 @@ class Interactions:
         return tuple(f for f in self.factors if self.graph.nodes[f]["label"].role in ("input", "cost"))
 
     def layout(self) -> dict[Variable, tuple[float, float]]:
-        """Return a drawing in layers: depth to the right; neurons in the middle band, weights above it, factors between their layers.
+        """Return a drawing in layers: depth to the right, neurons and interactions in columns, weights in a row above the interactions.
 
         Returns
         -------
@@ -196,11 +196,15 @@ class Interactions:
         """
         bands: dict[tuple[float, int], list[Variable]] = {}
         for v, data in self.graph.nodes(data=True):
-            kind = data["label"].kind
-            half = 0.5 if kind in ("weight", "bias") or v[0] == "rule" else 0.0
-            band = {"weight": 1, "bias": 2}.get(kind, 0)
+            band = {"weight": 1, "bias": 2}.get(data["label"].kind, 0)
+            half = 0.5 if band or v[0] == "rule" else 0.0
             bands.setdefault((data["layer"] + half, band), []).append(v)
-        return {v: (x, 2.0 * band + (k - (len(row) - 1) / 2) / max(len(row), 1)) for (x, band), row in bands.items() for k, v in enumerate(row)}
+        places = {}
+        for (x, band), row in bands.items():
+            for k, v in enumerate(row):
+                aside = (k - (len(row) - 1) / 2) / len(row)
+                places[v] = (x + 0.8 * aside, 0.7 + 0.5 * band) if band else (x, aside)
+        return places
 
     def __repr__(self) -> str:
         kind = "neurons promoted" if self.rules else "weights only"

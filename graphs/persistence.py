@@ -1,8 +1,8 @@
 """Neural persistence: how the connected components of a layer merge as its connections are added from the strongest down.
 
-Every vertex is born at one (the largest normalised strength); adding edges in the order of falling strength merges components, and the merging edges are those of
-the maximum spanning tree. With strengths |w|/max|w| the persistence of a layer is the norm of 1 - w over that tree. The deep variant first standardises each layer,
-collapses the network to one matrix of bottleneck paths (the best over paths of the weakest edge), and takes the persistence of that.
+Every vertex is born at one (the largest normalised strength); adding edges in the order of falling strength merges components, and the merging edges are
+those of the maximum spanning tree. With strengths |w|/max|w| the persistence of a layer is the norm of 1 - w over that tree. The deep variant standardises
+each layer, collapses the network to one matrix of bottleneck paths (the best over paths of the weakest edge), and takes the persistence of that.
 """
 
 from __future__ import annotations

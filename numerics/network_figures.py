@@ -50,7 +50,9 @@ def draw_interactions(interactions: Interactions, ax: Axes | None = None) -> Axe
     for kind, (marker, colour, name) in STYLES.items():
         points = [places[v] for v in places if kinds[v] == kind]
         if points:
-            axes.scatter(*zip(*points, strict=True), marker=marker, color=colour, s=45, zorder=2, label=name)
-    axes.set(xlabel="layer", yticks=[])
+            xs, ys = zip(*points, strict=True)
+            axes.scatter(xs, ys, marker=marker, color=colour, s=45, zorder=2, label=name)
+    layers = sorted({data["layer"] for _, data in interactions.graph.nodes(data=True)})
+    axes.set(xlabel="layer", xticks=range(layers[0], layers[-1] + 1), yticks=[])
     axes.legend(frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, 1.15), fontsize="small")
     return axes

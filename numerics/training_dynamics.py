@@ -1,7 +1,7 @@
 """Training dynamics: a small NumPy trainer for multilayer perceptrons, and the observables of their layers against epochs.
 
-Networks of rectifiers (He initialisation, softmax cross-entropy) are trained by Adam on mini-batches; complexity and effective dimension of every hidden layer are
-taken on the training inputs. True against random labels tells what of the observables belongs to the structure of the data.
+Networks of rectifiers (He initialisation, softmax cross-entropy) are trained by Adam on mini-batches; complexity and effective dimension of every hidden
+layer are taken on the training inputs. True against random labels tells what of the observables belongs to the structure of the data.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Perceptron:
     def __init__(self, widths: Sequence[int], rng: np.random.Generator) -> None:
         if len(widths) < 3 or any(width < 1 for width in widths):
             raise ValueError(f"a perceptron has inputs, at least one hidden layer and outputs, all at least one wide; got {tuple(widths)}")
-        self.weights = [rng.standard_normal((a, b)) * math.sqrt(2 / a) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+        self.weights = [rng.standard_normal((a, b)) * math.sqrt(2 / a) for a, b in pairwise(widths)]
         self.biases = [np.zeros(b) for b in widths[1:]]
 
     def preactivations(self, x: Array) -> list[Array]:
@@ -102,7 +103,9 @@ class Perceptron:
 
     def model(self) -> Model:
         """Return the network as a `Model`, for the same measurements as on a network of a user."""
-        operations, constants, name = [], {}, "x"
+        operations: list[Operation] = []
+        constants: dict[str, Array] = {}
+        name = "x"
         for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True), 1):
             constants |= {f"w{i}": weight, f"b{i}": bias}
             operations.append(Operation(f"dense{i}", "Gemm", (name, f"w{i}", f"b{i}"), (f"h{i}",)))
@@ -175,7 +178,7 @@ def train(
     --------
     >>> x = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     >>> history = train(x, [0, 1, 0, 1], (2, 16, 2), np.random.default_rng(1), epochs=60, batch=4, rate=0.05)
-    >>> history.accuracy[-1]
+    >>> float(history.accuracy[-1])
     1.0
     """
     inputs, classes = _checked(x, labels, widths)

@@ -17,6 +17,7 @@ from typing import Any
 from sympy import Abs, Expr, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cos, exp, eye, pi, sin, sympify
 from sympy import I as IMAGINARY
 
+from theory.derivation import Derivation, Step
 from theory.field import EffectiveTheory, GaussianField
 from theory.symbols import symbols
 from theory.wide import correlation_length
@@ -69,6 +70,17 @@ class DepthField:
     def dispersion(self) -> Expr:
         """w(k) = 1 + a² - 2a cos k: D times the symbol."""
         return (self.noise * self.bulk.dispersion).expand()
+
+    @property
+    def derivation(self) -> Derivation:
+        """From the action of one step to the dispersion and its long-wave form."""
+        a, k = self.a, K_WAVE
+        square = (1 - a * exp(-IMAGINARY * k)) * (1 - a * exp(IMAGINARY * k))
+        domain = {symbol: FIELD[symbol.name].domain for symbol in (A, K_WAVE) if symbol in (a.free_symbols | {k})}
+        return Derivation("fluctuations along depth").then(
+            Step("Fourier transform of (delta_{l+1} - a delta_l)^2", square, self.dispersion, "w(k)", domain),
+            Step("distance from the uniform mode", self.dispersion, (1 - a) ** 2 + 4 * a * sin(k / 2) ** 2, "w(k)", domain),
+        )
 
     @property
     def spectrum(self) -> Expr:

@@ -135,6 +135,11 @@ class DepthModes:
         """The field."""
         return DepthField()
 
+    @property
+    def derivation(self) -> Derivation:
+        """From one step to the dispersion."""
+        return self.depth.derivation
+
     def to_latex(self, names: Names = None) -> str:
         """Return the dispersion and the equation of the wave numbers."""
         equations = self.depth.wave_equations(self.layers, self.boundary)

@@ -165,6 +165,15 @@ class ScaleInvariant:
         return Recursion((K, V), (SB2 + a * K, a**2 * ((1 + v / N) * V + v / N * K**2)), E)
 
     @property
+    def scaling_law(self) -> tuple[Expr, Expr]:
+        """Shape and scale of the inverse-gamma law of the kernel near criticality, a → 1 at fixed N(1 - a).
+
+        There ``dK = (σ_b² - (1 - a)K) dx + K √(v/N) dB``; the stationary density that carries no current is inverse gamma with shape 1 + 2N(1 - a)/v and
+        scale 2Nσ_b²/v. Its mean is K* and its variance K*²/(2N(1 - a)/v - 1).
+        """
+        return 1 + 2 * N * (1 - self.gain) / self.excess, 2 * N * SB2 / self.excess
+
+    @property
     def third_cumulant(self) -> Expr:
         """Stationary third cumulant of the kernel, to leading order 1/N².
 

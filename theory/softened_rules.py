@@ -25,7 +25,7 @@ from theory.derivation import Derivation, Step
 from theory.problems import Formula
 from theory.symbols import symbols
 
-__all__ = ["BackPropagation", "SmearedChain", "back_propagation_limit", "first_order_integrand", "output_identity", "rule_kernel", "smeared_chain"]
+__all__ = ["BackPropagation", "SmearedChain", "back_propagation_limit", "first_order_integrand", "output_identity", "pitchfork", "rule_kernel", "smeared_chain"]
 
 SYMBOLS = symbols("dynamic-neurons")
 ALPHA, BETA = SYMBOLS.alpha, SYMBOLS.beta
@@ -186,6 +186,32 @@ def rule_kernel(source: str | Expr | Activation) -> tuple[Expr, tuple[Symbol, Sy
     phi = activation(source)
     h, after = sympy_symbols("h h_after", real=True)
     return sqrt(ALPHA / pi) * exp(-ALPHA * (after - phi(SYMBOLS.w * h + SYMBOLS.bias)) ** 2), (h, after)
+
+
+def pitchfork(source: str | Expr | Activation) -> dict[str, Expr]:
+    """Return where the sharp chain h' = phi(w h) of an odd activation starts to order, and how: h*² = amplitude * (w/w_c - 1) just above.
+
+    The fixed points solve h = c_1 w h + c_3 w³ h³ + ..., with the Taylor coefficients c_1, c_3 of phi at 0. Below w_c the neuron forgets
+    its input within xi = 1/|ln(c_1 w)| layers.
+
+    Raises
+    ------
+    ValueError
+        If the activation is not odd and smooth with c_1 > 0 > c_3.
+
+    Examples
+    --------
+    >>> pitchfork("tanh")
+    {'critical_weight': 1, 'amplitude': 3}
+    """
+    phi = activation(source)
+    if phi.kinks or phi.parity != -1:
+        raise ValueError(f"the bifurcation is worked out for smooth odd activations, which {phi} is not")
+    first, third = phi.derivative(1).subs(phi.variable, 0), phi.derivative(3).subs(phi.variable, 0) / 6
+    if not (first.is_positive and third.is_negative):
+        raise ValueError(f"{phi} does not saturate: its Taylor coefficients are {first} and {third}, and there is no continuous transition")
+    critical = 1 / first
+    return {"critical_weight": critical, "amplitude": -1 / (third * critical**3)}
 
 
 @dataclass(frozen=True)

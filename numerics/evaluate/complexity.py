@@ -19,7 +19,7 @@ from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, pr
 from numerics.evaluate.core import Answer, answer
 from numerics.quadrature.rules import whole_line
 from numerics.solve import trajectory
-from theory.complexity import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile
+from theory.complexity import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile, on_probability
 from theory.effective_dimension import LayerSpectrum, SphereKernel
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -27,6 +27,7 @@ from theory.symbols import symbols
 __all__ = [
     "layer_bits",
     "layer_fraction",
+    "mixture_probabilities",
     "profile_bits",
     "profile_ratios",
     "sphere_dimension",
@@ -292,6 +293,41 @@ def profile_bits(correlation: ArrayLike) -> Array:
     profile = neuron_profile()
     c = np.atleast_1d(np.asarray(correlation, dtype=float))
     return np.array([0.0 if x == 1 else state_entropy(profile, {SUBJECT.r: float(np.sqrt(x / (1 - x)))})[0] for x in c])
+
+
+def mixture_probabilities(weights: ArrayLike, biases: ArrayLike, means: ArrayLike, covariances: ArrayLike, shares: ArrayLike) -> Array:
+    """Return the share of Gaussian-mixture data on which each unit of a first layer is on, for given weights.
+
+    Over a class of mean μ and covariance S the pre-activation is Gaussian with mean w·μ + b and variance w·S w.
+
+    Parameters
+    ----------
+    weights : array_like, shape (units, d)
+    biases : array_like, shape (units,)
+    means : array_like, shape (classes, d)
+    covariances : array_like, shape (classes, d, d)
+    shares : array_like, shape (classes,)
+        Add up to one.
+
+    Raises
+    ------
+    ValueError
+        If the shares are no probabilities or a unit has no variance over a class.
+
+    Examples
+    --------
+    >>> mixture_probabilities([[1.0]], [0.0], [[-1.0], [1.0]], [[[1.0]], [[1.0]]], [0.5, 0.5]).round(9).tolist()
+    [0.5]
+    """
+    w, share = np.asarray(weights, dtype=float), np.asarray(shares, dtype=float)
+    if np.any(share < 0) or abs(float(share.sum()) - 1) > 1e-9:
+        raise ValueError("the shares of the classes are not negative and add up to one")
+    mean = w @ np.asarray(means, dtype=float).T + np.asarray(biases, dtype=float)[:, None]
+    variance = np.einsum("ui,kij,uj->uk", w, np.asarray(covariances, dtype=float), w)
+    if not np.all(variance > 0):
+        raise ValueError("a unit has no variance over a class: its state there is not Gaussian")
+    on = compiled(on_probability(SUBJECT["mean"].symbol, SUBJECT.variance), [SUBJECT["mean"].symbol, SUBJECT.variance])
+    return np.asarray(on(mean, variance) @ share)
 
 
 # --- spectra ------------------------------------------------------------------------------------------------------------------------------------------

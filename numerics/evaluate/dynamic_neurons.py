@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -72,7 +73,8 @@ def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) 
     found = answer(chosen, {name: value for name, value in numbers.items() if value != oo}, digits)
     if any(isinstance(value, float) and not math.isfinite(value) for value in found.values.values()):
         raise ValueError("the value exceeds the largest double; ask for digits to get it as a decimal string")
-    return found
+    errors = {name: error if error is None or math.isfinite(error) else None for name, error in found.errors.items()}
+    return replace(found, errors=errors)
 
 
 @answer.register

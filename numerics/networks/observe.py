@@ -221,7 +221,7 @@ def _dimension(record: _Record, side: str) -> tuple[float | None, float | None, 
     values = np.maximum(np.linalg.eigvalsh(total.scatter), 0)
     if values.sum() <= 1e-24 * (1 + float(np.sum(total.mean**2))) * total.count:
         return None, None, None
-    return effective_dimension(values), _error(parts), participation_ratio(values)
+    return effective_dimension(values), _error(parts) if side == "after" else None, participation_ratio(values)
 
 
 def _error(parts: list[Moments]) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from flint import arb, ctx
+from flint import acb, arb, ctx
 from sympy import Expr, Symbol
 
 from numerics.compile import CompileError, compiled, register_lowering
@@ -115,8 +115,9 @@ def _certified(node: GaussianExpectation, parameters: tuple[Symbol, ...], target
     def enclosed(*numbers: Any) -> arb:
         """The average as a ball."""
         size = 1 if len(node.variables) == 1 else 3
-        values = dict(zip(parameters, numbers[size:], strict=True))
-        return certified_average(node.function, node.variables, numbers[:size], digits or int(ctx.prec / 3.33), values)
+        reals = [_real_ball(number) for number in numbers]
+        values = dict(zip(parameters, reals[size:], strict=True))
+        return certified_average(node.function, node.variables, reals[:size], digits or int(ctx.prec / 3.33), values)
 
     if target == "ball":
         return enclosed
@@ -132,6 +133,15 @@ def _certified(node: GaussianExpectation, parameters: tuple[Symbol, ...], target
         return mpmath.mpf(ball.mid().str(mpmath.mp.dps + 5, radius=False))
 
     return rounded
+
+
+def _real_ball(number: Any) -> arb:
+    """A covariance or parameter as a real ball; complex balls must be real."""
+    if isinstance(number, arb):
+        return number
+    if isinstance(number, acb) and number.imag.is_zero():
+        return number.real
+    raise CompileError(f"a Gaussian average takes real covariances and parameters, got {number}")
 
 
 register_lowering(GaussianExpectation, lower_expectation)

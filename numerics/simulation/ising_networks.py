@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from numerics.estimate import Estimate
 
@@ -22,6 +22,7 @@ __all__ = [
     "PackedChains",
     "bernoulli_words",
     "chain_law",
+    "empirical_law",
     "law_mean",
     "layer_law",
     "noisy_words",
@@ -300,6 +301,24 @@ def chain_law(K: float, n: int, boundary: str = "open") -> Array:
         energy += K * (spins[:, 0] * spins[:, -1])
     weights = np.exp(energy - energy.max())
     return np.asarray((weights / weights.sum()).reshape((2,) * n))
+
+
+def empirical_law(samples: ArrayLike) -> Array:
+    """Return how often every configuration occurs among ±1 samples, shape (2,) * N.
+
+    Examples
+    --------
+    >>> empirical_law([[1, -1], [1, 1], [1, 1], [-1, -1]]).tolist()
+    [[0.5, 0.25], [0.0, 0.25]]
+    """
+    spins = np.asarray(samples)
+    if spins.ndim != 2 or not 1 <= spins.shape[1] <= LARGEST_LAW or len(spins) == 0:
+        raise ValueError(f"samples have the shape (samples, N) with N at most {LARGEST_LAW}, got {spins.shape}")
+    if not np.all(np.abs(spins) == 1):
+        raise ValueError("samples must be +1 or -1")
+    n = spins.shape[1]
+    counts = np.bincount((spins < 0) @ (1 << np.arange(n - 1, -1, -1)), minlength=2**n)
+    return np.asarray((counts / len(spins)).reshape((2,) * n))
 
 
 def layer_law(law: Array, b: int, fire: Callable[[NDArray[np.int8]], Any]) -> Array:

@@ -103,6 +103,16 @@ class Machine:
         seen = law > 0
         return float(law[seen] @ (np.log(law[seen]) - log_model[seen]))
 
+    def trace_spread(self, data: ArrayLike) -> float:
+        """Return by how much ln Tr_h e^T varies over the configurations, T = v W h − ln P(v) with the data law P.
+
+        The variational renormalization is exact where this is zero: the trace of e^T is then 1 up to a constant.
+        """
+        law = np.asarray(data, dtype=float).ravel()
+        if law.min() <= 0:
+            raise ValueError("the trace condition needs a positive probability for every configuration")
+        return float(np.ptp(self.log_trace() - np.log(law)))
+
     def copied_sites(self) -> list[int]:
         """Return, for every hidden unit, the visible unit that it copies: different ones, of largest weights in all."""
         if self.weights.shape[1] > self.weights.shape[0]:

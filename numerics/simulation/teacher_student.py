@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from numerics.estimate import Estimate
 
@@ -119,7 +120,7 @@ def _error(student: Sequence[Array], inputs: Array, labels: Array) -> float:
 
 
 def _annealed(student: list[Array], masks: Sequence[NDArray[np.bool_]], inputs: Array, labels: Array, temperatures: Array, rng: np.random.Generator) -> None:
-    """Metropolis sweeps of single flips at falling temperatures, in place."""
+    """Heat-bath sweeps of single weights at falling temperatures, in place."""
     sites = [(k, int(i), int(j)) for k, mask in enumerate(masks) for i, j in np.argwhere(mask)]
     error = _error(student, inputs, labels)
     for temperature in temperatures:
@@ -127,7 +128,7 @@ def _annealed(student: list[Array], masks: Sequence[NDArray[np.bool_]], inputs: 
             k, i, j = sites[index]
             student[k][i, j] *= -1
             proposed = _error(student, inputs, labels)
-            if proposed <= error or rng.random() < np.exp((error - proposed) / temperature):
+            if rng.random() < expit((error - proposed) / temperature):  # heat bath: a weight without effect is drawn at random
                 error = proposed
             else:
                 student[k][i, j] *= -1

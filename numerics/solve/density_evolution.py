@@ -11,7 +11,7 @@ follows the branch through its end, so the end c_d is the smallest c along it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -165,17 +165,35 @@ class DensityEvolution:
             odd[place] = 1.0
         return even, odd
 
-    def combined(self, fields: tuple[Array, Array], factors: int) -> tuple[Array, Array]:
-        """Return the law of the combination of several independent fields of one law."""
-        even, odd = fields
-        for _ in range(factors - 1):
-            even, odd = _combine(self.pairs, even, fields[0]), _combine(self.pairs, odd, fields[1]) if odd.any() else odd
+    def product(self, laws: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+        """Return the law of the combination of independent fields: its hyperbolic tangent is the product of theirs."""
+        even, odd = laws[0]
+        for other in laws[1:]:
+            even, odd = _combine(self.pairs, even, other[0]), _combine(self.pairs, odd, other[1]) if odd.any() else odd
         return even, odd
+
+    def sent(self, together: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Return the law of the bias that a path sends when its other weights combine to a law of fields."""
+        even, odd = together
+        return _apply(self.sending, even, self.bias_points), _apply(self.sending, odd * self.coupling_mean, self.bias_points)
 
     def biases(self, fields: tuple[Array, Array]) -> tuple[Array, Array]:
         """Return the law of the bias that a path sends, from that of the fields."""
-        even, odd = self.combined(fields, self.ensemble.p - 1)
-        return _apply(self.sending, even, self.bias_points), _apply(self.sending, odd * self.coupling_mean, self.bias_points)
+        return self.sent(self.product([fields] * (self.ensemble.p - 1)))
+
+    def site_mean(self, wide: tuple[Array, Array]) -> float:
+        """Return the mean site gain under a law of fields."""
+        return float(wide[0] @ self.site_gain)
+
+    def message_mean(self, biases: tuple[Array, Array]) -> float:
+        """Return the mean message gain under a law of biases."""
+        return float(biases[0] @ self.message_gain)
+
+    def path_means(self, together: tuple[Array, Array]) -> tuple[float, float]:
+        """Return the mean gain and the mean energy of a path whose weights combine to a law of fields."""
+        signed = (together[0], together[1] * self.coupling_mean)
+        gain, energy = (_mean(signed, at) for at in self.path_at)
+        return gain, energy
 
     def spectrum(self, biases: tuple[Array, Array]) -> NDArray[np.complex128]:
         """Return the characteristic function of a bias."""
@@ -279,10 +297,8 @@ class DensityEvolution:
         biases = self.biases(law)
         wide = self.fields(self.spectrum(biases), c, full=True)
         messages, paths, energies = (float(value) for value in self.counts(c))
-        together = self.combined(law, self.ensemble.p)
-        signed = (together[0], together[1] * self.coupling_mean)
-        gain, energy = (_mean(signed, at) for at in self.path_at)
-        gap = float(wide[0] @ self.site_gain) + messages * float(biases[0] @ self.message_gain) - paths * gain
+        gain, energy = self.path_means(self.product([law] * self.ensemble.p))
+        gap = self.site_mean(wide) + messages * self.message_mean(biases) - paths * gain
         phi = math.log(2) + energies * math.log(math.cosh(self.beta)) + gap
         mean = float(wide[1] @ np.tanh(np.arange(len(wide[1])) * self.step))
         q = float(wide[0] @ self.square)

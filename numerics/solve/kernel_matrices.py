@@ -69,7 +69,8 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
         block = _through_layers(pair, first[rows, columns], [(a[rows, None], a[None, columns]) for a in lengths[:-1]], sw2, sb2)
         if not all(np.all(np.isfinite(part)) for part in block):
             raise ValueError("a kernel is not finite: the signals explode with depth, or the slopes have no average at perfect correlation")
-        for matrix, part in zip((kernel, tangent), block, strict=True):
+        for matrix, values in zip((kernel, tangent), block, strict=True):
+            part = (values + values.T) / 2 if rows == columns else values
             matrix[rows, columns] = part
             matrix[columns, rows] = part.T
     for matrix, values in ((kernel, lengths[-1]), (tangent, tangents)):

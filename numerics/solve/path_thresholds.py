@@ -73,7 +73,7 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
         """Degree at the overlap 1 - exp(v)."""
         if v not in points:
             near = points[min(points, key=lambda known: abs(known - v))] if points else None
-            points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near))
+            points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near), evolution.coupling_mean > 0)
         return points[v].c
 
     found = _parabolic_minimum(degree, *_around_minimum(degree))
@@ -109,10 +109,15 @@ def _parabolic_minimum(function: Callable[[float], float], left: float, middle: 
     return min(known, key=known.__getitem__)
 
 
-def _settled(point: BranchPoint) -> BranchPoint:
-    """Return a converged point or say what was reached."""
+def _settled(point: BranchPoint, biased: bool) -> BranchPoint:
+    """Return a converged point of the branch, or say what was reached.
+
+    With biased couplings the iteration may leave the unstable part of the branch for the symmetric solution, whose mean magnetisation vanishes.
+    """
     if not point.converged:
         raise NotConverged(f"density evolution did not settle: {point}, last change {point.residual:.2g}")
+    if biased and point.q > 1e-3 and point.m < 0.5 * point.q:
+        raise NotConverged(f"density evolution left the polarised branch for the symmetric solution: {point}, mean magnetisation {point.m:.3g}")
     return point
 
 
@@ -129,7 +134,8 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
     def gap(q: float) -> float:
         """Gap at an overlap."""
         if q not in points:
-            points[q] = _settled(evolution.at_overlap(q, near=points[min(points, key=lambda known: abs(known - q))]))
+            near = points[min(points, key=lambda known: abs(known - q))]
+            points[q] = _settled(evolution.at_overlap(q, near=near), evolution.coupling_mean > 0)
         return points[q].gap
 
     low, high, sign = end.q, 1 - (1 - end.q) / 1.7, math.copysign(1.0, end.gap)
@@ -196,7 +202,7 @@ def critical_temperatures(p: int, degree: int, bracket: tuple[float, float], ste
 
     def polarised(T: float) -> BranchPoint:
         """What is left of certain weights at one temperature."""
-        return _settled(DensityEvolution(ensemble, T, step, largest_degree=float(degree)).solve(float(degree), tolerance=1e-8))
+        return _settled(DensityEvolution(ensemble, T, step, largest_degree=float(degree)).solve(float(degree), tolerance=1e-8), True)
 
     low, high = bracket
     if polarised(low).q < 0.1 or polarised(high).q > 0.1:

@@ -161,7 +161,7 @@ def _plane_table(wide: WideLimit, span: tuple[float, float]) -> tuple[tuple[Arra
         values = _half_squared_difference(wide, lengths, gaps) / (lengths * gaps)
         coefficients = np.asarray(chebyshev.chebfit(nodes, chebyshev.chebfit(nodes, values, count - 1).T, count - 1).T, dtype=float)
         tail = float(max(np.max(np.abs(coefficients[-2:])), np.max(np.abs(coefficients[:, -2:]))) / np.max(np.abs(values)))
-        if tail < 10 * _TOLERANCE:
+        if tail < 100 * _TOLERANCE:
             return (coefficients, (low, high)), tail
     raise ValueError(f"the correlation map of {wide.activation} is not smooth enough to tabulate: a relative error of {tail:.1g} is left")
 

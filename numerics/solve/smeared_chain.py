@@ -72,7 +72,7 @@ def smeared_partition_function(
     --------
     >>> from theory.softened_rules import smeared_chain
     >>> round(smeared_partition_function(smeared_chain("tanh", 2), 1.0, 0.5, 2.0).value, 9)
-    0.562112371
+    0.562116086
     """
     _check(alpha, beta, prior_variance, x, y)
     chain = _Chain(problem, beta, y, alpha, math.sqrt(prior_variance))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from io import BufferedRandom
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -58,10 +58,12 @@ class Journal:
     def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False) -> None:
         self.path = path
         self.finished: dict[int, Outcome] = {}
-        self._file: BufferedRandom = _opened(path)
+        self._file: FileIO = _opened(path)
         try:
             self._read(dict(identity), force)
         except BaseException:
+            if not _whole_lines(self._file):
+                self.discard()
             self._file.close()
             raise
 
@@ -77,7 +79,8 @@ class Journal:
             raise another_sweep(self.path, head if isinstance(head, dict) else {}, identity)
         for line in whole[1:]:
             record = json.loads(line)
-            self.finished[record.pop("point")] = Outcome(**record)
+            index = record.pop("point")
+            self.finished[index] = Outcome(**record)
         self._file.truncate(sum(map(len, whole)))
 
     def append(self, index: int, outcome: Outcome) -> None:
@@ -94,9 +97,9 @@ class Journal:
     def _write(self, record: dict[str, Any]) -> None:
         """Append a line and flush it to the disk."""
         try:
-            self._file.seek(0, os.SEEK_END)
-            self._file.write(json.dumps(record).encode() + b"\n")
-            self._file.flush()
+            rest = json.dumps(record).encode() + b"\n"
+            while rest:
+                rest = rest[self._file.write(rest) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             raise ValueError(f"cannot write {self.path}: {error.strerror or error}") from error
@@ -109,17 +112,13 @@ class Journal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            self._file.close()
-        except OSError:
-            if error is None:
-                raise
+        self._file.close()
 
 
-def _opened(path: Path) -> BufferedRandom:
+def _opened(path: Path) -> FileIO:
     """Open a file for reading and appending, and lock it where the system can."""
     try:
-        file = open(path, "a+b")  # noqa: SIM115
+        file = open(path, "a+b", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
     try:
@@ -130,7 +129,7 @@ def _opened(path: Path) -> BufferedRandom:
     return file
 
 
-def _lock(file: BufferedRandom) -> None:
+def _lock(file: FileIO) -> None:
     """Hold a file against other processes until it is closed."""
     try:
         import fcntl
@@ -139,11 +138,11 @@ def _lock(file: BufferedRandom) -> None:
     fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _whole_lines(file: BufferedRandom) -> list[bytes]:
+def _whole_lines(file: FileIO) -> list[bytes]:
     """Return the lines up to the first that is cut off or no JSON."""
     file.seek(0)
     whole = []
-    for line in file:
+    for line in file.readall().splitlines(keepends=True):
         try:
             json.loads(line)
         except ValueError:

@@ -67,7 +67,8 @@ def plot_sweep(dataset: Dataset, value: str | None = None, *, at: Mapping[str, A
         _map(axes, array.transpose(wide[1], wide[0]))
     else:
         _curves(axes, array, error, family, next(name for name in wide if name != family))
-    axes.set_title(str(dataset.attrs.get("id", "")))
+    held = ", ".join(f"{name} = {place.item()}" for name, place in array.coords.items() if not place.dims)
+    axes.set_title("\n".join(filter(None, [str(dataset.attrs.get("id", "")), textwrap.fill(held, 60)])), fontsize="medium")
     return axes
 
 

@@ -96,7 +96,8 @@ class Experiment:
 
     def __str__(self) -> str:
         """A table of the layers, and the verdict."""
-        head = f"{self.samples} samples of {self.length} spins, b = {self.b}; K = {self.input.nearest or self.input.value}"
+        coupling = self.input.nearest or self.input.value
+        head = f"{self.samples} samples of {self.length} spins, b = {self.b}; K = {coupling}"
         chain = "the estimators agree: an Ising chain" if self.is_ising else "the estimators differ: not an Ising chain"
         rows = [f"{'layer':>5} {'law':>9} {'weight':>9} {'K_nn':>9} {'loss':>8} {'samples needed':>15}"]
         for layer in self.layers:

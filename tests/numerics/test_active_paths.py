@@ -8,6 +8,7 @@ import pytest
 from numerics.evaluate import evaluate
 from numerics.solve.density_evolution import DensityEvolution, GridTooSmall
 from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, integer_glass_points
+from numerics.solve.layered_evolution import layered_branch
 from numerics.solve.path_populations import PopulationTooSmall, ground_state_population, one_step_population, population
 from numerics.solve.path_thresholds import NoThreshold, branch_end, critical_temperatures, path_thresholds, transition_point
 from numerics.verification.claims.active_paths import CLAIMS
@@ -159,6 +160,18 @@ def test_layered_zero_temperature():
     assert frozen_layer_fractions(frozen_layers([3, 3, 3])) == pytest.approx([0.921891] * 3, abs=1e-6)
     equal = frozen_layer_thresholds(frozen_layers([7, 7, 7]))
     assert equal["c_d"] == pytest.approx([2.455407] * 3, abs=1e-6) and equal["c_s"] == pytest.approx([2.753806] * 3, abs=1e-6)
+
+
+def test_layers_at_finite_temperature():
+    """Equal layers are the uniform ensemble; unequal ones freeze at low temperature as the closed form says; unsettled runs say so."""
+    uniform, layered = DensityEvolution(PLANTED, 0.5).solve(3.2), layered_branch(PLANTED, 0.5, [3.2, 3.2, 3.2])
+    assert layered.q == pytest.approx([uniform.q] * 3, abs=1e-8)
+    assert layered.gap * 3.2 / 3 == pytest.approx(uniform.gap, abs=1e-8) and layered.energy * 3.2 / 3 == pytest.approx(uniform.energy, abs=1e-8)
+    cold = layered_branch(PLANTED, 0.1, [2, 3, 6], step=0.2)
+    assert cold.q == pytest.approx([0.837205, 0.916800, 0.990001], abs=2e-3)
+    assert not layered_branch(PLANTED, 0.5, [3, 3, 3], most=3).converged
+    with pytest.raises(ValueError, match="p = 3 layers"):
+        layered_branch(PLANTED, 0.5, [3, 3])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational, exp, oo
 
@@ -36,7 +39,7 @@ from numerics.solve.transfer import correlation_lengths, nystroem_spectrum, over
 from theory.dynamic_neurons import binary_recursion
 from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.linear_neurons import annealed_density
-from theory.softened_rules import first_order_integrand, rule_kernel, smeared_chain
+from theory.softened_rules import first_order_integrand, pitchfork, rule_kernel, smeared_chain
 from theory.symbols import symbols
 from theory.wide_binary import overlap_matrix, smeared_wide_recursion, smeared_wide_susceptibility, wide_recursion
 from theory.wide_binary import up_probability as exact_up_probability
@@ -192,6 +195,25 @@ def test_check_12_brute_sum_over_weights_and_neurons():
     assert value("partition-function", M=3, alpha=0.5, k=0.4, beta=0.3, x=[1], y=[-1])["value"] == pytest.approx(6.4904987290, rel=1e-10)
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    layers=st.integers(1, 40),
+    alpha=st.integers(1, 30).map(lambda n: Rational(n, 10)),
+    k=st.integers(-15, 15).map(lambda n: Rational(n, 10)),
+    data=st.lists(st.sampled_from([1, -1]), min_size=1, max_size=6),
+)
+def test_the_partition_function_does_not_change_under_renormalization(layers, alpha, k, data):
+    """Z(2M; alpha, k) = [(2 cosh k)²/(2 cosh k')]^M Z(M; alpha', k'), the ends unchanged."""
+    moved = evaluate("dynamic-neurons/binary-decimation", alpha=alpha, k=k, digits=40).values
+    y = [1] * len(data)
+    fine = evaluate("dynamic-neurons/partition-function", M=2 * layers, alpha=alpha, k=k, beta=Rational(3, 10), x=data, y=y, digits=30).values["value"]
+    inner = {"alpha": Rational(moved["alpha"]), "k": Rational(moved["k"])}
+    coarse = evaluate("dynamic-neurons/partition-function", M=layers, beta=Rational(3, 10), x=data, y=y, digits=30, **inner).values["value"]
+    with mpmath.workdps(40):
+        constant = (2 * mpmath.cosh(mpmath.mpf(k.p) / k.q)) ** 2 / (2 * mpmath.cosh(mpmath.mpf(moved["k"])))
+        assert abs(mpmath.mpf(coarse) * constant**layers / mpmath.mpf(fine) - 1) < 1e-25
+
+
 @pytest.mark.parametrize("k", [0.4, 0.0, -0.7])
 def test_check_13_weight_averages(k):
     found, brute = value("weight-magnetization", M=5, k=k, beta=0.3, x=X, y=Y), binary_chain_sums(5, X, Y, math.inf, k, 0.3)
@@ -206,6 +228,7 @@ def test_unnormalised_partition_function():
 def test_deep_chains_and_many_data():
     deep = evaluate("dynamic-neurons/partition-function", M=100_000, alpha=2, k=1, beta=0.3, x=X, y=Y, digits=20).values["value"]
     mantissa, exponent = deep.split("e+")
+    assert evaluate("dynamic-neurons/partition-function", M=100_000, alpha=2, k=1, beta=0.3, x=X, y=Y, digits=20).answer.errors == {"value": None}
     independent = 1e5 * math.log(2 * math.cosh(1)) + 3 * math.log((1 + math.exp(-1.2)) / 2)
     assert math.log(float(mantissa)) + int(exponent) * math.log(10) == pytest.approx(independent, rel=1e-9)
     many = value("partition-function", M=4, alpha=2, k=1, beta=0.01, x=[1] * 300, y=[1] * 200 + [-1] * 100)["value"]
@@ -258,6 +281,20 @@ def test_check_19_tanh_chain(weight, expected):
 def test_check_19_length_grows_as_the_root_of_the_stiffness():
     lengths = [correlation_lengths(nystroem_spectrum(kernel_function("tanh", 1.0, a), 3.5, 500, 2).values)[0] for a in (5.0, 20.0)]
     assert lengths == pytest.approx([5.5150, 11.1583], abs=1e-4) and lengths[1] / lengths[0] == pytest.approx(2.02, abs=0.005)
+
+
+def test_sharp_rules_have_a_transition_that_stiffness_rounds():
+    """The sharp tanh chain orders above w = 1 as h*² = 3 (w - 1); at finite stiffness the length of the ordered chain stays finite, exponential in alpha."""
+    found = pitchfork("tanh")
+    w = 1 + 1e-5
+    root = brentq(lambda h: np.tanh(w * h) - h, 1e-3, 1.0, xtol=1e-14)
+    assert found["critical_weight"] == 1 and root**2 / 1e-5 == pytest.approx(float(found["amplitude"]), rel=1e-4)
+    logs = [math.log(correlation_lengths(nystroem_spectrum(kernel_function("tanh", 1.5, a), 3.5, 400, 2).values)[0]) for a in (10.0, 15.0, 20.0)]
+    assert 0.9 < (logs[2] - logs[1]) / (logs[1] - logs[0]) < 1.1 and logs[2] - logs[0] > 2
+    with pytest.raises(ValueError, match="smooth odd"):
+        pitchfork("relu")
+    with pytest.raises(ValueError, match="does not saturate"):
+        pitchfork("z + z**3*exp(-z**2)")
 
 
 @pytest.mark.parametrize(("width", "gain", "expected"), [(11, 0.5, 0.4073714614), (11, 1, 0.7864226637), (21, 1, 0.7873866866), (11, 1.5, 0.9857010575)])

@@ -107,6 +107,15 @@ def test_compiled_expectation_in_all_targets() -> None:
         assert abs(compiled(node, [K], "mpmath", digits=25)("0.7") - mpmath.mpf(ball.mid().str(30, radius=False))) < mpmath.mpf(10) ** -24
 
 
+def test_complex_balls_must_be_real() -> None:
+    from flint import acb
+
+    function = compiled(GaussianExpectation(sp.tanh(z) ** 2, z, K), [K], "ball", complex_ball=True)
+    assert abs(function(acb("0.7")) - acb(compiled(GaussianExpectation(sp.tanh(z) ** 2, z, K), [K], "ball")("0.7"))) < 1e-12
+    with pytest.raises(CompileError, match="real"):
+        function(acb(1, 1))
+
+
 def test_compiled_pair_and_parameter() -> None:
     node = GaussianExpectation(sp.tanh(za) * sp.tanh(zb), (za, zb), ((Ka, C), (C, Kb)))
     value = compiled(node, [Ka, Kb, C])(1.3, 0.7, [0.4, 0.0, -0.4])

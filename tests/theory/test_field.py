@@ -8,8 +8,10 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import numerics.quadrature  # noqa: F401  (teaches the compiler to average)
 from graphs.lattices import chain, honeycomb, ladder, square, triangular
 from graphs.periodic import PeriodicGraph
+from numerics.compile import compiled
 from theory.action import radial_action
 from theory.activation import activation
 from theory.depth import BOUNDARIES, DepthField, covariance_step, matrix_symbol, pair_jacobian
@@ -145,6 +147,21 @@ def test_two_input_masses_are_the_two_depth_scales() -> None:
     stationary = sp.eye(3) / (1 - R(1, 4))
     assert covariance_step(jacobian, stationary, noise) == stationary
     assert matrix_symbol(jacobian, noise, sp.pi) == sp.eye(3) * R(9, 4)
+
+
+def test_derivation_steps_hold_at_random_points() -> None:
+    rng = np.random.default_rng(0)
+    field = symbols("field-theory")
+    for step in DepthField().derivation:
+        for a, k in zip(rng.uniform(-0.99, 0.99, 5), rng.uniform(-4, 4, 5), strict=True):
+            values = [complex(side.subs({field.a: float(a), field.k: float(k)}).evalf()) for side in (step.before, step.after)]
+            assert values[0] == pytest.approx(values[1], abs=1e-12)
+    for name in ("erf", "gelu", "relu"):
+        (step,) = WideLimit(activation(name)).kernel.derivation
+        at = {symbol: float(value) for symbol, value in zip(step.domain, rng.uniform(0.1, 2, 3), strict=True)}
+        arguments = list(at)
+        sides = [compiled(side, arguments)(*at.values()) for side in (step.before, step.after)]
+        assert sides[0] == pytest.approx(sides[1], rel=1e-11)
 
 
 def test_bad_input() -> None:

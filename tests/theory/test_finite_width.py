@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy as sp
-from scipy import special
+from scipy import special, stats
 
 from numerics.compile import compiled
 from numerics.estimate import Estimate
@@ -88,6 +88,18 @@ def test_kesten_exponent(width: int, gain: sp.Rational, kappa: float) -> None:
     exponent = sp.Symbol("kappa", positive=True)
     equation = kesten_equation(exponent).subs({FIELD.a: gain, FIELD.N: width})
     assert float(sp.nsolve(equation, exponent, kappa)) == pytest.approx(kappa, abs=1e-5)
+
+
+def test_near_critical_lengths_follow_the_inverse_gamma_law() -> None:
+    """The chain q' = (sb2 + a q) chi²/N at N = 100, a = 0.98: its kernel against the scaling law (Kolmogorov-Smirnov distance)."""
+    shape, scale = (float(e.subs({SW2: R(98, 100), SB2: R(2, 100), FIELD.N: 100})) for e in LINEAR.scaling_law)
+    assert (shape, scale) == (pytest.approx(3.0), pytest.approx(2.0))
+    rng = np.random.default_rng(6)
+    kernel = np.ones(40_000)
+    for _ in range(300):
+        kernel = 0.02 + 0.98 * kernel * rng.chisquare(100, kernel.size) / 100
+    assert stats.kstest(kernel, stats.invgamma(shape, scale=scale).cdf).statistic < 0.02
+    assert stats.kstest(kernel, stats.invgamma(shape + 1, scale=scale).cdf).statistic > 0.1
 
 
 def test_tangent_variance() -> None:

@@ -69,7 +69,7 @@ def effective_theory() -> Formula:
     theory = depth.effective_theory
     ratio = theory.propagator(sympify(0)) * depth.noise / depth.variance
     values = {"mass": theory.mass, "xi": theory.correlation_length, "xi_lattice": correlation_length(a), "ratio": ratio}
-    return Formula({name: cancel(value.xreplace({Abs(a - 1): 1 - a})) for name, value in values.items()})
+    return Formula({name: cancel(value.xreplace({Abs(a - 1): 1 - a})) for name, value in values.items()}, DepthField().derivation)
 
 
 def vertex(activation: Activation, depth: int) -> AlongDepth:

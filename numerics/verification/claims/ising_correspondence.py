@@ -138,9 +138,12 @@ def sampled_nearest(stacks: list[BlockOutput], effort: Effort) -> Array:
         return np.array([float(stack.values(ball_chain(ONE))["nearest"].mid()) for stack in stacks])
 
 
+MOST_CHAINS = 2**23  # 85 MB of packed spins
+
+
 def packed_majorities(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Count majorities of packed samples: 256 blocks of chains of 81 spins."""
-    chains = sample_packed_chains(1.0, 81, effort.scale(2**21, least=2**21), rng)
+    chains = sample_packed_chains(1.0, 81, min(effort.scale(2**21, least=2**21), MOST_CHAINS), rng)
     layered = chains.majority(3).majority(3).majority(3)
     return _side_by_side([layered.correlation(1), chains.majority(9).correlation(1)])
 
@@ -261,7 +264,7 @@ def repeated_trainings(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Train on many independent samples of 20,000 chains; groups of 10 give independent variances."""
     inputs, probability, target = prediction_problem(1.0, 8, 2)
     cells = np.stack([probability * (1 + target) / 2, probability * (1 - target) / 2], axis=1)
-    samples, blocks = int(SPREAD["n"]), effort.scale(200, least=200)
+    samples, blocks = int(SPREAD["n"]), min(effort.scale(200, least=200), 1600)
     weights = []
     for _ in range(10 * blocks):
         counts = rng.multinomial(samples, cells.ravel() / cells.sum()).reshape(-1, 2)
@@ -298,7 +301,7 @@ def stack_correlations(formula: Formula, effort: Effort) -> Array:
 
 def trained_stack(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Train three causal layers on samples of 32 spins and correlate their outputs."""
-    spins = sample_packed_chains(1.5, 32, effort.scale(20000, least=20000), rng).unpacked()
+    spins = sample_packed_chains(1.5, 32, min(effort.scale(20000, least=20000), 80000), rng).unpacked()
     layers = train_causal_stack(spins, b=2, depth=3)
     return _side_by_side([_neighbours(layer.outputs) for layer in layers])
 

@@ -132,6 +132,7 @@ MACHINE_CLAIMS = (
             scaled("1.000001"),
             shifted(N, 2),
             flipped(LAMBDA),
+            replaced("without the closure of the ring", lambda e: e.subs(tanh(K) ** N, 0)),
             replaced("neighbours weigh half", lambda e: e.subs(exp(-2 * LAMBDA - 4 * K), exp(-2 * LAMBDA - 2 * K))),
         ),
     ),

@@ -19,6 +19,7 @@ from numerics.simulation.ising_networks import (
     PackedChains,
     bernoulli_words,
     chain_law,
+    empirical_law,
     law_mean,
     layer_law,
     noisy_words,
@@ -174,8 +175,8 @@ def test_a_deep_network_lists_the_couplings() -> None:
 def test_the_bond_machine_is_exact(K: float, w: float) -> None:  # acceptance check 14
     assert np.arccosh(np.exp(2 * K)) / 2 == pytest.approx(w, abs=1e-9) and np.tanh(w) ** 2 == pytest.approx(np.tanh(K))
     machine, law = Machine(bond_machine_weights(w, 6)), chain_law(K, 6, "ring").ravel()
-    excess = machine.log_trace() - np.log(law)
-    assert np.ptp(excess) < 1e-9
+    assert machine.trace_spread(law) < 1e-9
+    assert Machine(bond_machine_weights(1.01 * w, 6)).trace_spread(law) > 0.01
     assert machine.divergence(law) == pytest.approx(0, abs=1e-12)
     assert machine.hidden_correlations()[0, 1] == pytest.approx(law_mean(law.reshape((2,) * 6), (0, 1)), abs=1e-10)
 
@@ -204,6 +205,16 @@ def test_a_trained_machine_decimates(K: float, near: float, far: float) -> None:
 def test_too_few_hidden_units_leave_a_divergence(hidden: int, least: float) -> None:  # acceptance check 17
     found = train_machine(chain_law(1.0, 8, "ring"), hidden, rng(), starts=12)
     assert found.divergence == pytest.approx(least, abs=1e-5) and not found.accepted
+
+
+def test_a_machine_trained_on_samples_decimates_nearly() -> None:
+    law, source = chain_law(1.0, 8, "ring").ravel(), rng(2)
+    samples = spin_table(8)[source.choice(256, size=20000, p=law)]
+    found = train_machine(empirical_law(samples), 4, source, starts=8)
+    copied = found.machine.copied_sites()
+    beside = [abs(found.machine.weights[(s + k) % 8, j]) for j, s in enumerate(copied) for k in (1, -1)]
+    assert found.machine.divergence(law) < 4e-3
+    assert beside == pytest.approx([1.0] * 8, abs=0.12)
 
 
 def test_a_stack_of_machines_flows() -> None:
@@ -275,6 +286,9 @@ def test_temperature_labels() -> None:  # acceptance check 22
         (lambda: fit_tanh([[1.0, 1.0]], [1.0, 1.0]), "shape"),
         (lambda: prediction_problem(1.0, 4, 0), "distance"),
         (lambda: train_causal_layer(np.ones((4, 3)), b=2), "too short"),
+        (lambda: empirical_law([[1, 0], [1, 1]]), r"\+1 or -1"),
+        (lambda: empirical_law(np.ones((2, 30))), "at most 22"),
+        (lambda: Machine(np.zeros((2, 2))).trace_spread([1.0, 0.0, 0.0, 0.0]), "positive probability"),
         (lambda: Machine(np.zeros((13, 2))), "train_causal_stack"),
         (lambda: train_machine(np.full(2**13, 2.0**-13), 4, rng()), "at most 12 units"),
         (lambda: train_machine([0.5, 0.6], 1, rng()), "sum to 1"),

@@ -1,0 +1,377 @@
+"""Claims on complexity and effective dimension, against explicit random networks, counted patterns and spectra of explicit matrices.
+
+The witnesses draw weights and data, count states and diagonalise covariances; none of them sees a kernel recursion or a spectral law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from sympy import Expr, Integer, Rational, log, pi, sqrt
+
+from numerics.chain_rule import chain_rule_entropy
+from numerics.compile import compiled
+from numerics.entropy import binary_entropy
+from numerics.estimate import Estimate
+from numerics.evaluate.complexity import layer_bits, layer_fraction, sphere_dimension, state_entropy, state_entropy_ball
+from numerics.simulation import complexity as simulated
+from numerics.training_dynamics import digits, train
+from numerics.verification.claim import Claim, Effort
+from numerics.verification.compare import Exact, Sampled
+from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
+from theory.complexity import (
+    RandomNetwork,
+    depth_law,
+    first_layer,
+    neuron_profile,
+    pair_entropy,
+    pattern_probabilities,
+    plane_lines,
+)
+from theory.effective_dimension import LayerSpectrum, SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
+from theory.symbols import symbols
+
+__all__ = ["CLAIMS"]
+
+SUBJECT = symbols("complexity")
+Array = NDArray[np.float64]
+RATIOS = (0.5, 1.0, 2.0)
+THETA, N, DEPTH, RATIO, C = SUBJECT.theta, SUBJECT.n, SUBJECT.depth, SUBJECT.ratio, SUBJECT.c
+
+
+def size(effort: Effort) -> int:
+    """Return the factor of all widths: what is left of finite width after extrapolation must stay below the smaller error of a higher effort."""
+    return 1 if effort.value <= 1 else 3
+
+
+def blocks(effort: Effort, number: int) -> int:
+    """Return the number of independent blocks: never fewer than a hundred, and twice the number where widths are larger too."""
+    return max(100, effort.scale(number)) if effort.value <= 1 else 2 * number
+
+
+def values_at(expressions: Mapping[str, Expr], **numbers: float) -> Array:
+    """Return expressions at numbers given by name."""
+    names = sorted(set().union(*(expression.free_symbols for expression in expressions.values())), key=str)
+    function = compiled(list(expressions.values()), names)
+    return np.array([float(value) for value in function(*[numbers[str(name)] for name in names])])
+
+
+# --- complexity of units and layers -------------------------------------------------------------------------------------------------------------------
+
+
+def rescaled(factor: Any) -> Mutant:
+    """Return the mutant of a state entropy whose mean is off by a factor."""
+    return Mutant(f"ratio scaled by {factor}", lambda derived: replace(derived, scale=Rational(str(factor)) * derived.scale))
+
+
+PROFILE = Claim(
+    "complexity/neuron-profile",
+    "units with a frozen Gaussian mean r times their spread have the mean complexity G(r)",
+    neuron_profile,
+    lambda profile, _: np.array([state_entropy(profile, {SUBJECT.r: Rational(str(r))})[0] for r in RATIOS]),
+    lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(200, 100), rng),
+    Sampled(0.02),
+    (rescaled("1.1"), Mutant("uniform instead of normal mean", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.t, SUBJECT.t / 2) / 2))),
+)
+
+
+def network_claim(name: str, sw2: str, sb2: str, depth: int, smallest: float, *mutants: Mutant) -> Claim:
+    """Claim the complexity of a random network against depth."""
+    numbers = {"sw2": Rational(sw2), "sb2": Rational(sb2), "c0": Integer(0)}
+    return Claim(
+        f"complexity/random-{name}-{sw2}-{sb2.replace('/', 'over')}",
+        f"mean complexity of layers 1 to {depth} of random {name} networks, sw2 = {sw2}, sb2 = {sb2}, extrapolated to infinite width",
+        lambda: RandomNetwork.of(name, depth),
+        lambda network, _: layer_bits(network, numbers)[0],
+        lambda rng, effort: drawn_bits(name, sw2, sb2, depth, rng, effort),
+        Sampled(smallest),
+        mutants,
+    )
+
+
+def drawn_bits(name: str, sw2: str, sb2: str, depth: int, rng: np.random.Generator, effort: Effort) -> Estimate:
+    """Draw networks of two widths and extrapolate."""
+    wide = size(effort)
+    return simulated.layer_bits(name, float(Rational(sw2)), float(Rational(sb2)), depth, blocks(effort, 260), rng, width=48 * wide, samples=512 * wide)
+
+
+def off_by_a_layer(network: RandomNetwork) -> RandomNetwork:
+    """Begin with the second layer."""
+    return replace(network, first=replace(network.first, step=tuple(network.recursion.step)))
+
+
+def without_overlap(network: RandomNetwork) -> RandomNetwork:
+    """Leave out the part of the overlap that is linear in K_ab."""
+    names, step = symbols("field-theory"), network.recursion.step
+    return replace(network, recursion=replace(network.recursion, step=(*step[:2], step[2] - names.sw2 * names.Kab / 4)))
+
+
+NETWORKS = (
+    network_claim("relu", "2", "0", 3, 0.06, Mutant("without the linear part of the overlap", without_overlap)),
+    network_claim("relu", "1", "1", 3, 0.1, Mutant("off by a layer", off_by_a_layer)),
+    network_claim("tanh", "2", "1/10", 3, 0.06, Mutant("wrong activation", lambda network: RandomNetwork.of("relu", network.depth))),
+)
+
+FIRST_LAYER = Claim(
+    "complexity/first-layer",
+    "the first layer on Gaussian inputs of dimension 1, 3 and 9 has the complexity of a mean with Student's law",
+    first_layer,
+    lambda derived, _: np.array([state_entropy(derived, {SUBJECT.sw2: 1, SUBJECT.sb2: 1, SUBJECT.d: d})[0] for d in (1, 3, 9)]),
+    lambda rng, effort: stacked([simulated.first_layer_bits(1.0, 1.0, d, effort.scale(200, 100), rng) for d in (1, 3, 9)]),
+    Sampled(0.05),
+    (rescaled("1.2"), Mutant("dimension off by one", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.d, SUBJECT.d + 1)))),
+)
+
+
+def stacked(estimates: Sequence[Estimate]) -> Estimate:
+    """Return several estimates of equal block number as one array."""
+    values, errors = (np.array([getattr(e, name) for e in estimates]) for name in ("value", "error"))
+    return Estimate(values, errors, min(e.blocks for e in estimates))
+
+
+def extrapolated_law(rng: np.random.Generator, effort: Effort) -> float:
+    """Iterate the angle of two inputs in plain numbers and return l times the bits of a unit, extrapolated in ln(l)/l and 1/l."""
+    angle, found, marks = np.pi / 2, [], (20_000, 40_000, 80_000)
+    nodes = np.linspace(-12, 12, 4001)
+    for layer in range(2, marks[-1] + 1):
+        angle = step_angle(angle)
+        if layer in marks:
+            r = np.cos(angle) / (np.sqrt(2) * np.sin(angle / 2))
+            weight = np.exp(-((nodes / r) ** 2) / 2) / (np.sqrt(2 * np.pi) * r)
+            found.append(layer * float(np.sum(weight * binary_entropy(ndtr(nodes))) * (nodes[1] - nodes[0])))
+    basis = np.array([[1, np.log(layer) / layer, 1 / layer] for layer in marks])
+    return float(np.linalg.solve(basis, found)[0])
+
+
+def step_angle(angle: float) -> float:
+    """One layer of rectifiers in the angle; a series where the difference of cosines would cancel."""
+    if angle > 0.05:
+        return float(np.arccos((np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi))
+    gap = angle**2 / 2 - angle**4 / 24 + angle**6 / 720 - (angle**3 / 3 - angle**5 / 30 + angle**7 / 840) / np.pi
+    return float(2 * np.arcsin(np.sqrt(gap / 2)))
+
+
+DEPTH_LAW = Claim(
+    "complexity/depth-law",
+    "without bias the complexity of rectifiers dies as 6.9287/l with depth",
+    depth_law,
+    lambda law, _: float(compiled(law.prefactor, [])()) * float(state_entropy_ball(law.area, {}).mid()),
+    extrapolated_law,
+    Exact(4),
+    (
+        Mutant("scaled by 1.001", lambda law: replace(law, prefactor=law.prefactor * Rational("1.001"))),
+        Mutant("closing of angles without the factor π", lambda law: replace(law, prefactor=law.prefactor / pi)),
+    ),
+)
+
+
+# --- joint entropies ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def unit_directions(correlations: Sequence[Sequence[float]]) -> Array:
+    """Return directions with given cosines."""
+    return np.linalg.cholesky(np.array(correlations, dtype=float))
+
+
+RHO = {"rho12": 0.5, "rho13": 0.2, "rho23": -0.3}
+
+
+def three_patterns() -> dict[str, Expr]:
+    """Return the probabilities of the eight patterns of three units."""
+    a, b, c = SUBJECT.rho12, SUBJECT.rho13, SUBJECT.rho23
+    return {str(pattern): value for pattern, value in pattern_probabilities([[1, a, b], [a, 1, c], [b, c, 1]]).items()}
+
+
+THREE_UNITS = Claim(
+    "complexity/three-units",
+    "the eight patterns of three bias-free units have probabilities of arcsines of their correlations",
+    three_patterns,
+    lambda patterns, _: values_at(patterns, **RHO),
+    lambda rng, effort: simulated.gate_patterns(unit_directions([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]]), effort.scale(400, 200), rng),
+    Sampled(0.03),
+    (flipped(SUBJECT.rho12), replaced("no third correlation", lambda e: e.subs(SUBJECT.rho23, 0))),
+)
+
+
+def pair_values(values: Mapping[str, Expr], effort: Effort) -> Array:
+    """Return joint entropy and total correlation at π/3."""
+    return values_at(values, theta=float(np.pi / 3))
+
+
+def counted_pair(rng: np.random.Generator, effort: Effort) -> Estimate:
+    """Count the patterns of two units at the angle π/3 and take the entropies of the frequencies."""
+    directions = np.array([[1.0, 0.0, 0.0], [0.5, np.sqrt(0.75), 0.0]])
+    samples, rows = 20_000, []
+    for _ in range(effort.scale(150, 100)):
+        on = rng.standard_normal((samples, 3)) @ directions.T > 0
+        q = np.bincount(on @ np.array([2, 1]), minlength=4) / samples
+        joint = float(-np.sum(q * np.log2(q))) + 3 / (2 * samples * np.log(2))
+        single = float(np.sum(binary_entropy(on.mean(axis=0)))) + 2 / (2 * samples * np.log(2))
+        rows.append([joint, single - joint])
+    return Estimate.from_blocks(rows)
+
+
+PAIR = Claim(
+    "complexity/pair-entropy",
+    "two units at an angle θ have 1 + H2(θ/π) bits together",
+    lambda: pair_entropy()[0],
+    pair_values,
+    counted_pair,
+    Sampled(0.004),
+    (replaced("half the angle", lambda e: e.subs(THETA, THETA / 2)),),
+)
+
+LINES = Claim(
+    "complexity/plane-lines",
+    "n random lines through the origin of a plane have 1 + (H_n - 1)/ln 2 bits on average",
+    lambda: {"value": plane_lines()},
+    lambda values, _: np.array([values_at(values, n=float(n))[0] for n in (2, 5, 10)]),
+    lambda rng, effort: stacked([simulated.line_entropy(n, effort.scale(200, 100), rng) for n in (2, 5, 10)]),
+    Sampled(0.01),
+    (shifted(N), without(log(2) ** -1, "1/ln 2")),
+)
+
+# --- effective dimension ------------------------------------------------------------------------------------------------------------------------------
+
+WHITE_SIZES = ((40, 200), (120, 40))  # units, degrees of freedom
+
+WHITE = Claim(
+    "complexity/white-dimension",
+    "white data have the effective dimension n exp(-n/2M) and the participation ratio n/(1 + n/M), below and above n = M",
+    lambda: dict(white_dimension().values),
+    lambda values, _: np.array([values_at(values, n=float(n), samples=float(m + 1)) / n for n, m in WHITE_SIZES]),
+    lambda rng, effort: stacked([simulated.white_dimension(n * size(effort), m * size(effort), blocks(effort, 120), rng) for n, m in WHITE_SIZES]),
+    Sampled(0.03),
+    (scaled("1.05"), replaced("no sampling correction", lambda e: e.subs(SUBJECT.samples, 10**6))),
+)
+
+LINEAR = Claim(
+    "complexity/linear-dimension",
+    "L square linear layers leave the fraction exp(1 - H_(L+1)) of the dimensions",
+    lambda: dict(linear_dimension().values),
+    lambda values, _: np.array([values_at(values, depth=float(d))[0] for d in (1, 2, 3)]),
+    lambda rng, effort: simulated.deep_linear_dimension(3, blocks(effort, 120), rng, width=32 * size(effort)),
+    Sampled(0.06),
+    (shifted(DEPTH), scaled("1.1")),
+)
+
+
+def spectrum_values(spectrum: LayerSpectrum, effort: Effort) -> Array:
+    """Return both fractions at n/d = 1/2 and 2."""
+    pairs = []
+    for ratio in (Rational(1, 2), Integer(2)):
+        participation = float(compiled(spectrum.participation, [RATIO])(float(ratio)))
+        pairs.append([float(layer_fraction(spectrum, ratio).mid()), participation])
+    return np.array(pairs)
+
+
+RELU = Claim(
+    "complexity/relu-dimension",
+    "one layer of rectifiers has the spectrum ⟨φ'⟩² x + floor with x of Marchenko-Pastur law",
+    layer_spectrum,
+    spectrum_values,
+    lambda rng, effort: stacked([simulated.relu_layer_dimension(ratio, blocks(effort, 120), rng, dimension=40 * size(effort)) for ratio in (0.5, 2.0)]),
+    Sampled(0.03),
+    (
+        Mutant("without the floor", lambda spectrum: replace(spectrum, floor=spectrum.floor / 1000)),
+        Mutant("slope and floor exchanged", lambda spectrum: replace(spectrum, slope2=spectrum.floor, floor=spectrum.slope2)),
+    ),
+)
+
+
+def remapped(change: Callable[[Expr], Expr]) -> Callable[[SphereKernel], SphereKernel]:
+    """Change the map of a kernel on the sphere."""
+    return lambda kernel: replace(kernel, map=map_expressions(kernel.map, change))
+
+
+def sphere_claim(dimension: int, depth: int, digits_required: float, witness: Callable[[int], float]) -> Claim:
+    """Claim the effective dimension on the sphere against an explicit kernel matrix."""
+    return Claim(
+        f"complexity/sphere-{dimension}-{depth}",
+        f"effective dimension of {depth} layers of rectifiers on the sphere in {dimension} dimensions, against the eigenvalues of an explicit kernel matrix",
+        lambda: sphere_kernel(depth),
+        lambda kernel, _: sphere_dimension(kernel, dimension)[0],
+        lambda rng, effort: witness(depth),
+        Exact(digits_required),
+        (
+            Mutant("without the square root", remapped(lambda e: e.subs(sqrt(1 - C**2), 0) + (1 - e.subs(sqrt(1 - C**2), 0).subs(C, 1)))),
+            Mutant("one layer more", lambda kernel: replace(kernel, depth=kernel.depth + 1)),
+        ),
+    )
+
+
+# --- heavier checks -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def equispaced_bits(rng: np.random.Generator, effort: Effort) -> float:
+    """Chain-rule entropy, by boosted trees, of ten equally spaced lines in a plane."""
+    angle = rng.uniform(0, 2 * np.pi, 20_000)
+    normals = np.pi * np.arange(10) / 10
+    states = np.cos(angle[:, None] - normals[None, :]) > 0
+    return chain_rule_entropy(states.astype(int), "trees", rng=rng).value
+
+
+def equal_sectors() -> Expr:
+    """Return the joint entropy of ten lines that cut the plane into equal sectors: the logarithm of twice their number."""
+    return log(2 * Integer(10)) / log(2)
+
+
+CHAIN = Claim(
+    "complexity/chain-rule",
+    "the chain rule with boosted trees finds the log2(20) bits of ten equally spaced lines within 0.2 per cent",
+    equal_sectors,
+    lambda expression, _: float(compiled(expression, [])()),
+    equispaced_bits,
+    Exact(2.5),
+    (scaled("1.02"), scaled("0.98")),
+    Effort.high,
+)
+
+
+def training_signs(rng: np.random.Generator, effort: Effort) -> Array:
+    """Signs of what 200 epochs on the digits change: total bits and last dimension for true labels, the same for random ones."""
+    rows = []
+    for random_labels in (False, True):
+        changes = []
+        for _ in range(3):
+            x, labels = digits(random_labels, rng)
+            history = train(x, labels, (64, 50, 50, 50, 10), rng)
+            changes.append([np.diff(history.bits.sum(axis=1))[0], history.dimension[-1, -1] / history.dimension[0, -1] - 1])
+        bits, dimension = np.mean(changes, axis=0)
+        rows += [np.sign(bits), np.sign(dimension) * (abs(dimension) > 0.3)]
+    return np.array(rows)
+
+
+TRAINING = Claim(
+    "complexity/training-direction",
+    "learnable labels lower complexity and the last effective dimension by over 30 per cent, random labels raise both (digits, three seeds)",
+    lambda: [Integer(-1), Integer(-1), Integer(1), Integer(1)],
+    lambda signs, _: np.array([float(sign) for sign in signs]),
+    training_signs,
+    Exact(12),
+    (scaled("-1"),),
+    Effort.high,
+)
+
+CLAIMS = (
+    PROFILE,
+    *NETWORKS,
+    FIRST_LAYER,
+    DEPTH_LAW,
+    PAIR,
+    THREE_UNITS,
+    LINES,
+    WHITE,
+    LINEAR,
+    RELU,
+    sphere_claim(2, 1, 9, simulated.circle_dimension),
+    sphere_claim(2, 3, 8, simulated.circle_dimension),
+    sphere_claim(3, 1, 3.5, simulated.sphere_dimension),
+    CHAIN,
+    TRAINING,
+)

@@ -1,0 +1,143 @@
+"""Catalogued values of complexity and effective dimension against the numbers worked out beforehand, and bad parameters."""
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from numerics.entropy import binary_entropy
+from numerics.evaluate import answer, evaluate
+from numerics.evaluate.complexity import mixture_probabilities, profile_bits, sphere_dimension, sphere_weights
+from theory.complexity import depth_law
+from theory.effective_dimension import sphere_kernel
+
+
+def network(depth, sw2=2, sb2=0, name="relu", **other):
+    return evaluate("complexity/random-network", activation=name, sw2=sw2, sb2=sb2, depth=depth, **other).values["bits"]
+
+
+def test_neuron_profile():
+    for r, expected in ((0, 1), (0.5, 0.9016897176), (1, 0.7213475204), (2, 0.4614965830), (10, 0.1034135738)):
+        assert evaluate("complexity/neuron-profile", r=r).values["value"] == pytest.approx(expected, abs=1e-9)
+    assert evaluate("complexity/neuron-profile", r=float("inf")).values["value"] == 0
+    assert evaluate("complexity/neuron-profile", r=1e-4).values["value"] == pytest.approx(1 - 0.4592240943 * 1e-8, abs=1e-13)
+    assert evaluate("complexity/neuron-profile", r=1, digits=25).values["value"] == "0.7213475204444817036799623"
+
+
+def test_depth_table_without_bias():
+    found = network(10)
+    assert found[0] == 1
+    for layer, expected in ((2, 0.8362835414), (3, 0.7256783451), (10, 0.3940203687)):
+        assert found[layer - 1] == pytest.approx(expected, abs=1e-9)
+    for sw2 in (1, 3):
+        assert network(10, sw2) == pytest.approx(found, abs=1e-12)
+    assert 100 * network(100)[-1] == pytest.approx(6.2742139, abs=1e-6)
+    assert float(answer(depth_law(), {}, None).values["value"]) == pytest.approx(6.9287255, abs=1e-7)
+
+
+def test_exponential_decay_off_criticality():
+    found = network(40, 1, 1)
+    assert found[:4] == pytest.approx([0.72135, 0.45635, 0.30154, 0.20401], abs=1e-5)
+    assert found[7] / found[6] == pytest.approx(0.700, abs=1e-3)
+    assert found[-1] / found[-2] == pytest.approx(np.sqrt(0.5), abs=1e-4)
+
+
+def test_a_general_activation_and_correlated_inputs():
+    found = network(3, 2, 0, "tanh", c0=0.5)
+    assert found[0] == pytest.approx(float(profile_bits(0.5)[0]), abs=1e-8)
+    rng = np.random.default_rng(1)
+    m, x = rng.standard_normal((2, 2000, 400))
+    k = 2.0
+    shared = np.sqrt(k / 2) * (m[:, :1] + x)  # pairs of inputs with correlation 1/2, over many units
+    other = np.sqrt(k / 2) * (m[:, :1] + m)
+    c = np.mean(np.tanh(shared) * np.tanh(other)) / np.mean(np.tanh(shared) ** 2)
+    assert found[1] == pytest.approx(float(profile_bits(c)[0]), abs=0.02)
+    assert network(3, 2, 0, "z*exp(-z**2/2)")[0] == 1
+
+
+def test_degenerate_networks_have_no_nan():
+    assert network(3, 0, 0) == [0, 0, 0]
+    assert network(3, 0, 1) == [0, 0, 0]
+    assert network(2, 2, 0, c0=1) == [0, 0]
+    assert network(2, 2, 0, "linear") == [1, 1]
+
+
+def test_finite_dimension_of_the_input():
+    for d, expected in ((1, 0.5341770), (2, 0.6161877), (3, 0.6489874), (9, 0.6966288), (100, 0.7191257)):
+        assert evaluate("complexity/first-layer", sw2=1, sb2=1, d=d).values["bits"] == pytest.approx(expected, abs=1e-6)
+    assert evaluate("complexity/first-layer", sw2=1, sb2=1, d=1_000_000).values["bits"] == pytest.approx(0.7213475, abs=1e-5)
+    assert evaluate("complexity/first-layer", sw2=0, sb2=1, d=3).values["bits"] == 0
+
+
+def test_gaussian_mixture_data():
+    rng = np.random.default_rng(2)
+    w, b = rng.standard_normal((5, 3)), rng.standard_normal(5)
+    means = rng.standard_normal((2, 3))
+    roots = rng.standard_normal((2, 3, 3))
+    data = np.concatenate([rng.standard_normal((n, 3)) @ root.T + mean for n, root, mean in zip((60_000, 140_000), roots, means, strict=True)])
+    found = mixture_probabilities(w, b, means, roots @ roots.transpose(0, 2, 1), [0.3, 0.7])
+    np.testing.assert_allclose(found, np.mean(data @ w.T + b > 0, axis=0), atol=0.006)
+    with pytest.raises(ValueError, match="add up to one"):
+        mixture_probabilities(w, b, means, roots, [0.3, 0.3])
+
+
+def test_pair_entropy_and_white_and_linear_dimension():
+    pair = evaluate("complexity/pair-entropy", theta=np.pi / 3).values
+    assert (pair["joint"], pair["total_correlation"]) == pytest.approx((1.918296, 0.081704), abs=1e-6)
+    white = evaluate("complexity/white-dimension", n=400, samples=2000).values
+    assert white["effective_dimension"] == pytest.approx(361.92, abs=0.01)
+    assert white["participation_ratio"] == pytest.approx(333.3, abs=0.1)
+    assert evaluate("complexity/white-dimension", n=400, samples=100).values["effective_dimension"] == pytest.approx(87.48, abs=0.01)
+    assert evaluate("complexity/linear-dimension", depth=3).values["fraction"] == pytest.approx(0.33847, abs=1e-5)
+
+
+def test_relu_dimension():
+    table = {0.25: (0.93603, 0.88145), 0.5: (0.87832, 0.78803), 1: (0.77981, 0.65020), 2: (0.63645, 0.48170), 4: (0.47242, 0.31727)}
+    for ratio, expected in table.items():
+        values = evaluate("complexity/relu-dimension", ratio=ratio).values
+        assert (values["fraction"], values["participation"]) == pytest.approx(expected, abs=1e-5)
+    near = [evaluate("complexity/relu-dimension", ratio=ratio).values["fraction"] for ratio in (0.999, 1, 1.001)]
+    assert near[0] > near[1] > near[2] > near[0] - 0.001
+
+
+def test_sphere_dimension():
+    weights = sphere_weights(sphere_kernel(1), 3, 4)
+    assert weights[0] == pytest.approx(0.375, abs=1e-12)
+    assert weights[1:] / (1 - weights[0]) == pytest.approx([0.8, 0.1875, 0, 0.009375], abs=1e-12)
+    assert sphere_dimension(sphere_kernel(1), 3)[0] == pytest.approx(5.859590, abs=1e-5)
+    assert sphere_dimension(sphere_kernel(1), 2)[0] == pytest.approx(3.2191711, abs=1e-6)
+    assert sphere_dimension(sphere_kernel(1), 5)[0] == pytest.approx(12.1425, abs=1e-3)
+    for depth, expected in ((2, 8.3054), (3, 10.5255), (10, 26.717)):
+        assert sphere_dimension(sphere_kernel(depth), 3)[0] == pytest.approx(expected, abs=1e-3)
+
+
+def test_batch_normalised_rectifiers_at_initialisation_have_one_bit():
+    assert float(binary_entropy(ndtr(0.0))) == 1
+
+
+@pytest.mark.parametrize(
+    ("identifier", "values", "message"),
+    [
+        ("random-network", {"activation": "rectifier", "sw2": 1, "sb2": 0, "depth": 1}, "unknown activation 'rectifier'; the names are linear, relu"),
+        ("random-network", {"activation": "relu", "sw2": -1, "sb2": 0, "depth": 1}, "sw2"),
+        ("random-network", {"activation": "relu", "sw2": 1, "sb2": 0, "depth": 0}, "depth .* must be an integer of at least 1"),
+        ("random-network", {"activation": "relu", "sw2": 1, "sb2": 0, "depth": 1, "c0": 1.5}, "c0"),
+        ("random-network", {"activation": 3, "sw2": 1, "sb2": 0, "depth": 1}, "activation must be a name"),
+        ("neuron-profile", {"r": -1}, "r .* must be in"),
+        ("neuron-profile", {"r": float("nan")}, "must be a number"),
+        ("first-layer", {"sw2": 1, "sb2": 1, "d": 0}, "integer of at least 1"),
+        ("pair-entropy", {"theta": 4}, "between 0 and pi"),
+        ("white-dimension", {"n": 4, "samples": 1}, "integer of at least 2"),
+        ("relu-dimension", {"ratio": 0}, "ratio"),
+        ("sphere-dimension", {"d": 1, "depth": 1}, "integer of at least 2"),
+    ],
+)
+def test_bad_parameters(identifier, values, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(f"complexity/{identifier}", values)
+
+
+def test_digits_that_cannot_be_proved():
+    with pytest.raises(ValueError, match="no digits can be proved for tanh"):
+        evaluate("complexity/random-network", activation="tanh", sw2=1, sb2=0, depth=2, digits=10)
+    with pytest.raises(ValueError, match="no digits can be proved for a spectrum on the sphere"):
+        evaluate("complexity/sphere-dimension", d=3, depth=1, digits=10)
