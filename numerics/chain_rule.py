@@ -73,7 +73,7 @@ def _classifier(name: str) -> Callable[[], Any]:
     except ImportError as error:
         raise ImportError("the chain rule needs scikit-learn: install the extra with pip install 'neurenorm[networks]'") from error
     if name == "logistic":
-        return lambda: linear.LogisticRegression(C=1.0, tol=1e-3, max_iter=200)
+        return lambda: linear.LogisticRegression(solver="liblinear")
     return lambda: ensemble.HistGradientBoostingClassifier(max_iter=120, max_leaf_nodes=16, early_stopping=False)
 
 

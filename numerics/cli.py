@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from numerics.files import writable, write_whole
 from numerics.verification.claim import Effort
 
 __all__ = ["main"]
@@ -130,7 +131,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from numerics.verification.suite import claims_in_file, gather_claims, run_claims
 
     writers = ((arguments.json, as_json), (arguments.junit, as_junit), (arguments.report, page))
-    outputs = [(_target(name, arguments.force), writer) for name, writer in writers if name]
+    outputs = [(writable(name, force=arguments.force), writer) for name, writer in writers if name]
     seed = secrets.randbits(32) if arguments.unseeded else arguments.seed
     own = arguments.what is not None and (arguments.what.endswith(".py") or Path(arguments.what).is_file())
     claims = claims_in_file(arguments.what) if own else gather_claims(arguments.what)
@@ -141,7 +142,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     agreed = sum(report.verdict is Verdict.agrees for report in reports)
     print(f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {seed}, {sum(r.seconds for r in reports):.1f} s")
     for target, writer in outputs:
-        _write(target, writer(reports))
+        write_whole(target, writer(reports))
     return WELL if agreed == len(reports) else NOT_WELL
 
 
@@ -152,33 +153,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
     if arguments.id and arguments.paper:
         raise ValueError("give either an id or --paper, not both")
-    target = _target(arguments.output, arguments.force)
+    target = writable(arguments.output, force=arguments.force)
     entries = (result(arguments.id),) if arguments.id else results(arguments.paper)
-    _write(target, document(entries, standalone=not arguments.fragment))
+    write_whole(target, document(entries, standalone=not arguments.fragment))
     return WELL
-
-
-def _target(name: str, force: bool) -> Path:
-    """Return a file that may be written, before any long work."""
-    target = Path(name)
-    if target.is_dir():
-        raise ValueError(f"{target} is a folder; name a file")
-    if target.exists() and not force:
-        raise ValueError(f"{target} exists; use --force to overwrite it")
-    if not target.parent.is_dir():
-        raise ValueError(f"the folder {target.parent} does not exist")
-    return target
-
-
-def _write(target: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    partial = target.with_name(target.name + ".partial")
-    try:
-        partial.write_text(content, encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from graphs.interaction import promoted
-from graphs.network import mlp
+from graphs.network import Network, mlp
 from theory.decimation import Decimation, Label, decimate
 from theory.dynamic_neurons import binary_model
 
-__all__ = ["CouplingClass", "coupling_classes", "generated_classes", "layer_block"]
+__all__ = ["CouplingClass", "coupling_classes", "generated_classes", "layer_block", "network_block"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,34 @@ class CouplingClass:
     last: int
     count: int
     values: tuple[Expr, ...]
+
+
+def network_block(network: Network, copies: int = 1) -> Decimation:
+    """Sum the weights and the inner neurons of a binary network out.
+
+    Parameters
+    ----------
+    network : Network
+        Every neuron reads an odd number of others; weights may be shared (convolutions).
+    copies : int
+        Number of data.
+
+    Returns
+    -------
+    Decimation
+        Onto the inputs ("x", neuron, copy) and the outputs ("h", neuron, copy).
+
+    Examples
+    --------
+    A ring of three neurons whose layers share one filter: already one layer joins several outputs, through the common weights.
+
+    >>> from graphs.network import convolutional
+    >>> [(c.first, c.last, c.count) for c in coupling_classes(network_block(convolutional([3], 1)))]
+    [(0, 0, 1), (0, 2, 3), (1, 1, 9), (1, 3, 3), (2, 0, 3), (2, 2, 9), (3, 1, 3), (3, 3, 1)]
+    """
+    model = binary_model(promoted(network, copies))
+    first = [v for v in model.alphabets if isinstance(v, tuple) and v[0] == "x"]
+    return decimate(model, [*first, *(("h", v, copy) for copy in range(copies) for v in network.outputs)])
 
 
 def layer_block(width: int, layers: int = 2, copies: int = 1) -> Decimation:
@@ -62,11 +90,7 @@ def layer_block(width: int, layers: int = 2, copies: int = 1) -> Decimation:
     >>> sorted((c.first, c.last) for c in coupling_classes(layer_block(1)))
     [(0, 0), (1, 1)]
     """
-    interactions = promoted(mlp([width] * (layers + 1)), copies)
-    model = binary_model(interactions)
-    first = [v for v in model.alphabets if isinstance(v, tuple) and v[0] == "x"]
-    last = [("h", (layers, i), copy) for copy in range(copies) for i in range(width)]
-    return decimate(model, [*first, *last])
+    return network_block(mlp([width] * (layers + 1)), copies)
 
 
 def coupling_classes(block: Decimation) -> tuple[CouplingClass, ...]:

@@ -183,7 +183,7 @@ def _three_spin_law() -> dict[tuple[int, int], Expr]:
     law = {}
     for left, right in product((1, -1), repeat=2):
         weight = (1 + left * t) * (1 + right * t) * (1 + left * right * far) / domain(4)
-        law[left, right] = weight.as_expr() / whole.as_expr()
+        law[left, right] = weight.as_expr().factor() / whole.as_expr()
     _vanishes(Add(*law.values()) - 1)
     names = {Symbol("t"): T, Symbol("far"): T ** (N - 2)}
     return {key: value.subs(names, simultaneous=True).subs(T**2 * T ** (N - 2), T**N) for key, value in law.items()}

@@ -30,6 +30,7 @@ PATHS = symbols("active-paths")
 _REAL, _IMAGINARY = Symbol("z_re", real=True), Symbol("z_im", real=True)
 COARSEST = 0.2
 MOST_ITERATIONS = 4000
+MOST_POINTS = 2500
 
 
 class GridTooSmall(ValueError):
@@ -109,7 +110,7 @@ class DensityEvolution:
     ValueError
         If the temperature is not positive; T = 0 has a closed form (see `theory.frozen_paths`).
     GridTooSmall
-        If the step is so coarse that a bias spans fewer than four grid points.
+        If the step is so coarse that a bias spans fewer than four grid points, or the temperature so high that the grid would take too many.
 
     Examples
     --------
@@ -129,6 +130,8 @@ class DensityEvolution:
         self.bias_points = math.ceil(beta / step)
         self.step = beta / self.bias_points
         self.points = math.ceil(max(9.0, beta + 5.0) / self.step)
+        if self.points > MOST_POINTS:
+            raise GridTooSmall(f"T = {T:g} at a step of {self.step:.3g} takes {self.points} grid points, more than {MOST_POINTS}; take a lower temperature")
         self.size = _transform_size(self.bias_points, largest_degree)
         self.largest_degree = largest_degree
         self.t = math.tanh(beta)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
@@ -51,10 +53,20 @@ def connected(cluster: Any) -> Iterator[Any]:
 def _client(distributed: Any, address: str) -> Any:
     """Connect to a scheduler."""
     try:
-        with _quiet():
+        with _quiet(), ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _asked(distributed, address)).result()
             return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise ValueError(f"the scheduler at {address} does not answer within {PATIENCE:g} s: start it with `dask scheduler`, or check the address") from error
+
+
+async def _asked(distributed: Any, address: str) -> None:
+    """Ask a scheduler who it is: a port where something else listens, or nobody answers, would keep a client waiting for ever."""
+    scheduler = distributed.rpc(address, timeout=PATIENCE)
+    try:
+        await asyncio.wait_for(scheduler.identity(), PATIENCE)
+    finally:
+        await scheduler.close_rpc()
 
 
 def _wait_for_workers(client: Any) -> None:

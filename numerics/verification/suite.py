@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from numerics.verification import claims as claims_package
 from numerics.verification.claim import Claim, Effort, Report
-from numerics.verification.compare import share
+from numerics.verification.compare import Comparison, Verdict, share
 
 __all__ = ["claims_in_file", "gather_claims", "run_claims"]
 
@@ -87,4 +88,13 @@ def run_claims(claims: Iterable[Claim], effort: Effort = Effort.default, *, seed
     chosen = [claim for claim in claims if claim.effort.value <= effort.value]
     false_alarm = share(max(len(chosen), 1))
     for claim in tqdm(chosen, desc="verify", unit="claim", disable=None if progress is None else not progress, leave=False):
-        yield claim.check(effort=effort, seed=seed, false_alarm=false_alarm)
+        yield checked(claim, effort, seed, false_alarm)
+
+
+def checked(claim: Claim, effort: Effort, seed: int, false_alarm: float) -> Report:
+    """Check one claim; one that cannot be carried out counts as refuted, and says why, so that the others still run."""
+    try:
+        return claim.check(effort=effort, seed=seed, false_alarm=false_alarm)
+    except Exception as error:
+        reason = f"the check could not be carried out: {type(error).__name__}: {error}"
+        return Report(claim, Comparison(Verdict.refuted, math.inf, "sigma", 0.0, math.inf, reason), (), 0.0, (seed,), effort)

@@ -168,3 +168,15 @@ def test_a_changed_formula_is_noticed():
 
 def test_a_mutant_is_plain_data():
     assert Mutant("doubled", lambda e: 2 * e).change(X) == 2 * X
+
+
+def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
+    def broken():
+        raise ArithmeticError("no such derivation")
+
+    wrong = Claim("demo/broken", "broken", broken, lambda e, _: 0.0, lambda rng, effort: 0.0, Exact(12), (PERCENT,))
+    reports = list(run_claims([wrong, sampled_claim()]))
+    assert [report.verdict for report in reports] == [Verdict.refuted, Verdict.agrees]
+    assert "ArithmeticError: no such derivation" in reports[0].message
+    assert json.loads(as_json(reports))[0]["verdict"] == "refuted"
+    assert "could not be carried out" in page(reports)

@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational, exp, oo
 
+from graphs.network import convolutional
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
 from numerics.quadrature import line_average
@@ -37,6 +38,7 @@ from numerics.solve import certified_root, free_energy, trajectory
 from numerics.solve.smeared_chain import smeared_partition_function
 from numerics.solve.transfer import correlation_lengths, nystroem_spectrum, overlap_eigenvalue, truncated_kernel, wide_second_eigenvalue
 from theory.dynamic_neurons import binary_recursion
+from theory.few_neurons import network_block
 from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.linear_neurons import annealed_density
 from theory.softened_rules import first_order_integrand, pitchfork, rule_kernel, smeared_chain
@@ -365,6 +367,20 @@ def test_truncation_of_generated_couplings():
         cut = truncated_kernel(kernel, order)
         errors.append(abs(correlation_lengths(np.sort(np.abs(np.linalg.eigvals(cut)))[::-1][:2])[0] - exact) / exact)
     assert errors[0] > errors[1] > 1e-9 > errors[2]
+
+
+def test_two_convolutions_summed_out_are_the_squared_kernel():
+    """A ring of three neurons with one shared filter per layer: the kernel is filled from all eight filters."""
+    states = np.array(list(itertools.product((1, -1), repeat=3)), dtype=float)
+    kernel = np.zeros((8, 8))
+    for taps in itertools.product((1, -1), repeat=3):
+        circulant = np.array([[taps[(j - i + 1) % 3] for j in range(3)] for i in range(3)], dtype=float)
+        kernel += math.exp(0.3 * sum(taps)) * np.exp(1.2 * states @ np.sign(states @ circulant.T).T)
+    block = network_block(convolutional([3], 2))
+    for before, after in ((0, 0), (1, 6), (3, 5)):
+        configuration = [int(s < 0) for s in (*states[before], *states[after])]
+        weight = block.partition_function(configuration).subs({S.alpha: Rational(3, 5), S.k: Rational(3, 10)})
+        assert float(weight.evalf(20)) == pytest.approx((kernel @ kernel)[after, before], rel=1e-12)
 
 
 def test_heat_bath_sees_the_exact_weight_averages():

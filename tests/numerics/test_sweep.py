@@ -225,7 +225,7 @@ def test_the_same_command_again_computes_nothing_and_another_is_refused(tmp_path
         patched.setattr("numerics.sweep.targets.ResultTarget.run", None)
         assert command(*COMMAND, "-o", str(file)) == 0
     for words in (["K=0:1:4", "r=2"], ["K=0:1:3", "r=3"], ["K=0:1:3", "r=2", "--seed", "1"]):
-        with pytest.raises(ValueError, match="belongs to another sweep .*refuse to resume into it"):
+        with pytest.raises(ValueError, match=r"belongs to another sweep .*refuse to resume into it"):
             command("lattice/ising-correlation", *words, "--workers", "0", "-o", str(file))
     assert file.read_bytes() == before
     assert command("lattice/ising-correlation", "K=0:1:4", "r=2", "--workers", "0", "-o", str(file), "--force") == 0
@@ -306,7 +306,7 @@ def test_failed_points_are_told_and_tried_again(tmp_path):
 def test_an_unwritable_target_is_refused_before_any_work(tmp_path, monkeypatch, place):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("numerics.sweep.targets.ResultTarget.run", None)
-    with pytest.raises(ValueError, match="does not exist|is a folder|cannot"):
+    with pytest.raises(ValueError, match=r"does not exist|is a folder|cannot"):
         command(*COMMAND, "-o", place)
     assert list(tmp_path.iterdir()) == []
 
@@ -326,7 +326,7 @@ def test_a_full_disk_leaves_the_old_file_whole_and_the_points_found(tmp_path, sm
     command(*COMMAND, "-o", str(file))
     before = file.read_bytes()
     small_disk(size)
-    with pytest.raises(ValueError, match="cannot write .*File too large"):
+    with pytest.raises(ValueError, match=r"cannot write .*File too large"):
         command("lattice/ising-correlation", "K=0:1:6", "r=2", "--workers", "0", "-o", str(file), "--force")
     assert file.read_bytes() == before
     assert not file.with_name("a.nc.partial").exists()

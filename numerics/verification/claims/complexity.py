@@ -316,6 +316,24 @@ def equispaced_bits(rng: np.random.Generator, effort: Effort) -> float:
     return chain_rule_entropy(states.astype(int), "trees", rng=rng).value
 
 
+def half_dependent(function: Callable[[Array, Array], Array]) -> Callable[[np.random.Generator, Effort], float]:
+    """Chain-rule entropy, by logistic regression, of 50 fair bits, 50 more, and 50 functions of both, columns permuted."""
+
+    def witness(rng: np.random.Generator, effort: Effort) -> float:
+        """Draw and estimate."""
+        first, second = rng.integers(0, 2, (2, 10_000, 50))
+        states = np.concatenate([first, second, function(first, second)], axis=1)
+        return chain_rule_entropy(states[:, rng.permutation(150)], "logistic", rng=rng).value
+
+    return witness
+
+
+def half_dependent_claim(name: str, bits: int, function: Callable[[Any, Any], Any], statement: str) -> Claim:
+    """Claim what logistic regression finds of 150 bits of which 50 follow from the others."""
+    mutants = (scaled("1.02"), scaled("0.98"))
+    return Claim(f"complexity/chain-rule-{name}", statement, lambda: Integer(bits), lambda e, _: float(e), half_dependent(function), Exact(2), mutants, Effort.high)
+
+
 def equal_sectors() -> Expr:
     """Return the joint entropy of ten lines that cut the plane into equal sectors: the logarithm of twice their number."""
     return log(2 * Integer(10)) / log(2)
@@ -373,5 +391,7 @@ CLAIMS = (
     sphere_claim(2, 3, 8, simulated.circle_dimension),
     sphere_claim(3, 1, 3.5, simulated.sphere_dimension),
     CHAIN,
+    half_dependent_claim("not", 100, lambda a, b: 1 - a, "the chain rule with logistic regression finds the 100 bits of 150 of which 50 negate others, within 1 per cent"),
+    half_dependent_claim("xor", 150, np.bitwise_xor, "logistic regression is blind to exclusive or: of 100 bits it finds 150, as if all were independent"),
     TRAINING,
 )

@@ -24,8 +24,9 @@ from numerics.verification.compare import Enclosed, Exact
 from numerics.verification.mutants import flipped, replaced, scaled, shifted, without
 from theory.catalogue.lattice import agreement, ising_bond, ising_bond_in_field
 from theory.cells import cell_recursion
-from theory.decimation import decimate
-from theory.model import ISING, Values, bond_model, clock, potts
+from theory.decimation import Decimation, decimate
+from theory.model import ISING, Kernel, Model, Values, bond_model, clock, potts
+from theory.model import Term as LocalTerm
 from theory.recursion import Recursion
 from theory.symbols import symbols
 
@@ -176,6 +177,96 @@ STAR = Claim(
     (scaled(1.000001), without(log(cosh(4 * K)), "ln cosh 4K"), replaced("sign", lambda e: -e)),
 )
 
+def clock_first_harmonic() -> Expr:
+    """Return the coupling of the first harmonic that two bonds of the five-state clock chain leave."""
+    decimation = decimate(bond_model(nx.path_graph(3), clock(5), {K: lambda a, b: cos(a - b)}), (0, 2))
+    return decimation.couplings[K]
+
+
+def projected_harmonic(rng: np.random.Generator, effort: Effort) -> Array:
+    """Enumerate the three spins and project the log-weight of the ends on the cosine of their difference."""
+    angles = 2 * np.pi * np.arange(5) / 5
+    terms: list[list[Term]] = [[((i, i + 1), k, lambda a, b: np.cos(a - b)) for i in (0, 1)] for k in COUPLINGS]
+    rows = [log_marginal(3, tuple(angles), term, (0, 2))[0] for term in terms]
+    return np.array([2 / 5 * np.sum(row * np.cos(angles)) for row in rows])
+
+
+CLOCK_COUPLING = Claim(
+    "lattice/clock-5-coupling",
+    "the coupling of the first harmonic of the decimated five-state clock chain, with its coefficients in the square root of five",
+    clock_first_harmonic,
+    lambda expression, _: compiled(expression, [K])(COUPLINGS),
+    projected_harmonic,
+    Exact(12),
+    (scaled(1.000001), flipped(K)),
+)
+
+
+def star_of_four() -> Decimation:
+    """Return the star of four whose centre is summed out."""
+    return decimate(bond_model(nx.star_graph(4), ISING, ising_bond()), (1, 2, 3, 4))
+
+
+GENERATED = Claim(
+    "lattice/star-generated",
+    "what the decimation of a star calls generated is six pair couplings and one four-spin coupling",
+    lambda: tuple(star_of_four().generated[name] for name in ("s_{3} s_{4}", "s_{1} s_{2} s_{3} s_{4}")),
+    lambda expressions, _: values_of(expressions, [K], COUPLINGS),
+    walsh_star,
+    Exact(11),
+    (scaled(1.000001), without(log(cosh(4 * K)), "ln cosh 4K")),
+)
+
+STAR_STATES = ((0, 0, 0, 0), (0, 0, 1, 1), (0, 1, 1, 1))
+
+PARTITION = Claim(
+    "lattice/star-weights",
+    "the weights of the kept spins of a star, as explicit sums of exponentials",
+    lambda: tuple(star_of_four().partition_function(states) for states in STAR_STATES),
+    lambda expressions, _: values_of(expressions, [K], COUPLINGS),
+    lambda rng, effort: np.exp([[enumerated_star(k)[states] for k in COUPLINGS] for states in STAR_STATES]),
+    Exact(12),
+    (scaled(1.000001),),
+)
+
+
+def enumerated_star(coupling: float) -> Array:
+    """Return the log-weight of the four outer spins of a star."""
+    return log_marginal(5, (1, -1), ising_terms([(0, i) for i in range(1, 5)], coupling), (1, 2, 3, 4))
+
+
+FLIP = Rational(1, 20)
+
+
+def noisy_copies() -> tuple[Expr, ...]:
+    """Return the coupling and constant of the noisy copies of two neighbouring spins, each flipped with probability 1/20."""
+    noise = [Kernel((f"copy of {v}", v), lambda copy, spin: 1 - FLIP if copy == spin else FLIP) for v in ("s", "t")]
+    bond = LocalTerm(K, ("s", "t"), lambda s, t: s * t)
+    model = Model(dict.fromkeys(("s", "t", "copy of s", "copy of t"), ISING), (bond,), tuple(noise), ising_bond())
+    decimation = decimate(model, ("copy of s", "copy of t"))
+    return (decimation.couplings[K], decimation.constant)
+
+
+def enumerated_copies(rng: np.random.Generator, effort: Effort) -> Array:
+    """Sum the four configurations of the two spins by matrix products, the noise being a matrix on each side."""
+    noise = np.array([[0.95, 0.05], [0.05, 0.95]])
+    rows = []
+    for k in COUPLINGS:
+        seen = noise @ np.exp(k * np.array([[1, -1], [-1, 1]])) @ noise
+        rows.append([np.log(seen[0, 0] / seen[0, 1]) / 2, np.log(seen[0, 0] * seen[0, 1]) / 2])
+    return np.array(rows).T
+
+
+NOISY = Claim(
+    "lattice/noisy-copies",
+    "two spins seen through noise act as one bond with a smaller coupling",
+    noisy_copies,
+    lambda expressions, _: values_of(expressions, [K], COUPLINGS),
+    enumerated_copies,
+    Exact(12),
+    (scaled(1.000001), flipped(K)),
+)
+
 # --- the semigroup property, in balls -----------------------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +327,10 @@ CLAIMS = (
     potts_claim("potts-wheatstone", wheatstone, 4, BRIDGE_BONDS, "Wheatstone bridge"),
     clock_claim(4, (scaled(1.000001), without(log(2), "ln 2"))),
     clock_claim(5, (scaled(1.000001), flipped(K))),
+    CLOCK_COUPLING,
     STAR,
+    GENERATED,
+    PARTITION,
+    NOISY,
     SEMIGROUP,
 )

@@ -68,7 +68,7 @@ POTTS_CORRELATION = Claim(
     "two bonds of the Potts chain correlate its ends by the square of v/(v + q)",
     potts_character,
     lambda expression, _: np.array([float(compiled(expression, [K, Q])(1.2, q)) for q in (3.0, 5.0)]),
-    lambda rng, effort: stacked([chain_correlation(sample_potts_chain(1.2, q, 256, effort.scale(16_000, 6_000), rng), 2, q=q) for q in (3, 5)]),
+    lambda rng, effort: stacked([chain_correlation(sample_potts_chain(1.2, q, 256, effort.scale(32_000, 8_000), rng), 2, q=q) for q in (3, 5)]),
     Sampled(0.03),
     (shifted(Q), flipped(K)),
 )
