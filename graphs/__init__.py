@@ -4,6 +4,7 @@ This room knows networkx and integers.  Labels may carry anything hashable; no e
 """
 
 from graphs.elimination import EliminationOrder, elimination_order, frontier_order
+from graphs.interaction import InteractionReport, Interactions, Rule, promoted, weights_only
 from graphs.labels import Directed, Label
 from graphs.lattices import (
     TwoTerminalCell,
@@ -19,6 +20,8 @@ from graphs.lattices import (
     triangular,
     wheatstone,
 )
+from graphs.network import Network, convolutional, mlp, network_from_graph, recurrent, residual
+from graphs.network_symmetry import NetworkFolding, fold_network
 from graphs.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
 from graphs.translation import SEARCH_LIMIT, Folding, NoTranslation, fold
 
@@ -28,24 +31,37 @@ __all__ = [
     "Edge",
     "EliminationOrder",
     "Folding",
+    "InteractionReport",
+    "Interactions",
     "Label",
+    "Network",
+    "NetworkFolding",
     "NoTranslation",
     "PeriodicGraph",
+    "Rule",
     "TwoTerminalCell",
     "Unrolled",
     "ZeroOffsetLoop",
     "cell_from_graph",
     "chain",
+    "convolutional",
     "cubic",
     "diamond",
     "elimination_order",
     "fold",
+    "fold_network",
     "frontier_order",
     "hierarchical_lattice",
     "honeycomb",
     "ladder",
+    "mlp",
+    "network_from_graph",
+    "promoted",
+    "recurrent",
+    "residual",
     "series_cell",
     "square",
     "triangular",
+    "weights_only",
     "wheatstone",
 ]

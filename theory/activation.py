@@ -247,7 +247,7 @@ def activation(source: str | Expr | Activation, **parameters: Any) -> Activation
         return _named(source.strip(), parameters)
     if parameters:
         raise ValueError(f"only a named activation takes parameters, got {_listed(parameters)} with {source}")
-    expression = _parsed(source) if isinstance(source, str) else sp.sympify(source)
+    expression = parse_expression(source) if isinstance(source, str) else sp.sympify(source)
     if not isinstance(expression, Expr):
         raise ValueError(f"an activation is an expression of one variable, got {source!r}")
     variables = sorted(expression.free_symbols, key=str)
@@ -268,7 +268,7 @@ def _named(name: str, parameters: Mapping[str, Any]) -> Activation:
     return Activation(label, _NAMED[name](_Z, **values))
 
 
-def _parsed(text: str) -> Expr:
+def parse_expression(text: str) -> Expr:
     """Read text by the grammar above; nothing is executed."""
     try:
         tree = ast.parse(text.strip(), mode="eval")

@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Add, Expr, Integer, Reals, Symbol, atanh, count_ops, exp, log, tanh
 
 from graphs.lattices import TwoTerminalCell
-from theory.decimation import Decimation, combine_numbers, decimate, transform
+from theory.decimation import Decimation, combine_numbers, decimate
 from theory.derivation import Derivation, Step
 from theory.model import Alphabet, Values, bond_model
 from theory.recursion import Chart, Recursion
@@ -150,15 +150,5 @@ def _one_weight(decimation: Decimation, states: Mapping[Hashable, int]) -> Expr:
 def _coefficients(decimation: Decimation, coupling: Symbol) -> dict[tuple[int, ...], Expr]:
     """Return the numbers by which ln Z(kept) is multiplied and summed to give a coupling."""
     orbits = list(decimation.space.orbits(decimation.keep))
-    coefficients = {}
-    for orbit in orbits:
-        unit = {other: Integer(int(other == orbit)) for other in orbits}
-        expansion = transform(decimation.space, decimation.keep, unit, combine_numbers)
-        rest = dict(expansion)
-        for symbol, pivot, shape in decimation.bond_shapes:
-            amount = rest.get(pivot, Integer(0)) / shape[pivot]
-            if symbol == coupling:
-                coefficients[orbit] = amount
-            rest = {label: value - amount * shape.get(label, 0) for label, value in rest.items()}
-    return coefficients
-
+    units = {orbit: {other: Integer(int(other == orbit)) for other in orbits} for orbit in orbits}
+    return {orbit: decimation.read_bond(unit, combine_numbers)[0][coupling] for orbit, unit in units.items()}

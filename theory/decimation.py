@@ -20,7 +20,7 @@ from math import lcm
 from typing import Any, Protocol
 
 from flint import fmpz_mpoly
-from sympy import Expr, Integer, Rational, Symbol, latex, sympify
+from sympy import Expr, Integer, Matrix, Rational, Symbol, latex, sympify
 
 from graphs.elimination import EliminationOrder, elimination_order
 from theory.display import aligned, equation
@@ -174,8 +174,11 @@ class Decimation:
         found: dict[Symbol, Any] = {}
         if len(self.keep) != 2:
             return found, rest
-        for coupling, pivot, shape in self.bond_shapes:
-            found[coupling] = combine([(_plain(1 / shape[pivot]), rest[pivot])])
+        shapes, pivots, inverse = self.bond_functions
+        at_pivots = [rest[pivot] for pivot in pivots]
+        for row, (coupling, shape) in enumerate(shapes.items()):
+            found[coupling] = combine([(_plain(inverse[row, k]), value) for k, value in enumerate(at_pivots) if inverse[row, k] != 0])
+        for coupling, shape in shapes.items():
             for label, value in shape.items():
                 rest[label] = combine([(1, rest[label]), (_plain(-value), found[coupling])])
         return found, rest
@@ -187,17 +190,19 @@ class Decimation:
         return found, {label: row for label, row in rest.items() if row or not label}
 
     @cached_property
-    def bond_shapes(self) -> list[tuple[Symbol, Label, dict[Label, Any]]]:
-        """Each bond function expanded in basis functions of the two kept vertices, reduced so that pivots are private to one coupling."""
-        shapes: list[tuple[Symbol, Label, dict[Label, Any]]] = []
+    def bond_functions(self) -> tuple[dict[Symbol, dict[Label, Expr]], list[Label], Matrix]:
+        """The bond functions expanded in basis functions of the two kept vertices, labels at which they are independent, and how to read them there."""
+        shapes: dict[Symbol, dict[Label, Expr]] = {}
         for coupling, function in self.model.functions.items():
             values = {c: exact_number(function(*self.space.states(self.keep, c))) for c in self.space.orbits(self.keep)}
-            shape = {label: value for label, value in transform(self.space, self.keep, values, combine_numbers).items() if label and value != 0}
-            pivots = [label for label in shape if all(label not in other for _, _, other in shapes)]
-            if not pivots:
-                raise ValueError(f"the bond function of {coupling} is a combination of those before it; leave it out")
-            shapes.append((coupling, pivots[0], shape))
-        return shapes
+            expansion = transform(self.space, self.keep, values, combine_numbers)
+            shapes[coupling] = {label: value for label, value in expansion.items() if label and value != 0}
+        labels = list(dict.fromkeys(label for shape in shapes.values() for label in shape))
+        table = Matrix([[shape.get(label, Integer(0)) for label in labels] for shape in shapes.values()])
+        columns = table.rref()[1] if labels else ()
+        if len(columns) < len(shapes):
+            raise ValueError(f"the bond functions of {', '.join(map(str, shapes))} are linearly dependent; leave one out")
+        return shapes, [labels[column] for column in columns], table[:, list(columns)].T.inv() if columns else Matrix()
 
     @cached_property
     def couplings(self) -> dict[Symbol, Expr]:

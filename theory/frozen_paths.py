@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from math import prod
 
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, exp, latex, log, oo
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, exp, latex, log, oo
 from sympy import symbols as sympy_symbols
 
 from theory.cavity import cavity_equations
@@ -63,7 +61,7 @@ class FrozenPaths:
 
 
 def certain_bias(p: int) -> Expr:
-    """Return the probability that a path sends a certain bias, by going through all ways in which its other weights are frozen or free.
+    """Return the probability that a path sends a certain bias, by going through all numbers of frozen ones among its other weights.
 
     Examples
     --------
@@ -73,9 +71,9 @@ def certain_bias(p: int) -> Expr:
     equations = cavity_equations(p)
     names = equations.means[: p - 1]
     found = Integer(0)
-    for frozen in product((0, 1), repeat=p - 1):
-        bias = equations.message.subs(T_, 1).subs(dict(zip(names, frozen, strict=True)))
-        found += bias * prod((X if one else 1 - X) for one in frozen)
+    for frozen in range(p):
+        bias = equations.message.subs(T_, 1).subs({name: int(k < frozen) for k, name in enumerate(names)})
+        found += bias * binomial(p - 1, frozen) * X**frozen * (1 - X) ** (p - 1 - frozen)
     return found.expand()
 
 

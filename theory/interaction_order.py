@@ -16,7 +16,7 @@ from sympy import symbols as sympy_symbols
 
 from graphs.interaction import promoted, weights_only
 from graphs.network import mlp
-from theory.activation import _parsed as read_expression
+from theory.activation import parse_expression
 
 __all__ = ["InteractionOrder", "dynamic_energy", "interaction_order", "polynomial_activation", "static_cost"]
 
@@ -66,7 +66,7 @@ def polynomial_activation(source: str | Expr) -> Poly:
     >>> polynomial_activation("z + g*z^2").degree()
     2
     """
-    expression = read_expression(source.replace("^", "**")) if isinstance(source, str) else source
+    expression = parse_expression(source.replace("^", "**")) if isinstance(source, str) else source
     named = expression.subs({symbol: Z for symbol in expression.free_symbols if symbol.name == "z"})
     if not named.is_polynomial(Z) or not named.has(Z):
         raise ValueError(f"the activation must be a polynomial in z of degree at least one, such as z + g*z^2; got {source}")

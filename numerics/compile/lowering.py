@@ -1,6 +1,7 @@
 """Nodes that the compiler hands to somebody else: the registry of lowerings."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import sympy
@@ -11,6 +12,9 @@ Lowering = Callable[[Any, str, int | None], tuple[Callable[..., Any], Sequence[A
 
 _REGISTRY: dict[type, Lowering] = {}
 _VERSION = [0]
+
+PROVIDERS = {"GaussianExpectation": "numerics.quadrature"}
+"""Modules that are imported when a node of this class is first met: they register how it is lowered."""
 
 
 def register_lowering(node_type: type, lower: Lowering) -> None:
@@ -57,10 +61,16 @@ def register_lowering(node_type: type, lower: Lowering) -> None:
 
 def lowering_for(node: Any) -> Lowering | None:
     """The lowering of the nearest registered class of a node."""
-    for node_type in type(node).__mro__:
-        if node_type in _REGISTRY:
-            return _REGISTRY[node_type]
-    return None
+    found = _registered(node)
+    if found is None and type(node).__name__ in PROVIDERS:
+        import_module(PROVIDERS[type(node).__name__])
+        found = _registered(node)
+    return found
+
+
+def _registered(node: Any) -> Lowering | None:
+    """The lowering of the nearest class that is registered so far."""
+    return next((_REGISTRY[node_type] for node_type in type(node).__mro__ if node_type in _REGISTRY), None)
 
 
 def registry_version() -> int:

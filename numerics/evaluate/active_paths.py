@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,9 @@ def _no_digits(digits: int | None, what: str) -> None:
 def polarised_point(problem: PolarisedBranch, T: float, c: float) -> tuple[BranchPoint, dict[str, float], dict[str, float]]:
     """Solve for the polarised branch on two grids; return the finer solution, extrapolated values and what the extrapolation changed."""
     step = min(0.05, 0.02 / T)
-    coarse, fine = (DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c) for width in (2 * step, step))
+    coarse, fine = points = tuple(DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c) for width in (2 * step, step))
+    if (coarse.q < MELTED) != (fine.q < MELTED) or not all(point.converged for point in points):
+        fine = replace(fine, converged=False)
     rows = [{"q": p.q, "energy": p.energy, "gap": p.gap} for p in (coarse, fine)]
     change = {name: (rows[1][name] - rows[0][name]) / 3 for name in rows[1]}
     return fine, {name: rows[1][name] + change[name] for name in change}, {name: abs(change[name]) + 1e-10 for name in change}
@@ -49,7 +52,8 @@ def _(problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None) 
     T, c = float(numbers["T"]), float(numbers["c"])
     point, values, errors = polarised_point(problem, T, c)
     if not point.converged:
-        return Answer("not converged", values, errors, reason=f"density evolution did not settle: {point}, last change {point.residual:.2g}")
+        reason = f"not settled on both grids (c is at the end of the branch): {point}, last change {point.residual:.2g}"
+        return Answer("not converged", values, errors, reason=reason)
     if point.q < MELTED:
         return Answer("none", dict.fromkeys(values), reason=f"there is no polarised solution at c = {c:g}: certain weights melt into the paramagnet")
     branches = [{"q": 0.0, "energy": -c / problem.ensemble.p * float(np.tanh(1 / T)), "gap": 0.0}, values]
@@ -122,7 +126,7 @@ def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answe
     small = paths.size <= LARGEST_ENUMERATION
     exact = enumerate_weights(paths.members, paths.size, J, beta, theta).log_z if small else None
     values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}
-    return Answer("numeric" if report.converged else "not converged", values, reason="" if report.converged else str(report))
+    return Answer("numeric" if report.converged else "not converged", values, reason="" if report.converged and report.growth < 1 else str(report))
 
 
 def _spread(value: Any, name: str, size: int) -> np.ndarray:

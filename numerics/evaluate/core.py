@@ -71,7 +71,7 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
-        shown = {
+        shown: dict[str, Any] = {
             "id": self.id,
             "status": self.answer.status,
             "values": dict(self.answer.values),

@@ -51,6 +51,10 @@ def log_weights_at(decimation: Decimation, numbers: Mapping[str, Any]) -> dict[t
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
     weights = decimation.weights(BallWeights({symbol: numbers[symbol.name] for symbol in free}))
+    for configuration, weight in weights.items():
+        if weight < 0 or weight.is_zero():
+            states = decimation.space.states(decimation.keep, configuration)
+            raise ValueError(f"at these values the summed weight of the kept states {states} is not positive, so no real coupling describes it")
     return {configuration: weight.log() for configuration, weight in weights.items()}
 
 

@@ -91,6 +91,8 @@ class BeliefSweep:
             raise ValueError(f"the inverse temperature must be positive and finite, got {beta}")
         self.equations, self.paths, self.beta = equations, paths, float(beta)
         self.J = _finite(np.broadcast_to(np.asarray(couplings, dtype=float), (paths.count,)), "coupling")
+        if np.any(self.beta * np.abs(self.J) > _LARGEST_FIELD):
+            raise ValueError(f"beta times a coupling above {_LARGEST_FIELD:g} is too cold for double precision: its bias cannot be told from an infinite one")
         self.theta = _finite(np.broadcast_to(np.asarray(theta, dtype=float), (paths.size,)), "field")
         self.columns = [np.ascontiguousarray(paths.members[:, k]) for k in range(paths.p)]
         self.t = np.tanh(self.beta * self.J)

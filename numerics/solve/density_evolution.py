@@ -31,6 +31,7 @@ _REAL, _IMAGINARY = Symbol("z_re", real=True), Symbol("z_im", real=True)
 COARSEST = 0.2
 MOST_ITERATIONS = 4000
 MOST_POINTS = 2500
+COLDEST = 17.0
 
 
 class GridTooSmall(ValueError):
@@ -108,7 +109,7 @@ class DensityEvolution:
     Raises
     ------
     ValueError
-        If the temperature is not positive; T = 0 has a closed form (see `theory.frozen_paths`).
+        If the temperature is not positive or below 1/17; T = 0 has a closed form (see `theory.frozen_paths`).
     GridTooSmall
         If the step is so coarse that a bias spans fewer than four grid points, or the temperature so high that the grid would take too many.
 
@@ -124,6 +125,8 @@ class DensityEvolution:
         if not (math.isfinite(T) and T > 0):
             raise ValueError(f"density evolution needs a positive temperature, got {T}; T = 0 has its own closed form (active-paths/zero-temperature)")
         beta = 1 / T
+        if beta > COLDEST:
+            raise ValueError(f"T = {T:g} is too cold for double precision (below 1/{COLDEST:g}); T = 0 has a closed form that differs by about exp(-2/T)")
         if not 0 < step <= min(COARSEST, beta / 4):
             raise GridTooSmall(f"a grid step of {step} cannot resolve biases up to {beta:.3g}: take at most {min(COARSEST, beta / 4):.3g}")
         self.ensemble, self.T, self.beta = ensemble, T, beta

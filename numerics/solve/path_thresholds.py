@@ -22,7 +22,7 @@ __all__ = ["NoThreshold", "NotConverged", "PathThresholds", "branch_end", "criti
 PATHS = symbols("active-paths")
 STEP = 0.04
 LOWEST, HIGHEST = 0.02, 1 - 1e-6
-STRIDE = 0.14
+STRIDE = 0.2
 
 
 class NoThreshold(ValueError):
@@ -76,13 +76,13 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
             points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near), evolution.coupling_mean > 0)
         return points[v].c
 
-    found = _parabolic_minimum(degree, *_around_minimum(degree))
+    found = _parabolic_minimum(degree, *_around_minimum(degree, evolution.ensemble.p))
     return points[found]
 
 
-def _around_minimum(degree: Callable[[float], float]) -> tuple[float, float, float]:
+def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, float, float]:
     """Go along the branch from its sharp side, where iterations are quick, until the degree rises, and return three points around its minimum."""
-    v = [math.log(0.1)]
+    v = [math.log(0.3 / p**2)]
     c = [degree(v[0])]
     step = STRIDE
     while len(v) < 3 or c[-1] <= c[-2]:

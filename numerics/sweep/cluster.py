@@ -110,7 +110,7 @@ def on_cluster(payload: bytes, points: Iterable[Indexed], seed: int, client: Any
         return future
 
     room = AHEAD * max(1, sum(client.nthreads().values()))
-    running = distributed.as_completed([submitted(task) for task in islice(waiting, room)])
+    running = distributed.as_completed([submitted(task) for task in islice(waiting, room)], loop=client.loop)
     try:
         for future in running:
             outcome = _outcome(future)

@@ -32,7 +32,7 @@ def test_the_tree_is_networkx_maximum_spanning_tree(inputs, units, seed):
     matrix = [[draw.random() for _ in range(units)] for _ in range(inputs)]
     graph = nx.Graph()
     graph.add_weighted_edges_from((("in", i), ("out", j), matrix[i][j]) for i in range(inputs) for j in range(units))
-    expected = sorted((w for *_, w in nx.maximum_spanning_edges(graph, data="weight")), reverse=True)
+    expected = sorted((w for *_, w in nx.maximum_spanning_tree(graph).edges(data="weight")), reverse=True)
     assert spanning_strengths(matrix) == expected
 
 

@@ -240,6 +240,10 @@ def test_grids_and_populations_that_are_too_small_are_refused():
         one_step_population(path_ensemble(3, "glass"), 0.5, 4.0, 0.0, np.random.default_rng(0))
     with pytest.raises(ValueError, match="zero or positive"):
         DensityEvolution(PLANTED, 1.0).solve(-1.0)
+    with pytest.raises(ValueError, match="too cold"):
+        DensityEvolution(PLANTED, 0.02)
+    with pytest.raises(GridTooSmall, match="grid points"):
+        DensityEvolution(PLANTED, 20.0, step=0.002)
     with pytest.raises(ValueError, match="positive temperature"):
         DensityEvolution(PLANTED, 0.0)
 

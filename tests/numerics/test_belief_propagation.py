@@ -105,6 +105,7 @@ def test_free_energy_of_random_instances_is_annealed_below_the_transition():
     ("arguments", "message"),
     [
         ({"beta": 0.0}, "positive and finite"),
+        ({"beta": 40.0}, "too cold"),
         ({"beta": 1.0, "damping": 1.0}, "damping"),
         ({"beta": 1.0, "theta": np.inf}, "field must be a finite"),
         ({"beta": 1.0, "couplings": [np.nan]}, "coupling must be a finite"),

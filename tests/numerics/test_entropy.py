@@ -164,7 +164,7 @@ def test_bad_states():
 def test_chain_rule_on_copies_and_independent_bits():
     pytest.importorskip("sklearn")
     rng = np.random.default_rng(9)
-    fair = rng.integers(0, 2, (8000, 5))
+    fair = rng.integers(0, 2, (20_000, 5))
     states = np.concatenate([fair, fair], axis=1)
     found = chain_rule_entropy(states, "logistic", rng=rng)
     assert found.value == pytest.approx(5, abs=0.03)

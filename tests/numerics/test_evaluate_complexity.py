@@ -6,7 +6,8 @@ from scipy.special import ndtr
 
 from numerics.entropy import binary_entropy
 from numerics.evaluate import answer, evaluate
-from numerics.evaluate.complexity import mixture_probabilities, profile_bits, sphere_dimension, sphere_weights
+from numerics.evaluate.complexity import mixture_probabilities, profile_bits
+from numerics.evaluate.effective_dimension import sphere_dimension, sphere_weights
 from theory.complexity import depth_law
 from theory.effective_dimension import sphere_kernel
 

@@ -7,19 +7,7 @@ import pytest
 from sympy import Integer, Rational, cos, expand, log, pi
 
 from numerics.verification.derivations import check_derivation
-from theory.complexity import (
-    BinaryEntropy,
-    RandomNetwork,
-    depth_law,
-    first_layer,
-    joint_entropy,
-    large_dimension_correction,
-    neuron_profile,
-    overlap_moments,
-    pair_entropy,
-    pattern_probabilities,
-    plane_lines,
-)
+from theory.complexity import BinaryEntropy, RandomNetwork, depth_law, first_layer, neuron_profile, overlap_moments
 from theory.effective_dimension import (
     RATIO,
     lagrange_moment,
@@ -29,6 +17,7 @@ from theory.effective_dimension import (
     white_dimension,
     white_entropy,
 )
+from theory.joint_entropy import joint_entropy, large_dimension_correction, pair_entropy, pattern_probabilities, plane_lines
 from theory.symbols import symbols
 
 SUBJECT = symbols("complexity")

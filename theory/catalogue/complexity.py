@@ -8,8 +8,9 @@ from sympy import Interval, Range, oo, pi
 
 from theory.activation import activation, activation_names
 from theory.catalogue.result import Parameter, Result
-from theory.complexity import RandomNetwork, StateEntropy, first_layer, neuron_profile, pair_entropy
+from theory.complexity import RandomNetwork, StateEntropy, first_layer, neuron_profile
 from theory.effective_dimension import LayerSpectrum, SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
+from theory.joint_entropy import pair_entropy
 from theory.problems import Formula
 from theory.symbols import symbols
 
