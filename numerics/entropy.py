@@ -230,7 +230,7 @@ def joint_entropy(states: PackedStates, method: str = "miller-madow") -> Entropy
         raise ValueError(f"unknown estimator {method!r}; there are {', '.join(ESTIMATORS)}")
     enough_samples(states)
     estimate = _with_cells(method, states.units)
-    words = states._words()
+    words = states.words()
     patterns, inverse = np.unique(words, return_inverse=True)
     table = _block_counts(inverse.ravel(), len(patterns))
     value = estimate(table.sum(axis=0))

@@ -116,10 +116,10 @@ class PackedStates:
 
     def pattern_counts(self) -> NDArray[np.int64]:
         """Return how often each pattern that occurs does occur, in no particular order of patterns but a reproducible one."""
-        return np.unique(self._words(), return_counts=True)[1].astype(np.int64)
+        return np.unique(self.words(), return_counts=True)[1].astype(np.int64)
 
-    def _words(self) -> NDArray[Any]:
-        """The patterns of all samples, each as one opaque word."""
+    def words(self) -> NDArray[Any]:
+        """Return the pattern of every sample as one opaque word, which can be compared and sorted."""
         rows = [np.packbits(block, axis=1) for block in self.unpacked()]
         if not rows:
             raise ValueError("no samples were recorded")

@@ -25,7 +25,8 @@ from math import comb
 from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, latex, log, sinh, tanh
 
 from theory.derivation import Derivation, Step
-from theory.problems import Formula
+from theory.display import aligned, equation
+from theory.problems import Formula, named
 from theory.symbols import symbols
 
 __all__ = ["LARGEST_TABLE", "BinaryLayer", "BinarySpectrum", "EitherStiffness", "partition_function", "transfer_spectrum", "weight_magnetization"]
@@ -163,7 +164,7 @@ class BinarySpectrum:
         shown = dict(names or {})
         rows = [rf"\lambda_{{{s}}} &= {latex(value, symbol_names=shown)} \quad (\times {many})" for s, (value, many) in enumerate(self.blocks)]
         rows += [rf"\xi_{{{name[3:]}}} &= {latex(-1 / log(ratio), symbol_names=shown)}" for name, ratio in self.decays.items()]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class EitherStiffness:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return both."""
-        return self.finite.to_latex(names) + r"\qquad(\alpha<\infty),\qquad " + self.infinite.to_latex(names) + r"\qquad(\alpha=\infty)"
+        return aligned([r"&\alpha < \infty:", *_rows_of(self.finite, names), r"&\alpha = \infty:", *_rows_of(self.infinite, names)])
 
     @property
     def derivation(self) -> Derivation:
@@ -309,3 +310,8 @@ def _count(name: str, number: int) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise ValueError(f"{name} must be a positive integer, got {number!r}")
     return number
+
+
+def _rows_of(formula: Formula, names: Mapping[Symbol, str] | None) -> list[str]:
+    """Return the rows of a formula's values, broken to the page."""
+    return [row for name, value in formula.values.items() for row in equation(named(name), value, names)]

@@ -176,7 +176,7 @@ class Decimation:
             return found, rest
         shapes, pivots, inverse = self.bond_functions
         at_pivots = [rest[pivot] for pivot in pivots]
-        for row, (coupling, shape) in enumerate(shapes.items()):
+        for row, coupling in enumerate(shapes):
             found[coupling] = combine([(_plain(inverse[row, k]), value) for k, value in enumerate(at_pivots) if inverse[row, k] != 0])
         for coupling, shape in shapes.items():
             for label, value in shape.items():

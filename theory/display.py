@@ -14,7 +14,7 @@ from sympy.printing.latex import LatexPrinter
 
 __all__ = ["LINE", "aligned", "equation", "tex", "width"]
 
-LINE = 84
+LINE = 80
 """Characters that fit on a line of the exported document beside a short left-hand side."""
 
 _PRINTED = {"cosh": 4, "sinh": 4, "tanh": 4, "operatorname": 0, "log": 3, "ln": 2, "exp": 3, "sin": 3, "cos": 3, "tan": 3, "left": 0, "right": 0, "text": 0}

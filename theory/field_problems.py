@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Symbol, latex
+from sympy import Expr, Symbol
 
 from theory.action import LatticeAction
 from theory.activation import Activation
 from theory.depth import DepthField
 from theory.derivation import Derivation
+from theory.display import aligned, equation
 from theory.finite_width import FiniteWidth, ScaleInvariant
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -25,8 +26,7 @@ Names = Mapping[Symbol, str] | None
 
 def _rows(names: Names, **sides: Expr) -> str:
     """An aligned display of equations."""
-    shown = dict(names or {})
-    return "\\begin{aligned}\n" + " \\\\\n".join(f"{left} &= {latex(right, symbol_names=shown)}" for left, right in sides.items()) + "\n\\end{aligned}"
+    return aligned(row for left, right in sides.items() for row in equation(left, right, names))
 
 
 @dataclass(frozen=True)

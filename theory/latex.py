@@ -33,7 +33,8 @@ UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′"
 UNICODE |= {"κ": r"\ensuremath{\kappa}"}
 UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
 UNICODE |= {"Σ": r"\ensuremath{\sum}", "Π": r"\ensuremath{\prod}", "≥": r"\ensuremath{\ge}", "≤": r"\ensuremath{\le}", "±": r"\ensuremath{\pm}", "−": "-"}
-UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": r"\textendash{}", "…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}
+UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": r"\textendash{}"}
+UNICODE |= {"…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}
 
 
 def escaped(text: str) -> str:

@@ -22,6 +22,7 @@ from sympy import symbols as sympy_symbols
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.problems import Formula
 from theory.symbols import symbols
 
@@ -252,7 +253,7 @@ class SmearedChain:
             rf"F_m(h) &= \left\langle G_{{m+1}}(\phi(w h)) \right\rangle_w, \qquad \phi(z) = {shown}",
             r"G_m(h) &= \sqrt{\alpha/\pi} \int dh' e^{-\alpha (h' - h)^2} F_m(h')",
         ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
 
 def smeared_chain(activation_source: Any, M: int) -> SmearedChain:

@@ -22,7 +22,7 @@ __all__ = ["NoThreshold", "NotConverged", "PathThresholds", "branch_end", "criti
 PATHS = symbols("active-paths")
 STEP = 0.04
 LOWEST, HIGHEST = 0.02, 1 - 1e-6
-STRIDE = 0.2
+STRIDE, SHORTEST = 0.14, 0.01
 
 
 class NoThreshold(ValueError):
@@ -88,8 +88,14 @@ def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, fl
     while len(v) < 3 or c[-1] <= c[-2]:
         if v[-1] + step > math.log(1 - LOWEST):
             raise NoThreshold(f"the degree still falls at the overlap {1 - math.exp(v[-1]):.3f}: no end of the branch was found")
+        try:
+            c.append(degree(v[-1] + step))
+        except NotConverged:  # too far down the unstable side: go on in shorter strides
+            step /= 2
+            if abs(step) < SHORTEST:
+                raise
+            continue
         v.append(v[-1] + step)
-        c.append(degree(v[-1]))
         if len(v) == 2 and c[1] > c[0]:
             v, c, step = [v[1], v[0]], [c[1], c[0]], -STRIDE
     return v[-3], v[-2], v[-1]

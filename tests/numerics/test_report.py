@@ -72,7 +72,7 @@ def test_export_of_one_result_as_a_fragment(tmp_path):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_opens_in_a_browser(tmp_path, width):
     file = tmp_path / "report.html"
-    file.write_text(page(REPORTS + [report(X / X * Integer(1) / 2)]), encoding="utf-8")
+    file.write_text(page([*REPORTS, report(X / X * Integer(1) / 2)]), encoding="utf-8")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     command = ["chromium", *flags, "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
     done = subprocess.run([*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=90, check=False)
