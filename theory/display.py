@@ -18,6 +18,7 @@ LINE = 80
 """Characters that fit on a line of the exported document beside a short left-hand side."""
 
 _PRINTED = {"cosh": 4, "sinh": 4, "tanh": 4, "operatorname": 0, "log": 3, "ln": 2, "exp": 3, "sin": 3, "cos": 3, "tan": 3, "left": 0, "right": 0, "text": 0}
+_SIGNS = dict.fromkeys("{} &\n", 0.0) | dict.fromkeys("+-=", 1.8)
 _SMALL = 0.7
 
 
@@ -53,7 +54,7 @@ def _next_width(source: str, position: int) -> tuple[float, int]:
     if source[position] in "^_":
         script, after = _group(source, position + 1)
         return _SMALL * width(script), after
-    return (0 if source[position] in "{} &\n" else 1), position + 1
+    return _SIGNS.get(source[position], 1), position + 1
 
 
 def _group(source: str, position: int) -> tuple[str, int]:

@@ -44,8 +44,8 @@ def size(effort: Effort) -> int:
 
 
 def blocks(effort: Effort, number: int) -> int:
-    """Return the number of independent blocks: never fewer than a hundred, and twice the number where widths are larger too."""
-    return max(100, effort.scale(number)) if effort.value <= 1 else 2 * number
+    """Return the number of independent blocks: a low effort cannot have fewer without losing its power; a high one has wider networks too."""
+    return number if effort.value <= 1 else 2 * number
 
 
 def values_at(expressions: Mapping[str, Expr], **numbers: float) -> Array:
@@ -68,7 +68,7 @@ PROFILE = Claim(
     "units with a frozen Gaussian mean r times their spread have the mean complexity G(r)",
     neuron_profile,
     lambda profile, _: np.array([state_entropy(profile, {SUBJECT.r: Rational(str(r))})[0] for r in RATIOS]),
-    lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(200, 100), rng),
+    lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(200, 200), rng),
     Sampled(0.02),
     (rescaled("1.1"), Mutant("uniform instead of normal mean", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.t, SUBJECT.t / 2) / 2))),
 )
@@ -116,7 +116,7 @@ FIRST_LAYER = Claim(
     "the first layer on Gaussian inputs of dimension 1, 3 and 9 has the complexity of a mean with Student's law",
     first_layer,
     lambda derived, _: np.array([state_entropy(derived, {SUBJECT.sw2: 1, SUBJECT.sb2: 1, SUBJECT.d: d})[0] for d in (1, 3, 9)]),
-    lambda rng, effort: stacked([simulated.first_layer_bits(1.0, 1.0, d, effort.scale(200, 100), rng) for d in (1, 3, 9)]),
+    lambda rng, effort: stacked([simulated.first_layer_bits(1.0, 1.0, d, effort.scale(200, 200), rng) for d in (1, 3, 9)]),
     Sampled(0.05),
     (rescaled("1.2"), Mutant("dimension off by one", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.d, SUBJECT.d + 1)))),
 )
@@ -186,7 +186,7 @@ THREE_UNITS = Claim(
     "the eight patterns of three bias-free units have probabilities of arcsines of their correlations",
     three_patterns,
     lambda patterns, _: values_at(patterns, **RHO),
-    lambda rng, effort: simulated.gate_patterns(unit_directions([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]]), effort.scale(400, 200), rng),
+    lambda rng, effort: simulated.gate_patterns(unit_directions([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]]), effort.scale(400, 400), rng),
     Sampled(0.03),
     (flipped(SUBJECT.rho12), replaced("no third correlation", lambda e: e.subs(SUBJECT.rho23, 0))),
 )
@@ -201,7 +201,7 @@ def counted_pair(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Count the patterns of two units at the angle π/3 and take the entropies of the frequencies."""
     directions = np.array([[1.0, 0.0, 0.0], [0.5, np.sqrt(0.75), 0.0]])
     samples, rows = 20_000, []
-    for _ in range(effort.scale(150, 100)):
+    for _ in range(effort.scale(150, 150)):
         on = rng.standard_normal((samples, 3)) @ directions.T > 0
         q = np.bincount(on @ np.array([2, 1]), minlength=4) / samples
         joint = float(-np.sum(q * np.log2(q))) + 3 / (2 * samples * np.log(2))
@@ -225,7 +225,7 @@ LINES = Claim(
     "n random lines through the origin of a plane have 1 + (H_n - 1)/ln 2 bits on average",
     lambda: {"value": plane_lines()},
     lambda values, _: np.array([values_at(values, n=float(n))[0] for n in (2, 5, 10)]),
-    lambda rng, effort: stacked([simulated.line_entropy(n, effort.scale(200, 100), rng) for n in (2, 5, 10)]),
+    lambda rng, effort: stacked([simulated.line_entropy(n, effort.scale(200, 200), rng) for n in (2, 5, 10)]),
     Sampled(0.01),
     (shifted(N), without(log(2) ** -1, "1/ln 2")),
 )
