@@ -1,4 +1,4 @@
-"""The command line: list, show, evaluate, verify, export."""
+"""The command line: list, show, evaluate, verify, measure, sweep, plot, export."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import numerics.measure
+import numerics.sweep
 from numerics.files import writable, write_whole
 from numerics.verification.claim import Effort
 
@@ -58,6 +60,18 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--report", metavar="FILE.html", help="write one self-contained page")
     verify.add_argument("--force", action="store_true", help="overwrite an existing file")
     verify.set_defaults(run=_verify)
+
+    measure = commands.add_parser("measure", help="both observables of a network of your own, layer by layer")
+    numerics.measure.add_arguments(measure)
+    measure.set_defaults(run=numerics.measure.measure_command)
+
+    sweep = commands.add_parser("sweep", help="a result or a claim over a grid of parameters, to a netCDF file that can be resumed")
+    numerics.sweep.add_arguments(sweep)
+    sweep.set_defaults(run=numerics.sweep.sweep_command)
+
+    plot = commands.add_parser("plot", help="a figure of a sweep")
+    numerics.sweep.add_plot_arguments(plot)
+    plot.set_defaults(run=numerics.sweep.plot_command)
 
     export = commands.add_parser("export", help="a document that compiles with plain pdflatex")
     export.add_argument("id", metavar="ID", nargs="?", help="only one result")

@@ -14,7 +14,7 @@ from sympy.printing.latex import LatexPrinter
 
 __all__ = ["LINE", "aligned", "equation", "tex", "width"]
 
-LINE = 80
+LINE = 76
 """Characters that fit on a line of the exported document beside a short left-hand side."""
 
 _PRINTED = {"cosh": 4, "sinh": 4, "tanh": 4, "operatorname": 0, "log": 3, "ln": 2, "exp": 3, "sin": 3, "cos": 3, "tan": 3, "left": 0, "right": 0, "text": 0}
@@ -30,7 +30,7 @@ def width(source: str) -> float:
     >>> width(r"\\frac{a + b}{2}") == width("a+b")
     True
     >>> width(r"\\cosh{\\left(2 K \\right)}")
-    8
+    8.0
     """
     total: float = 0
     position = 0
@@ -131,8 +131,8 @@ def equation(left: str, right: Expr, names: Mapping[Symbol, str] | None = None, 
     >>> x = Symbol("x")
     >>> equation("y", x + 1)
     ['y &= x + 1']
-    >>> equation("y", sum(Symbol(f"x_{k}") for k in range(8)), line=14)[1]
-    '&\\\\quad + x_{4} + x_{5} + x_{6}'
+    >>> equation("y", sum(Symbol(f"x_{k}") for k in range(8)), line=18)[1]
+    '&\\\\quad + x_{4} + x_{5} + x_{6} + x_{7}'
     """
     writer = _Writer(dict(names or {}), line)
     rows = writer.rows(left, right)
