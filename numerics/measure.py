@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.files import writable, write_whole
 from numerics.networks import LayerReport, observe, predict, read_onnx
 from numerics.networks.model import Model, ModelError
 from numerics.networks.prediction import Prediction
@@ -42,14 +43,14 @@ def add_arguments(subparser: argparse.ArgumentParser) -> None:
 
 def measure_command(arguments: argparse.Namespace) -> int:
     """Run ``measure`` and return the exit status 0; bad input raises ValueError before anything is written."""
-    target = _target(arguments.report, getattr(arguments, "force", False)) if arguments.report else None
+    target = writable(arguments.report, force=arguments.force) if arguments.report else None
     try:
         rows = measure_model(read_onnx(arguments.model), read_array(arguments.data))
     except ImportError as error:
         raise ValueError(str(error)) from error
     print(json.dumps({"model": str(arguments.model), "layers": rows}, indent=2, allow_nan=False) if arguments.json else table_text(rows))
     if target is not None:
-        _write(target, page(str(arguments.model), rows))
+        write_whole(target, page(str(arguments.model), rows))
     return 0
 
 
@@ -200,26 +201,3 @@ def page(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     meta = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title><style>{style}</style>"
     table = f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     return f"<!doctype html><html lang='en'><head>{meta}</head><body><h1>{title}</h1>{table}{notes}</body></html>\n"
-
-
-def _target(name: str, force: bool) -> Path:
-    """Return a file that may be written, before any long work."""
-    target = Path(name)
-    if target.is_dir():
-        raise ModelError(f"{target} is a folder; name a file")
-    if target.exists() and not force:
-        raise ModelError(f"{target} exists; use --force to overwrite it")
-    if not target.parent.is_dir():
-        raise ModelError(f"the folder {target.parent} does not exist")
-    return target
-
-
-def _write(target: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    partial = target.with_name(target.name + ".partial")
-    try:
-        partial.write_text(content, encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ModelError(f"cannot write {target}: {error.strerror or error}") from error

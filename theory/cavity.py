@@ -22,6 +22,7 @@ from sympy.polys.rings import ring
 
 from theory.decimation import decimate
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.model import ISING, Model, Term
 from theory.symbols import symbols
 
@@ -98,7 +99,7 @@ class CavityEquations:
             rf"E &= \sum_a \left[{tex(self.energy)}\right]",
             r"S &= \ln Z + \beta E - \sum_i \theta_i m_i",
         ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

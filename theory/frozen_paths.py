@@ -15,6 +15,7 @@ from sympy import symbols as sympy_symbols
 
 from theory.cavity import cavity_equations
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.path_ensemble import PathEnsemble, path_ensemble
 from theory.symbols import symbols
 
@@ -57,7 +58,7 @@ class FrozenPaths:
             rf"c(x) &= {latex(self.degree, symbol_names=shown)}, \qquad c_d = \min_x c(x)",
             rf"\frac{{\phi - \phi_p}}{{\ln 2}} &= {latex(self.gap, symbol_names=shown)} = 0 \text{{ at }} c_s",
         ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
 
 def certain_bias(p: int) -> Expr:
@@ -140,7 +141,7 @@ class FrozenLayers:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the equations and the gap."""
         rows = [rf"0 &= {latex(equation)}" for equation in self.equations] + [rf"\frac{{\phi - \phi_p}}{{\alpha \ln 2}} &= {latex(self.gap)}"]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
 
 def frozen_layers(degrees: Sequence[Expr]) -> FrozenLayers:

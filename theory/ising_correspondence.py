@@ -27,6 +27,7 @@ from theory.block_maps import HiddenChain, ising_chain
 from theory.block_units import BlockUnit
 from theory.cells import cell_recursion
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.model import ISING
 from theory.problems import Formula
 from theory.recursion import Chart, Recursion
@@ -200,7 +201,7 @@ class BlockOutput:
             rf"\langle h_0 h_2\rangle / \langle h_0 h_1\rangle &= {ratio}",
             r"t &= \tanh K",
         ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
     @property
     def derivation(self) -> Derivation:

@@ -16,6 +16,7 @@ from sympy import exp as exponential
 
 from theory.cavity import CavityEquations, bias_of_field, cavity_equations
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.problems import Formula
 from theory.symbols import POSITIVE, symbols
 
@@ -157,7 +158,7 @@ class PathEnsemble:
             rf" - {tex(self.path_count)} \left\langle {tex(self.path_gain)} \right\rangle_{{y = J \prod_{{j \le {self.p}}} \tanh h_j}}",
             rf"e &= {tex(self.energy_count)} \left\langle {tex(self.path_energy)} \right\rangle",
         ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

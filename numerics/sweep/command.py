@@ -15,11 +15,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from numerics.evaluate.values import parse_value
+from numerics.files import writable, write_whole
 from numerics.sweep.axes import Axis, parse_axis
 from numerics.sweep.outcome import FAILED, MISSING
 from numerics.sweep.plot import plot_sweep
 from numerics.sweep.run import Where, plan, run
-from numerics.sweep.store import open_sweep, writable, write_whole
+from numerics.sweep.store import open_sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,11 +135,9 @@ def plot_command(arguments: argparse.Namespace) -> int:
     ValueError
         For bad usage.
     """
-    target = writable(arguments.output or Path(arguments.file).with_suffix(".pdf"))
+    target = writable(arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force)
     if target.suffix not in FORMATS:
         raise ValueError(f"a figure is a {', '.join(FORMATS)} file, got {target}")
-    if target.exists() and not arguments.force:
-        raise ValueError(f"{target} exists; use --force to overwrite it")
     axes = plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at)))
     drawn, figure = BytesIO(), cast("Figure", axes.figure)
     figure.savefig(drawn, format=target.suffix[1:], dpi=200)

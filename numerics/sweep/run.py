@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from numerics.evaluate.values import exact_value
+from numerics.files import writable
 from numerics.sweep.axes import Axis, Grid
 from numerics.sweep.cluster import connected, on_cluster
 from numerics.sweep.dataset import assembled
 from numerics.sweep.journal import Journal, beside
 from numerics.sweep.outcome import Outcome
-from numerics.sweep.store import required, save, taken_up, writable
+from numerics.sweep.store import required, save, taken_up
 from numerics.sweep.targets import Target, target_of
 from numerics.sweep.workers import Outcomes, here, in_processes, packed, usable_cores
 
@@ -159,7 +160,7 @@ def run(checked: Plan, where: Where, *, output: str | Path | None = None, force:
         outcomes: dict[int, Outcome] = {}
         _compute(checked, where, outcomes, None, progress)
         return _finished(checked, outcomes, checked.identity(checked.target.name))
-    target, identity = writable(output), checked.identity(checked.target.identity)
+    target, identity = writable(output, force=True), checked.identity(checked.target.identity)
     present = None if force else taken_up(target, identity)
     if present is not None and present.attrs["points_done"] == len(checked.grid):
         return present

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numerics.files import write_whole
 from numerics.sweep.extras import needed
 from numerics.sweep.journal import another_sweep
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
-__all__ = ["open_sweep", "required", "save", "taken_up", "writable", "write_whole"]
+__all__ = ["open_sweep", "required", "save", "taken_up"]
 
 IDENTITY = "neurenorm_sweep"
 PURPOSE = "a sweep"
@@ -25,50 +25,6 @@ def required() -> Any:
     needed("h5py", "results", PURPOSE)
     needed("h5netcdf", "results", PURPOSE)
     return needed("xarray", "results", PURPOSE)
-
-
-def writable(name: str | Path) -> Path:
-    """Return a path at which a file may be written, before any long work.
-
-    Raises
-    ------
-    ValueError
-        If it is a folder, its folder does not exist, or it is read-only.
-
-    Examples
-    --------
-    >>> writable("no-such-folder/a.nc")
-    Traceback (most recent call last):
-    ValueError: the folder no-such-folder does not exist
-    """
-    target = Path(name)
-    if target.is_dir():
-        raise ValueError(f"{target} is a folder; name a file")
-    if not target.parent.is_dir():
-        raise ValueError(f"the folder {target.parent} does not exist")
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise ValueError(f"{target} cannot be written: permission denied")
-    return target
-
-
-def write_whole(target: Path, content: bytes | memoryview) -> None:
-    """Write a file whole or not at all, through a neighbour that takes its place.
-
-    Raises
-    ------
-    ValueError
-        If the disk refuses; what was there before stays.
-    """
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def save(dataset: Dataset, target: Path) -> None:

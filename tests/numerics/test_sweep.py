@@ -15,12 +15,12 @@ pytest.importorskip("h5py")
 
 from numerics.estimate import Estimate
 from numerics.evaluate import evaluate
+from numerics.files import write_whole
 from numerics.sweep import add_arguments, open_sweep, parse_axis, sweep, sweep_command
 from numerics.sweep.axes import Axis, Grid
 from numerics.sweep.dataset import padded
 from numerics.sweep.journal import Journal, beside
 from numerics.sweep.outcome import Outcome
-from numerics.sweep.store import write_whole
 from numerics.sweep.targets import target_of
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Sampled
