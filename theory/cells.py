@@ -10,13 +10,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Integer, Reals, Symbol, atanh, count_ops, exp, log, tanh
+from sympy import Add, Expr, Integer, Reals, Symbol, exp, log
 
 from graphs.lattices import TwoTerminalCell
 from theory.decimation import Decimation, combine_numbers, decimate
 from theory.derivation import Derivation, Step
 from theory.model import Alphabet, Values, bond_model
-from theory.recursion import Chart, Recursion
+from theory.recursion import Recursion
 
 __all__ = ["NotClosed", "cell_decimation", "cell_recursion"]
 
@@ -70,7 +70,7 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
     Examples
     --------
     >>> from graphs import diamond
-    >>> from theory.model import ISING
+    >>> from theory import ISING, Chart
     >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
     >>> flow = cell_recursion(diamond(), ISING, {K: lambda s, t: s * t})
     >>> flow.step, flow.scale
@@ -78,6 +78,10 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
     >>> flow.in_chart(Chart.tanh(K, t)).step
     (2*t**2/(t**4 + 1),)
     """
+    if not all(isinstance(coupling, Symbol) for coupling in bonds):
+        raise TypeError(f"the couplings of a bond are SymPy symbols, got {', '.join(map(repr, bonds))}")
+    if scale is None and cell.length < 2:
+        raise ValueError("the terminals of the cell are joined by one bond, so it changes no scale (its scale factor would be 1, not larger than 1)")
     decimation = cell_decimation(cell, alphabet, bonds, **options)
     couplings, generated = decimation.couplings, decimation.generated
     if generated:
@@ -86,22 +90,8 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
             "add a coupling for each, or use theory.decimation.decimate to see them"
         )
     factor = cell.length if scale is None else scale
-    rough = Recursion(tuple(couplings), tuple(couplings.values()), factor, decimation.constant, Integer(cell.bonds))
-    steps = tuple(_shorter(expression, rough) for expression in rough.step)
-    return Recursion(rough.state, steps, rough.scale, rough.constant, rough.bonds, derivation_of(decimation, dict(zip(couplings, steps, strict=True))))
-
-
-def _shorter(expression: Expr, recursion: Recursion) -> Expr:
-    """Return K' or, where its logarithm did not become purely hyperbolic, artanh of a rational function of tanh K if that is shorter."""
-    (coupling, *others) = recursion.state
-    if others or not (expression.has(exp) or coupling in Add.make_args(expression) or expression.coeff(coupling) != 0):
-        return expression
-    t = Symbol("_t", positive=True)
-    (step,) = recursion.in_chart(Chart.tanh(coupling, t)).step
-    if not step.is_rational_function(t):
-        return expression
-    alternative = atanh(step.subs(t, tanh(coupling)))
-    return min((expression, alternative), key=count_ops)
+    derivation = derivation_of(decimation, couplings)
+    return Recursion(tuple(couplings), tuple(couplings.values()), factor, decimation.constant, Integer(cell.bonds), derivation)
 
 
 def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> Derivation:

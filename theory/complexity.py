@@ -33,6 +33,7 @@ from sympy import (
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.expectation import GaussianExpectation, expectation, gaussian_variables
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -268,7 +269,7 @@ class RandomNetwork:
         overlap, c = latex(self.recursion.step[2], symbol_names=shown), symbols("complexity").c
         rows = [rf"K_{{ab}}' &= {overlap}", rf"r &= {latex(self.ratio(c), symbol_names=shown)}, \quad c = K_{{ab}}/K_{{aa}}"]
         rows.append(self.profile.to_latex(shown).replace("=", "&=", 1))
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
     @property
     def derivation(self) -> Derivation:

@@ -104,6 +104,8 @@ class Decimation:
     def _local(self, factors: Sequence[Term | Kernel], scope: Sequence[Vertex], configuration: Configuration) -> tuple[dict[Symbol, Expr], Expr]:
         """Return the exponents and the kernel weight of one configuration of one scope."""
         states = self.space.states(scope, configuration)
+        if self.space.symmetric:
+            self._check_symmetry(factors, states)
         exponents: dict[Symbol, Expr] = {}
         weight: Expr = Integer(1)
         for factor in factors:
@@ -112,6 +114,16 @@ class Decimation:
             else:
                 weight *= factor.value(states)
         return exponents, weight
+
+    def _check_symmetry(self, factors: Sequence[Term | Kernel], states: Sequence[int]) -> None:
+        """Refuse a weight that tells equivalent states apart: other members of the orbit must have the same."""
+        last = int(self.space.size) - 1 if self.space.size.is_Integer else max(states, default=0) + 1
+        for factor in factors:
+            if factor.value(states) != factor.value([last - state for state in states]):
+                raise ValueError(
+                    f"the weight on {factor.scope} tells the states {tuple(states)} apart from others that agree alike, but the alphabet was "
+                    "declared symmetric; use finite(range(q)), or a ghost vertex for a field"
+                )
 
     def weights(self, ring: Weights) -> dict[Configuration, Any]:
         """Evaluate Z(kept) in a ring of the caller's choice, for each configuration (orbit) of the kept vertices.

@@ -13,6 +13,7 @@ from sympy import Expr, Integer, Max, Min, Poly, S, Symbol, binomial, cos, diff,
 
 from theory.activation import activation
 from theory.derivation import Derivation, Step
+from theory.display import aligned
 from theory.expectation import expectation
 from theory.problems import Formula
 from theory.symbols import symbols
@@ -190,7 +191,7 @@ class LayerSpectrum:
         rows = [rf"\lambda &= {latex(self.eigenvalue(x), symbol_names=shown)}, \quad x \sim \text{{Marchenko-Pastur}}({latex(RATIO, symbol_names=shown)})"]
         rows.append(r"\text{fraction} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right)")
         rows.append(rf"\text{{participation}} &= {latex(self.participation, symbol_names=shown)}")
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
 
 def layer_spectrum(name: str = "relu") -> LayerSpectrum:
@@ -253,7 +254,7 @@ class SphereKernel:
         rows = [rf"c' &= {latex(self.map, symbol_names=dict(names or {}))}"]
         rows.append(r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, k)}\Big)")
         rows.append(r"f_k &= a_k/(1 - a_0), \quad k_L(c) = \sum_k a_k P_k(c)")
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
 
 
 def sphere_kernel(depth: int = 1, name: str = "relu") -> SphereKernel:

@@ -79,7 +79,10 @@ def exact_fixed_points(recursion: Recursion, domain: Set | None = None, chart: C
     found = []
     for factor in fixed_point_equation(rational):
         for root in _real_roots(factor, u):
-            if region.contains(root) == True:  # noqa: E712 (a relation may stay undecided when it holds symbols)
+            inside = region.contains(root)
+            if inside not in (True, False):
+                raise ValueError(f"whether the fixed point {root} lies in {region} depends on its symbols; put numbers for them, or give a larger domain")
+            if inside:
                 found.append((root, _eigenvalue(step, u, factor, root)))
     found.sort(key=lambda pair: pair[0].evalf() if pair[0].is_number else Integer(0))
     return tuple(_fixed_point(recursion, chart, u, root, value) for root, value in found)
@@ -97,7 +100,12 @@ def _single(recursion: Recursion) -> tuple[tuple[Symbol], tuple[Expr]]:
 def _real_roots(factor: Expr, u: Symbol) -> list[Expr]:
     """Return the real roots of an irreducible polynomial: closed forms up to degree two, algebraic numbers above."""
     polynomial = Poly(factor, u)
-    if polynomial.degree() <= 2 or polynomial.free_symbols_in_domain:
+    if polynomial.degree() > 2 and polynomial.free_symbols_in_domain:
+        raise ValueError(
+            f"the factor {factor} has degree {polynomial.degree()} in {u} and symbols in it, so its roots have no closed form here; "
+            "put numbers for the symbols, or keep it as it is (fixed_point_equation)"
+        )
+    if polynomial.degree() <= 2:
         closed = roots(polynomial, cubics=False, quartics=False)
         return [root for root in closed if root.is_real is not False]
     return [CRootOf(polynomial, k) for k in range(polynomial.count_roots())]

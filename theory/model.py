@@ -77,7 +77,7 @@ def finite(states: Sequence[Any], name: str = "finite") -> Alphabet:
     size = len(values)
     basis = [[1] * size] + [[int(s == k) for s in range(size)] for k in range(1, size)]
     dual = [[int(s == 0) for s in range(size)]] + [[int(s == k) - int(s == 0) for s in range(size)] for k in range(1, size)]
-    labels = ("1", *(rf"\delta_{{{{{{}}}},{state}}}" for state in values[1:]))
+    labels = ("1", *(rf"\delta_{{{{{{}},{state}}}}}" for state in values[1:]))
     return Alphabet(name, values, labels, _integers(*basis), _integers(*dual), Integer(size))
 
 
@@ -271,8 +271,25 @@ def bond_model(
         for coupling, function in bonds.items()
     ]
     terms += [Term(coupling, (vertex,), function) for vertex in spins for coupling, function in (sites or {}).items()]
-    for vertex in factors:
-        coupling, function = graph.nodes[vertex]["term"]
-        terms.append(Term(coupling, tuple(graph.neighbors(vertex)), function))
+    terms += [_many_body(graph, vertex) for vertex in factors]
+    if not graph.is_directed():
+        for coupling, function in bonds.items():
+            _check_undirected(alphabet, coupling, function)
     return Model(dict.fromkeys(spins, alphabet), tuple(terms), (), dict(bonds))
 
+
+def _many_body(graph: nx.Graph, vertex: Vertex) -> Term:
+    """Return the interaction that a factor vertex stands for, its neighbours in the order of the edges."""
+    if "term" not in graph.nodes[vertex]:
+        raise ValueError(f"the factor vertex {vertex!r} needs an attribute term=(coupling, function of its neighbours)")
+    coupling, function = graph.nodes[vertex]["term"]
+    ends = [(v if u == vertex else u) for u, v in graph.edges if vertex in (u, v)]
+    return Term(coupling, tuple(dict.fromkeys(ends)), function)
+
+
+def _check_undirected(alphabet: Alphabet, coupling: Symbol, function: Values) -> None:
+    """Refuse a function that tells the two ends of a bond apart on a graph that does not."""
+    states = alphabet.states or (0, 1)
+    for s, t in combinations(states, 2):
+        if sympify(function(s, t)) != sympify(function(t, s)):
+            raise ValueError(f"the function of {coupling} tells the two ends of a bond apart ({s}, {t}); put it on a directed graph (networkx.DiGraph)")

@@ -17,6 +17,7 @@ from sympy import (
     Expr,
     ImmutableMatrix,
     Matrix,
+    S,
     Symbol,
     cancel,
     exp,
@@ -148,7 +149,9 @@ class Recursion:
         if len(self.state) != len(self.step):
             raise ValueError(f"{len(self.state)} state variables but {len(self.step)} step expressions")
         object.__setattr__(self, "scale", sympify(self.scale))
-        if self.scale.is_number and not self.scale > 1:
+        if len(set(self.state)) != len(self.state):
+            raise ValueError(f"a state variable is named twice: {self.state}")
+        if self.scale is S.NaN or self.scale.is_infinite or (self.scale.is_number and not self.scale > 1):
             raise ValueError(f"the scale factor must be larger than 1 (b > 1 coarsens), got {self.scale}")
         if self.bonds is None:
             object.__setattr__(self, "bonds", self.scale)
@@ -201,7 +204,7 @@ class Recursion:
         """Return dK/d ln b, where the step can be made infinitesimal.
 
         In a variable u that the step raises to the power of its scale factor, u' = u^b, or multiplies by a power of it, u' = b^y u, any b > 1 is
-        allowed, and du/d ln b is u ln u or y u; the chain rule brings this back to the state.
+        allowed, and du/d ln b is u ln u or y u; the chain rule brings this back to the state. A power makes sense where u is positive.
 
         Parameters
         ----------
@@ -227,7 +230,7 @@ class Recursion:
         (u,), (step,) = linear.state, linear.step
         if step == u**self.scale:
             speed = u * log(u)
-        elif not cancel(step / u).has(u):
+        elif not cancel(step / u).has(u) and cancel(step / u).is_positive is not False:
             speed = u * log(cancel(step / u), self.scale)
         else:
             raise ValueError(f"the step {u}' = {step} is neither a power {u}^b nor a multiple of {u}, so it cannot be made infinitesimal in this variable")

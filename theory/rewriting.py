@@ -6,6 +6,7 @@ Each rewrite is a single pass with a known result, so nothing here can run away 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import lcm
 
 from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, acosh, asinh, atanh, cosh, coth, exp, log, sinh, sqrt, tanh
 from sympy.core.function import Function
@@ -115,30 +116,32 @@ def change_variables(expression: Expr, inverse: Mapping[Symbol, Expr]) -> Expr:
     if plain.is_rational_function(*new):
         return cancelled(plain)
     rewritten = in_exponentials(expression)
-    generators: dict[Symbol, Expr] = {}
-    replaced = rewritten.xreplace({node: _in_generators(node, inverse, generators) for node in rewritten.atoms(exp)})
+    generators = {Dummy(f"y_{old}", positive=True): old for old in inverse}
+    stride = lcm(*(int(number.q) for node in rewritten.atoms(exp) for number, _ in _split(node, inverse)[0]))
+    replaced = rewritten.xreplace({node: _in_generators(node, inverse, generators, stride) for node in rewritten.atoms(exp)})
     if replaced.has(*inverse) or not replaced.is_rational_function(*generators):
         return plain
-    result = _substitute_powers(cancelled(replaced), generators)
+    result = _substitute_powers(cancelled(replaced), {y: inverse[old] / stride for y, old in generators.items()})
     return cancelled(result) if result.is_rational_function(*new) else plain
 
 
-def _in_generators(node: Expr, inverse: Mapping[Symbol, Expr], generators: dict[Symbol, Expr]) -> Expr:
-    """Write exp(sum of rational * old variable + rest) as a product of powers of generators."""
-    factors: list[Expr] = []
-    rest: list[Expr] = []
+def _split(node: Expr, inverse: Mapping[Symbol, Expr]) -> tuple[list[tuple[Expr, Symbol]], list[Expr]]:
+    """Split the argument of an exponential into rational multiples of old variables and the rest."""
+    multiples, rest = [], []
     for term in Add.make_args(node.args[0].expand()):
         number, body = term.as_coeff_Mul()
-        if body not in inverse:
+        if body in inverse and number.is_Rational:
+            multiples.append((number, body))
+        else:
             rest.append(term)
-            continue
-        image = inverse[body].expand() if inverse[body].is_Add else inverse[body]
-        name = next((y for y, value in generators.items() if value == image), None)
-        if name is None:
-            name = Dummy(f"y_{body}", positive=True)
-            generators[name] = image
-        factors.append(name**number)
-    return Mul(*factors, exp(Add(*rest)))
+    return multiples, rest
+
+
+def _in_generators(node: Expr, inverse: Mapping[Symbol, Expr], generators: Mapping[Symbol, Symbol], stride: int) -> Expr:
+    """Write exp(sum of rational * old variable + rest) as a product of powers of the generators y = exp(old variable / stride)."""
+    multiples, rest = _split(node, inverse)
+    names = {old: y for y, old in generators.items()}
+    return Mul(*[names[old] ** (number * stride) for number, old in multiples], exp(Add(*rest)))
 
 
 def _substitute_powers(expression: Expr, generators: Mapping[Symbol, Expr]) -> Expr:

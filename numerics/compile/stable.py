@@ -79,7 +79,39 @@ def _taken_out(factor: sympy.Expr) -> tuple[Any, Any]:
     if isinstance(base, sinh) and power.is_Integer:
         inside = sign(base.args[0], evaluate=False) ** power if power % 2 else sympy.S.One
         return power * LogAbsSinh(base.args[0]), inside
-    return sympy.S.Zero, factor
+    scale = _largest_exponential(base) if isinstance(base, sympy.Add) else None
+    return (power * scale, sympy.S.One) if scale is not None else (sympy.S.Zero, factor)
+
+
+def _largest_exponential(total: sympy.Add) -> sympy.Expr | None:
+    """log of a sum of exponentials with the largest exponent taken out, or None where it is no such sum.
+
+    log Σ c_i e^(a_i) = M + log Σ c_i e^(a_i - M) with M the largest of the a_i, so that no term overflows.
+    """
+    groups = _exponentials(total)
+    if groups is None or len(groups) < 2 or not any(a.free_symbols for a in groups):
+        return None
+    if len(groups) == 2 and set(groups.values()) == {sympy.S.One}:
+        first, second = groups
+        return sympy.Max(first, second, evaluate=False) + Log1p(exp(-sympy.Abs(first - second)))
+    largest = sympy.Max(*groups, evaluate=False)  # evaluated, it would compare all pairs
+    return largest + Log1p(sympy.Add(*[c * exp(a - largest) for a, c in groups.items()]) - 1)
+
+
+def _exponentials(total: sympy.Add) -> dict[sympy.Expr, sympy.Expr] | None:
+    """The coefficients of a sum by exponent, or None where an exponential stands elsewhere than in a product."""
+    if not total.has(exp, cosh, sinh):
+        return None
+    plain = total.replace(cosh, lambda u: (exp(u) + exp(-u)) / 2).replace(sinh, lambda u: (exp(u) - exp(-u)) / 2)
+    groups: dict[sympy.Expr, sympy.Expr] = {}
+    for term in sympy.Add.make_args(sympy.expand(plain)):
+        powers, rest = sympy.sift(sympy.Mul.make_args(term), lambda f: isinstance(f, exp), binary=True)
+        coefficient = sympy.Mul(*rest)
+        if coefficient.has(exp):
+            return None
+        exponent = sympy.Add(*[f.args[0] for f in powers])
+        groups[exponent] = groups.get(exponent, sympy.S.Zero) + coefficient
+    return groups
 
 
 def _plain_log(rest: sympy.Expr) -> sympy.Expr:

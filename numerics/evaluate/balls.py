@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -64,7 +65,10 @@ def _digits(value: arb) -> int:
 def shown(value: arb, digits: int | None) -> float | int | str:
     """Return a ball as a float, or as a string of so many digits."""
     if digits is None:
-        return 0.0 if value.contains(0) else float(value.mid())
+        number = 0.0 if value.contains(0) else float(value.mid())
+        if math.isinf(number):
+            raise ValueError(f"the value {value.str(5)} is beyond double precision; ask for it with digits")
+        return number
     return "0" if value.contains(0) else value.mid().str(digits, radius=False)
 
 
@@ -72,4 +76,6 @@ def enclosed_answer(compute: Callable[[], Mapping[str, arb]], digits: int | None
     """Return an answer whose values are balls proved to the digits (17 where none are asked for, which fixes the double)."""
     values = proved(compute, FLOAT_DIGITS if digits is None else digits)
     errors = {name: float(value.rad()) for name, value in values.items()}
+    if any(value.contains(0) and not value.is_zero() for value in values.values()):
+        status = "enclosed"
     return Answer(status, {name: shown(value, digits) for name, value in values.items()}, errors)

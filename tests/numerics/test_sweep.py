@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -311,33 +312,34 @@ def test_an_unwritable_target_is_refused_before_any_work(tmp_path, monkeypatch, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def small_disk():
-    """Let no file grow beyond some bytes, as on a full disk."""
+@contextmanager
+def small_disk(size):
+    """Let no file grow beyond some bytes, as on a full disk; only inside the block, since pytest writes files too."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("size", [100, 1500, 5000])
-def test_a_full_disk_leaves_the_old_file_whole_and_the_points_found(tmp_path, small_disk, size):
+def test_a_full_disk_leaves_the_old_file_whole_and_the_points_found(tmp_path, size):
     file = tmp_path / "a.nc"
     command(*COMMAND, "-o", str(file))
     before = file.read_bytes()
-    small_disk(size)
-    with pytest.raises(ValueError, match=r"cannot write .*File too large"):
+    with small_disk(size), pytest.raises(ValueError, match=r"cannot write .*File too large"):
         command("lattice/ising-correlation", "K=0:1:6", "r=2", "--workers", "0", "-o", str(file), "--force")
     assert file.read_bytes() == before
     assert not file.with_name("a.nc.partial").exists()
     assert beside(file).exists() == (size > 1000)
 
 
-def test_writing_is_whole_or_not_at_all(tmp_path, small_disk):
+def test_writing_is_whole_or_not_at_all(tmp_path):
     file = tmp_path / "a"
     write_whole(file, b"old")
-    small_disk(1000)
-    with pytest.raises(ValueError, match="cannot write"):
+    with small_disk(1000), pytest.raises(ValueError, match="cannot write"):
         write_whole(file, b"new" * 1000)
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]

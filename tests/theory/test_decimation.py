@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Rational, Symbol, cos, cosh, exp, log
+from sympy import Rational, Symbol, cos, cosh, exp, log, sin
 
 from theory import ISING, Kernel, Model, Term, bond_model, clock, decimate, finite, potts
 from theory.sum_product import ConfigurationSpace, DecimationTooLarge
@@ -16,6 +16,7 @@ H = Symbol("h", real=True)
 J = Symbol("J", real=True)
 Q = Symbol("q", positive=True)
 SS = {K: lambda s, t: s * t}
+AGREE = {K: lambda a, b: int(a == b)}
 
 
 def brute(model, keep, point):
@@ -222,6 +223,8 @@ def test_a_large_grid_is_summed():
         (lambda: potts(Rational(5, 2)), "integer of at least 2 or a symbol"),
         (lambda: potts(1), "integer of at least 2 or a symbol"),
         (lambda: bond_model(nx.Graph(), ISING, SS), "no vertices"),
+        (lambda: bond_model(nx.path_graph(2), clock(3), {K: lambda a, b: sin(a - b)}), "tells the two ends of a bond apart"),
+        (lambda: decimate(bond_model(nx.path_graph(3), potts(3), AGREE, {H: lambda s: int(s == 0)}), (0, 2)).effective, "declared symmetric"),
         (lambda: ConfigurationSpace(Model({"a": potts(Q), "b": ISING}, ())), "cannot be mixed"),
     ],
 )
@@ -240,3 +243,26 @@ def test_a_forbidden_kept_configuration_is_refused():
     model = Model({"a": ISING, "b": ISING}, (Term(K, ("a", "b"), lambda s, t: s * t),), (Kernel(("a", "b"), lambda a, b: int(a == b)),))
     with pytest.raises(ValueError, match="weight zero"):
         _ = decimate(model, ("a", "b")).effective
+
+
+def test_a_factor_vertex_of_a_directed_graph_has_all_its_neighbours():
+    from graphs import Label
+
+    graph = nx.DiGraph([(0, "f"), ("f", 1), (2, "f")])
+    graph.nodes["f"].update(label=Label("factor"), term=(J, lambda a, b, c: a * b * c))
+    assert decimate(bond_model(graph, ISING, SS), (0, 1, 2)).effective["s_{0} s_{1} s_{2}"] == J
+    del graph.nodes["f"]["term"]
+    with pytest.raises(ValueError, match="needs an attribute term"):
+        bond_model(graph, ISING, SS)
+
+
+def test_directed_bonds_of_a_chiral_clock():
+    """The sine tells the ends apart, so the effective bond does too: checked against enumeration."""
+    bonds = {K: lambda a, b: cos(a - b), J: lambda a, b: sin(a - b)}
+    model = bond_model(nx.DiGraph([(0, 1), (1, 2)]), clock(3), bonds)
+    assert_matches_enumeration(model, (0, 2), {K: Rational(1, 2), J: Rational(1, 3)})
+
+
+def test_generic_alphabets_have_labels():
+    effective = decimate(bond_model(nx.path_graph(3), finite([0, 1]), {K: lambda a, b: a * b}), (0, 2)).effective
+    assert r"\delta_{0,1} \delta_{2,1}" in effective

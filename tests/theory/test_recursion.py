@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sympy import Integer, Interval, N, Rational, Symbol, cos, cosh, exp, log, oo, sqrt, tanh
 
 from graphs import cell_from_graph, diamond, series_cell, wheatstone
+from numerics.compile import compiled
 from theory import ISING, Chart, NotClosed, Recursion, cell_recursion, clock, exact_fixed_points, fixed_point_equation, potts
 from theory.rewriting import change_variables, in_exponentials, rational_form
 
@@ -58,7 +59,29 @@ def test_numbers_of_the_chain_in_a_field():
 def test_closed_forms_are_readable():
     assert ising(series_cell(2)).step == (log(cosh(2 * K)) / 2,)
     assert ising(diamond()).step == (log(cosh(2 * K)),)
-    assert str(ising(series_cell(3)).step[0]) == "atanh(tanh(K)**3)"
+    assert str(ising(series_cell(3)).step[0]) == "K + log((exp(4*K) + 3)/(3*exp(4*K) + 1))/2"
+
+
+@pytest.mark.parametrize("coupling", [1e-3, 9.0, 60.0, 300.0, 2000.0])
+@pytest.mark.parametrize("cell", [diamond(3, 3), wheatstone(), series_cell(3)])
+def test_compiled_steps_are_right_at_strong_coupling(cell, coupling):
+    """Double precision against proved digits, far beyond where exp overflows and where tanh is one."""
+    recursion = ising(cell)
+    (exact,) = compiled(list(recursion.step), [K], target="ball", digits=20)(Rational(coupling))
+    assert float(compiled(recursion.step[0], [K])(coupling)) == pytest.approx(float(exact.mid()), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("q", [2, 3, 4, 7, 1000])
+@pytest.mark.parametrize("cell", [diamond(), wheatstone(), series_cell(3)])
+def test_potts_cells_at_any_integer_q_are_rational_in_the_character(cell, q):
+    (step,) = cell_recursion(cell, potts(q), AGREE).in_chart(Chart.potts(K, T, q)).step
+    (symbolic,) = cell_recursion(cell, potts(Q), AGREE).in_chart(Chart.potts(K, T, Q)).step
+    assert (step - symbolic.subs(Q, q)).cancel() == 0
+
+
+def test_fixed_points_with_symbols_are_not_dropped_silently():
+    with pytest.raises(ValueError, match=r"has degree 3 .* and symbols in it"):
+        exact_fixed_points(cell_recursion(diamond(), potts(Q), AGREE), Interval(0, 1), Chart.potts(K, T, Q))
 
 
 def test_two_steps_of_two_are_one_of_four():

@@ -118,7 +118,7 @@ RESULTS = (
     ),
     Result(
         "lattice/potts-decimation",
-        "Decimation of the q-state Potts chain, any real q",
+        "Decimation of the q-state Potts chain, derived for symbolic q",
         LATTICE,
         (_COUPLING, Parameter("q", LATTICE["q"].meaning, Integers.intersect(Interval(1, oo))), _B),
         ("K",),
