@@ -99,7 +99,7 @@ def annealed_claim() -> Claim:
         "copies of a linear neuron that share a Gaussian weight have covariance I/(2 alpha) + sigma² h h^T",
         lambda: derive(Rational(1, 2)),
         lambda matrix, _: np.array(matrix.tolist(), dtype=float),
-        lambda rng, effort: sampled_annealed_moments(h, 2.0, 0.5, rng, samples=effort.scale(400_000, 100_000)),
+        lambda rng, effort: sampled_annealed_moments(h, 2.0, 0.5, rng, samples=effort.scale(400_000, 400_000)),
         Sampled(smallest=0.03),
         (
             Mutant("weights drawn for each datum", lambda m: m.applyfunc(lambda e: e if e > 0 else e * 0)),
@@ -142,7 +142,7 @@ def sampled_chain_claim(name: str, activation: str, function: Callable[[Array], 
         return smeared_partition_function(problem, 1.0, 0.5, 2.0, alpha).value
 
     def witness(rng: np.random.Generator, effort: Effort) -> Estimate:
-        return sampled_chain(function, 3, 1.0, 0.5, 2.0, alpha, rng, samples=effort.scale(800_000, 200_000))
+        return sampled_chain(function, 3, 1.0, 0.5, 2.0, alpha, rng, samples=effort.scale(800_000, 500_000))
 
     return Claim(
         f"dynamic-neurons/chain-{name}",
@@ -285,7 +285,7 @@ def wide_drawn_claim() -> Claim:
         "the next layer of drawn binary weights is binomial in the number of neurons up",
         lambda: WideBinary(width),
         predict,
-        lambda rng, effort: sampled_wide_step(width, gain, up, rng, networks=effort.scale(20_000, 5_000)),
+        lambda rng, effort: sampled_wide_step(width, gain, up, rng, networks=effort.scale(20_000, 15_000)),
         Sampled(smallest=0.05),
         (Mutant("width 41", lambda _: WideBinary(41)),),
     )

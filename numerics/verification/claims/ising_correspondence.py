@@ -143,7 +143,7 @@ MOST_CHAINS = 2**23  # 85 MB of packed spins
 
 def packed_majorities(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Count majorities of packed samples: 256 blocks of chains of 81 spins."""
-    chains = sample_packed_chains(1.0, 81, min(effort.scale(2**21, least=2**21), MOST_CHAINS), rng)
+    chains = sample_packed_chains(1.0, 81, min(effort.scale(2**22, least=2**22), MOST_CHAINS), rng)
     layered = chains.majority(3).majority(3).majority(3)
     return _side_by_side([layered.correlation(1), chains.majority(9).correlation(1)])
 

@@ -42,7 +42,7 @@ DISTANCES = np.array([1, 2, 3, 4])
 
 def sampled_chain(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Sample open chains and average the correlation over all pairs at each distance."""
-    return chain_correlation(sample_ising_chain(0.8, 256, effort.scale(16_000, 4_000), rng), list(DISTANCES))
+    return chain_correlation(sample_ising_chain(0.8, 256, effort.scale(16_000, 16_000), rng), list(DISTANCES))
 
 
 CORRELATION = Claim(
@@ -68,7 +68,7 @@ POTTS_CORRELATION = Claim(
     "two bonds of the Potts chain correlate its ends by the square of v/(v + q)",
     potts_character,
     lambda expression, _: np.array([float(compiled(expression, [K, Q])(1.2, q)) for q in (3.0, 5.0)]),
-    lambda rng, effort: stacked([chain_correlation(sample_potts_chain(1.2, q, 256, effort.scale(32_000, 8_000), rng), 2, q=q) for q in (3, 5)]),
+    lambda rng, effort: stacked([chain_correlation(sample_potts_chain(1.2, q, 256, effort.scale(40_000, 40_000), rng), 2, q=q) for q in (3, 5)]),
     Sampled(0.03),
     (shifted(Q), flipped(K)),
 )
@@ -107,7 +107,7 @@ def fixed_character(values: Mapping[str, Expr], effort: Effort) -> Array:
 
 def terminals_at_fixed_point(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Measure the terminals' correlation of two generations of the diamond lattice at the coupling 0.6093778634."""
-    sweeps = effort.scale(3000, 2000)
+    sweeps = effort.scale(3000, 3000)
     return stacked([cluster_correlation(nested_diamond(g), 0.6093778634, [(0, 1)], sweeps, rng, replicas=256) for g in (2, 3)])
 
 
@@ -223,7 +223,7 @@ def measured_energy(rng: np.random.Generator, effort: Effort) -> Estimate:
     graph: nx.MultiGraph = nx.MultiGraph()
     graph.add_nodes_from(range(12))
     graph.add_edges_from(map(tuple, bonds.tolist()))
-    return swendsen_wang(graph, 0.4, effort.scale(800, 500), rng, measure=energy, replicas=256)
+    return swendsen_wang(graph, 0.4, effort.scale(1600, 1600), rng, measure=energy, replicas=256)
 
 
 TORUS = Claim(
