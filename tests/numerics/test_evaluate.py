@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import Rational, S, oo
 
@@ -42,8 +42,10 @@ def test_decimation_of_the_chain_is_the_power_law(coupling, b):
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.floats(-0.6, 3).filter(lambda k: abs(k) > 1e-3), st.integers(1, 7), st.integers(2, 9))
+@given(st.floats(-1, 3).filter(lambda k: abs(k) > 1e-3), st.integers(1, 7), st.integers(2, 9))
 def test_decimation_of_the_potts_chain_is_the_power_law(coupling, q, b):
+    assume(q > 1 or coupling > -0.6)  # at q = 1 the weight of unlike ends is negative below ln(1/2)
+
     def character(k):
         return math.expm1(k) / (math.expm1(k) + q)
 
