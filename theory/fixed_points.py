@@ -1,18 +1,41 @@
-"""Exact fixed points: those of a recursion that is rational in its variable.
+"""Exact fixed points: those of a recursion that is rational in its variables.
 
-The equation u = R(u) is a polynomial equation; its factors over the rationals give the fixed points in closed form, and the linearised step is reduced modulo
-the same factor, so that an eigenvalue is a polynomial in the fixed point with rational coefficients. What has no closed form is left to
+In one variable u = R(u) is a polynomial equation; its factors over the rationals give the fixed points in closed form, and the linearised step is reduced
+modulo the same factor, so that an eigenvalue is a polynomial in the fixed point with rational coefficients. In several variables a common factor g of all
+numerators of R(u) - u is a continuum of fixed points, and those off it are the zeros of (R(u) - u)/g. What has no closed form is left to
 `numerics.solve.fixed_points`, which encloses it.
 """
 
 from __future__ import annotations
 
-from sympy import CRootOf, Expr, Integer, Interval, Poly, Symbol, cancel, expand, factor_list, fraction, invert, log, oo, radsimp, rem, roots, together
+from functools import lru_cache, reduce
+
+from sympy import (
+    CRootOf,
+    Expr,
+    Integer,
+    Interval,
+    Poly,
+    Symbol,
+    cancel,
+    expand,
+    factor_list,
+    fraction,
+    gcd,
+    invert,
+    log,
+    oo,
+    radsimp,
+    rem,
+    roots,
+    together,
+)
 from sympy.sets import Set
 
+from theory.polynomials import cancelled
 from theory.recursion import Chart, FixedPoint, Recursion
 
-__all__ = ["exact_fixed_points", "fixed_point_equation"]
+__all__ = ["continua", "continuum_factors", "exact_fixed_points", "fixed_point_equation", "off_continua"]
 
 COMPACT = Interval(-1, 1)
 
@@ -63,7 +86,7 @@ def exact_fixed_points(recursion: Recursion, domain: Set | None = None, chart: C
     -------
     tuple of FixedPoint
         Sorted by their place in the chart. Roots of factors of degree one and two are closed expressions, those of higher degree without parameters are
-        algebraic numbers (``CRootOf``); both have the status ``exact``.
+        algebraic numbers (``CRootOf``); both have the status ``exact``. Where the step is the identity, the one answer has the status ``continuum``.
 
     Examples
     --------
@@ -75,6 +98,8 @@ def exact_fixed_points(recursion: Recursion, domain: Set | None = None, chart: C
     """
     rational = recursion if chart is None else recursion.in_chart(chart)
     (u,), (step,) = _single(rational)
+    if cancel(step - u) == 0:
+        return continua(recursion)
     region = domain if domain is not None else (Interval(-oo, oo) if chart is None else COMPACT)
     found = []
     for factor in fixed_point_equation(rational):
@@ -86,6 +111,93 @@ def exact_fixed_points(recursion: Recursion, domain: Set | None = None, chart: C
                 found.append((root, _eigenvalue(step, u, factor, root)))
     found.sort(key=lambda pair: pair[0].evalf() if pair[0].is_number else Integer(0))
     return tuple(_fixed_point(recursion, chart, u, root, value) for root, value in found)
+
+
+def continua(recursion: Recursion) -> tuple[FixedPoint, ...]:
+    """Return the surfaces of fixed points of a rational recursion: the factors that all equations R(u) = u have in common.
+
+    Parameters
+    ----------
+    recursion : Recursion
+        Any number of variables. A step that is not rational has no factors; the answer is then empty.
+
+    Returns
+    -------
+    tuple of FixedPoint
+        With the status ``continuum``. Where the factor can be solved for one variable, the point is the family in the others, and the eigenvalues are the
+        one across it and the ones along it (1, as the step moves no point of the family); otherwise the message holds the equation.
+
+    Examples
+    --------
+    Without coupling any field stays as it is:
+
+    >>> x, y = Symbol("x", positive=True), Symbol("y", positive=True)
+    >>> step = ((x**2*y + x*y**2 + x + y)/(x*(y + 1)**2), y*(x*y + 1)/(x + y))
+    >>> [(line.point, line.eigenvalues) for line in continua(Recursion((x, y), step, Integer(2)))]
+    [((1, y), (0, 1))]
+    """
+    return tuple(_family(recursion, factor) for factor in continuum_factors(recursion))
+
+
+def continuum_factors(recursion: Recursion) -> tuple[Expr, ...]:
+    """Return the irreducible polynomials whose zeros are the continua of a rational recursion, in the order of `continua`: 0 for the identity.
+
+    Examples
+    --------
+    >>> x, y = Symbol("x"), Symbol("y")
+    >>> continuum_factors(Recursion((x, y), (x + x*(y - 2), y + x*(y + 1)), Integer(2)))
+    (x,)
+    """
+    _, common = _residuals(recursion)
+    if common == 0:
+        return (Integer(0),)
+    return tuple(sorted((factor for factor, _ in factor_list(common)[1] if factor.has(*recursion.state)), key=str))
+
+
+def off_continua(recursion: Recursion) -> tuple[Expr, ...]:
+    """Return R(u) - u, divided by what all its numerators have in common: it vanishes at the fixed points off every continuum.
+
+    A step that is not rational is left as it is.
+
+    Examples
+    --------
+    >>> x, y = Symbol("x"), Symbol("y")
+    >>> off_continua(Recursion((x, y), (x + x*(y - 2), y + x*(y + 1)), Integer(2)))
+    (y - 2, y + 1)
+    """
+    residuals, common = _residuals(recursion)
+    if common in (0, 1):
+        return tuple(new - old for new, old in zip(recursion.step, recursion.state, strict=True))
+    return tuple(cancelled(residual / common) for residual in residuals)
+
+
+@lru_cache(maxsize=64)
+def _residuals(recursion: Recursion) -> tuple[tuple[Expr, ...], Expr]:
+    """Return R(u) - u as quotients and the factor that all their numerators share: 1 for a step that is not rational, 0 for the identity."""
+    if not all(step.is_rational_function(*recursion.state) for step in recursion.step):
+        return (), Integer(1)
+    rational = tuple(cancelled(together(new - old)) for new, old in zip(recursion.step, recursion.state, strict=True))
+    if len(rational) == 1:  # a factor in one variable has single points for zeros
+        return rational, Integer(1) if rational[0] else Integer(0)
+    return rational, reduce(gcd, [fraction(together(residual))[0] for residual in rational])
+
+
+def _family(recursion: Recursion, factor: Expr) -> FixedPoint:
+    """Return the continuum on which one irreducible factor vanishes."""
+    if factor == 0:
+        n = len(recursion.state)
+        return FixedPoint(recursion.state, "continuum", (Integer(1),) * n, (Integer(0),) * n, "every point: the step is the identity")
+    solved = next((u for u in recursion.state if Poly(factor, u).degree() == 1), None)
+    if solved is None:
+        return FixedPoint(recursion.state, "continuum", message=f"all real points with {factor} = 0")
+    slope, offset = Poly(factor, solved).all_coeffs()
+    place = {solved: cancelled(-offset / slope)}
+    along = len(recursion.state) - 1
+    trace = cancelled(together(recursion.jacobian().trace()))
+    across = cancelled(together(trace.subs(place) - along))
+    exponents = (-oo if across == 0 else log(abs(across), recursion.scale), *(Integer(0),) * along)
+    point = tuple(place.get(u, u) for u in recursion.state)
+    return FixedPoint(point, "continuum", (across, *(Integer(1),) * along), exponents, f"all points with {factor} = 0")
 
 
 def _single(recursion: Recursion) -> tuple[tuple[Symbol], tuple[Expr]]:

@@ -3,23 +3,25 @@ r"""Fixed points of a recursion, found and proved in ball arithmetic.
 A fixed point is a zero of R(K) − K. `fixed_points` searches a whole box and says what it could not decide; `refine`
 proves one fixed point near a guess to as many digits as asked for. A marginal fixed point (the linearised step has the
 eigenvalue 1, so that R(K) − K touches zero) can be neither proved nor excluded by any finite computation with balls: an
-arbitrarily small change of the step splits it in two or removes it. It is reported as *singular*, with its box.
+arbitrarily small change of the step splits it in two or removes it. It is reported as *singular*, with its box. A continuum of
+fixed points is found exactly, as a common factor of the equations of a rational step, and divided out before the search.
 """
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flint import acb, acb_mat, arb, arb_mat, ctx
-from sympy import Symbol, eye, sympify
+from sympy import Expr, Matrix, Symbol, sympify
 
 from numerics.compile import compiled
 from numerics.solve.inputs import ball, check_counts, check_names, proved_digits, working_bits
 from numerics.solve.intervals import Box, NotCertified, Root, System, isolate, krawczyk, polish
+from theory.fixed_points import continua, continuum_factors, off_continua
 from theory.recursion import FixedPoint, Recursion
 
 __all__ = ["FixedPointSearch", "fixed_points", "refine"]
@@ -34,8 +36,8 @@ class FixedPointSearch:
     Parameters
     ----------
     points : tuple of FixedPoint
-        The *enclosed* ones (existence and uniqueness proved), then the *singular* ones, in the order of their
-        coordinates.
+        Every *continuum* in its symbols; then the *enclosed* ones (existence and uniqueness proved) and the *singular* ones, in
+        the order of their coordinates.
     undecided : tuple of boxes
         What could be neither excluded nor settled, as balls in the order of the state; singular points among them.
     state : tuple of Symbol
@@ -81,7 +83,7 @@ class FixedPointSearch:
     def _row(self, point: FixedPoint) -> tuple[str, ...]:
         """One fixed point as text."""
         shown = [[_shown(x, self.digits) for x in column] for column in (point.point, point.eigenvalues, point.exponents)]
-        return (*shown[0], point.status, ", ".join(shown[1]), ", ".join(shown[2]))
+        return (*shown[0], point.status, ", ".join(shown[1]) or point.message, ", ".join(shown[2]))
 
 
 def fixed_points(
@@ -96,7 +98,8 @@ def fixed_points(
 
     The box is cut until each piece is excluded (R(K) − K has no zero there), settled (a Krawczyk step proves exactly one) or
     too small to go on. Each settled point is contracted to the working precision; eigenvalues λ of the linearised step and
-    exponents y = ln|λ|/ln b are enclosed there. Infinity is searched in a chart that makes it finite (`Recursion.in_chart`).
+    exponents y = ln|λ|/ln b are enclosed there. Infinity is searched in a chart that makes it finite (`Recursion.in_chart`); a
+    chart in which the step is rational also lets a continuum of fixed points be recognised.
 
     Parameters
     ----------
@@ -109,7 +112,7 @@ def fixed_points(
     digits : int
         Significant digits wanted of each point; the message says so where fewer are proved.
     max_boxes : int
-        The work allowed. A continuum of fixed points uses it up, and is returned as undecided.
+        The work allowed. A continuum of fixed points of a step that is not rational uses it up, and is returned as undecided.
 
     Returns
     -------
@@ -135,16 +138,20 @@ def fixed_points(
     check_counts(digits=digits, max_boxes=max_boxes)
     with ctx.workprec(working_bits(digits)):
         limits = _limits(recursion, box)
-        problem = _Problem.of(recursion, parameters)
         searched = tuple(arb((low + high) / 2, (high - low) / 2) for low, high in limits)
+        if (families := continua(recursion)) and continuum_factors(recursion) == (0,):
+            return FixedPointSearch(families, (), recursion.state, digits, "every point is a fixed point: the step is the identity")
+        problem = _Problem.of(recursion, parameters)
+        families = tuple(family for family, factor in zip(families, problem.factors, strict=True) if _may_vanish(factor, searched))
         found = isolate(problem.system, searched, max_boxes)
         roots = [root for root in found.roots if _meets(root.box, limits)]
         undecided = tuple(doubt for doubt in found.undecided if _meets(doubt, limits))
         proved = [problem.enclosed(root, digits) for root in roots]
         singular = [problem.singular(doubt) for doubt in undecided if problem.is_singular(doubt, searched)]
-        points = tuple(sorted([*proved, *singular], key=lambda point: [float(x.mid()) for x in point.point]))
-        message = _summary(len(proved), len(singular), len(undecided), found.examined >= max_boxes)
-    return FixedPointSearch(points, undecided, recursion.state, digits, message)
+        points = sorted([*proved, *singular], key=lambda point: [float(x.mid()) for x in point.point])
+        marginal = sum(point.status == "singular" for point in points)
+        message = _summary(len(families), len(points) - marginal, marginal, len(undecided), found.examined >= max_boxes)
+    return FixedPointSearch((*families, *points), undecided, recursion.state, digits, message)
 
 
 def refine(
@@ -210,11 +217,12 @@ def refine(
 
 @dataclass(frozen=True)
 class _Problem:
-    """A recursion made ready for balls at the current precision: R(K) − K, the linearised step, and ln b."""
+    """A recursion made ready for balls at the current precision: R(K) − K without its continua, the linearised step, ln b, and the factors of the continua."""
 
     system: System
     linearised: Any
     log_scale: arb
+    factors: tuple[Callable[[Box], arb], ...]
 
     @classmethod
     def of(cls, recursion: Recursion, parameters: Mapping[Symbol, Any] | None) -> _Problem:
@@ -224,16 +232,20 @@ class _Problem:
         fixed = tuple(ball(given[symbol]) for symbol in recursion.parameters)
         arguments = (*recursion.state, *recursion.parameters)
         jacobian = recursion.jacobian()
-        change = [new - old for old, new in zip(recursion.state, recursion.step, strict=True)]
+        change = off_continua(recursion)
         residual = compiled(change, arguments, target="ball")
-        slope = compiled(jacobian - eye(len(change)), arguments, target="ball")
+        slope = compiled(Matrix(change).jacobian(Matrix(recursion.state)), arguments, target="ball")
         linear = compiled(jacobian, arguments, target="ball")
+        common = [compiled(factor, arguments, target="ball") for factor in continuum_factors(recursion)]
         scale = compiled([sympify(recursion.scale)], recursion.parameters, target="ball")(*fixed)[0]
         system = System(lambda x: residual(*x, *fixed), lambda x: slope(*x, *fixed))
-        return cls(system, lambda x: arb_mat(linear(*x, *fixed)), scale.log())
+        factors = tuple(lambda x, factor=factor: factor(*x, *fixed) for factor in common)
+        return cls(system, lambda x: arb_mat(linear(*x, *fixed)), scale.log(), factors)
 
     def enclosed(self, root: Root, digits: int) -> FixedPoint:
         """A proved zero with its spectrum."""
+        if any(factor(root.box).contains(0) for factor in self.factors):
+            return replace(self.singular(root.box), message="a fixed point that cannot be told from one of the continuum")
         eigenvalues, rigorous = _spectrum(self.linearised(root.box))
         exponents = tuple(self._exponent(value) for value in eigenvalues)
         point = FixedPoint(root.box, "enclosed" if rigorous else "approximate", eigenvalues, exponents)
@@ -346,11 +358,26 @@ def _meets(box: Box, limits: list[tuple[arb, arb]]) -> bool:
     return not any(bool(x < low) or bool(x > high) for x, (low, high) in zip(box, limits, strict=True))
 
 
-def _summary(proved: int, singular: int, undecided: int, exhausted: bool) -> str:
+def _may_vanish(factor: Callable[[Box], arb], box: Box, cuts: int = 12) -> bool:
+    """Whether a function has, as far as some halvings of the box can tell, a zero in it."""
+    value = factor(box)
+    if value.is_finite() and not value.contains(0):
+        return False
+    if cuts == 0 or all(bool(x.rad() == 0) for x in box):
+        return True
+    axis = max(range(len(box)), key=lambda i: float(box[i].rad()))
+    half = box[axis].rad() / 2
+    return any(_may_vanish(factor, (*box[:axis], arb(box[axis].mid() + side * half, half), *box[axis + 1 :]), cuts - 1) for side in (-1, 1))
+
+
+def _summary(families: int, proved: int, singular: int, undecided: int, exhausted: bool) -> str:
     """The outcome of a search in one sentence."""
+    lines = [] if not families else ["1 continuum" if families == 1 else f"{families} continua"]
     if not undecided:
-        return f"all fixed points in the box: {proved}, each proved to exist" if proved else "no fixed point in the box, proved"
-    parts = [f"incomplete: {proved} fixed points proved"]
+        lines += [f"{proved}{' isolated' if families else ''}, each proved to exist"] if proved else []
+        lines += [f"{singular} on a continuum"] if singular else []
+        return "all fixed points in the box: " + "; ".join(lines) if lines else "no fixed point in the box, proved"
+    parts = [f"incomplete: {'; '.join([*lines, ''])}{proved} fixed points proved"]
     parts += [f"{singular} singular (marginal) points"] if singular else []
     others = undecided - singular
     parts += [f"{others} other boxes undecided"] if others else []
@@ -358,8 +385,10 @@ def _summary(proved: int, singular: int, undecided: int, exhausted: bool) -> str
     return ", ".join(parts) + reason
 
 
-def _shown(value: arb | acb, digits: int) -> str:
-    """A ball as text: its certain digits and a radius; an exponent can also be minus infinity, or unknown."""
+def _shown(value: arb | acb | Expr, digits: int) -> str:
+    """A ball as text: its certain digits and a radius; an exponent can also be minus infinity, or unknown; a continuum is shown in its symbols."""
+    if isinstance(value, Expr):
+        return str(value)
     if isinstance(value, arb) and not value.is_finite():
         return "-inf" if value < 0 else "unbounded"
     return str(value.str(digits))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sympy import Matrix, Rational, Symbol, cos, cosh, exp, log, sin, sqrt, symbols
 
 from numerics.solve import NotCertified, fixed_points, proved_digits, refine
-from theory.recursion import FixedPoint, Recursion
+from theory.fixed_points import exact_fixed_points
+from theory.recursion import Chart, FixedPoint, Recursion
 
 t, K, h, x, y = symbols("t K h x y", real=True)
 q = Symbol("q", positive=True)
@@ -154,6 +155,46 @@ def test_a_line_of_fixed_points_ends_as_one_undecided_box() -> None:
     assert coupling.contains(0) and coupling.rad() < 0.01 and field.contains(arb(0, 1)) and "continuum" in search.message
     away = fixed_points(CHAIN_IN_FIELD, {K: (Rational(1, 10), 2), h: (-1, 1)})
     assert away.none
+
+
+IN_BOLTZMANN_FACTORS = Chart({x: exp(4 * K), y: exp(2 * h)}, {K: log(x) / 4, h: log(y) / 2})
+
+
+def test_the_line_without_coupling_is_a_continuum_in_boltzmann_factors_and_the_search_is_complete() -> None:
+    chain = CHAIN_IN_FIELD.in_chart(IN_BOLTZMANN_FACTORS)
+    search = fixed_points(chain, {x: (Rational(1, 100), 100), y: (Rational(1, 100), 100)})
+    (line,) = search.points
+    assert search.complete and (line.status, line.point, line.eigenvalues) == ("continuum", (1, y), (0, 1))
+    assert "1 continuum" in str(search) and "continuum" in search._repr_html_()
+    assert fixed_points(chain, {x: (Rational(11, 10), 100), y: (Rational(1, 100), 100)}).none
+
+
+def test_isolated_points_are_found_beside_a_continuum() -> None:
+    common = x * y - 1
+    search = fixed_points(Recursion((x, y), (x + common * (x - 2) * x, y + common * (y - 1)), 2), {x: (-3, 3), y: (-3, 3)})
+    assert search.complete and [point.status for point in search.points] == ["continuum", "enclosed", "enclosed"]
+    assert search.points[0].point == (1 / y, y) and search.points[0].eigenvalues[0] == 0
+    assert np.allclose([[float(c) for c in point.point] for point in search.points[1:]], [[0, 1], [2, 1]])
+
+
+def test_a_continuum_without_a_solved_form_is_named_by_its_equation_and_outside_the_box_it_is_left_out() -> None:
+    circle = x**2 + y**2 - 1
+    step = Recursion((x, y), (x + circle * (x - 2), y + circle * (y - 1)), 2)
+    search = fixed_points(step, {x: (-3, 3), y: (-3, 3)})
+    assert search.complete and [point.status for point in search.points] == ["continuum", "enclosed"] and "x**2 + y**2 - 1 = 0" in str(search)
+    assert [point.status for point in fixed_points(step, {x: (Rational(11, 10), 3), y: (-3, 3)}).points] == ["enclosed"]
+
+
+def test_a_zero_of_the_rest_on_the_continuum_is_not_called_isolated() -> None:
+    search = fixed_points(Recursion((x, y), (x + (y - 1) * (x - 2), y + (y - 1) ** 2), 2), {x: (-3, 3), y: (-3, 3)})
+    assert [point.status for point in search.points] == ["continuum", "singular"] and "on a continuum" in search.message
+
+
+def test_the_identity_is_a_continuum() -> None:
+    search = fixed_points(Recursion((x, y), (x, y), 2), {x: (-3, 3), y: (-3, 3)})
+    assert [point.status for point in search.points] == ["continuum"] and search.complete and not search.none
+    (everything,) = exact_fixed_points(Recursion((x,), (x,), 2))
+    assert everything.status == "continuum" and everything.eigenvalues == (1,)
 
 
 def test_too_few_boxes_give_an_incomplete_answer_and_never_a_wrong_one() -> None:
