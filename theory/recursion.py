@@ -21,7 +21,6 @@ from sympy import (
     Symbol,
     cancel,
     exp,
-    latex,
     log,
     sympify,
     tanh,
@@ -29,7 +28,7 @@ from sympy import (
 from sympy import atanh as artanh
 
 from theory.derivation import Derivation
-from theory.display import aligned, equation
+from theory.display import aligned, equations, tex
 from theory.rewriting import change_variables
 
 __all__ = ["Chart", "FixedPoint", "Recursion"]
@@ -149,12 +148,17 @@ class Recursion:
         if len(self.state) != len(self.step):
             raise ValueError(f"{len(self.state)} state variables but {len(self.step)} step expressions")
         object.__setattr__(self, "scale", sympify(self.scale))
+        object.__setattr__(self, "step", tuple(_expression(step) for step in self.step))
         if len(set(self.state)) != len(self.state):
             raise ValueError(f"a state variable is named twice: {self.state}")
         if self.scale is S.NaN or self.scale.is_infinite or (self.scale.is_number and not self.scale > 1):
             raise ValueError(f"the scale factor must be larger than 1 (b > 1 coarsens), got {self.scale}")
         if self.bonds is None:
             object.__setattr__(self, "bonds", self.scale)
+        names: dict[str, Symbol] = {}
+        for symbol in (*self.state, *self.parameters):
+            if names.setdefault(symbol.name, symbol) != symbol:
+                raise ValueError(f"two different symbols are both named {symbol.name!r} (they differ in assumptions); use one of them")
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
@@ -204,7 +208,8 @@ class Recursion:
         """Return dK/d ln b, where the step can be made infinitesimal.
 
         In a variable u that the step raises to the power of its scale factor, u' = u^b, or multiplies by a power of it, u' = b^y u, any b > 1 is
-        allowed, and du/d ln b is u ln u or y u; the chain rule brings this back to the state. A power makes sense where u is positive.
+        allowed, and du/d ln b is u ln u or y u; the chain rule brings this back to the state. An odd power keeps the sign of u and gives u ln |u|; an even
+        power, like one with a fraction, is part of a continuous family where u is positive only, and there the result holds (it is complex elsewhere).
 
         Parameters
         ----------
@@ -228,26 +233,28 @@ class Recursion:
             raise ValueError("the beta function is derived for a single coupling; change to variables that decouple first")
         linear = self if chart is None else self.in_chart(chart)
         (u,), (step,) = linear.state, linear.step
+        here = u if chart is None else chart.forward[u]
         if step == u**self.scale:
-            speed = u * log(u)
-        elif not cancel(step / u).has(u) and cancel(step / u).is_positive is not False:
-            speed = u * log(cancel(step / u), self.scale)
+            speed = here * log(abs(here) if self.scale.is_odd else here)
+        elif not cancel(step / u).has(u) and cancel(step / u).is_extended_nonpositive is not True:
+            speed = here * log(cancel(step / u), self.scale)
         else:
             raise ValueError(f"the step {u}' = {step} is neither a power {u}^b nor a multiple of {u}, so it cannot be made infinitesimal in this variable")
-        if chart is None:
-            return (speed,)
-        forward = chart.forward[u]
-        return (speed.subs(u, forward) / forward.diff(self.state[0]),)
+        return (speed / here.diff(self.state[0]),)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the step as an aligned display."""
         shown = dict(names or {})
         pairs = zip(self.state, self.step, strict=True)
-        rows = [row for symbol, step in pairs for row in equation(f"{latex(symbol, symbol_names=shown)}'", step, shown)]
-        if self.constant is not None:
-            rows += equation(r"\ln A", self.constant, shown)
-        return aligned(rows)
+        constant = [] if self.constant is None else [(r"\ln A", self.constant)]
+        return aligned(equations([*((f"{tex(symbol, shown)}'", step) for symbol, step in pairs), *constant], shown))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
 
+
+def _expression(step: Any) -> Expr:
+    """Return a step as an expression, and refuse text: its letters would be other symbols than those of the state."""
+    if isinstance(step, str):
+        raise TypeError(f"a step is a SymPy expression in the state's own symbols, got the text {step!r}")
+    return sympify(step)

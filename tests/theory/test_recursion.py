@@ -136,6 +136,31 @@ def test_beta_function_of_the_chain():
         assert float(N(beta.subs(K, 1), 15)) == pytest.approx(-0.4938722455, abs=1e-10)
 
 
+@pytest.mark.parametrize("K0", [Rational(-13, 10), Rational(-1, 4)])
+def test_an_odd_step_has_its_beta_function_on_both_sides_of_zero(K0):
+    (beta,) = ising(series_cell(3)).beta_function(Chart.tanh(K, T))
+    assert beta.subs(K, K0).is_real and abs(N(beta.subs(K, K0) + beta.subs(K, -K0), 20)) < 1e-18
+
+
+@pytest.mark.parametrize("factor", [0, -2])
+def test_a_step_to_zero_or_across_it_is_not_infinitesimal(factor):
+    with pytest.raises(ValueError, match="cannot be made infinitesimal"):
+        Recursion((K,), (factor * K,), Integer(2)).beta_function()
+
+
+def test_the_beta_function_is_one_in_every_chart_that_shows_it():
+    character = ising(series_cell(3)).in_chart(Chart.tanh(K, T))
+    (power,), (linear,) = character.beta_function(), character.beta_function(Chart({V: log(T)}, {T: exp(V)}))
+    assert abs(N((power - linear).subs(T, Rational(7, 10)), 20)) < 1e-18
+
+
+def test_a_recursion_takes_expressions_in_its_own_symbols():
+    with pytest.raises(TypeError, match="text"):
+        Recursion((K,), ("K**2",), 2)
+    with pytest.raises(ValueError, match="both named 'K'"):
+        Recursion((K,), (Symbol("K") ** 2,), 2)
+
+
 def test_linear_recursion_has_a_linear_beta_function():
     (beta,) = Recursion((K,), (8 * K,), Integer(2)).beta_function()
     assert beta == 3 * K
