@@ -182,7 +182,11 @@ def chart_witness(rng: np.random.Generator, effort: Effort) -> Array:
 
 def one_more(name: str) -> Mutant:
     """Return the mutant in which the step in one chart is taken once too often."""
-    return Mutant(f"{name}: a step too many", lambda recursions: {**recursions, name: replace(recursions[name], step=(recursions[name] @ recursions[name]).step)})
+
+    def change(recursions: Mapping[str, Recursion]) -> dict[str, Recursion]:
+        return {**recursions, name: replace(recursions[name], step=(recursions[name] @ recursions[name]).step)}
+
+    return Mutant(f"{name}: a step too many", change)
 
 
 CHARTS = Claim(
@@ -261,7 +265,7 @@ def site_chain(alphabet: Alphabet, bond: Callable[..., Any], site: Callable[...,
     return tuple(decimate(bond_model(chain, alphabet, {K: bond}, {H: site}), (0, 2)).effective.values())
 
 
-def projected(states: Sequence[float], basis: Array, bond: Callable[..., Any], site: Callable[..., Any]) -> Array:
+def projected(states: Sequence[float] | Array, basis: Array, bond: Callable[..., Any], site: Callable[..., Any]) -> Array:
     """Enumerate the three vertices and solve for the coefficients of products of basis functions (rows of ``basis``) of the two ends."""
     rows = []
     for k, h in POINTS.T:
