@@ -7,16 +7,17 @@ solves for the distribution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sympy import Expr, Integer, Poly, Symbol, cancel, cosh, expand, latex, log, tanh
+from sympy import Expr, Integer, Poly, Symbol, cancel, cosh, expand, log, tanh
 from sympy import exp as exponential
 
 from theory.cavity import CavityEquations, bias_of_field, cavity_equations
+from theory.coupling_sizes import CouplingSizes, unit_sizes
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import aligned, tex
 from theory.problems import Formula
 from theory.symbols import POSITIVE, symbols
 
@@ -108,16 +109,20 @@ class PathEnsemble:
     disorder : str
         One of `DISORDERS`.
     law : DegreeLaw
+    sizes : CouplingSizes
+        Law of the size |J| of a coupling; everything below is for one size, with t = tanh(|J|/T).
     coupling_mean : Expr
         Mean of the sign of a coupling (after the gauge that makes a hidden configuration all +1), in t.
     bias : Expr
         The bias that a path of coupling u sends when the other weights leave it the field h.
+    free_path : Expr
+        ln Z of a path whose weights are free, in K = |J|/T.
     site_gain, message_gain, path_gain : Expr
         In the field h, a bias u, and t and y.
     message_count, path_count : Expr
         Per weight, in c.
     path_energy : Expr
-        Energy of a path in t and y.
+        Energy of a path in J (its size), t and y.
     energy_count : Expr
         Paths per weight, in c.
     derivation : Derivation
@@ -131,8 +136,10 @@ class PathEnsemble:
     p: int
     disorder: str
     law: DegreeLaw
+    sizes: CouplingSizes
     coupling_mean: Expr
     bias: Expr
+    free_path: Expr
     site_gain: Expr
     message_gain: Expr
     path_gain: Expr
@@ -146,17 +153,17 @@ class PathEnsemble:
         """Return the distributional equations."""
         shown = dict(names or PATHS.latex_names())
 
-        def tex(expression: Expr) -> str:
+        def text(expression: Expr) -> str:
             """One expression in the subject's letters."""
-            return str(latex(expression, symbol_names=shown))
+            return tex(expression, shown)
 
         rows = [
-            r"h &\overset{d}{=} \sum_{b \le k} u_b, \qquad \langle z^k \rangle = " + tex(self.law.residual),
-            rf"\tanh u &\overset{{d}}{{=}} t\, y, \qquad y = J \prod_{{j<{self.p}}} \tanh h_j, \qquad \langle J \rangle = {tex(self.coupling_mean)}",
-            rf"\phi - \phi_p &= \left\langle {tex(self.site_gain)} \right\rangle"
-            rf" + {tex(self.message_count)} \left\langle {tex(self.message_gain)} \right\rangle"
-            rf" - {tex(self.path_count)} \left\langle {tex(self.path_gain)} \right\rangle_{{y = J \prod_{{j \le {self.p}}} \tanh h_j}}",
-            rf"e &= {tex(self.energy_count)} \left\langle {tex(self.path_energy)} \right\rangle",
+            r"h &\overset{d}{=} \sum_{b \le k} u_b, \qquad \langle z^k \rangle = " + text(self.law.residual),
+            rf"\tanh u &\overset{{d}}{{=}} t\, y, \qquad y = J \prod_{{j<{self.p}}} \tanh h_j, \qquad \langle J \rangle = {text(self.coupling_mean)}",
+            rf"\phi - \phi_p &= \left\langle {text(self.site_gain)} \right\rangle"
+            rf" + {text(self.message_count)} \left\langle {text(self.message_gain)} \right\rangle"
+            rf" - {text(self.path_count)} \left\langle {text(self.path_gain)} \right\rangle_{{y = J \prod_{{j \le {self.p}}} \tanh h_j}}",
+            rf"e &= {text(self.energy_count)} \left\langle {text(self.path_energy)} \right\rangle",
         ]
         return aligned(rows)
 
@@ -164,7 +171,7 @@ class PathEnsemble:
         return f"$\\displaystyle {self.to_latex()}$"
 
 
-def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = None) -> PathEnsemble:
+def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = None, sizes: CouplingSizes | None = None) -> PathEnsemble:
     """Derive the expressions of density evolution from the cavity equations.
 
     Parameters
@@ -175,6 +182,9 @@ def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = Non
         ``glass``, ``planted`` or ``ferro``.
     law : DegreeLaw, optional
         By default Poisson of mean c.
+    sizes : CouplingSizes, optional
+        Law of |J|; by default all of size one. Sizes stay what they are when signs are planted, so that for any sizes the planted ensemble is the glass with
+        one step of replica-symmetry breaking at Parisi parameter 1.
 
     Raises
     ------
@@ -183,28 +193,31 @@ def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = Non
     """
     if disorder not in DISORDERS:
         raise ValueError(f"the disorder is one of {', '.join(DISORDERS)}, got {disorder!r}")
-    return _derived(p, disorder, law if law is not None else poisson_degrees())
+    return _derived(p, disorder, law if law is not None else poisson_degrees(), sizes if sizes is not None else unit_sizes())
 
 
 @lru_cache(maxsize=64)
-def _derived(p: int, disorder: str, law: DegreeLaw) -> PathEnsemble:
+def _derived(p: int, disorder: str, law: DegreeLaw, sizes: CouplingSizes) -> PathEnsemble:
     """Derive the ensemble; equal arguments give the same object."""
     equations = cavity_equations(p)
     message = _in_product(equations, equations.message, p - 1)
     if message != SMALL_T * Y:
         raise ArithmeticError(f"the message {message} is not t times the product of the means")
-    logarithm = _in_product(equations, equations.path - log_cosh(K), p).subs(tanh(K), SMALL_T)
-    energy = _in_product(equations, equations.energy.subs(PATHS.J, 1), p).subs(tanh(PATHS.beta), SMALL_T)
+    free = equations.path.subs(dict.fromkeys(equations.means, Integer(0)))
+    logarithm = _in_product(equations, equations.path - free, p).subs(tanh(K), SMALL_T)
+    energy = _in_product(equations, equations.energy, p).subs(tanh(PATHS.beta * PATHS.J), SMALL_T)
     paths = law.mean / p
     means = {"glass": Integer(0), "planted": planted_mean(), "ferro": Integer(1)}
     return PathEnsemble(
         p=p,
         disorder=disorder,
         law=law,
+        sizes=sizes,
         coupling_mean=means[disorder],
         bias=bias_of_field(),
+        free_path=free,
         site_gain=log_cosh(H),
-        message_gain=equations.share - log_cosh(K),
+        message_gain=equations.share - free,
         path_gain=logarithm,
         message_count=law.mean,
         path_count=equations.edge_count * paths,
@@ -243,8 +256,20 @@ def _ensemble_steps() -> tuple[Step, ...]:
     return (Step("two fields combine as a bond passes on a field", tanh(U) * tanh(H), tanh(bias_of_field()), r"\tanh(u \boxplus h)", domain),)
 
 
-def paramagnet(p: int) -> Formula:
+def _at_temperature(expression: Expr) -> Callable[[Expr], Expr]:
+    """Return an expression in K, J and beta as a function of the coupling, at temperature T."""
+    return lambda J: expression.subs({K: J / T, PATHS.J: J, PATHS.beta: 1 / T})
+
+
+def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     """Derive the paramagnet: all means zero, which always solves the cavity equations.
+
+    Parameters
+    ----------
+    p : int
+        Weights per path.
+    sizes : CouplingSizes, optional
+        Law of |J|; by default all of size one.
 
     Returns
     -------
@@ -257,9 +282,10 @@ def paramagnet(p: int) -> Formula:
     -c*tanh(1/T)/3
     """
     equations = cavity_equations(p)
-    zero: dict[Symbol, Expr] = {**dict.fromkeys(equations.means, Integer(0)), H: Integer(0), U: Integer(0), PATHS.J: Integer(1)}
-    at = {K: 1 / T, PATHS.beta: 1 / T}
-    site, share, path, energy = (e.subs(zero).subs(at) for e in (equations.site, equations.share, equations.path, equations.energy))
+    law = sizes if sizes is not None else unit_sizes()
+    zero: dict[Symbol, Expr] = {**dict.fromkeys(equations.means, Integer(0)), H: Integer(0), U: Integer(0)}
+    empty = [e.subs(zero) for e in (equations.site, equations.share, equations.path, equations.energy)]
+    site, share, path, energy = (law.averaged(_at_temperature(e)) for e in empty)
     phi = expand(site + C * share - equations.edge_count * C / p * path, log=False)
     mean_energy = C / p * energy
     entropy = phi + mean_energy / T
@@ -314,11 +340,11 @@ class CriticalRemoval(PolarisedBranch):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the degree after a removal, its inverse, and the distributional equations."""
         shown = dict(names or PATHS.latex_names())
-        rows = rf"c(\rho) = {latex(self.degree, symbol_names=shown)}, \qquad \rho^* = {latex(self.removal, symbol_names=shown)}"
+        rows = rf"c(\rho) = {tex(self.degree, shown)}, \qquad \rho^* = {tex(self.removal, shown)}"
         return "\\begin{gathered}\n" + rows + " \\\\\n" + self.ensemble.to_latex(names) + "\n\\end{gathered}"
 
 
-def critical_removal(p: int, protocol: str = "weights") -> CriticalRemoval:
+def critical_removal(p: int, protocol: str = "weights", ensemble: PathEnsemble | None = None) -> CriticalRemoval:
     """Derive how removing connections lowers the degree c = p M/N, and invert it.
 
     Removing weights with probability rho keeps N (1 - rho) weights and those M (1 - rho)^p paths all of whose weights are left; removing
@@ -328,6 +354,8 @@ def critical_removal(p: int, protocol: str = "weights") -> CriticalRemoval:
     ----------
     p : int
     protocol : {"weights", "paths"}
+    ensemble : PathEnsemble, optional
+        The couplings; by default planted signs.
 
     Examples
     --------
@@ -340,4 +368,4 @@ def critical_removal(p: int, protocol: str = "weights") -> CriticalRemoval:
     paths, weights = (kept**p, kept) if protocol == "weights" else (kept, Integer(1))
     ratio = paths / weights
     removal = 1 - (C / C0) ** (Integer(1) / Poly(ratio, kept).degree())
-    return CriticalRemoval(path_ensemble(p), C0 * ratio.subs(kept, 1 - RHO), removal)
+    return CriticalRemoval(ensemble if ensemble is not None else path_ensemble(p), C0 * ratio.subs(kept, 1 - RHO), removal)

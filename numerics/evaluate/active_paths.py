@@ -16,10 +16,10 @@ from numerics.simulation.active_paths import LARGEST_ENUMERATION, enumerate_weig
 from numerics.solve.belief_propagation import belief_propagation
 from numerics.solve.density_evolution import BranchPoint, DensityEvolution
 from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
-from numerics.solve.path_thresholds import NotConverged, PathThresholds, path_thresholds, removed_fraction
+from numerics.solve.path_thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
 from theory.cavity import BetheOf
 from theory.frozen_paths import FrozenLayers, FrozenPaths
-from theory.path_ensemble import CriticalRemoval, PolarisedBranch, Thresholds
+from theory.path_ensemble import CriticalRemoval, PolarisedBranch, Thresholds, paramagnet
 from theory.symbols import symbols
 
 __all__ = ["polarised_point"]
@@ -27,6 +27,7 @@ __all__ = ["polarised_point"]
 PATHS = symbols("active-paths")
 DAMPINGS = (0.0, 0.5)
 MELTED = 1e-6
+UNPHYSICAL = "its entropy is negative ({entropy:.4g} per weight): unphysical, replica symmetry is broken; take disorder=planted"
 
 
 def _no_digits(digits: int | None, what: str) -> None:
@@ -37,13 +38,11 @@ def _no_digits(digits: int | None, what: str) -> None:
 
 def polarised_point(problem: PolarisedBranch, T: float, c: float) -> tuple[BranchPoint, dict[str, float], dict[str, float]]:
     """Solve for the polarised branch on two grids; return the finer solution, extrapolated values and what the extrapolation changed."""
-    step = min(0.05, 0.02 / T)
-    coarse, fine = points = tuple(DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c) for width in (2 * step, step))
+    points = tuple(DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c) for width in grid_steps(T))
+    coarse, fine = points
     if (coarse.q < MELTED) != (fine.q < MELTED) or not all(point.converged for point in points):
         fine = replace(fine, converged=False)
-    rows = [{"q": p.q, "energy": p.energy, "gap": p.gap} for p in (coarse, fine)]
-    change = {name: (rows[1][name] - rows[0][name]) / 3 for name in rows[1]}
-    return fine, {name: rows[1][name] + change[name] for name in change}, {name: abs(change[name]) + 1e-10 for name in change}
+    return fine, *extrapolated(*({"q": p.q, "energy": p.energy, "gap": p.gap} for p in points))
 
 
 @answer.register
@@ -56,8 +55,16 @@ def _(problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None) 
         return Answer("not converged", values, errors, reason=reason)
     if point.q < MELTED:
         return Answer("none", dict.fromkeys(values), reason=f"there is no polarised solution at c = {c:g}: certain weights melt into the paramagnet")
-    branches = [{"q": 0.0, "energy": -c / problem.ensemble.p * float(np.tanh(1 / T)), "gap": 0.0}, values]
-    return Answer("numeric", values, errors, branches, "stable" if values["gap"] > 0 else "metastable: the paramagnet has the larger ln Z")
+    paramagnetic = float(compiled(paramagnet(problem.ensemble.p, problem.ensemble.sizes).values["energy"], [PATHS.T, PATHS.c])(T, c))
+    branches = [{"q": 0.0, "energy": paramagnetic, "gap": 0.0}, values]
+    return Answer("numeric", values, errors, branches, _standing(point))
+
+
+def _standing(point: BranchPoint) -> str:
+    """Say what a solution is beside the paramagnet."""
+    if not point.physical:
+        return UNPHYSICAL.format(entropy=point.entropy)
+    return "stable" if point.gap > 0 else "metastable: the paramagnet has the larger ln Z"
 
 
 def _located(problem: PolarisedBranch, T: float) -> PathThresholds | Answer:
@@ -76,7 +83,8 @@ def _(problem: Thresholds, numbers: Mapping[str, Any], digits: int | None) -> An
     found = _located(problem, float(numbers["T"]))
     if isinstance(found, Answer):
         return Answer(found.status, dict.fromkeys(("c_d", "q_d", "c_K", "q_K")), reason=found.reason)
-    return Answer("numeric", found.values, found.errors)
+    reason = "" if found.transition.physical else f"at c_K {UNPHYSICAL.format(entropy=found.transition.entropy)}"
+    return Answer("numeric", found.values, found.errors, reason=reason)
 
 
 @answer.register

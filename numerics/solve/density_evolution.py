@@ -1,8 +1,8 @@
 """Density evolution without noise: the law of the cavity fields on a grid, sums of biases by Fourier transform.
 
-The field h of a weight is a sum of k biases and a bias is the combination of the bond with p - 1 fields. A law on the symmetric grid {-n step, …, n step}
-is kept by its even part P(a) + P(-a) and its odd part P(a) - P(-a) for a >= 0: a combination of fields multiplies signs, so even and odd parts combine
-separately, while sizes combine through a table with linear splitting between two grid points (error of the order of step squared).
+The field h of a weight is a sum of k biases and a bias is the combination of the bond with p - 1 fields. A law is kept by its even and its odd part
+(`numerics.solve.field_grid`): a combination of fields multiplies signs, so even and odd parts combine separately, while sizes combine through a table whose
+error falls with the fourth power of the grid step. Couplings of random size are averaged once, where the table of the biases is made.
 
 Two ways to solve: iterate at a given degree c from a start, or hold the overlap q fixed and let c adjust. The second has no critical slowing down and
 follows the branch through its end, so the end c_d is the smallest c along it.
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from sympy import Expr, I, Symbol, expand_complex
 
 from numerics.compile import compiled
+from numerics.solve.coupling_nodes import coupling_nodes
+from numerics.solve.field_grid import Law, circular, combined, pair_table, shared_out, transform_size
 from theory.path_ensemble import PathEnsemble
 from theory.symbols import symbols
 
@@ -30,8 +32,9 @@ PATHS = symbols("active-paths")
 _REAL, _IMAGINARY = Symbol("z_re", real=True), Symbol("z_im", real=True)
 COARSEST = 0.2
 MOST_ITERATIONS = 4000
-MOST_POINTS = 2500
+MOST_POINTS = 900
 COLDEST = 17.0
+LARGEST_FIELD = 18.0
 
 
 class GridTooSmall(ValueError):
@@ -79,7 +82,7 @@ class BranchPoint:
     iterations: int
     residual: float
     path_gain: float
-    law: tuple[Array, Array] = field(repr=False, compare=False)
+    law: Law = field(repr=False, compare=False)
 
     @property
     def physical(self) -> bool:
@@ -125,41 +128,55 @@ class DensityEvolution:
         if not (math.isfinite(T) and T > 0):
             raise ValueError(f"density evolution needs a positive temperature, got {T}; T = 0 has its own closed form (active-paths/zero-temperature)")
         beta = 1 / T
-        if beta > COLDEST:
-            raise ValueError(f"T = {T:g} is too cold for double precision (below 1/{COLDEST:g}); T = 0 has a closed form that differs by about exp(-2/T)")
-        if not 0 < step <= min(COARSEST, beta / 4):
-            raise GridTooSmall(f"a grid step of {step} cannot resolve biases up to {beta:.3g}: take at most {min(COARSEST, beta / 4):.3g}")
+        self.sizes, self.shares = coupling_nodes(ensemble.sizes, beta)
+        self.t = np.tanh(np.minimum(beta * self.sizes, LARGEST_FIELD))
+        self.signs = np.broadcast_to(compiled(ensemble.coupling_mean, [PATHS.t])(self.t), self.t.shape)
+        self.coupling_mean = float(self.shares @ self.signs)
+        strongest = beta if self.coupling_mean > 0 else beta * float(self.sizes.max())  # with biased signs, wrong ones have the probability exp(-2 |J|/T)
+        if strongest > COLDEST:
+            raise ValueError(f"T = {T:g} is too cold for double precision (below {T * strongest / COLDEST:.3g}); T = 0 has forms of its own")
+        if not 0 < step <= min(COARSEST, beta):
+            raise GridTooSmall(f"a grid step of {step} cannot resolve biases of size {beta:.3g}: take at most {min(COARSEST, beta):.3g}")
         self.ensemble, self.T, self.beta = ensemble, T, beta
-        self.bias_points = math.ceil(beta / step)
-        self.step = beta / self.bias_points
-        self.points = math.ceil(max(9.0, beta + 5.0) / self.step)
+        self.step = beta / math.ceil(beta / step)
+        self.points = math.ceil(max(9.0, strongest + 5.0) / self.step)
         if self.points > MOST_POINTS:
-            raise GridTooSmall(f"T = {T:g} at a step of {self.step:.3g} takes {self.points} grid points, more than {MOST_POINTS}; take a lower temperature")
-        self.size = _transform_size(self.bias_points, largest_degree)
+            raise GridTooSmall(f"T = {T:g} at a step of {self.step:.3g} takes {self.points} grid points, more than {MOST_POINTS}; take a coarser step")
+        self.bias_points = math.ceil(beta * float(self.sizes.max()) / self.step) + 2
+        self.size = transform_size(self.bias_points, largest_degree)
         self.largest_degree = largest_degree
-        self.t = math.tanh(beta)
-        self.coupling_mean = float(compiled(ensemble.coupling_mean, [PATHS.t])(self.t))
         self._prepare()
 
     def _prepare(self) -> None:
-        """Tabulate what does not change: the combination of two fields, and the functions that are averaged."""
-        fields = np.arange(self.points + 1) * self.step
-        self.pairs = _pair_table(self.ensemble.bias, self.step, self.points)
-        sent = compiled(self.ensemble.bias, [PATHS.u, PATHS.h])(self.beta, fields)
-        self.sending = _split(sent / self.step, self.bias_points)
+        """Tabulate what does not change: the combination of two fields, the biases they make, and the functions that are averaged."""
+        fields = np.asarray(np.arange(self.points + 1) * self.step, dtype=np.float64)
+        self.pairs = pair_table(self.ensemble.bias, self.step, self.points)
+        bias = compiled(self.ensemble.bias, [PATHS.u, PATHS.h])
+        sent = [shared_out(bias(self.beta * size, fields) / self.step, self.bias_points + 1) for size in self.sizes]
+        rows = [table.scaled(share, share * sign) for table, share, sign in zip(sent, self.shares, self.signs, strict=True)]
+        self.sending = sum(rows[1:], start=rows[0])
         wide = np.arange(self.size // 2 + 1) * self.step
         self.square = np.tanh(wide) ** 2
         self.site_gain = compiled(self.ensemble.site_gain, [PATHS.h])(wide)
-        self.message_gain = compiled(self.ensemble.message_gain, [PATHS.u])(fields[: self.bias_points + 1])
-        both = compiled([self.ensemble.path_gain, self.ensemble.path_energy], [PATHS.t, PATHS.y])
-        self.path_at = [(p, m) for p, m in zip(both(self.t, np.tanh(fields)), both(self.t, -np.tanh(fields)), strict=True)]
+        self.message_gain = compiled(self.ensemble.message_gain, [PATHS.u])(wide[: self.bias_points + 1])
+        self.path_at = [self._averaged(expression, fields) for expression in (self.ensemble.path_gain, self.ensemble.path_energy)]
+        self.free_path = float(self.shares @ compiled(self.ensemble.free_path, [PATHS.K])(self.beta * self.sizes))
         self.transform = _generating(self.ensemble.law.residual)
         self.full_transform = _generating(self.ensemble.law.generating)
-        self.square_transform = np.fft.rfft(_circular(self.square, np.zeros_like(self.square), self.size, double=True)).real
+        doubled = circular((self.square, np.zeros_like(self.square)), self.size)
+        doubled[1:] *= 2
+        self.square_transform = np.fft.rfft(doubled).real
         counts = [self.ensemble.message_count, self.ensemble.path_count, self.ensemble.energy_count]
         self.counts = compiled(counts, [PATHS.c])
 
-    def start(self, size: float = math.inf) -> tuple[Array, Array]:
+    def _averaged(self, expression: Expr, fields: Array) -> Law:
+        """Return what even and odd part of the combined law are multiplied with to average a function of a path over its coupling."""
+        function = compiled(expression, [PATHS.J, PATHS.t, PATHS.y])
+        J, t = self.sizes[:, None], self.t[:, None]
+        plus, minus = (function(J, t, sign * np.tanh(fields)) for sign in (1, -1))
+        return self.shares @ (plus + minus) / 2, (self.shares * self.signs) @ (plus - minus) / 2
+
+    def start(self, size: float = math.inf) -> Law:
         """Return the law of a field of the given size: certain weights by default.
 
         With biased or ferromagnetic couplings the field is positive, in the glass its sign is fair.
@@ -171,42 +188,39 @@ class DensityEvolution:
             odd[place] = 1.0
         return even, odd
 
-    def product(self, laws: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    def product(self, laws: Sequence[Law]) -> Law:
         """Return the law of the combination of independent fields: its hyperbolic tangent is the product of theirs."""
-        even, odd = laws[0]
+        together = laws[0]
         for other in laws[1:]:
-            even, odd = _combine(self.pairs, even, other[0]), _combine(self.pairs, odd, other[1]) if odd.any() else odd
-        return even, odd
+            together = combined(self.pairs, together, other)
+        return together
 
-    def sent(self, together: tuple[Array, Array]) -> tuple[Array, Array]:
+    def sent(self, together: Law) -> Law:
         """Return the law of the bias that a path sends when its other weights combine to a law of fields."""
-        even, odd = together
-        return _apply(self.sending, even, self.bias_points), _apply(self.sending, odd * self.coupling_mean, self.bias_points)
+        return self.sending(together)
 
-    def biases(self, fields: tuple[Array, Array]) -> tuple[Array, Array]:
+    def biases(self, fields: Law) -> Law:
         """Return the law of the bias that a path sends, from that of the fields."""
         return self.sent(self.product([fields] * (self.ensemble.p - 1)))
 
-    def site_mean(self, wide: tuple[Array, Array]) -> float:
+    def site_mean(self, wide: Law) -> float:
         """Return the mean site gain under a law of fields."""
         return float(wide[0] @ self.site_gain)
 
-    def message_mean(self, biases: tuple[Array, Array]) -> float:
+    def message_mean(self, biases: Law) -> float:
         """Return the mean message gain under a law of biases."""
         return float(biases[0] @ self.message_gain)
 
-    def path_means(self, together: tuple[Array, Array]) -> tuple[float, float]:
+    def path_means(self, together: Law) -> tuple[float, float]:
         """Return the mean gain and the mean energy of a path whose weights combine to a law of fields."""
-        signed = (together[0], together[1] * self.coupling_mean)
-        gain, energy = (_mean(signed, at) for at in self.path_at)
+        gain, energy = (float(together[0] @ even + together[1] @ odd) for even, odd in self.path_at)
         return gain, energy
 
-    def spectrum(self, biases: tuple[Array, Array]) -> NDArray[np.complex128]:
+    def spectrum(self, biases: Law) -> NDArray[np.complex128]:
         """Return the characteristic function of a bias."""
-        even, odd = (np.concatenate([part, np.zeros(self.size // 2 - self.bias_points)]) for part in biases)
-        return np.fft.rfft(_circular(even, odd, self.size))
+        return np.fft.rfft(circular(biases, self.size))
 
-    def fields(self, spectrum: NDArray[np.complex128], c: float, *, full: bool = False) -> tuple[Array, Array]:
+    def fields(self, spectrum: NDArray[np.complex128], c: float, *, full: bool = False) -> Law:
         """Return the law of the sum of a random number of biases, on the wide grid."""
         values = (self.full_transform if full else self.transform)(spectrum, c)[0]
         density = np.fft.irfft(values, self.size)
@@ -214,9 +228,9 @@ class DensityEvolution:
         positive, negative = density[: half + 1], np.concatenate([density[:1], density[: half - 1 : -1]])
         even, odd = positive + negative, positive - negative
         even[0], odd[0] = density[0], 0.0
-        return np.maximum(even, 0.0), odd
+        return even, odd
 
-    def clipped(self, wide: tuple[Array, Array]) -> tuple[Array, Array]:
+    def clipped(self, wide: Law) -> Law:
         """Return a law of fields with everything beyond the grid put on its last point, and of total weight one (an error in it would grow)."""
         cut = []
         for part in wide:
@@ -227,7 +241,7 @@ class DensityEvolution:
         return cut[0] / total, cut[1] / total
 
     def solve(
-        self, c: float, *, start: float = math.inf, tolerance: float = 1e-11, most: int = MOST_ITERATIONS, law: tuple[Array, Array] | None = None
+        self, c: float, *, start: float = math.inf, tolerance: float = 1e-11, most: int = MOST_ITERATIONS, law: Law | None = None
     ) -> BranchPoint:
         """Iterate at a given degree from fields of one size until the law stays.
 
@@ -298,14 +312,14 @@ class DensityEvolution:
         products = self.square_transform * values.real
         return float((2 * products.sum() - products[0] - products[-1]) / self.size)
 
-    def _point(self, law: tuple[Array, Array], c: float, converged: bool, count: int, change: float) -> BranchPoint:
+    def _point(self, law: Law, c: float, converged: bool, count: int, change: float) -> BranchPoint:
         """Return the order parameters and the free energy of a law of fields."""
         biases = self.biases(law)
         wide = self.fields(self.spectrum(biases), c, full=True)
         messages, paths, energies = (float(value) for value in self.counts(c))
         gain, energy = self.path_means(self.product([law] * self.ensemble.p))
         gap = self.site_mean(wide) + messages * self.message_mean(biases) - paths * gain
-        phi = math.log(2) + energies * math.log(math.cosh(self.beta)) + gap
+        phi = math.log(2) + energies * self.free_path + gap
         mean = float(wide[1] @ np.tanh(np.arange(len(wide[1])) * self.step))
         q = float(wide[0] @ self.square)
         return BranchPoint(c, self.T, q, mean, gap, energies * energy, phi + self.beta * energies * energy, converged, count, change, gain, law)
@@ -316,63 +330,6 @@ class DensityEvolution:
             raise ValueError(f"the mean degree c must be zero or positive, got {c}")
         if c > self.largest_degree:
             raise GridTooSmall(f"the grid holds sums of biases up to a mean degree of {self.largest_degree:g}; give largest_degree={c:g}")
-
-
-def _transform_size(bias_points: int, degree: float) -> int:
-    """Return a power of two that holds the sum of as many biases as occur with a probability above 1e-14."""
-    most = degree + 8 * math.sqrt(degree) + 12
-    return 1 << math.ceil(math.log2(2 * bias_points * most))
-
-
-def _circular(even: Array, odd: Array, size: int, *, double: bool = False) -> Array:
-    """Return a law (or, doubled, a function of the size of the field) as an array over the circle of grid points."""
-    array = np.zeros(size)
-    array[: size // 2 + 1] = (even + odd) / 2
-    array[: size // 2 : -1] = ((even - odd) / 2)[1:-1]
-    array[0] = even[0]
-    if double:
-        array[1:] *= 2
-    return array
-
-
-def _split(positions: Array, last: int) -> tuple[NDArray[np.int64], Array]:
-    """Return the grid point below each position and the share of the point above it."""
-    clipped = np.clip(positions, 0, last)
-    below = np.minimum(clipped.astype(np.int64), last - 1)
-    return below, clipped - below
-
-
-@lru_cache(maxsize=16)
-def _pair_table(bias: Expr, step: float, points: int) -> tuple[NDArray[np.int64], Array]:
-    """Tabulate the combination of every two sizes of fields."""
-    fields = np.arange(points + 1) * step
-    together = compiled(bias, [PATHS.u, PATHS.h])(fields[:, None], fields[None, :])
-    return _split(together / step, points)
-
-
-def _combine(pairs: tuple[NDArray[np.int64], Array], first: Array, second: Array) -> Array:
-    """Return the even (or odd) part of the law of the combination of two fields."""
-    below, above = pairs
-    weights = np.multiply.outer(first, second)
-    upper = weights * above
-    size = len(first)
-    total = np.bincount(below.ravel(), weights=(weights - upper).ravel(), minlength=size + 1)
-    total[1:] += np.bincount(below.ravel(), weights=upper.ravel(), minlength=size + 1)[:-1]
-    return np.asarray(total[:size], dtype=np.float64)
-
-
-def _apply(table: tuple[NDArray[np.int64], Array], part: Array, last: int) -> Array:
-    """Move the weight of each grid point to where a function takes it."""
-    below, above = table
-    total = np.bincount(below, weights=part * (1 - above), minlength=last + 2)
-    total[1:] += np.bincount(below, weights=part * above, minlength=last + 2)[:-1]
-    return np.asarray(total[: last + 1], dtype=np.float64)
-
-
-def _mean(law: tuple[Array, Array], at: tuple[Array, Array]) -> float:
-    """Return the mean of a function given at plus and at minus the grid points."""
-    plus, minus = at
-    return float(law[0] @ (plus + minus) + law[1] @ (plus - minus)) / 2
 
 
 @lru_cache(maxsize=16)

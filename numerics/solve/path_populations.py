@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compile import compiled
+from numerics.solve.coupling_nodes import drawn_sizes
+from numerics.solve.density_evolution import COLDEST, LARGEST_FIELD
+from theory.coupling_sizes import CouplingSizes, unit_sizes
 from theory.path_ensemble import PathEnsemble
 from theory.symbols import symbols
 
@@ -51,6 +54,14 @@ class PopulationPoint:
     errors: dict[str, float]
 
 
+def _admissible(T: float, c: float) -> None:
+    """Refuse temperatures and degrees that a population cannot take."""
+    if not (math.isfinite(c) and c >= 0):
+        raise ValueError(f"the mean degree c must be zero or positive, got {c}")
+    if not (math.isfinite(T) and T >= 1 / COLDEST):
+        raise ValueError(f"a population needs a temperature of at least 1/{COLDEST:g} (double precision), got {T}; T = 0 has ground_state_population")
+
+
 def _checked(size: int, accuracy: float | None, rounds: int) -> None:
     """Refuse a population that is too small, alone or for an accuracy."""
     if size < SMALLEST:
@@ -60,10 +71,17 @@ def _checked(size: int, accuracy: float | None, rounds: int) -> None:
         raise PopulationTooSmall(f"an accuracy of {accuracy:g} takes a population of about {needed}, got {size}")
 
 
-def _signs(ensemble: PathEnsemble, T: float, size: int, rng: np.random.Generator) -> Array:
-    """Draw signs of couplings."""
-    mean = float(compiled(ensemble.coupling_mean, [PATHS.t])(math.tanh(1 / T)))
-    return np.where(rng.random(size) < (1 + mean) / 2, 1.0, -1.0)
+class _Couplings:
+    """Draws t = tanh(J/T) of paths: a size by the law of sizes, a sign by the disorder."""
+
+    def __init__(self, ensemble: PathEnsemble, T: float, rng: np.random.Generator) -> None:
+        self.ensemble, self.T, self.rng = ensemble, T, rng
+        self.mean = compiled(ensemble.coupling_mean, [PATHS.t])
+
+    def draw(self, count: int) -> tuple[Array, Array]:
+        """Return tanh(|J|/T) and the sign of J."""
+        t = np.tanh(np.minimum(drawn_sizes(self.ensemble.sizes, count, self.rng) / self.T, LARGEST_FIELD))
+        return t, np.where(self.rng.random(count) < (1 + self.mean(t)) / 2, 1.0, -1.0)
 
 
 def _summed(values: Array, counts: NDArray[np.int64]) -> Array:
@@ -103,8 +121,7 @@ def population(
     >>> round(point.q, 1)
     1.0
     """
-    if not (T > 0 and c >= 0):
-        raise ValueError(f"a population needs T > 0 and c >= 0, got T = {T}, c = {c}; T = 0 has ground_state_population")
+    _admissible(T, c)
     _checked(size, accuracy, measured)
     machine = _Population(ensemble, T, c, rng, size)
     means = np.ones(size) if ensemble.disorder != "glass" else rng.choice([-1.0, 1.0], size)
@@ -124,23 +141,23 @@ class _Population:
 
     def __init__(self, ensemble: PathEnsemble, T: float, c: float, rng: np.random.Generator, size: int) -> None:
         self.ensemble, self.T, self.c, self.rng, self.size = ensemble, T, c, rng, size
-        self.t = math.tanh(1 / T)
+        self.couplings = _Couplings(ensemble, T, rng)
         self.path_gain = compiled(ensemble.path_gain, [PATHS.t, PATHS.y])
         self.paths = float(compiled(ensemble.path_count, [PATHS.c])(c))
 
     def round(self, means: Array) -> tuple[Array, float]:
         """Return the next population and the gap measured on it."""
         counts = self.rng.poisson(self.c, self.size)
-        y = _signs(self.ensemble, self.T, int(counts.sum()), self.rng)
+        t, y = self.couplings.draw(int(counts.sum()))
         for _ in range(self.ensemble.p - 1):
             y = y * means[self.rng.integers(0, self.size, y.size)]
-        u = np.arctanh(self.t * y)
+        u = np.arctanh(t * y)
         fields = _summed(u, counts)
         site = fields_gain(fields) - _summed(fields_gain(u), counts)
-        z = _signs(self.ensemble, self.T, self.size, self.rng)
+        t, z = self.couplings.draw(self.size)
         for _ in range(self.ensemble.p):
             z = z * means[self.rng.integers(0, self.size, self.size)]
-        return np.tanh(fields), float(site.mean()) - self.paths * float(np.mean(self.path_gain(self.t, z)))
+        return np.tanh(fields), float(site.mean()) - self.paths * float(np.mean(self.path_gain(t, z)))
 
 
 def fields_gain(fields: Array) -> Array:
@@ -159,9 +176,17 @@ class GroundState:
 
 
 def ground_state_population(
-    p: int, c: float, rng: np.random.Generator, *, spread: float = 0.05, size: int = 20_000, rounds: int = 200, measured: int = 80
+    p: int,
+    c: float,
+    rng: np.random.Generator,
+    *,
+    spread: float = 0.05,
+    size: int = 20_000,
+    rounds: int = 200,
+    measured: int = 80,
+    sizes: CouplingSizes | None = None,
 ) -> GroundState:
-    """Iterate the zero-temperature equations of random signs: a bias has the size min(1, smallest field) and the sign of the product.
+    """Iterate the zero-temperature equations of couplings of fair sign: a bias has the size min(|J|, smallest field) and the sign of the product.
 
     Parameters
     ----------
@@ -171,34 +196,41 @@ def ground_state_population(
     spread : float
         Relative spread of the first fields ±1. Zero keeps fields integer, a solution that any spread leaves for good.
     size, rounds, measured : int
+    sizes : CouplingSizes, optional
+        Law of |J|; by default all of size one.
 
     Examples
     --------
     >>> ground_state_population(3, 2.0, np.random.default_rng(0), size=2000, rounds=60, measured=20).polarised < 0.01
     True
     """
-    if c < 0:
+    if not (math.isfinite(c) and c >= 0):
         raise ValueError(f"the mean degree c must be zero or positive, got {c}")
+    if p < 2:
+        raise ValueError(f"a path needs at least p = 2 weights, got {p}")
     _checked(size, None, rounds)
+    law = sizes if sizes is not None else unit_sizes()
+    mean_size = float(law.mean)
     fields = rng.choice([-1.0, 1.0], size) * (1 + spread * rng.standard_normal(size))
     energies = []
     for step in range(rounds):
         counts = rng.poisson(c, size)
-        u = _hard_bias(fields[rng.integers(0, size, (int(counts.sum()), p - 1))], rng)
-        whole = fields[rng.integers(0, size, (size, p))]
+        total = int(counts.sum())
+        u = _hard_bias(drawn_sizes(law, total, rng), fields[rng.integers(0, size, (total, p - 1))], rng)
+        whole = np.abs(fields[rng.integers(0, size, (size, p))]).min(axis=1)
         fields = _summed(u, counts)
-        site = -c + float((_summed(np.abs(u), counts) - np.abs(fields)).mean())
-        against = rng.random(size) < 0.5
-        path = -1 + 2 * float(np.where(against, np.minimum(1, np.abs(whole).min(axis=1)), 0.0).mean())
+        site = -c * mean_size + float((_summed(np.abs(u), counts) - np.abs(fields)).mean())
+        against = np.where(rng.random(size) < 0.5, np.minimum(drawn_sizes(law, size, rng), whole), 0.0)
+        path = -mean_size + 2 * float(against.mean())
         if step >= rounds - measured:
             energies.append(site - (p - 1) * c / p * path)
     return GroundState(float(np.mean(energies)), float(np.std(energies) / math.sqrt(len(energies))), float(np.minimum(1.0, np.abs(fields)).mean()))
 
 
-def _hard_bias(fields: Array, rng: np.random.Generator) -> Array:
-    """Return sign * min(1, smallest size) with fair signs of the couplings."""
+def _hard_bias(sizes: Array, fields: Array, rng: np.random.Generator) -> Array:
+    """Return sign * min(|J|, smallest size) with fair signs of the couplings."""
     sign = np.sign(fields).prod(axis=1) * rng.choice([-1.0, 1.0], len(fields))
-    return np.asarray(sign * np.minimum(1.0, np.abs(fields).min(axis=1)))
+    return np.asarray(sign * np.minimum(sizes, np.abs(fields).min(axis=1)))
 
 
 @dataclass(frozen=True)
@@ -252,6 +284,9 @@ def one_step_population(
     >>> 0.9 < point.q1 < 1
     True
     """
+    if ensemble.disorder != "glass":
+        raise ValueError(f"replica symmetry breaks for the couplings of the glass, not for {ensemble.disorder}: take path_ensemble(p, 'glass')")
+    _admissible(T, c)
     if not 0 < x <= 1:
         raise ValueError(f"the Parisi parameter lies above 0 and at most at 1, got {x}")
     _checked(size, None, rounds)
@@ -307,30 +342,32 @@ class _OneStep:
 
     def __init__(self, ensemble: PathEnsemble, T: float, c: float, x: float, rng: np.random.Generator, size: int, states: int) -> None:
         self.ensemble, self.c, self.x, self.rng, self.size, self.states = ensemble, c, x, rng, size, states
-        self.t = math.tanh(1 / T)
+        self.couplings = _Couplings(ensemble, T, rng)
         self.paths = float(compiled(ensemble.path_count, [PATHS.c])(c))
         self.path_gain = compiled(ensemble.path_gain, [PATHS.t, PATHS.y])
 
     def round(self, means: Array) -> tuple[Array, tuple[float, float]]:
         """Return the next population, with phi and its internal part."""
         counts = self.rng.poisson(self.c, self.size)
-        u = np.arctanh(self.t * self._products(means, int(counts.sum()), self.ensemble.p - 1))
+        t, y = self._products(means, int(counts.sum()), self.ensemble.p - 1)
+        u = np.arctanh(t * y)
         fields = _summed(u, counts)
         weights = fields_gain(fields) - _summed(fields_gain(u), counts)
         site, inner_site, shares = self._replicated(weights)
-        paths = np.asarray(self.path_gain(self.t, self._products(means, self.size, self.ensemble.p)))
+        paths = np.asarray(self.path_gain(*self._products(means, self.size, self.ensemble.p)))
         path, inner_path, _ = self._replicated(paths)
         chosen = self._resampled(shares)
         fresh = np.tanh(np.take_along_axis(fields, chosen, axis=1))
         return fresh, (site - self.paths * path, inner_site - self.paths * inner_path)
 
-    def _products(self, means: Array, count: int, factors: int) -> Array:
-        """Return J times the product of the means of independent edges, state by state, with states shuffled within each edge."""
-        y = np.repeat(self.rng.choice([-1.0, 1.0], count)[:, None], self.states, axis=1)
+    def _products(self, means: Array, count: int, factors: int) -> tuple[Array, Array]:
+        """Return t, and the sign of J times the product of the means of independent edges, state by state, with states shuffled within each edge."""
+        t, signs = self.couplings.draw(count)
+        y = np.repeat(signs[:, None], self.states, axis=1)
         for _ in range(factors):
             edges = self.rng.integers(0, self.size, count)
             y = y * means[edges[:, None], self.rng.integers(0, self.states, (count, self.states))]
-        return y
+        return t[:, None], y
 
     def _replicated(self, logs: Array) -> tuple[float, float, Array]:
         """Return E ln<Z^x>/x, E <Z^x ln Z>/<Z^x>, and the normalised weights of the states."""

@@ -9,15 +9,26 @@ from sympy.core.numbers import Number
 
 from theory.catalogue.result import Parameter, Result
 from theory.cavity import LARGEST_P, BetheOf, cavity_equations
+from theory.coupling_sizes import SIZES, coupling_sizes
 from theory.frozen_paths import FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
-from theory.path_ensemble import PROTOCOLS, CriticalRemoval, PolarisedBranch, Thresholds, critical_removal, paramagnet, path_ensemble
+from theory.path_ensemble import (
+    DISORDERS,
+    PROTOCOLS,
+    CriticalRemoval,
+    PathEnsemble,
+    PolarisedBranch,
+    Thresholds,
+    critical_removal,
+    paramagnet,
+    path_ensemble,
+)
 from theory.problems import Formula
 from theory.symbols import symbols
 
 __all__ = ["RESULTS"]
 
 PATHS = symbols("active-paths")
-ENERGY = "Energy H = - sum over paths of J times the product of the path's weights ±1; Gibbs weight exp(-H/T); J = ±1."
+ENERGY = "Energy H = - sum over paths of J times the product of the path's weights ±1; Gibbs weight exp(-H/T); J = ±1 unless couplings=gauss."
 PER_WEIGHT = "Values are per remaining weight; c is the mean number of paths per remaining weight, alpha = c/p paths per weight; ln Z and entropies in nats."
 PLANTED = (
     "Paths drawn uniformly (degrees Poisson in the wide limit); the planted couplings, whose free energy and thresholds are those of the random signs with "
@@ -71,19 +82,24 @@ def positive_degrees(value: Any) -> tuple[Any, ...]:
     return tuple(Rational(c) for c in value)
 
 
-def planted_branch(p: int = 3) -> PolarisedBranch:
-    """State the polarised branch of the planted ensemble."""
-    return PolarisedBranch(path_ensemble(p))
+def ensemble_of(p: int, couplings: str, disorder: str) -> PathEnsemble:
+    """Return the ensemble that the options name."""
+    return path_ensemble(p, disorder, sizes=coupling_sizes(couplings))
 
 
-def branch_thresholds(p: int = 3) -> Thresholds:
+def planted_branch(p: int = 3, couplings: str = "signs", disorder: str = "planted") -> PolarisedBranch:
+    """State the polarised branch."""
+    return PolarisedBranch(ensemble_of(p, couplings, disorder))
+
+
+def branch_thresholds(p: int = 3, couplings: str = "signs", disorder: str = "planted") -> Thresholds:
     """State the end of the polarised branch and its crossing with the paramagnet."""
-    return Thresholds(path_ensemble(p))
+    return Thresholds(ensemble_of(p, couplings, disorder))
 
 
-def removal(p: int = 3, protocol: str = "weights") -> CriticalRemoval:
+def removal(p: int = 3, protocol: str = "weights", couplings: str = "signs", disorder: str = "planted") -> CriticalRemoval:
     """State which removed fraction brings the degree to the thresholds."""
-    return critical_removal(p, protocol)
+    return critical_removal(p, protocol, ensemble_of(p, couplings, disorder))
 
 
 def zero_temperature(p: int | None = None, degrees: tuple[Any, ...] | None = None) -> FrozenPaths | FrozenLayers:
@@ -98,21 +114,29 @@ def bethe(paths: tuple[tuple[int, ...], ...]) -> BetheOf:
     return BetheOf(cavity_equations(len(paths[0])), paths)
 
 
-def closed_paramagnet(p: int = 3) -> Formula:
+def closed_paramagnet(p: int = 3, couplings: str = "signs") -> Formula:
     """Derive the paramagnet."""
-    return paramagnet(p)
+    return paramagnet(p, coupling_sizes(couplings))
 
 
 _P = Parameter("p", PATHS["p"].meaning, structural=True, convert=path_length)
 _T = Parameter("T", PATHS["T"].meaning, convert=temperature)
 _C = Parameter("c", PATHS["c"].meaning, Interval(0, oo))
+_COUPLINGS = Parameter("couplings", "sizes of the couplings: signs ±1, or standard normal numbers (gauss)", SIZES, "signs", structural=True)
+_DISORDER = Parameter(
+    "disorder",
+    "signs of the couplings: planted (also the glass at Parisi parameter 1), glass (fair, replica-symmetric), ferro (input-tied)",
+    DISORDERS,
+    "planted",
+    structural=True,
+)
 
 RESULTS = (
     Result(
         "active-paths/paramagnet",
         "The paramagnet of random active paths, and the degree at which its entropy would turn negative",
         PATHS,
-        (_P, _T, _C),
+        (_P, _T, _C, _COUPLINGS),
         ("phi", "energy", "entropy", "c_s0"),
         closed_paramagnet,
         (ENERGY, PER_WEIGHT),
@@ -122,7 +146,7 @@ RESULTS = (
         "active-paths/planted",
         "The polarised (glassy) branch: overlap, energy, and free energy above the paramagnet",
         PATHS,
-        (_P, _T, _C),
+        (_P, _T, _C, _COUPLINGS, _DISORDER),
         ("q", "energy", "gap"),
         planted_branch,
         (ENERGY, PER_WEIGHT, PLANTED),
@@ -132,7 +156,7 @@ RESULTS = (
         "active-paths/thresholds",
         "Dynamic and thermodynamic glass transition in the mean degree, with the overlaps there",
         PATHS,
-        (_P, _T),
+        (_P, _T, _COUPLINGS, _DISORDER),
         ("c_d", "q_d", "c_K", "q_K"),
         branch_thresholds,
         (ENERGY, PER_WEIGHT, PLANTED),
@@ -147,6 +171,8 @@ RESULTS = (
             _T,
             Parameter("c0", PATHS["c0"].meaning, Interval.open(0, oo)),
             Parameter("protocol", "remove single weights, or whole paths", PROTOCOLS, "weights", structural=True),
+            _COUPLINGS,
+            _DISORDER,
         ),
         ("rho_K", "rho_d"),
         removal,
