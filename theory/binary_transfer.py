@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import comb
 
-from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, latex, log, sinh, tanh
+from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, log, sinh, tanh
 
 from theory.derivation import Derivation, Step
-from theory.display import aligned, equation
+from theory.display import aligned, equations, tex
 from theory.problems import Formula, named
 from theory.symbols import symbols
 
@@ -162,8 +162,8 @@ class BinarySpectrum:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the eigenvalues with their multiplicities and the two correlation lengths."""
         shown = dict(names or {})
-        rows = [rf"\lambda_{{{s}}} &= {latex(value, symbol_names=shown)} \quad (\times {many})" for s, (value, many) in enumerate(self.blocks)]
-        rows += [rf"\xi_{{{name[3:]}}} &= {latex(-1 / log(ratio), symbol_names=shown)}" for name, ratio in self.decays.items()]
+        rows = [rf"\lambda_{{{s}}} &= {tex(value, shown)} \quad (\times {many})" for s, (value, many) in enumerate(self.blocks)]
+        rows += [rf"\xi_{{\mathrm{{{name[3:]}}}}} &= {tex(-1 / log(ratio), shown)}" for name, ratio in self.decays.items()]
         return aligned(rows)
 
 
@@ -182,7 +182,9 @@ class EitherStiffness:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return both."""
-        return aligned([r"&\alpha < \infty:", *_rows_of(self.finite, names), r"&\alpha = \infty:", *_rows_of(self.infinite, names)])
+        cases = ((self.finite, r"\alpha < \infty"), (self.infinite, r"\alpha = \infty"))
+        sides = ((rf"\left.{named(name)}\right|_{{{case}}}", value) for formula, case in cases for name, value in formula.values.items())
+        return aligned(equations(sides, names))
 
     @property
     def derivation(self) -> Derivation:
@@ -310,8 +312,3 @@ def _count(name: str, number: int) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise ValueError(f"{name} must be a positive integer, got {number!r}")
     return number
-
-
-def _rows_of(formula: Formula, names: Mapping[Symbol, str] | None) -> list[str]:
-    """Return the rows of a formula's values, broken to the page."""
-    return [row for name, value in formula.values.items() for row in equation(named(name), value, names)]

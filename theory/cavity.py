@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sympy import QQ, Expr, Integer, Interval, Reals, Symbol, cancel, cosh, exp, latex, log, tanh
+from sympy import QQ, Expr, Integer, Interval, Reals, Symbol, cancel, cosh, exp, log, tanh
 from sympy.polys.rings import ring
 
 from theory.decimation import decimate
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import aligned, tex
 from theory.model import ISING, Model, Term
 from theory.symbols import symbols
 
@@ -86,17 +86,17 @@ class CavityEquations:
         """Return messages, free energy, energy and entropy as one aligned display."""
         shown = dict(names or PATHS.latex_names())
 
-        def tex(expression: Expr) -> str:
+        def text(expression: Expr) -> str:
             """One expression in the subject's letters."""
-            return str(latex(expression, symbol_names=shown))
+            return tex(expression, shown)
 
         rows = [
-            rf"\tanh u_{{a\to i}} &= {tex(self.message)}, \qquad t = \tanh \beta J_a",
-            rf"m_{{i\to a}} &= {tex(self.magnetization)}, \qquad h = \theta_i + \sum_{{b \in \partial i \setminus a}} u_{{b\to i}}",
-            rf"\ln Z_i &= {tex(self.site)} + \sum_{{b \in \partial i}} \left[{tex(self.share)}\right]",
-            rf"\ln Z_a &= {tex(self.path)}, \qquad K = \beta J_a",
-            rf"\ln Z &= \sum_i \ln Z_i - {tex(self.edge_count)} \sum_a \ln Z_a",
-            rf"E &= \sum_a \left[{tex(self.energy)}\right]",
+            rf"\tanh u_{{a\to i}} &= {text(self.message)}, \qquad t = \tanh \beta J_a",
+            rf"m_{{i\to a}} &= {text(self.magnetization)}, \qquad h = \theta_i + \sum_{{b \in \partial i \setminus a}} u_{{b\to i}}",
+            rf"\ln Z_i &= {text(self.site)} + \sum_{{b \in \partial i}} \left[{text(self.share)}\right]",
+            rf"\ln Z_a &= {text(self.path)}, \qquad K = \beta J_a",
+            rf"\ln Z &= \sum_i \ln Z_i - {text(self.edge_count)} \sum_a \ln Z_a",
+            rf"E &= \sum_a \left[{text(self.energy)}\right]",
             r"S &= \ln Z + \beta E - \sum_i \theta_i m_i",
         ]
         return aligned(rows)

@@ -23,7 +23,6 @@ from sympy import (
     cos,
     exp,
     gamma,
-    latex,
     log,
     oo,
     pi,
@@ -33,7 +32,7 @@ from sympy import (
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import aligned, tex
 from theory.expectation import GaussianExpectation, expectation, gaussian_variables
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -149,7 +148,7 @@ class StateEntropy:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the integral."""
-        return rf"\text{{{self.name}}} = {latex(Integral(self.integrand, (T, -oo, oo)), symbol_names=dict(names or {}))}"
+        return rf"\text{{{self.name}}} = {tex(Integral(self.integrand, (T, -oo, oo)), names)}"
 
 
 def normal_density(t: Expr) -> Expr:
@@ -266,8 +265,8 @@ class RandomNetwork:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map of the overlap, the ratio r and the profile."""
         shown = {**symbols("field-theory").latex_names(), **dict(names or {})}
-        overlap, c = latex(self.recursion.step[2], symbol_names=shown), symbols("complexity").c
-        rows = [rf"K_{{ab}}' &= {overlap}", rf"r &= {latex(self.ratio(c), symbol_names=shown)}, \quad c = K_{{ab}}/K_{{aa}}"]
+        overlap, c = tex(self.recursion.step[2], shown), symbols("complexity").c
+        rows = [rf"K_{{ab}}' &= {overlap}", rf"r &= {tex(self.ratio(c), shown)}, \quad c = K_{{ab}}/K_{{aa}}"]
         rows.append(self.profile.to_latex(shown).replace("=", "&=", 1))
         return aligned(rows)
 

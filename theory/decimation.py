@@ -23,7 +23,7 @@ from flint import fmpz_mpoly
 from sympy import Expr, Integer, Matrix, Rational, Symbol, latex, sympify
 
 from graphs.elimination import EliminationOrder, elimination_order
-from theory.display import aligned, equation
+from theory.display import aligned, equations
 from theory.log_weights import LogBasis, LogWeight, exact_number
 from theory.model import Kernel, Model, Term, Vertex
 from theory.polynomials import BoltzmannRing
@@ -263,9 +263,9 @@ class Decimation:
         return " ".join(self.model.alphabets[vertex].labels[k].format(vertex) for vertex, k in label)
 
     def _repr_latex_(self) -> str:
-        rows = [row for coupling, value in self.couplings.items() for row in equation(f"{latex(coupling)}'", value)]
-        rows += [row for name, value in (self.generated if self.couplings else self.effective).items() for row in equation(f"J[{name}]", value)]
-        return f"$\\displaystyle {aligned(rows)}$"
+        others = self.generated if self.couplings else self.effective
+        sides = [(f"{latex(coupling)}'", value) for coupling, value in self.couplings.items()] + [(f"J[{name}]", value) for name, value in others.items()]
+        return f"$\\displaystyle {aligned(equations(sides))}$"
 
 
 class PolynomialWeights:

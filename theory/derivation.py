@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sympy import Expr, Symbol, latex
+from sympy import Expr, Symbol
 from sympy.sets import Set
 
-from theory.display import aligned, equation
+from theory.display import aligned, equations, tex
 
 __all__ = ["Derivation", "Step"]
 
@@ -45,17 +44,14 @@ class Step:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the step as one chain of equalities."""
-        sides = [latex(side, symbol_names=dict(names or {})) for side in (self.before, self.after)]
+        sides = [tex(side, names) for side in (self.before, self.after)]
         distinct = sides if sides[0] != sides[1] else sides[:1]
         return " = ".join(([self.quantity] if self.quantity else []) + distinct)
 
     def rows(self, names: Mapping[Symbol, str] | None = None) -> list[str]:
         """Return the step as rows of an aligned display, one side after the other, broken to the page."""
-        before = equation(self.quantity, self.before, names)
-        if self.before == self.after:
-            return before
-        after = equation("", self.after, names)
-        return [*before, *[re.sub(r"^&(?!\\quad)", "&= ", row) for row in after]]
+        sides = [(self.quantity, self.before)] if self.before == self.after else [(self.quantity, self.before), ("=", self.after)]
+        return equations(sides, names)
 
 
 @dataclass(frozen=True)

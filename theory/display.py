@@ -12,49 +12,60 @@ from collections.abc import Iterable, Mapping
 from sympy import Add, Expr, Mul, Pow, Symbol, latex, log
 from sympy.printing.latex import LatexPrinter
 
-__all__ = ["LINE", "aligned", "equation", "tex", "width"]
+__all__ = ["LINE", "aligned", "equation", "equations", "tex", "width"]
 
-LINE = 76
-"""Characters that fit on a line of the exported document beside a short left-hand side."""
+LINE = 93
+"""Ordinary characters (5 pt of a 10 pt font) to a line of the exported document, both sides of an equation together."""
 
-_PRINTED = {"cosh": 4, "sinh": 4, "tanh": 4, "operatorname": 0, "log": 3, "ln": 2, "exp": 3, "sin": 3, "cos": 3, "tan": 3, "left": 0, "right": 0, "text": 0}
-_SIGNS = dict.fromkeys("{} &\n", 0.0) | dict.fromkeys("+-=", 1.8)
-_SMALL = 0.7
+_FUNCTIONS = {"cosh": 3.8, "sinh": 3.4, "tanh": 3.9, "coth": 3.7, "log": 2.6, "ln": 1.7, "exp": 2.9, "sin": 2.5, "cos": 2.7, "tan": 2.9, "min": 3.9, "max": 4.3}
+_PRINTED = {name: size + 0.7 for name, size in _FUNCTIONS.items()} | dict.fromkeys(("operatorname", "text", "mathrm", "right", "Big", "limits"), 0.0)
+_PRINTED |= {"left": 0.3, "sqrt": 1.8, "quad": 2.0, "qquad": 4.0, "sum": 3.4, "int": 2.4, "prod": 2.8, "langle": 0.9, "rangle": 0.9}
+_LETTERS = dict.fromkeys("{} &\n", 0.0) | dict.fromkeys("mw", 1.65) | dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1.65) | dict.fromkeys("ijlt,.'|", 0.7)
+_SIGNS = dict.fromkeys("+-", (2.45, 1.6)) | dict.fromkeys("=<>", (2.7, 1.6))
+_LETTER, _COMMAND, _SMALL, _BAR = 1.08, 1.2, 0.75, 0.5
 
 
-def width(source: str) -> float:
-    """Estimate how wide a piece of LaTeX prints, in characters.
+def width(source: str, *, small: bool = False) -> float:
+    """Estimate how wide a piece of LaTeX prints, in ordinary characters; in scripts (``small``) signs have no space around them.
 
     Examples
     --------
-    >>> width(r"\\frac{a + b}{2}") == width("a+b")
+    >>> width(r"\\frac{a + b}{2}") == width("a+b") + 0.5
     True
-    >>> width(r"\\cosh{\\left(2 K \\right)}")
-    8.0
+    >>> round(width(r"\\cosh{\\left(2 K \\right)}"), 1)
+    9.7
     """
     total: float = 0
     position = 0
     while position < len(source):
-        size, position = _next_width(source, position)
+        size, position = _next_width(source, position, small)
         total += size
     return total
 
 
-def _next_width(source: str, position: int) -> tuple[float, int]:
+def _next_width(source: str, position: int, small: bool) -> tuple[float, int]:
     """Return the width of the token at a position, and where the next one begins."""
-    if source[position] == "\\":
-        command = re.match(r"\\([A-Za-z]+|.)", source[position:])
-        assert command is not None  # a backslash always has a successor in SymPy's output
-        name, after = command.group(1), position + command.end()
-        if name == "frac":
-            above, after = _group(source, after)
-            below, after = _group(source, after)
-            return max(width(above), width(below)), after
-        return (_PRINTED.get(name, 1) if name.isalpha() else 0), after
-    if source[position] in "^_":
+    token = source[position]
+    if token == "\\":
+        return _command_width(source, position, small)
+    if token in "^_":
         script, after = _group(source, position + 1)
-        return _SMALL * width(script), after
-    return _SIGNS.get(source[position], 1), position + 1
+        return _SMALL * width(script, small=True), after
+    if token in _SIGNS:
+        return _SIGNS[token][small], position + 1
+    return _LETTERS.get(token, _LETTER), position + 1
+
+
+def _command_width(source: str, position: int, small: bool) -> tuple[float, int]:
+    """Return the width of the command at a position, with its groups where it is a fraction, and where the next token begins."""
+    command = re.match(r"\\([A-Za-z]+|.)", source[position:])
+    assert command is not None  # a backslash always has a successor in SymPy's output
+    name, after = command.group(1), position + command.end()
+    if name == "frac":
+        above, after = _group(source, after)
+        below, after = _group(source, after)
+        return max(width(above, small=small), width(below, small=small)) + _BAR, after
+    return (_PRINTED.get(name, _COMMAND) if name.isalpha() else 0.3), after
 
 
 def _group(source: str, position: int) -> tuple[str, int]:
@@ -73,13 +84,19 @@ def _group(source: str, position: int) -> tuple[str, int]:
 
 
 class _Printer(LatexPrinter):
-    """SymPy's printer, with rational numbers in front of a logarithm instead of a fraction bar below it."""
+    """SymPy's printer, with rational numbers in front of a logarithm instead of a fraction bar below it, and the usual names of functions."""
 
     def _print_Mul(self, expr: Expr) -> str:
         number, rest = expr.as_coeff_Mul()
         if number.is_Rational and number.q != 1 and isinstance(rest, log):
             return f"{self._print(number)} {self._print(rest)}"
         return str(super()._print_Mul(expr))
+
+    def _print_polygamma(self, expr: Expr, exp: str | None = None) -> str:
+        order, argument = expr.args
+        primes = "" if order == 0 else f"^{{({self._print(order)})}}"
+        text = rf"\psi{primes}{{\left({self._print(argument)} \right)}}"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
 def tex(expression: Expr, names: Mapping[Symbol, str] | None = None) -> str:
@@ -91,7 +108,7 @@ def tex(expression: Expr, names: Mapping[Symbol, str] | None = None) -> str:
     >>> print(tex(log(cosh(2 * Symbol("K"))) / 2))
     \\frac{1}{2} \\ln{\\left(\\cosh{\\left(2 K \\right)} \\right)}
     """
-    return str(_Printer({"symbol_names": dict(names or {}), "ln_notation": True}).doprint(expression))
+    return str(_Printer({"symbol_names": dict(names or {}), "ln_notation": True, "inv_trig_style": "full"}).doprint(expression))
 
 
 def aligned(rows: Iterable[str]) -> str:
@@ -131,15 +148,42 @@ def equation(left: str, right: Expr, names: Mapping[Symbol, str] | None = None, 
     >>> x = Symbol("x")
     >>> equation("y", x + 1)
     ['y &= x + 1']
-    >>> equation("y", sum(Symbol(f"x_{k}") for k in range(8)), line=18)[1]
-    '&\\\\quad + x_{4} + x_{5} + x_{6} + x_{7}'
+    >>> equation("y", sum(Symbol(f"x_{k}") for k in range(8)), line=34)[1]
+    '&\\\\quad + x_{5} + x_{6} + x_{7}'
     """
-    writer = _Writer(dict(names or {}), line)
-    rows = writer.rows(left, right)
-    while writer.pending:
-        name, expression = writer.pending.pop(0)
-        rows += writer.rows(rf"\text{{where }} {name}", expression)
-    return rows
+    return equations([(left, right)], names, line=line)
+
+
+def equations(sides: Iterable[tuple[str, Expr]], names: Mapping[Symbol, str] | None = None, *, line: float = LINE) -> list[str]:
+    """Return several equations as rows of one display, in which a name u_1, u_2, … means one thing only.
+
+    Parameters
+    ----------
+    sides : iterable of (str, Expr)
+        LaTeX of the left-hand side and the right-hand side. A left-hand side ``=`` goes on with the equation before; an empty one is none.
+    names : mapping of Symbol to str, optional
+    line : float
+
+    Returns
+    -------
+    list of str
+        The sub-expressions named in an equation follow it.
+
+    Examples
+    --------
+    >>> x = Symbol("x")
+    >>> equations([("y", (x + 1) ** 2), ("=", x**2 + 2 * x + 1)])
+    ['y &= \\\\left(x + 1\\\\right)^{2}', '&= x^{2} + 2 x + 1']
+    """
+    writer, rows = _Writer(dict(names or {}), line), list[str]()
+    for left, right in sides:
+        if left != "=":
+            rows += writer.named_rows()
+        rows += writer.rows(left, right)
+    return rows + writer.named_rows()
+
+
+_WHERE = r"\text{where } u_{10}"
 
 
 class _Writer:
@@ -154,28 +198,37 @@ class _Writer:
         """Return the LaTeX of an expression."""
         return tex(expression, self.names)
 
-    def fits(self, expression: Expr) -> bool:
-        """Whether an expression fits on a line."""
-        return width(self.text(expression)) <= self.line
+    def fits(self, expression: Expr, room: float) -> bool:
+        """Whether an expression fits."""
+        return width(self.text(expression)) <= room
 
     def rows(self, left: str, right: Expr) -> list[str]:
-        """Return the rows of one equation."""
-        sign = f"{left} &= " if left else "&"
-        if self.fits(right) or not right.args:
+        """Return the rows of one equation: the right-hand side has the room that the wider of its own and a later left-hand side leaves."""
+        sign = "&= " if left == "=" else f"{left} &= " if left else "&"
+        if self.fits(right, self.line - width(f"{left}=")) or not right.args:
             return [sign + self.text(right)]
+        room = self.line - width(f"{max(left, _WHERE, key=width)}=")
         terms = right.as_ordered_terms() if isinstance(right, Add) else [right]
-        pieces = [self._signed(self.shortened(term), first=k == 0) for k, term in enumerate(terms)]
-        lines = _packed(pieces, self.line)
+        pieces = [self._signed(self.shortened(term, room - width(r"\quad +")), first=k == 0) for k, term in enumerate(terms)]
+        lines = _packed(pieces, room - width(r"\quad"))
         return [sign + lines[0], *(r"&\quad " + later for later in lines[1:])]
+
+    def named_rows(self) -> list[str]:
+        """Return the rows of the names given since they were last asked for, and of those that these need."""
+        rows: list[str] = []
+        while self.pending:
+            name, expression = self.pending.pop(0)
+            rows += self.rows(rf"\text{{where }} {name}", expression)
+        return rows
 
     def _signed(self, term: Expr, first: bool) -> str:
         """Return a term with the sign that joins it to the one before."""
         text = self.text(term)
         return text if first or text.startswith("-") else "+ " + text
 
-    def shortened(self, term: Expr) -> Expr:
+    def shortened(self, term: Expr, room: float) -> Expr:
         """Return a term with its longest parts named, until it fits."""
-        while not self.fits(term):
+        while not self.fits(term, room):
             part = self._longest_part(term)
             if part is None:
                 return term
@@ -213,7 +266,7 @@ def _packed(pieces: list[str], line: float) -> list[str]:
     lines: list[str] = []
     room = 0.0
     for piece in pieces:
-        size = width(piece) + 1
+        size = width(piece)
         if lines and size <= room:
             lines[-1] += " " + piece
             room -= size

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sympy import Expr, Integer, Max, Min, Poly, S, Symbol, binomial, cos, diff, exp, gamma, hyper, latex, pi, rf, sin, sqrt
+from sympy import Expr, Integer, Max, Min, Poly, S, Symbol, binomial, cos, diff, exp, gamma, hyper, pi, rf, sin, sqrt
 
 from theory.activation import activation
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import aligned, tex
 from theory.expectation import expectation
 from theory.problems import Formula
 from theory.symbols import symbols
@@ -130,7 +130,7 @@ def linear_dimension() -> Formula:
     Returns
     -------
     Formula
-        ``fraction``, and ``participation`` 1/(1 + L).
+        ``fraction``.
 
     Examples
     --------
@@ -188,9 +188,9 @@ class LayerSpectrum:
         """Return the law of an eigenvalue and the two fractions."""
         shown = dict(names or {})
         x = SUBJECT.x
-        rows = [rf"\lambda &= {latex(self.eigenvalue(x), symbol_names=shown)}, \quad x \sim \text{{Marchenko-Pastur}}({latex(RATIO, symbol_names=shown)})"]
+        rows = [rf"\lambda &= {tex(self.eigenvalue(x), shown)}, \quad x \sim \text{{Marchenko-Pastur}}({tex(RATIO, shown)})"]
         rows.append(r"\text{fraction} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right)")
-        rows.append(rf"\text{{participation}} &= {latex(self.participation, symbol_names=shown)}")
+        rows.append(rf"\text{{participation}} &= {tex(self.participation, shown)}")
         return aligned(rows)
 
 
@@ -251,7 +251,7 @@ class SphereKernel:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map and the effective dimension."""
-        rows = [rf"c' &= {latex(self.map, symbol_names=dict(names or {}))}"]
+        rows = [rf"c' &= {tex(self.map, names)}"]
         rows.append(r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, k)}\Big)")
         rows.append(r"f_k &= a_k/(1 - a_0), \quad k_L(c) = \sum_k a_k P_k(c)")
         return aligned(rows)

@@ -16,9 +16,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, latex, oo, pi, sqrt, sympify, zeros
+from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, oo, pi, sqrt, sympify, zeros
 
 from graphs.periodic import PeriodicGraph
+from theory.display import tex
 
 __all__ = ["EffectiveTheory", "GaussianField", "wave_numbers"]
 
@@ -92,8 +93,8 @@ class EffectiveTheory:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the action."""
         shown = dict(names or {})
-        z = latex(self.stiffness[0, 0] if self.stiffness.rows == 1 else self.stiffness, symbol_names=shown)
-        return rf"S = \frac{{1}}{{2}} \int d^dx \left[ {z} (\partial\phi)^2 + {latex(self.restoring, symbol_names=shown)} \phi^2 \right]"
+        z = tex(self.stiffness[0, 0] if self.stiffness.rows == 1 else self.stiffness, shown)
+        return rf"S = \frac{{1}}{{2}} \int d^dx \left[ {z} (\partial\phi)^2 + {tex(self.restoring, shown)} \phi^2 \right]"
 
 
 @dataclass(frozen=True)

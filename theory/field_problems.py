@@ -12,7 +12,7 @@ from theory.action import LatticeAction
 from theory.activation import Activation
 from theory.depth import DepthField
 from theory.derivation import Derivation
-from theory.display import aligned, equation
+from theory.display import aligned, equations
 from theory.finite_width import FiniteWidth, ScaleInvariant
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -26,7 +26,7 @@ Names = Mapping[Symbol, str] | None
 
 def _rows(names: Names, **sides: Expr) -> str:
     """An aligned display of equations."""
-    return aligned(row for left, right in sides.items() for row in equation(left, right, names))
+    return aligned(equations(sides.items(), names))
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, exp, latex, log, oo
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, exp, log, oo
 from sympy import symbols as sympy_symbols
 
 from theory.cavity import cavity_equations
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import aligned, tex
 from theory.path_ensemble import PathEnsemble, path_ensemble
 from theory.symbols import symbols
 
@@ -55,8 +55,8 @@ class FrozenPaths:
         """Return the degree along the branch and the gap."""
         shown = dict(names or PATHS.latex_names())
         rows = [
-            rf"c(x) &= {latex(self.degree, symbol_names=shown)}, \qquad c_d = \min_x c(x)",
-            rf"\frac{{\phi - \phi_p}}{{\ln 2}} &= {latex(self.gap, symbol_names=shown)} = 0 \text{{ at }} c_s",
+            rf"c(x) &= {tex(self.degree, shown)}, \qquad c_d = \min_x c(x)",
+            rf"\frac{{\phi - \phi_p}}{{\ln 2}} &= {tex(self.gap, shown)} = 0 \text{{ at }} c_s",
         ]
         return aligned(rows)
 
@@ -140,7 +140,7 @@ class FrozenLayers:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the equations and the gap."""
-        rows = [rf"0 &= {latex(equation)}" for equation in self.equations] + [rf"\frac{{\phi - \phi_p}}{{\alpha \ln 2}} &= {latex(self.gap)}"]
+        rows = [rf"0 &= {tex(equation)}" for equation in self.equations] + [rf"\frac{{\phi - \phi_p}}{{\alpha \ln 2}} &= {tex(self.gap)}"]
         return aligned(rows)
 
 

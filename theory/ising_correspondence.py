@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Interval, Matrix, Range, Reals, Symbol, atanh, cancel, cosh, latex, log, sqrt, tanh
+from sympy import Add, Expr, Interval, Matrix, Range, Reals, Symbol, atanh, cancel, cosh, log, sqrt, tanh
 
 from graphs.lattices import series_cell
 from theory.block_maps import HiddenChain, ising_chain
 from theory.block_units import BlockUnit
 from theory.cells import cell_recursion
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import aligned, tex
 from theory.model import ISING
 from theory.problems import Formula
 from theory.recursion import Chart, Recursion
@@ -193,7 +193,7 @@ class BlockOutput:
             return rf"{near} = c_R c_L t, \quad {ratio} = t^{{{self.spins}}}, \quad t = \tanh K"
         chain = ising_chain()
         nearest, ratio = (
-            latex(chain.expression(value).factor(), symbol_names=dict(names or {}))
+            tex(chain.expression(value).factor(), names)
             for value in self.values(chain).values()
         )
         rows = [
@@ -269,7 +269,7 @@ class BlockInformation:
         """Return the definition and the joint law with the spin on the right."""
         law = self.laws(ising_chain())["one_sided"]
         rows = [
-            rf"P({_sign(h)},{_sign(s)}) &= {latex(weight.as_expr().factor(), symbol_names=dict(names or {}))}"
+            rf"P({_sign(h)},{_sign(s)}) &= {tex(weight.as_expr().factor(), names)}"
             for (h, s), weight in law.items()
         ]
         return (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sympy import Symbol, pretty
 
 from theory.catalogue.result import PAPERS, Parameter, Result, object_derivation, object_latex
+from theory.conventions import CONVENTIONS
 from theory.derivation import Derivation
-from theory.display import aligned
 
 __all__ = ["document", "entry_latex", "entry_text"]
 
@@ -34,7 +35,7 @@ UNICODE |= {"κ": r"\ensuremath{\kappa}"}
 UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
 UNICODE |= {"Σ": r"\ensuremath{\sum}", "Π": r"\ensuremath{\prod}", "≥": r"\ensuremath{\ge}", "≤": r"\ensuremath{\le}", "±": r"\ensuremath{\pm}", "−": "-"}
 UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": r"\textendash{}"}
-UNICODE |= {"…": r"\dots{}", "λ": r"\ensuremath{\lambda}"}
+UNICODE |= {"…": r"\dots{}", "λ": r"\ensuremath{\lambda}", "δ": r"\ensuremath{\delta}", "×": r"\ensuremath{\times}", "√": r"\ensuremath{\surd}"}
 
 
 def escaped(text: str) -> str:
@@ -49,7 +50,9 @@ def escaped(text: str) -> str:
 
 
 def entry_latex(entry: Result, *, level: str = "subsection") -> str:
-    """Return one result as LaTeX: statement, symbols, formula, derivation, conventions and provenance.
+    """Return one result as LaTeX: statement, numbered formula, symbols, derivation, conventions and provenance.
+
+    The formula carries the label ``paper:name``, its id with a colon, for ``\\eqref``.
 
     Examples
     --------
@@ -61,9 +64,9 @@ def entry_latex(entry: Result, *, level: str = "subsection") -> str:
     formula = object_latex(derived, entry.subject)
     parts = [
         rf"\{level}*{{{escaped(entry.statement)}}}",
-        rf"\label{{{entry.id.replace('/', ':')}}}\texttt{{{escaped(entry.id)}}}" + _example_latex(entry),
-        rf"\[ {formula} \]",
-        _symbol_table(entry),
+        rf"\texttt{{{escaped(entry.id)}}}" + _example_latex(entry),
+        f"\\begin{{equation}}\\label{{{entry.id.replace('/', ':')}}}\n{formula}\n\\end{{equation}}",
+        _symbol_table(entry, formula),
     ]
     derivation = object_derivation(derived)
     if derivation is not None:
@@ -74,16 +77,31 @@ def entry_latex(entry: Result, *, level: str = "subsection") -> str:
 
 
 def _example_latex(entry: Result) -> str:
-    """Return the parameters for which the formula is shown."""
+    """Return the parameters for which the formula is shown, in LaTeX."""
+    return rf" \quad {escaped(shown)}" if (shown := _example_text(entry)) else ""
+
+
+def _example_text(entry: Result) -> str:
+    """Return the parameters for which the formula is shown, in words."""
     chosen = {p.name: p.default for p in entry.parameters if p.structural and not p.required and p.default is not None}
     chosen |= dict(entry.example or {})
-    return rf" \quad shown for {escaped(', '.join(f'{k} = {v}' for k, v in chosen.items()))}" if chosen else ""
+    return "shown for " + ", ".join(f"{k} = {v}" for k, v in chosen.items()) if chosen else ""
 
 
-def _symbol_table(entry: Result) -> str:
-    """Return the table of the parameters with their meaning."""
+def _symbol_table(entry: Result, formula: str) -> str:
+    """Return the table of the parameters, and of the other symbols of the subject that the formula shows, with meaning and unit."""
     rows = [rf"{_symbol_latex(entry, parameter)} & {escaped(parameter.meaning)} \\" for parameter in entry.parameters]
-    return "\\begin{tabular}{ll}\n" + "\n".join(rows) + "\n\\end{tabular}" if rows else ""
+    taken = {parameter.name for parameter in entry.parameters}
+    for quantity in entry.subject:
+        if quantity.name not in taken and _shows(formula, quantity.latex):
+            unit = "" if quantity.unit == "1" else f" [{quantity.unit}]"
+            rows.append(rf"${quantity.latex}$ & {escaped(quantity.meaning + unit)} \\")
+    return "\\begin{tabular}{lp{0.75\\textwidth}}\n" + "\n".join(rows) + "\n\\end{tabular}" if rows else ""
+
+
+def _shows(formula: str, symbol: str) -> bool:
+    """Whether a formula has a symbol, and not only a longer one that begins or ends with it."""
+    return re.search(rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z_])", re.sub(r"\\text{[^}]*}", "", formula)) is not None
 
 
 def _symbol_latex(entry: Result, parameter: Parameter) -> str:
@@ -98,7 +116,7 @@ def _derivation_latex(derivation: Derivation, names: dict[Symbol, str]) -> str:
     """Return the steps, each under its title, with the two sides on lines of their own where they are long."""
     blocks = []
     for number, step in enumerate(derivation, 1):
-        blocks.append(rf"{number}. {escaped(step.title)}:" + "\n" + rf"\[ {aligned(step.rows(names))} \]")
+        blocks.append(f"{number}. {escaped(step.title)}:\n\\begin{{align*}}\n" + " \\\\\n".join(step.rows(names)) + "\n\\end{align*}")
     return "\n\n".join(blocks)
 
 
@@ -129,6 +147,7 @@ def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
     for key, members in groups.items():
         body.append(rf"\section*{{{escaped(PAPERS[key].topic.capitalize())}}}")
         body += [entry_latex(entry) for entry in members]
+    body.append("\\section*{Conventions}\n\\begin{itemize}\n" + "\n".join(rf"\item {escaped(sentence)}" for sentence in CONVENTIONS) + "\n\\end{itemize}")
     body.append(_references(list(groups)))
     text = "\n\n".join(part for part in body if part) + "\n"
     return PREAMBLE + text + "\\end{document}\n" if standalone else text
@@ -155,7 +174,7 @@ def entry_text(entry: Result) -> str:
     for parameter in entry.parameters:
         default = "" if parameter.required or parameter.default is None else f" (default {parameter.default})"
         rows.append(f"  {parameter.name}: {parameter.meaning}{default}")
-    rows += ["formula:", object_latex(derived, entry.subject)]
+    rows += [f"formula, {shown}:" if (shown := _example_text(entry)) else "formula:", object_latex(derived, entry.subject)]
     derivation = object_derivation(derived)
     if derivation is not None:
         rows.append("derivation:")

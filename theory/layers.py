@@ -18,7 +18,7 @@ import networkx as nx
 from sympy import Expr, S, Symbol, latex, sympify
 
 from theory.activation import Activation
-from theory.display import aligned, equation
+from theory.display import aligned, equations
 from theory.expectation import expectation, gaussian_variables
 from theory.symbols import symbols
 
@@ -174,7 +174,7 @@ class LayerKernels:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return all equations derived so far as an aligned display."""
-        return aligned(row for symbol, right in self.equations.items() for row in equation(latex(symbol), right, names))
+        return aligned(equations(((latex(symbol), right) for symbol, right in self.equations.items()), names))
 
 
 def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:

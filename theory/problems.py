@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sympy import Expr, Symbol, latex
+from sympy import Expr, Symbol
 from sympy.sets import Set
 
 from theory.cells import derivation_of
 from theory.decimation import Decimation
 from theory.derivation import Derivation
-from theory.display import aligned, equation
+from theory.display import aligned, equation, equations, tex
 from theory.fixed_points import fixed_point_equation
 from theory.recursion import Chart, Recursion
 
@@ -49,7 +49,14 @@ class Formula:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return one aligned row per value."""
-        return aligned(row for name, value in self.values.items() for row in equation(named(name), value, names))
+        return aligned(equations(((self._left(name, names or {}), value) for name, value in self.values.items()), names))
+
+    def _left(self, name: str, names: Mapping[Symbol, str]) -> str:
+        """Return the left-hand side of a value: the symbol of that name, primed where it is the new value of a parameter, or else the name."""
+        symbol = next((symbol for symbol in names if symbol.name == name), None)
+        if symbol is None:
+            return named(name)
+        return names[symbol] + ("'" if any(symbol in value.free_symbols for value in self.values.values()) else "")
 
 
 @dataclass(frozen=True)
@@ -73,10 +80,8 @@ class BondOf:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the couplings and the constant as closed forms (for small graphs)."""
-        rows = [row for s in self.names.values() for row in equation(rf"{latex(s, symbol_names=dict(names or {}))}'", self.decimation.couplings[s], names)]
-        if self.constant is not None:
-            rows += equation(r"\ln A", self.decimation.constant, names)
-        return aligned(rows)
+        constant = [] if self.constant is None else [(r"\ln A", self.decimation.constant)]
+        return aligned(equations([*((rf"{tex(s, names)}'", self.decimation.couplings[s]) for s in self.names.values()), *constant], names))
 
     @property
     def derivation(self) -> Derivation:
@@ -122,9 +127,9 @@ class FixedPointOf:
         shown = dict(names or {})
         inner = self.recursion.in_chart(self.chart)
         (u,), (step,) = inner.state, inner.step
-        new, old = (latex(symbol, symbol_names=shown) for symbol in (u, self.recursion.state[0]))
-        rows = [*equation(f"{old}'", self.recursion.step[0], names), *equation(new, self.chart.forward[u], names), *equation(f"{new}'", step, names)]
-        factors = [rf"{latex(factor, symbol_names=shown)} &= 0" for factor in fixed_point_equation(inner) if _interior(factor, u, self.domain)]
+        new, old = (tex(symbol, shown) for symbol in (u, self.recursion.state[0]))
+        rows = equations([(f"{old}'", self.recursion.step[0]), (new, self.chart.forward[u]), (f"{new}'", step)], names)
+        factors = [rf"{tex(factor, shown)} &= 0" for factor in fixed_point_equation(inner) if _interior(factor, u, self.domain)]
         return aligned(rows + factors)
 
     @property

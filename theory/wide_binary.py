@@ -14,9 +14,10 @@ from functools import cached_property
 from math import comb
 from typing import Any
 
-from sympy import Expr, Integer, Matrix, Rational, Symbol, diff, latex, oo, sign, solve, sympify
+from sympy import Expr, Integer, Matrix, Rational, Symbol, diff, oo, sign, solve, sympify
 
 from theory.activation import Activation, activation
+from theory.display import tex
 from theory.expectation import expectation, gaussian_variables
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -119,7 +120,7 @@ class WideBinary:
         """Return the matrix, or the map and its critical gain."""
         if self.width == oo:
             shown = dict(names or {})
-            return rf"m' = {latex(self.recursion.step[0], symbol_names=shown)},\qquad g_c = {latex(critical_gain())}"
+            return rf"m' = {tex(self.recursion.step[0], shown)},\qquad g_c = {tex(critical_gain())}"
         return (
             rf"T_{{n'n}} = \binom{{{self.width}}}{{n'}} p_n^{{n'}} (1 - p_n)^{{{self.width} - n'}},\qquad "
             rf"p_n = \Pr\Big(\sum_j W_j h_j > 0\Big),\quad \langle W \rangle = g/\sqrt{{{self.width}}}"

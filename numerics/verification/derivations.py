@@ -11,7 +11,7 @@ from numerics.compile import compiled
 from numerics.evaluate.balls import precision
 from theory.derivation import Derivation, Step
 
-__all__ = ["check_derivation", "random_point"]
+__all__ = ["check_derivation", "random_point", "step_point"]
 
 BITS = 200
 POINTS = 5
@@ -34,6 +34,12 @@ def random_point(domain: Set, rng: np.random.Generator) -> Rational:
     if domain.contains(below + Rational(1, 2)) == False and domain.contains(below):  # noqa: E712
         return Rational(below + int(rng.integers(0, SPAN)))
     return below + (above - below) * Rational(int(rng.integers(1, 10_000)), 10_000)
+
+
+def step_point(step: Step, rng: np.random.Generator) -> dict[Symbol, Rational]:
+    """Return a random point of the domain of a step, by symbol in the order of their names."""
+    symbols = sorted(step.before.free_symbols | step.after.free_symbols, key=lambda s: s.name)
+    return {symbol: random_point(step.domain.get(symbol, _assumed(symbol)), rng) for symbol in symbols}
 
 
 def check_derivation(derivation: Derivation, seed: int = 0, points: int = POINTS) -> int:
@@ -61,13 +67,13 @@ def check_derivation(derivation: Derivation, seed: int = 0, points: int = POINTS
 
 def _check_step(step: Step, rng: np.random.Generator) -> None:
     """Compare the two sides of a step at one random point."""
-    symbols = sorted(step.before.free_symbols | step.after.free_symbols, key=lambda s: s.name)
-    values = [random_point(step.domain.get(symbol, _assumed(symbol)), rng) for symbol in symbols]
+    point = step_point(step, rng)
+    symbols, values = list(point), list(point.values())
     with precision(BITS):
         complex_ball = step.before.has(I) or step.after.has(I)
         before, after = compiled([step.before, step.after], symbols, target="ball", complex_ball=complex_ball)(*values)
         gap = abs(before - after)
-        where = ", ".join(f"{s} = {v}" for s, v in zip(symbols, values, strict=True))
+        where = ", ".join(f"{s} = {v}" for s, v in point.items())
         if not gap.contains(0):
             raise AssertionError(f"the step {step.title!r} does not hold at {where}: {before} against {after}")
         if not gap.rad() < arb("1e-20") * (1 + abs(before).mid()):

@@ -32,7 +32,8 @@ def test_the_foundation_ids_are_there():
 def test_every_entry_renders(entry):
     latex, text = entry_latex(entry), entry_text(entry)
     assert entry.provenance in text
-    assert latex.count(r"\[") == latex.count(r"\]") >= 1
+    assert latex.count(r"\begin{equation}") == latex.count(r"\end{equation}") == 1
+    assert rf"\label{{{entry.id.replace('/', ':')}}}" in latex
     assert "derived here" in entry.provenance
 
 
@@ -86,7 +87,21 @@ def test_the_document_compiles(tmp_path):
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name], cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
     )
     assert done.returncode == 0, done.stdout[-3000:]
+    assert "Overfull" not in done.stdout, done.stdout[done.stdout.index("Overfull") :][:500]
     assert (tmp_path / "results.pdf").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+def test_a_fragment_goes_into_a_paper(tmp_path):
+    """A fragment needs amsmath and amssymb only, and its equation is referred to by the id of the result."""
+    (tmp_path / "one.tex").write_text(document(ENTRIES[:1], standalone=False), encoding="utf-8")
+    preamble = r"\documentclass{article}\usepackage[a4paper,margin=2cm]{geometry}\usepackage{amsmath,amssymb}"
+    paper = preamble + r"\begin{document}\input{one}See \eqref{LABEL}.\end{document}"
+    (tmp_path / "paper.tex").write_text(paper.replace("LABEL", ENTRIES[0].id.replace("/", ":")), encoding="utf-8")
+    for _ in range(2):
+        done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "paper.tex"], cwd=tmp_path, capture_output=True, text=True, errors="replace", check=True)
+    assert "undefined" not in done.stdout
+    assert "Overfull" not in done.stdout
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Symbol, latex
+from sympy import Expr, Symbol
 from sympy.sets import Set
 
 from theory.derivation import Derivation
+from theory.display import tex
 from theory.recursion import Recursion
 from theory.symbols import Subject
 
@@ -163,7 +164,7 @@ def object_latex(derived: Any, subject: Subject) -> str:
     if hasattr(derived, "to_latex"):
         return str(derived.to_latex(names))
     if isinstance(derived, Expr):
-        return str(latex(derived, symbol_names=dict(names)))
+        return str(tex(derived, dict(names)))
     raise TypeError(f"a {type(derived).__name__} has no LaTeX: give its class a method to_latex(names)")
 
 
