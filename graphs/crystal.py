@@ -207,8 +207,11 @@ class _Folder:
             kind, label, ends = self._kind(link)
             if kind is None:
                 return None
-            labels.setdefault(kind, label)
-            counts.setdefault(kind, Counter()).update(ends)
+            if kind not in counts:
+                labels[kind], counts[kind] = label, Counter()
+            count = counts[kind]
+            for cell in ends:
+                count[cell] += 1
         edges = []
         for kind, count in counts.items():
             copies = self._multiplicity(kind, count)

@@ -22,6 +22,7 @@ from typing import Any
 
 import networkx as nx
 
+from graphs.allocation import collection_paused
 from graphs.elimination import elimination_order
 from graphs.labels import Label
 from graphs.network import Network
@@ -70,6 +71,10 @@ class InteractionReport:
         Largest number of variables in one interaction.
     largest_degree : int
         Largest number of interactions of one variable.
+    orders : tuple of (int, int)
+        Number of variables in an interaction, and how many interactions have it, in ascending order.
+    degrees : tuple of (int, int)
+        Number of interactions of a variable, and how many variables have it, in ascending order.
     weight_layers : int
         Number of weight layers.
     coupled_pairs : int
@@ -84,6 +89,8 @@ class InteractionReport:
     factors: int
     largest_order: int
     largest_degree: int
+    orders: tuple[tuple[int, int], ...]
+    degrees: tuple[tuple[int, int], ...]
     weight_layers: int
     coupled_pairs: int
     depth_range: int
@@ -158,6 +165,8 @@ class Interactions:
             factors=len(self.factors),
             largest_order=max(orders, default=0),
             largest_degree=max(degrees, default=0),
+            orders=tuple(sorted(Counter(orders).items())),
+            degrees=tuple(sorted(Counter(degrees).items())),
             weight_layers=len({self.layer(v) for v in self.variables if v[0] == "W"}),
             coupled_pairs=len(self.coupled_layers()),
             depth_range=max(spans, default=0),
@@ -268,6 +277,12 @@ def promoted(network: Network, copies: int = 1) -> Interactions:
     (('h', (2, 0), 0), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0))
     """
     _check(network, copies)
+    with collection_paused():
+        return _promoted(network, copies)
+
+
+def _promoted(network: Network, copies: int) -> Interactions:
+    """Variables of every datum, then their rules and costs."""
     graph = _parameters(network)
     inputs = set(network.inputs)
     neurons = [v for layer in network.layers.values() for v in layer if v not in inputs]
@@ -336,7 +351,7 @@ def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
 def _add_rule(graph: nx.Graph, network: Network, v: Any, copy: int, inputs: set[Any], hidden: Mapping[int, int]) -> Rule:
     """Add the rule that ties a neuron to its parents; its label tells the kind of the neuron and the hidden widths of the layers that it joins."""
     factor, bias = ("rule", v, copy), network.graph.nodes[v].get("bias")
-    parents = list(network.graph.predecessors(v))
+    parents = network.incoming(v)
     role = "input" if all(u in inputs for u in parents) else "rule"
     kind = network.graph.nodes[v].get("kind")
     widths = (hidden[network.layer(v)], *sorted({hidden[network.layer(u)] for u in parents}))
@@ -345,8 +360,7 @@ def _add_rule(graph: nx.Graph, network: Network, v: Any, copy: int, inputs: set[
     graph.add_edge(factor, ("h", v, copy), label="out")
     pairs: list[tuple[Variable | None, Variable]] = []
     edges: list[tuple[Variable, Variable, dict[str, Any]]] = []
-    for u in parents:
-        name = network.weight(u, v)
+    for u, name in parents.items():
         weight = None if name is None else ("W", name)
         parent = ("x" if u in inputs else "h", u, copy)
         if weight is not None:

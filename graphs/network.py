@@ -98,8 +98,13 @@ class Network:
 
     def weight(self, u: Neuron, v: Neuron) -> Hashable:
         """Return the name of the weight on an edge; None for a wire."""
-        name = self.graph.edges[u, v].get("weight", MISSING)
+        name = self.graph.adj[u][v].get("weight", MISSING)
         return (u, v) if name is MISSING else name
+
+    def incoming(self, v: Neuron) -> dict[Neuron, Hashable]:
+        """Return the neurons that feed a neuron, with the names of the weights on the way (None for a wire)."""
+        named = ((u, data.get("weight", MISSING)) for u, data in self.graph.pred[v].items())
+        return {u: (u, v) if name is MISSING else name for u, name in named}
 
     @cached_property
     def layers(self) -> dict[int, tuple[Neuron, ...]]:
@@ -133,10 +138,9 @@ class Network:
     def weights(self) -> dict[Hashable, tuple[tuple[Neuron, Neuron], ...]]:
         """The edges that carry each weight."""
         found: dict[Hashable, list[tuple[Neuron, Neuron]]] = {}
-        for u, v in self.graph.edges:
-            name = self.weight(u, v)
+        for u, v, name in self.graph.edges(data="weight", default=MISSING):
             if name is not None:
-                found.setdefault(name, []).append((u, v))
+                found.setdefault((u, v) if name is MISSING else name, []).append((u, v))
         return {name: tuple(edges) for name, edges in found.items()}
 
     @cached_property

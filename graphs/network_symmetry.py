@@ -1,9 +1,9 @@
-"""Symmetries of a network with promoted neurons: translations in depth (and in the plane), permutations and signs.
+"""Translations of a network with promoted neurons, in depth and in the plane.
 
 The translation is found, not assumed: `fold_network` folds the interaction graph by `graphs.translation.fold`. The interactions
 in which data enter (the rules that read the input, the costs that read the output) break it and are named as the boundary. A
 change of variables is a symmetry of the interactions if it maps the set of rules to itself; `broken_rules` lists those that it
-does not.
+does not. Symmetries inside a layer are in `graphs.neuron_symmetry`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import networkx as nx
 
+from graphs.allocation import collection_paused
 from graphs.integers import subtract
 from graphs.interaction import Interactions, Variable
 from graphs.labels import Label
-from graphs.network import Neuron
 from graphs.periodic import PeriodicGraph
 from graphs.translation import Folding, NoTranslation, fold
 
-__all__ = ["NetworkFolding", "broken_rules", "fold_network", "is_sign_symmetry", "layer_shift", "permutation_generators", "sign_generators"]
+__all__ = ["NetworkFolding", "broken_rules", "fold_network", "layer_shift"]
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,12 @@ def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | N
     """
     if not interactions.rules:
         raise ValueError("the interactions of weights alone have no layers to move: promote the neurons first (graphs.interaction.promoted)")
+    with collection_paused():
+        return _fold_bulk(interactions, periods)
+
+
+def _fold_bulk(interactions: Interactions, periods: tuple[int | None, ...] | None) -> NetworkFolding:
+    """Take the ends off, fold what remains, and name what was taken off."""
     graph, ends = interactions.graph, interactions.end_factors()
     shared = _shared_weights(interactions)
     bulk, own = _bulk(interactions, set(ends), shared)
@@ -236,102 +241,3 @@ def broken_rules(interactions: Interactions, mapping: Mapping[Variable, Variable
         if all(v[0] != "x" and (v[0] not in moving or v in mapping) for v in parts) and rule.moved(mapping) not in present:
             broken.append(factor)
     return tuple(broken)
-
-
-def permutation_generators(interactions: Interactions) -> list[dict[Variable, Variable]]:
-    """Return the exchanges of two neighbouring neurons of one hidden layer, with the weights into and out of them, in all copies.
-
-    Only exchanges that are symmetries are returned: in a dense layer of N neurons there are N - 1, which generate all
-    permutations.
-
-    Examples
-    --------
-    >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
-    >>> len(permutation_generators(promoted(mlp([2, 3, 3, 1]))))
-    4
-    """
-    network = interactions.network
-    ends = set(network.inputs) | set(network.outputs)
-    found = []
-    for neurons in network.layers.values():
-        hidden = [v for v in neurons if v not in ends]
-        for a, b in pairwise(hidden):
-            swap = _exchange(interactions, a, b)
-            if swap and not _unmatched(interactions, swap):
-                found.append(swap)
-    return found
-
-
-def _exchange(interactions: Interactions, a: Neuron, b: Neuron) -> dict[Variable, Variable] | None:
-    """The exchange of two neurons with their weights; None where their connections differ."""
-    network, graph = interactions.network, interactions.network.graph
-    swap: dict[Variable, Variable] = {}
-    for copy in range(interactions.copies):
-        swap[("h", a, copy)], swap[("h", b, copy)] = ("h", b, copy), ("h", a, copy)
-    for ends in ("pred", "succ"):
-        if set(getattr(graph, ends)[a]) != set(getattr(graph, ends)[b]):
-            return None
-        for other in getattr(graph, ends)[a]:
-            first = network.weight(*((other, a) if ends == "pred" else (a, other)))
-            second = network.weight(*((other, b) if ends == "pred" else (b, other)))
-            if (first is None) != (second is None):
-                return None
-            if first is not None:
-                swap["W", first], swap["W", second] = ("W", second), ("W", first)
-    biases = graph.nodes[a].get("bias"), graph.nodes[b].get("bias")
-    if None not in biases:
-        swap["b", biases[0]], swap["b", biases[1]] = ("b", biases[1]), ("b", biases[0])
-    return swap
-
-
-def _unmatched(interactions: Interactions, swap: Mapping[Variable, Variable]) -> bool:
-    """Whether some rule has no image."""
-    present = set(interactions.rules.values())
-    touched = {f for v in swap for f in interactions.graph.neighbors(v) if f in interactions.rules}
-    return any(interactions.rules[f].moved(swap) not in present for f in touched)
-
-
-def sign_generators(interactions: Interactions) -> list[frozenset[Variable]]:
-    """Return, for every hidden neuron, the variables that change sign with it: the neuron in all copies, the weights into it, out of it, and its bias.
-
-    For an odd activation each is a symmetry; only those that are consistent with shared weights are returned.
-
-    Examples
-    --------
-    >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
-    >>> sorted(sign_generators(promoted(mlp([1, 1, 1])))[0])
-    [('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0)]
-    """
-    network = interactions.network
-    ends = set(network.inputs) | set(network.outputs)
-    found = []
-    for v in (v for v in network.graph if v not in ends):
-        edges = [*network.graph.in_edges(v), *network.graph.out_edges(v)]
-        flips: set[Variable] = {("h", v, copy) for copy in range(interactions.copies)}
-        flips |= {("W", name) for u, w in edges if (name := network.weight(u, w)) is not None}
-        bias = network.graph.nodes[v].get("bias")
-        flips |= set() if bias is None else {("b", bias)}
-        if is_sign_symmetry(interactions, flips):
-            found.append(frozenset(flips))
-    return found
-
-
-def is_sign_symmetry(interactions: Interactions, flips: Collection[Variable]) -> bool:
-    """Whether reversing these variables leaves every rule of an odd activation intact: each product weight * parent turns as its neuron does.
-
-    Examples
-    --------
-    >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
-    >>> is_sign_symmetry(promoted(mlp([1, 1, 1])), [("W", ("W", 0, 0, 0))])
-    False
-    """
-    turned = set(flips)
-    for rule in interactions.rules.values():
-        turns = rule.out in turned
-        products = [(w in turned) != (h in turned) for w, h in rule.pairs] + ([rule.bias in turned] if rule.bias else [])
-        if any(product != turns for product in products):
-            return False
-    return not any(v in turned for f in interactions.data_factors() if f[0] == "cost" for v in interactions.scope(f))

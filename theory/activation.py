@@ -247,6 +247,8 @@ def activation(source: str | Expr | Activation, **parameters: Any) -> Activation
         return _named(source.strip(), parameters)
     if parameters:
         raise ValueError(f"only a named activation takes parameters, got {_listed(parameters)} with {source}")
+    if isinstance(source, str) and len(source.strip()) > 1 and source.strip().isidentifier():
+        raise ValueError(f"there is no activation {source.strip()!r}; known names: {_listed(_NAMED)}; or give an expression such as z*exp(-z**2/2)")
     expression = parse_expression(source) if isinstance(source, str) else sp.sympify(source)
     if not isinstance(expression, Expr):
         raise ValueError(f"an activation is an expression of one variable, got {source!r}")

@@ -115,9 +115,10 @@ def _admitted(parameter: Parameter, value: Any) -> Any:
     if not isinstance(value, Number) or value is S.NaN:
         raise ValueError(f"{parameter.name} ({parameter.meaning}) must be a number, got {value!s}")
     if value in (oo, -oo):
-        if parameter.infinite:
+        if parameter.infinite and value is oo:
             return value
-        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be finite, got {value}")
+        limits = "finite or inf" if parameter.infinite else "finite"
+        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {limits}, got {value}")
     if parameter.domain is not None and parameter.domain.contains(value) != True:  # noqa: E712
         raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {_domain_words(parameter)}, got {value}")
     return int(value) if parameter.structural and isinstance(value, Integer) else value

@@ -1,11 +1,15 @@
 """Networks and their interaction graphs: shapes, counts, symmetries, bad input."""
 
+import itertools
+import math
+
 import networkx as nx
 import pytest
 
 from graphs.interaction import promoted, weights_only
 from graphs.network import Network, convolutional, mlp, network_from_graph, recurrent, residual
-from graphs.network_symmetry import broken_rules, fold_network, is_sign_symmetry, layer_shift, permutation_generators, sign_generators
+from graphs.network_symmetry import broken_rules, fold_network, layer_shift
+from graphs.neuron_symmetry import is_sign_symmetry, permutation_generators, sign_generators
 from graphs.translation import NoTranslation
 
 
@@ -193,8 +197,48 @@ def test_permutations_and_signs_of_hidden_neurons():
     assert is_sign_symmetry(dynamic, both) and not is_sign_symmetry(dynamic, list(flips[0])[:-1])
 
 
-def test_shared_weights_reduce_the_flips():
-    assert sign_generators(promoted(convolutional([5], 3))) == []
+@pytest.mark.parametrize(("shape", "channels"), [([5], 1), ([5], 3), ([3, 3], 2)])
+def test_convolutions_exchange_and_flip_whole_channels(shape, channels):
+    """One flip for every hidden layer and channel, and C - 1 exchanges for every hidden layer; all keep every rule."""
+    dynamic = promoted(convolutional(shape, 4, channels=channels), copies=2)
+    swaps, flips = permutation_generators(dynamic), sign_generators(dynamic)
+    assert len(flips) == 3 * channels and len(swaps) == 3 * (channels - 1)
+    assert all(is_sign_symmetry(dynamic, turned) for turned in flips)
+    assert all(not is_sign_symmetry(dynamic, turned - {next(v for v in turned if v[0] == "h")}) for turned in flips)
+    neurons = math.prod(shape) * 2
+    assert all(sum(v[0] == "h" for v in turned) == neurons for turned in flips)
+    for swap in swaps:
+        assert all(swap[swap[v]] == v for v in swap) and broken_rules(dynamic, {**{v: v for v in dynamic.variables}, **swap}) == ()
+
+
+def test_wires_and_outputs_hold_the_signs():
+    """A residual stream is tied to its input, an unrolled layer with shared weights to its last copy: no sign is free."""
+    assert sign_generators(promoted(residual(2, 3))) == [] and sign_generators(promoted(recurrent(2).unrolled(4))) == []
+
+
+def test_sign_generators_are_all_sign_symmetries():
+    """Every subset of the neurons of a small network that is a symmetry is a product of generators."""
+    dynamic = promoted(convolutional([3], 3, size=1, channels=2))
+    flips = sign_generators(dynamic)
+    spanned = {frozenset()}
+    for turned in flips:
+        spanned |= {members ^ turned for members in spanned}
+    hidden = [v for v in dynamic.variables if v[0] == "h" and dynamic.layer(v) in (1, 2)]
+    count = 0
+    for chosen in itertools.product((False, True), repeat=len(hidden)):
+        turned = {v for v, is_in in zip(hidden, chosen, strict=True) if is_in}
+        weights = {w for w in dynamic.variables if w[0] == "W" and _changes(dynamic, w, turned)}
+        if is_sign_symmetry(dynamic, turned | weights):
+            count += 1
+            assert frozenset(turned | weights) in spanned
+    assert count == len(spanned) == 2 ** len(flips)
+
+
+def _changes(dynamic, weight, turned):
+    """Whether a weight changes sign with its first connection."""
+    rule = next(r for r in dynamic.rules.values() if any(w == weight for w, _ in r.pairs))
+    parent = next(h for w, h in rule.pairs if w == weight)
+    return (rule.out in turned) != (parent in turned)
 
 
 def test_the_layout_puts_weights_between_layers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import Interval, Range, Reals, oo
+from sympy.core.numbers import Number
 
 from theory.activation import activation as read_activation
 from theory.binary_transfer import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
@@ -31,7 +32,7 @@ def _signs(name: str) -> Any:
     def convert(value: Any) -> list[int]:
         """The list as integers."""
         entries = value if isinstance(value, list | tuple) else [value]
-        if any(entry not in (1, -1) for entry in entries) or not entries:
+        if any(isinstance(entry, bool) or entry not in (1, -1) for entry in entries) or not entries:
             raise ValueError(f"{name} must be a list of +1 and -1 such as [1,-1,1], got {value!s}")
         return [int(entry) for entry in entries]
 
@@ -42,6 +43,14 @@ def _truth(value: Any) -> bool:
     """Admit true and false."""
     if not isinstance(value, bool):
         raise ValueError(f"normalised must be true or false, got {value!s}")
+    return value
+
+
+def _prior(value: Any) -> Any:
+    """Admit a positive finite variance: without a prior the integral over the weights diverges."""
+    if not (isinstance(value, Number) and value.is_positive and value.is_finite):
+        reason = "without a prior the integral over the weights diverges, above all for unbounded activations"
+        raise ValueError(f"prior_variance (variance of the Gaussian prior of every weight) must be a positive finite number: {reason}; got {value!s}")
     return value
 
 
@@ -177,7 +186,7 @@ RESULTS = (
             Parameter("y", "target", Reals),
             _BETA,
             _STIFFNESS,
-            Parameter("prior_variance", "variance of the Gaussian prior of every weight", Interval.open(0, oo), 1),
+            Parameter("prior_variance", "variance of the Gaussian prior of every weight", Interval.open(0, oo), 1, convert=_prior),
         ),
         ("value",),
         _smeared,
