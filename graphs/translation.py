@@ -192,7 +192,9 @@ def fold(
     if coordinates is None:
         bare = crystal_of_bare_graph(graph, labels, links)
         if bare is None:
-            raise NoTranslation("the graph has no translation: no map of the bare graph moves it along itself")
+            loops = any(link.tail == link.head for link in links)
+            hint = "; an edge from a vertex to itself is no step along a lattice: take the self-loops out, or keep them as labels" if loops else ""
+            raise NoTranslation(f"the graph has no translation: no map of the bare graph moves it along itself{hint}")
         crystal, maps = bare
         generators: tuple[Any, ...] = tuple(tuple(image.items()) for image in maps)
     else:

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import numerics.measure
 import numerics.sweep
-from numerics.files import writable, write_whole
+from numerics.files import all_writable, writable, write_whole
 from numerics.verification.claim import Effort
 
 __all__ = ["main"]
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check every claim against its independent witness, and its mutants")
     verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a file of your own that defines claims")
     verify.add_argument("--effort", choices=[effort.name for effort in Effort], default="default", help="how many samples")
-    verify.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
+    verify.add_argument("--seed", type=_seed, default=0, help="seed of all random numbers")
     verify.add_argument("--unseeded", action="store_true", help="draw a fresh seed, and print it")
     verify.add_argument("--json", metavar="FILE", help="write the reports as JSON")
     verify.add_argument("--junit", metavar="FILE.xml", help="write the reports as JUnit XML")
@@ -81,6 +81,13 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     export.set_defaults(run=_export)
     return top
+
+
+def _seed(text: str) -> int:
+    """Return a seed, which is a whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0, got {text}")
+    return int(text)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -121,8 +128,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             raise ValueError(f"{name} is given twice")
         values[name] = parse_value(value)
     found = evaluate(arguments.id, values, digits=arguments.digits)
-    print(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found)
-    if found.answer.status in ("none", "not converged") and found.answer.reason:
+    failed = found.answer.status in ("none", "not converged")
+    print(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found.text(reason=not failed))
+    if failed and found.answer.reason:
         print(found.answer.reason, file=sys.stderr)
     return NOT_WELL if found.answer.status == "not converged" else WELL
 
@@ -142,12 +150,13 @@ def _verify(arguments: argparse.Namespace) -> int:
     """Check claims and print each verdict."""
     from numerics.report import as_json, as_junit, page, text_row
     from numerics.verification.compare import Verdict
-    from numerics.verification.suite import claims_in_file, gather_claims, run_claims
+    from numerics.verification.suite import claims_in_file, gather_claims, papers, run_claims
 
-    writers = ((arguments.json, as_json), (arguments.junit, as_junit), (arguments.report, page))
-    outputs = [(writable(name, force=arguments.force), writer) for name, writer in writers if name]
+    writers = {name: writer for name, writer in ((arguments.json, as_json), (arguments.junit, as_junit), (arguments.report, page)) if name}
+    targets = all_writable([name for name in (arguments.json, arguments.junit, arguments.report) if name], force=arguments.force)
+    outputs = list(zip(targets, writers.values(), strict=True))
     seed = secrets.randbits(32) if arguments.unseeded else arguments.seed
-    own = arguments.what is not None and (arguments.what.endswith(".py") or Path(arguments.what).is_file())
+    own = arguments.what not in (None, *papers()) and (arguments.what.endswith(".py") or Path(arguments.what).is_file())
     claims = claims_in_file(arguments.what) if own else gather_claims(arguments.what)
     reports = []
     for report in run_claims(claims, Effort[arguments.effort], seed=seed):

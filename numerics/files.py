@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["writable", "write_whole"]
+__all__ = ["all_writable", "writable", "write_whole"]
 
 
 def writable(name: str | Path, *, force: bool = False) -> Path:
@@ -35,9 +36,36 @@ def writable(name: str | Path, *, force: bool = False) -> Path:
         raise ValueError(f"the folder {target.parent} does not exist")
     if target.exists() and not force:
         raise ValueError(f"{target} exists; use --force to overwrite it")
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
+    if target.exists() and not os.access(target, os.W_OK):
         raise ValueError(f"{target} cannot be written: permission denied")
+    try:
+        _partial(target).touch()
+        _partial(target).unlink()
+    except OSError as error:
+        raise ValueError(f"{target} cannot be written: {(error.strerror or str(error)).lower()}") from error
     return target
+
+
+def all_writable(names: Sequence[str | Path], *, force: bool = False) -> list[Path]:
+    """Return several files that may be written, all of them different.
+
+    Examples
+    --------
+    >>> all_writable(["a.json", "./a.json"])
+    Traceback (most recent call last):
+    ValueError: a.json is named for two outputs; give each its own file
+    """
+    seen: set[Path] = set()
+    for name in names:
+        if (place := Path(name).resolve()) in seen:
+            raise ValueError(f"{Path(name)} is named for two outputs; give each its own file")
+        seen.add(place)
+    return [writable(name, force=force) for name in names]
+
+
+def _partial(target: Path) -> Path:
+    """Return the neighbour through which a file is written."""
+    return target.with_name(target.name + ".partial")
 
 
 def write_whole(target: Path, content: str | bytes | memoryview) -> None:
@@ -56,7 +84,7 @@ def write_whole(target: Path, content: str | bytes | memoryview) -> None:
     ...     (Path(folder) / "a.txt").read_text()
     'whole'
     """
-    partial = target.with_name(target.name + ".partial")
+    partial = _partial(target)
     try:
         with open(partial, "wb") as file:
             file.write(content.encode("utf-8") if isinstance(content, str) else content)

@@ -142,6 +142,8 @@ def continua(recursion: Recursion) -> tuple[FixedPoint, ...]:
 def continuum_factors(recursion: Recursion) -> tuple[Expr, ...]:
     """Return the irreducible polynomials whose zeros are the continua of a rational recursion, in the order of `continua`: 0 for the identity.
 
+    A factor that the assumptions of the symbols keep from vanishing (x + 1 for a positive x) is left out.
+
     Examples
     --------
     >>> x, y = Symbol("x"), Symbol("y")
@@ -151,7 +153,8 @@ def continuum_factors(recursion: Recursion) -> tuple[Expr, ...]:
     _, common = _residuals(recursion)
     if common == 0:
         return (Integer(0),)
-    return tuple(sorted((factor for factor, _ in factor_list(common)[1] if factor.has(*recursion.state)), key=str))
+    factors = (factor for factor, _ in factor_list(common)[1] if factor.has(*recursion.state))
+    return tuple(sorted((factor for factor in factors if factor.is_zero is not False), key=str))
 
 
 def off_continua(recursion: Recursion) -> tuple[Expr, ...]:

@@ -203,9 +203,11 @@ class Model:
             if len(set(factor.scope)) != len(factor.scope):
                 raise ValueError(f"a local weight names a vertex twice in its scope {factor.scope}; a self-loop is no interaction")
         names: dict[str, Symbol] = {}
-        for coupling in self.couplings:
-            if names.setdefault(coupling.name, coupling) != coupling:
-                raise ValueError(f"two different symbols are both named {coupling.name!r} (they differ in assumptions); use one of them")
+        for symbol in (*self.couplings, *sorted(self.numbers, key=str)):
+            if names.setdefault(symbol.name, symbol) != symbol:
+                raise ValueError(f"two different symbols are both named {symbol.name!r} (they differ in assumptions); use one of them")
+        if shared := sorted(str(symbol) for symbol in self.numbers.intersection(self.couplings)):
+            raise ValueError(f"{', '.join(shared)} is both a coupling and a number of states; name them differently")
 
     @property
     def factors(self) -> tuple[Term | Kernel, ...]:
@@ -216,6 +218,11 @@ class Model:
     def couplings(self) -> tuple[Symbol, ...]:
         """The couplings, in the order in which they appear."""
         return tuple(dict.fromkeys(term.coupling for term in self.terms))
+
+    @property
+    def numbers(self) -> set[Symbol]:
+        """The symbols in the sizes of the alphabets, such as the q of a Potts model."""
+        return set().union(*(alphabet.size.free_symbols for alphabet in self.alphabets.values()))
 
     @property
     def graph(self) -> nx.Graph:

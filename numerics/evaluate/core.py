@@ -83,8 +83,12 @@ class Evaluation:
         return shown
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, *, reason: bool = True) -> str:
+        """Return the values as lines, with or without the reason that an answer may carry."""
         rows: list[str] = [f"  {name} = {value}{_error_text(self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
-        return "\n".join([f"{self.id} ({self.answer.status})", *rows, *([f"  {self.answer.reason}"] if self.answer.reason else [])])
+        return "\n".join([f"{self.id} ({self.answer.status})", *rows, *([f"  {self.answer.reason}"] if reason and self.answer.reason else [])])
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in self.answer.values.items())

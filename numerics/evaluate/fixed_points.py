@@ -18,7 +18,7 @@ from theory.problems import FixedPointOf
 @answer.register
 def _(problem: FixedPointOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     inside = Interval.open(problem.domain.start, problem.domain.end)
-    points = exact_fixed_points(problem.recursion, inside, problem.chart)
+    points = sorted(exact_fixed_points(problem.recursion, inside, problem.chart), key=lambda point: not point.is_stable)
     if not points:
         return Answer("none", {problem.point: None, problem.exponent: None}, reason="the recursion has no fixed point but the trivial ones")
     named = [{problem.point: point.point[0], problem.exponent: point.exponents[0]} for point in points]

@@ -110,7 +110,8 @@ def trajectory(
     """
     check_names("state variable", recursion.state, start)
     check_names("parameter", recursion.parameters, parameters or {})
-    check_counts(steps=steps + 1, digits=30 if digits is None else digits)
+    check_counts(0, steps=steps)
+    check_counts(digits=30 if digits is None else digits)
     if target not in ("numpy", "mpmath", "ball"):
         raise ValueError(f"target must be 'numpy', 'mpmath' or 'ball', got {target!r}")
     first = [start[symbol] for symbol in recursion.state]

@@ -97,8 +97,8 @@ def check_names(kind: str, wanted: Sequence[Symbol], given: Mapping[Symbol, Any]
         raise ValueError(f"each {kind} ({', '.join(map(str, wanted)) or 'there is none'}) needs one value: {'; '.join(faults)}")
 
 
-def check_counts(**counts: int) -> None:
-    """Refuse what is not a positive whole number.
+def check_counts(least: int = 1, **counts: int) -> None:
+    """Refuse what is not a whole number of at least one, or of another least value.
 
     Examples
     --------
@@ -108,8 +108,9 @@ def check_counts(**counts: int) -> None:
     ValueError: digits must be a positive whole number, got 0
     """
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, Integer)) or value < 1:
-            raise ValueError(f"{name} must be a positive whole number, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, (int, Integer)) or value < least:
+            kind = "a positive whole number" if least == 1 else f"a whole number from {least}"
+            raise ValueError(f"{name} must be {kind}, got {value!r}")
 
 
 def _enclosed(number: object) -> arb:

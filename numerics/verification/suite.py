@@ -16,7 +16,7 @@ from numerics.verification import claims as claims_package
 from numerics.verification.claim import Claim, Effort, Report
 from numerics.verification.compare import Comparison, Verdict, share
 
-__all__ = ["claims_in_file", "gather_claims", "run_claims"]
+__all__ = ["claims_in_file", "gather_claims", "papers", "run_claims"]
 
 
 def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
@@ -29,11 +29,26 @@ def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     >>> {claim.paper for claim in gather_claims("lattice")}
     {'lattice'}
     """
-    found = [claim for name in sorted(module.name for module in iter_modules(claims_package.__path__)) for claim in _claims_of(name)]
-    chosen = tuple(claim for claim in found if paper is None or claim.paper == paper)
+    chosen = tuple(claim for claim in _all_claims() if paper is None or claim.paper == paper)
     if not chosen:
-        raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(sorted({claim.paper for claim in found}))}")
+        raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(papers())}")
     return chosen
+
+
+def papers() -> tuple[str, ...]:
+    """Return the keys of what there are claims for.
+
+    Examples
+    --------
+    >>> "lattice" in papers()
+    True
+    """
+    return tuple(sorted({claim.paper for claim in _all_claims()}))
+
+
+def _all_claims() -> list[Claim]:
+    """Return every claim that ships."""
+    return [claim for name in sorted(module.name for module in iter_modules(claims_package.__path__)) for claim in _claims_of(name)]
 
 
 def _claims_of(name: str) -> Sequence[Claim]:
@@ -55,7 +70,7 @@ def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
         raise ValueError(f"{file} is not a file")
     try:
         names = runpy.run_path(str(file))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{file} fails to run: {type(error).__name__}: {error}") from error
     found = tuple(dict.fromkeys(claim for value in names.values() for claim in _claims_among(value)))
     if not found:

@@ -403,3 +403,10 @@ def test_coordinates_may_be_a_node_attribute():
     graph = nx.path_graph(6)
     nx.set_node_attributes(graph, {v: (v,) for v in graph}, "where")
     assert fold(graph, "where").extents == (6,)
+
+
+def test_self_loops_are_named_as_what_stands_in_the_way() -> None:
+    ring = nx.cycle_graph(5)
+    ring.add_edge(0, 0)
+    with pytest.raises(NoTranslation, match="self-loops"):
+        fold(ring)

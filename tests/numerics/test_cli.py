@@ -33,6 +33,7 @@ def test_show(capsys):
     assert status == 0
     assert "2 t^{2}" in out
     assert "derivation:" in out
+    assert "shown for model = ising, cell = diamond" in out
     status, out, _ = run(capsys, "show", "lattice/ising-decimation", "--latex")
     assert r"\subsection*" in out
 
@@ -54,6 +55,9 @@ def test_no_fixed_point_exits_well_with_a_reason(capsys):
     assert status == 0
     assert json.loads(out)["values"] == {"K": None, "y": None}
     assert len(err.splitlines()) == 1
+    _, out, again = run(capsys, "evaluate", "lattice/hierarchical-fixed-point", "series=2", "parallel=1")
+    assert again == err
+    assert err.strip() not in out
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,10 @@ def test_no_fixed_point_exits_well_with_a_reason(capsys):
         ["verify", "nothing"],
         ["verify", "nothing.py"],
         ["verify", "--effort", "heroic"],
+        ["verify", "--seed", "-1"],
+        ["verify", "--seed", "one"],
+        ["verify", "lattice", "--json", "r.out", "--report", "r.out"],
+        ["verify", "lattice", "--json", "/proc/r.json"],
         ["export", "--paper", "nothing", "-o", "x.tex"],
         ["export"],
     ],
@@ -137,6 +145,22 @@ def test_verify_a_file(capsys, tmp_path):
     status, out, _ = run(capsys, "verify", str(bad))
     assert status == 1
     assert "refuted" in out
+
+
+def test_a_file_that_leaves_the_program_is_bad_input(capsys, tmp_path):
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
+    status, _, err = run(capsys, "verify", str(tmp_path / "leaves.py"))
+    assert status == 2
+    assert "SystemExit" in err
+
+
+def test_a_paper_key_is_the_paper_even_beside_a_file_of_that_name(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lattice").write_text("raise RuntimeError\n")
+    monkeypatch.setattr("numerics.verification.suite.run_claims", lambda claims, effort, seed: iter(()))
+    status, out, _ = run(capsys, "verify", "lattice")
+    assert status == 0
+    assert "0 of 0 claims agree" in out
 
 
 def test_the_module_is_the_command():

@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
-from sympy import Expr, Rational, Symbol, cos, exp, log, sin
+from sympy import Expr, Rational, Symbol, cos, exp, log, sin, sympify
 
 from graphs.lattices import diamond, series_cell
 from numerics.compile import compiled
@@ -24,6 +24,7 @@ from numerics.verification.mutants import Mutant, flipped, replaced, scaled
 from theory.catalogue.lattice import agreement, ising_bond, ising_bond_in_field
 from theory.cells import cell_recursion
 from theory.decimation import decimate
+from theory.fixed_points import continua
 from theory.model import ISING, Alphabet, bond_model, clock, finite, potts
 from theory.recursion import Chart, Recursion
 from theory.symbols import symbols
@@ -34,6 +35,7 @@ Array = NDArray[np.float64]
 LATTICE = symbols("lattice")
 K, H, T, Q = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q
 X, Y, V = Symbol("x", positive=True), Symbol("y", positive=True), Symbol("v", real=True)
+IN_POWERS = Chart({X: exp(4 * K), Y: exp(2 * H)}, {K: log(X) / 4, H: log(Y) / 2})
 POINTS = np.array([[0.7, 0.3], [-0.4, 0.9], [1.2, -0.2]]).T
 
 
@@ -110,19 +112,20 @@ def linearised(entries: Sequence[Expr], effort: Effort) -> Array:
     return np.array([compiled(list(entries), [K, H])(*point) for point in POINTS.T], dtype=float).reshape(3, 2, 2)
 
 
-def differences(rng: np.random.Generator, effort: Effort) -> Array:
+def slope_of_step(point: Array, axis: int) -> Array:
     """Differentiate the read-off of the cube of the transfer matrix by differences of sixth order."""
     stencil, step = {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}, 1e-2
+    slope = np.zeros(2)
+    for j, weight in stencil.items():
+        for side in (-1, 1):
+            k, h = point + side * j * step * np.eye(2)[axis]
+            slope += side * weight * np.array(read_off(np.linalg.matrix_power(transfer(k, h), 3))[:2]) / step
+    return slope
 
-    def moved(point: Array, axis: int) -> Array:
-        slope = np.zeros(2)
-        for j, weight in stencil.items():
-            for side in (-1, 1):
-                k, h = point + side * j * step * np.eye(2)[axis]
-                slope += side * weight * np.array(read_off(np.linalg.matrix_power(transfer(k, h), 3))[:2]) / step
-        return slope
 
-    return np.array([[moved(point, axis) for axis in (0, 1)] for point in POINTS.T]).transpose(0, 2, 1)
+def differences(rng: np.random.Generator, effort: Effort) -> Array:
+    """Return the numerical Jacobian matrix at each point."""
+    return np.array([[slope_of_step(point, axis) for axis in (0, 1)] for point in POINTS.T]).transpose(0, 2, 1)
 
 
 JACOBIAN = Claim(
@@ -135,9 +138,29 @@ JACOBIAN = Claim(
     (scaled(1.000001), Mutant("transposed", lambda entries: tuple(entries[i] for i in (0, 2, 1, 3)))),
 )
 
-# --- charts -------------------------------------------------------------------------------------------------------------------------------------------
+def line_without_coupling() -> tuple[Expr, ...]:
+    """Return the eigenvalues on the continuum of fixed points of the chain in a field: across it first, then along it."""
+    (line,) = continua(cell_recursion(series_cell(3), ISING, ising_bond_in_field()).in_chart(IN_POWERS))
+    return line.eigenvalues
 
-IN_POWERS = Chart({X: exp(4 * K), Y: exp(2 * H)}, {K: log(X) / 4, H: log(Y) / 2})
+
+def spectrum_without_coupling(rng: np.random.Generator, effort: Effort) -> Array:
+    """Differentiate the read-off of the cube of the transfer matrix at zero coupling in several fields, and take numerical eigenvalues."""
+    matrices = [np.array([slope_of_step(np.array([0.0, h]), axis) for axis in (0, 1)]).T for h in (0.3, -0.8)]
+    return np.array([sorted(np.linalg.eigvals(matrix).real) for matrix in matrices])
+
+
+CONTINUUM = Claim(
+    "lattice/continuum",
+    "on the line without coupling the step of the chain in a field has the eigenvalue 1 along the line and the derived one across it",
+    line_without_coupling,
+    lambda values, _: np.array([compiled([sympify(value) for value in values], [])() for _ in range(2)], dtype=float),
+    spectrum_without_coupling,
+    Exact(7, scale=1.0),
+    (scaled(1.00001), Mutant("an eigenvalue of one across", lambda values: (1, values[1]))),
+)
+
+# --- charts -------------------------------------------------------------------------------------------------------------------------------------------
 
 
 def charted() -> dict[str, Recursion]:
@@ -308,4 +331,4 @@ OCCUPIED = alphabet_claim(
     lambda: projected(OCCUPATIONS, INDICATORS, lambda a, b: a * b / 2 + a + 0 * b, lambda a: a),
 )
 
-CLAIMS = (COMPOSED, CALLED, JACOBIAN, CHARTS, INVERSES, BETA_FLOW, CLOCK, OCCUPIED)
+CLAIMS = (COMPOSED, CALLED, JACOBIAN, CONTINUUM, CHARTS, INVERSES, BETA_FLOW, CLOCK, OCCUPIED)
