@@ -38,6 +38,18 @@ def test_kernel_matrices_are_the_pair_recursion_over_all_pairs(name: str) -> Non
     assert np.all(np.linalg.eigvalsh(kernel) > -1e-7)
 
 
+@pytest.mark.parametrize("name", ["erf", "relu"])
+def test_kernel_matrices_do_not_depend_on_threads_or_on_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(5).standard_normal((300, 4))
+    wide = WideLimit(activation(name))
+    found = [kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4, threads=threads) for threads in (1, 3)]
+    monkeypatch.setattr("numerics.compile.api.find_compiler", lambda: None)
+    plain = kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4)
+    for one, three, numpy_only in zip(*found, plain, strict=True):
+        assert np.array_equal(one, three)
+        assert one == pytest.approx(numpy_only, rel=1e-7)
+
+
 def test_kernel_matrices_refuse_bad_input() -> None:
     wide = WideLimit(activation("erf"))
     for gram, sw2, depth, message in (([[1.0, 0.0]], 1.0, 2, "symmetric"), (np.eye(2), -1.0, 2, "not negative"), (np.eye(2), 1.0, 0, "at least one layer")):
