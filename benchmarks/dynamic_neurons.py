@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphs.interaction import promoted
-from graphs.network import mlp
+from graphs.network import Network, convolutional, mlp, recurrent, residual
 from graphs.network_symmetry import fold_network
 from numerics.evaluate import evaluate
 from numerics.simulation.dynamic_neurons import binary_chain_sums
@@ -71,17 +71,29 @@ class _Floats:
         return float(number)
 
 
+NETWORKS: dict[str, Callable[[int], Network]] = {
+    "dense": lambda size: mlp([50] * (10 * size + 2)),
+    "residual": lambda size: residual(50, 10 * size),
+    "convolutional": lambda size: convolutional([20, 20], 7 * size),
+    "unrolled recurrent": lambda size: recurrent(10).unrolled(240 * size),
+}
+
+
+def folding(kind: str, net: Network) -> Row:
+    """Promote the neurons of a network and find its translations; the time for each connection shows whether the cost is linear."""
+    count = net.graph.number_of_edges()
+    time_needed = seconds(lambda: fold_network(promoted(net)), repeats=2)
+    return row(f"promote and fold, {kind}, {count} connections ({1e6 * time_needed / count:.0f} us each)", time_needed)
+
+
 def run() -> list[Row]:
-    """All rows; takes about half a minute."""
+    """All rows; takes about a minute."""
     rows = [against_brute_force(layers) for layers in (3, 5, 7, 8)]
     rows += [row(f"partition function, M = {layers}, P = 3, 20 digits", seconds(closed_form(layers))) for layers in (10, 10**3, 10**5)]
     rows += [row(f"partition function, M = 100, P = {copies}, 20 digits", seconds(closed_form(100, copies))) for copies in (10, 100, 1000)]
     rows.append(row("spectrum of 1000 data in 1001 parity blocks", seconds(lambda: BinarySpectrum(1000).blocks)))
     rows += [row(f"elimination of the promoted graph, M = {layers}, P = 1", elimination(layers)) for layers in (10**3, 10**4)]
-    for depth in (11, 21, 41):
-        net = mlp([50] * (depth + 1))
-        rows.append(row(f"promote and fold a network of {len(net.weights)} connections", seconds(lambda n=net: fold_network(promoted(n)), repeats=1)))
-    return rows
+    return rows + [folding(kind, make(size)) for kind, make in NETWORKS.items() for size in (1, 2, 4)]
 
 
 def show(rows: list[Row]) -> str:

@@ -126,7 +126,8 @@ def _fold_bulk(interactions: Interactions, periods: tuple[int | None, ...] | Non
     if not len(bulk):
         raise ValueError("every interaction reads nothing but data: the network is too shallow to have a bulk")
     length = max(len(graph.nodes[v].get("position", ())) for v in bulk)
-    coordinates = {v: _coordinates(graph, v, length) for v in bulk}
+    places = dict(graph.nodes(data=True))
+    coordinates = {v: _coordinates(graph, places, v, length) for v in bulk}
     wanted = (None,) if length == 0 and periods is None else periods
     found = _fold(bulk, coordinates, wanted, range(length + 1))
     lost = tuple(v for v in interactions.variables if v not in bulk and v not in shared and v not in own)
@@ -181,12 +182,12 @@ def _shared_weights(interactions: Interactions) -> dict[Variable, None]:
     return shared
 
 
-def _coordinates(graph: nx.Graph, v: Variable, length: int) -> tuple[Any, ...]:
+def _coordinates(graph: nx.Graph, places: Mapping[Variable, Mapping[str, Any]], v: Variable, length: int) -> tuple[Any, ...]:
     """Layer, position and site of a vertex; an own weight stands where the rule stands that uses it."""
-    data = graph.nodes[v]
+    data = places[v]
     position = data.get("position")
     if position is None:
-        position = next((graph.nodes[f]["position"] for f in graph.neighbors(v)), ())
+        position = next((places[f]["position"] for f in graph.neighbors(v)), ())
     return (data["layer"], *position, *(0,) * (length - len(position)), data["site"])
 
 

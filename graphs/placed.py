@@ -50,8 +50,9 @@ def best_crystal(frame: Frame, margin: int) -> tuple[Crystal, Frame] | None:
     best: tuple[tuple[int, int, int], Crystal, Frame] | None = None
     for trimmed in _trimmings(frame, margin):
         aside = len(frame.place) - len(trimmed.place)
-        crystal = crystallise(trimmed, _Search(trimmed).lattice(), shown=3 if aside else 2)
-        if crystal is None:
+        search = _Search(trimmed)
+        crystal = search.folded(search.lattice())
+        if crystal is None or (aside and not _seen_thrice(crystal)):
             continue
         score = (-crystal.quotient.dimension, aside, len(crystal.quotient.vertices))
         if best is None or score < best[0]:
@@ -59,6 +60,11 @@ def best_crystal(frame: Frame, margin: int) -> tuple[Crystal, Frame] | None:
         if crystal.quotient.dimension == frame.dimension:
             break
     return None if best is None else best[1:]
+
+
+def _seen_thrice(crystal: Crystal) -> bool:
+    """Whether there are three cells along every open direction."""
+    return all(ring or n >= 3 for n, ring in zip(crystal.extents, crystal.periodic, strict=True))
 
 
 def _trimmings(frame: Frame, margin: int) -> Iterator[Frame]:
@@ -102,6 +108,14 @@ class _Search:
         }
         sizes = Counter(self.kind.values())
         self.rare_first = sorted(frame.place, key=lambda v: sizes[self.kind[v]])
+        self._crystals: dict[tuple[Vector, ...], Crystal | None] = {}
+
+    def folded(self, basis: Basis) -> Crystal | None:
+        """The frame folded by a lattice, once for each."""
+        key = tuple(basis)
+        if key not in self._crystals:
+            self._crystals[key] = crystallise(self.frame, basis)
+        return self._crystals[key]
 
     def lattice(self) -> Basis:
         """The lattice of translations, periods included."""
@@ -112,7 +126,7 @@ class _Search:
             if not any(rest) or rest in refused:
                 continue
             larger = integers.extend(basis, step)
-            if self._is_translation(step) and (self.closed or crystallise(self.frame, larger)):
+            if self._is_translation(step) and (self.closed or self.folded(larger)):
                 basis, refused = larger, set()
                 if integers.index(basis, self.frame.dimension) == 1:
                     break
