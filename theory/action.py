@@ -70,11 +70,13 @@ class LatticeAction:
         """
         stack = self._stack(layers)
         gram = self._gram(overlap, stack[0].rows)
-        total = S.Zero
+        total, below = S.Zero, None
         for matrix in stack:
             if matrix.rows != stack[0].rows:
                 raise ValueError(f"every layer has one row per input; layers have {stack[0].rows} and {matrix.rows} rows")
+            self._check_width(matrix.rows, below)
             total += _gaussian_action(matrix, self._kernel(gram))
+            below = matrix.cols
             signal = matrix.applyfunc(self.activation)
             gram = signal * signal.T / matrix.cols
         return total
@@ -111,11 +113,25 @@ class LatticeAction:
     def _gram(self, overlap: Any, inputs: int) -> Matrix:
         """The overlaps of the inputs as a symmetric matrix."""
         gram = Matrix(overlap) if _is_nested(overlap) else Matrix([[sympify(overlap)]])
-        if gram.shape != (inputs, inputs) or gram != gram.T:
-            raise ValueError(f"{inputs} inputs have a symmetric {inputs} x {inputs} matrix of overlaps x_a.x_b/N_0, got shape {gram.shape}")
+        if gram.shape != (inputs, inputs):
+            got = "a single number" if gram.shape == (1, 1) else f"shape {gram.shape}"
+            raise ValueError(f"{inputs} inputs have a symmetric {inputs} x {inputs} matrix of overlaps x_a.x_b/N_0, got {got}")
+        if gram != gram.T:
+            raise ValueError(f"the matrix of overlaps x_a.x_b/N_0 is symmetric, got {gram.tolist()}")
         if any(gram[i, i].is_negative for i in range(inputs)):
             raise ValueError("the squared length of an input is not negative")
+        if gram.is_positive_semidefinite is False:
+            raise ValueError(f"no inputs have the overlaps {gram.tolist()}: |x_a.x_b| is at most |x_a||x_b|, and the matrix has no negative eigenvalue")
         return gram
+
+    def _check_width(self, inputs: int, below: int | None) -> None:
+        """Refuse more inputs than a layer of that width (None: the inputs themselves) can keep apart."""
+        biases = int(self.bias_variance != 0)
+        if below is not None and inputs > below + biases:
+            raise ValueError(
+                f"the kernel above a layer of width {below} is singular for {inputs} inputs, so the density does not exist: use at most {below + biases} "
+                "inputs or wider layers; or sample layer by layer instead"
+            )
 
     def _kernel(self, gram: Matrix) -> Matrix:
         """K = σ_b² + σ_w² G."""

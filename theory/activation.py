@@ -19,6 +19,7 @@ __all__ = ["Activation", "activation", "activation_names"]
 
 (_Z,) = gaussian_variables(1)
 _LEAK = Rational(1, 10)
+_PROBES = tuple(sign * Rational(size) for size in ("1/1000", "1/10", "1/2", "1", "3/2", "2", "3", "5", "10", "1000") for sign in (-1, 1))
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Activation:
             raise ValueError(f"an activation is a function of one variable z, but {self.name} also depends on {_listed(others)}")
         if self.expression.has(sp.I, sp.nan, sp.zoo, sp.oo):
             raise ValueError(f"an activation is a real and finite function, which {self.name} is not")
+        _refuse_complex_roots(self.name, self.expression)
         envelope(self.expression, _Z)
 
     @property
@@ -116,6 +118,18 @@ class Activation:
 
     def __str__(self) -> str:
         return self.name
+
+
+def _refuse_complex_roots(name: str, expression: Expr) -> None:
+    """Refuse a fractional power of something that is negative somewhere: there the function is not real."""
+    for power in expression.atoms(sp.Pow):
+        if power.exp.is_integer or not power.base.has(_Z) or power.base.is_nonnegative:
+            continue
+        places = [place for place in _PROBES if power.base.xreplace({_Z: place}).is_negative]
+        if places:
+            raise ValueError(
+                f"{name} is not real at z = {places[0]}, where {power.base} is negative under a root: write for example abs(z)**(1/2) or sign(z)*abs(z)**(1/3)"
+            )
 
 
 def _with_tangents(expression: Expr) -> Expr:

@@ -118,6 +118,10 @@ class ActionAt:
         """S as an expression in σ_w² and σ_b²."""
         return self.action.value(self.layers, self.overlap)
 
+    def at(self, weight_variance: Expr, bias_variance: Expr) -> Expr:
+        """Return S at given variances, where a kernel that is singular there is refused."""
+        return LatticeAction(self.action.activation, weight_variance, bias_variance).value(self.layers, self.overlap)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the action at these layers."""
         return _rows(names, S=self.value)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import DiracDelta, E, Expr, S, Symbol, expand, log, oo
+from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, log, oo
 
 from theory.activation import Activation
 from theory.derivation import Derivation, Step
@@ -27,6 +27,7 @@ FIELD = symbols("field-theory")
 K, SW2, SB2 = FIELD.K, FIELD.sw2, FIELD.sb2
 AA, BB, AB = FIELD.Kaa, FIELD.Kbb, FIELD.Kab
 PAIR = ((AA, AB), (AB, BB))
+GAP = Symbol("e", positive=True)
 
 
 def correlation_length(eigenvalue: Expr) -> Expr:
@@ -105,6 +106,21 @@ class WideLimit:
         if self.activation.derivative().has(DiracDelta):
             return oo
         return self.moment(self.activation.derivative() ** 2)
+
+    @cached_property
+    def bend_overlap(self) -> Expr | None:
+        """⟨φ_a'' φ_b''⟩ at equal lengths K and correlation 1 - e, where it is in closed form (as for piecewise linear φ), None elsewhere.
+
+        By Price's theorem it is the second derivative of ⟨φ_a φ_b⟩ with respect to K_ab.
+        """
+        bend = self.activation.derivative(2)
+        if any(len(delta.args) > 1 for delta in bend.atoms(DiracDelta)):
+            return None
+        form = self.pair(bend, bend)
+        if form.has(GaussianExpectation):
+            return None
+        at = form.xreplace({AA: K, BB: K, AB: K * (1 - GAP)})
+        return at.replace(lambda node: isinstance(node, exp | Pow), lambda node: node.func(*map(factor, node.args)))
 
     @cached_property
     def kernel(self) -> Recursion:

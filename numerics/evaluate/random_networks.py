@@ -225,7 +225,7 @@ def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None
 
 @answer.register
 def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    value = problem.value.subs({SW2: numbers["sw2"], SB2: numbers["sb2"]})
+    value = problem.at(numbers["sw2"], numbers["sb2"])
     if not value.is_finite and value.has(S.NaN, S.ComplexInfinity, oo, -oo):
         raise ValueError("the density does not exist: a layer has variance zero (sw2 and sb2 too small, or all activations below are zero)")
     return enclosed_answer(lambda: balls_of({"value": value}, {}), digits)
@@ -270,6 +270,8 @@ def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits:
 @answer.register
 def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     recursion, steps = problem.recursion, problem.layers - 1
+    if any(step.has(oo) for step in recursion.step):
+        raise ValueError("the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take one whose slope has a second moment")
     start = {
         symbol: value.subs({Symbol(name, positive=True): number for name, number in numbers.items()})
         for symbol, value in zip(recursion.state, problem.start, strict=True)

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
+from sympy import Expr, oo
 
 from numerics.compile import compiled
 from numerics.quadrature import plane_average
 from theory.expectation import GaussianExpectation
-from theory.wide import AA, AB, BB, SW2, K, WideLimit
+from theory.wide import AA, AB, BB, GAP, SW2, K, WideLimit
 
 __all__ = ["PhaseDiagram", "phase_diagram"]
 
 Array = NDArray[np.float64]
 _TOLERANCE = 1e-9
+_ANGLES, _ANGLE_WEIGHTS = np.polynomial.legendre.leggauss(400)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def phase_diagram(wide: WideLimit, sw2: ArrayLike, sb2: ArrayLike, smallest: flo
     if weights.ndim != 1 or biases.ndim != 1 or np.any(weights < 0) or np.any(biases < 0):
         raise ValueError("the axes are one-dimensional arrays of variances that are not negative")
     span = (np.log(smallest), np.log(largest))
+    if wide.slope_moment is oo:
+        raise ValueError(f"{wide.activation} jumps, so chi_perp is infinite and nearby signals always part: there is no diagram to draw")
     tables, error = _line_tables(wide, span)
     w, b = np.meshgrid(weights, biases)
     u, exists = _stable_lengths(tables, span, w, b)
@@ -171,9 +175,22 @@ def _half_squared_difference(wide: WideLimit, lengths: Array, gaps: Array) -> Ar
     if not wide.overlap.has(GaussianExpectation):
         pair, own = compiled(wide.overlap, [AA, BB, AB]), compiled(wide.second_moment, [K])
         return np.asarray(own(lengths) - pair(lengths, lengths, lengths * (1 - gaps)), dtype=float)
+    if wide.bend_overlap is not None:
+        return _from_bends(wide, wide.bend_overlap, lengths, gaps)
     phi = wide.activation
     function, kinks = compiled(phi.expression, [phi.variable]), [float(kink) for kink in phi.kinks]
     return plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, lengths, lengths, gap=gaps, kinks=(kinks, kinks), tolerance=1e-8).value
+
+
+def _from_bends(wide: WideLimit, bends: Expr, lengths: Array, gaps: Array) -> Array:
+    """The same by integrating ⟨φ''φ''⟩ twice from c = 1: K e ⟨φ'²⟩ - K² ∫_0^e (e - t) ⟨φ_a''φ_b''⟩ dt, with t = 1 - cos θ smooth at both ends."""
+    end = np.arccos(np.clip(1 - gaps, -1, 1))[..., None]
+    angle = end * (_ANGLES + 1) / 2
+    t = 2 * np.sin(angle / 2) ** 2
+    with np.errstate(all="ignore"):
+        curve = np.nan_to_num(compiled(bends, [K, GAP])(lengths[..., None], t))
+    inner = ((gaps[..., None] - t) * curve * np.sin(angle) * _ANGLE_WEIGHTS).sum(-1) * end[..., 0] / 2
+    return np.asarray(lengths * gaps * compiled(wide.slope_moment, [K])(lengths) - lengths**2 * inner, dtype=float)
 
 
 def _stable_correlations(

@@ -201,7 +201,12 @@ def test_tangent_kernel() -> None:
         ("lattice-action", {"activation": "tanh", "sw2": 1, "sb2": 0, "x2": 1, "layers": [[1], [[2]]]}, "not a mixture"),
         ("lattice-action", {"activation": "tanh", "sw2": 1, "sb2": 0, "x2": 1, "layers": 3}, "nested lists"),
         ("lattice-action", {"activation": "tanh", "sw2": 1, "sb2": 0, "x2": [[1, 1], [1, 1]], "layers": [[[1], [0.2]]]}, "singular"),
+        ("lattice-action", {"activation": "tanh", "sw2": 1, "sb2": 0, "x2": [[1, 0], [0, 1]], "layers": [[[1], [0.2]], [[1], [2]]]}, "at most 1 inputs"),
+        ("lattice-action", {"activation": "tanh", "sw2": 1, "sb2": 0, "x2": [[1, 0.2], [0.3, 1]], "layers": [[[1], [0.2]]]}, "is symmetric"),
+        ("lattice-action", {"activation": "tanh", "sw2": 1, "sb2": 0.1, "x2": [[1, 3], [3, 1]], "layers": [[[1], [0.2]]]}, "no inputs have the overlaps"),
         ("vertex", {"activation": "tanh", "sw2": 1, "sb2": 0, "depth": 0, "K1": 1}, "depth"),
+        ("ntk", {"activation": "sign", "sw2": 1, "sb2": 0, "depth": 3, "K1": 1}, "no tangent kernel"),
+        ("kernel-fixed-point", {"activation": "sqrt(z)", "sw2": 1, "sb2": 0.1}, "not real"),
     ],
 )
 def test_bad_input(name: str, parameters: dict[str, object], message: str) -> None:

@@ -12,6 +12,7 @@ from numerics.compile import compiled
 from numerics.evaluate import evaluate
 from numerics.simulation.activations import NAMED
 from numerics.simulation.tangent import tangent_kernels
+from numerics.solve.correlations import gap_map
 from numerics.solve.kernel_matrices import kernel_matrices
 from numerics.solve.lengths import length_fixed_points
 from numerics.solve.phase_diagram import phase_diagram
@@ -116,3 +117,14 @@ def test_tangent_kernel_is_the_squared_gradient() -> None:
     assert value == pytest.approx(total, rel=1e-8)
     with pytest.raises(ValueError, match="scalar output"):
         tangent_kernels((3, 2), 1.0, 0.0, x, NAMED["tanh"], 1, rng)
+
+
+def test_phase_diagram_of_an_activation_with_kinks() -> None:
+    """hardtanh has no closed overlap; its table comes from ⟨φ''φ''⟩, checked here against quadrature in the plane."""
+    wide = WideLimit(activation("hardtanh"))
+    diagram = phase_diagram(wide, [0.8, 2.5], [0.05])
+    assert diagram.correlation[0, 0] == 1
+    length, gap = float(diagram.length[0, 1]), 1 - float(diagram.correlation[0, 1])
+    assert float(gap_map(wide, 2.5, length)(gap).value) == pytest.approx(gap, rel=1e-7)
+    with pytest.raises(ValueError, match="jumps"):
+        phase_diagram(WideLimit(activation("sign")), [1.0], [0.1])
