@@ -25,7 +25,7 @@ import networkx as nx
 from graphs.allocation import collection_paused
 from graphs.elimination import elimination_order
 from graphs.labels import Label
-from graphs.network import Network
+from graphs.network import Network, network_from_graph
 
 __all__ = ["InteractionReport", "Interactions", "Rule", "promoted", "weights_only"]
 
@@ -220,20 +220,20 @@ class Interactions:
         return f"<Interactions ({kind}): {len(self.variables)} variables, {len(self.factors)} interactions, {self.copies} data>"
 
 
-def weights_only(network: Network, copies: int = 1) -> Interactions:
+def weights_only(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
     """Return the interactions of the weights: one cost for every output and datum, which touches every weight on a path to that output.
 
     Parameters
     ----------
-    network : Network
-        Not recurrent (unroll it first).
+    network : Network or networkx.DiGraph
+        Not recurrent (unroll it first). A graph is read by `graphs.network.network_from_graph`.
     copies : int
         Number of data.
 
     Raises
     ------
     ValueError
-        If the network is recurrent, or the number of data is not positive.
+        If the network is recurrent or has an undeclared cycle, a neuron has no layer, or the number of data is not positive.
 
     Examples
     --------
@@ -242,7 +242,7 @@ def weights_only(network: Network, copies: int = 1) -> Interactions:
     >>> static.scope(("cost", (2, 0), 0))
     (('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)))
     """
-    _check(network, copies)
+    network = _checked(network, copies)
     graph = _parameters(network)
     for out in network.outputs:
         above = nx.ancestors(network.graph, out) | {out}
@@ -254,20 +254,20 @@ def weights_only(network: Network, copies: int = 1) -> Interactions:
     return Interactions(graph, network, copies, {})
 
 
-def promoted(network: Network, copies: int = 1) -> Interactions:
+def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
     """Return the interactions of weights and neurons: one rule for every neuron and datum, and the cost of the outputs.
 
     Parameters
     ----------
-    network : Network
-        Not recurrent (unroll it first).
+    network : Network or networkx.DiGraph
+        Not recurrent (unroll it first). A graph is read by `graphs.network.network_from_graph`.
     copies : int
         Number of data: all share the weights, and each has its own neurons.
 
     Raises
     ------
     ValueError
-        If the network is recurrent, or the number of data is not positive.
+        If the network is recurrent or has an undeclared cycle, a neuron has no layer, or the number of data is not positive.
 
     Examples
     --------
@@ -276,9 +276,8 @@ def promoted(network: Network, copies: int = 1) -> Interactions:
     >>> dynamic.scope(("rule", (2, 0), 0))
     (('h', (2, 0), 0), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0))
     """
-    _check(network, copies)
     with collection_paused():
-        return _promoted(network, copies)
+        return _promoted(_checked(network, copies), copies)
 
 
 def _promoted(network: Network, copies: int) -> Interactions:
@@ -302,12 +301,14 @@ def _promoted(network: Network, copies: int) -> Interactions:
     return Interactions(graph, network, copies, rules)
 
 
-def _check(network: Network, copies: int) -> None:
-    """Refuse recurrent networks and numbers of data that are none."""
+def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
+    """A network, from a graph where need be; recurrent ones and numbers of data that are none are refused."""
+    network = network if isinstance(network, Network) else network_from_graph(network)
     if network.recurrent:
         raise ValueError("a recurrent network acts over time: call unrolled(steps) first")
     if not isinstance(copies, int) or copies < 1:
         raise ValueError(f"the number of data must be a positive integer, got {copies!r}")
+    return network
 
 
 def _place(network: Network, v: Any, site: Hashable) -> dict[str, Any]:

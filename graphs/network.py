@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from numbers import Integral
 from typing import Any
 
 import networkx as nx
@@ -65,8 +66,9 @@ class Network:
         if not len(self.graph):
             raise ValueError("a network has at least one neuron")
         for v, layer in self.graph.nodes(data="layer"):
-            if not isinstance(layer, int) or isinstance(layer, bool):
-                raise ValueError(f"the neuron {v!r} has no layer; give every neuron the integer attribute 'layer'")
+            if not isinstance(layer, Integral) or isinstance(layer, bool):
+                found = "has no layer" if layer is None else f"has the layer {layer!r}, which is no integer"
+                raise ValueError(f"the neuron {v!r} {found}; give every neuron the integer attribute 'layer'")
         if not self.recurrent:
             self._refuse_loops()
 
@@ -76,8 +78,7 @@ class Network:
         if not wrong:
             return
         if not nx.is_directed_acyclic_graph(self.graph):
-            cycle = " -> ".join(repr(u) for u, _ in nx.find_cycle(self.graph))
-            raise ValueError(f"the network has the cycle {cycle}; declare it with recurrent=True, or remove an edge")
+            raise ValueError(f"the network has the cycle {_cycle(self.graph)}; declare it with recurrent=True, or remove an edge")
         raise ValueError(f"the edge {wrong[0]} does not go up in layers; give its ends other layers, or declare recurrent=True")
 
     def layer(self, v: Neuron) -> int:
@@ -227,13 +228,18 @@ def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:
     if given or recurrent:
         return Network(graph, recurrent)
     if not nx.is_directed_acyclic_graph(graph):
-        cycle = " -> ".join(repr(u) for u, _ in nx.find_cycle(graph))
-        raise ValueError(f"the network has the cycle {cycle}; declare it with recurrent=True and give every neuron a layer, or remove an edge")
+        raise ValueError(f"the network has the cycle {_cycle(graph)}; declare it with recurrent=True and give every neuron a layer, or remove an edge")
     layered = graph.copy()
     for layer, neurons in enumerate(nx.topological_generations(graph)):
         for v in neurons:
             layered.nodes[v]["layer"] = layer
     return Network(layered)
+
+
+def _cycle(graph: nx.DiGraph) -> str:
+    """A cycle of a graph in words."""
+    edges = nx.find_cycle(graph)
+    return " -> ".join(repr(u) for u in [edges[0][0], *(v for _, v in edges)])
 
 
 def mlp(widths: Sequence[int], bias: bool = False, kinds: Sequence[Hashable] | None = None) -> Network:

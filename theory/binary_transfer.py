@@ -300,7 +300,7 @@ def matches(x: Sequence[int], y: Sequence[int]) -> tuple[int, int]:
     """
     if len(x) != len(y) or not len(x):
         raise ValueError(f"x and y are lists of the same positive length, got {len(x)} and {len(y)} entries")
-    wrong = [value for value in (*x, *y) if value not in (1, -1)]
+    wrong = [value for value in (*x, *y) if isinstance(value, bool) or value not in (1, -1)]
     if wrong:
         raise ValueError(f"the data of a binary network are +1 or -1, got {wrong[0]}")
     same = sum(int(a) == int(b) for a, b in zip(x, y, strict=True))

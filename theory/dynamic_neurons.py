@@ -35,6 +35,7 @@ __all__ = ["BLOCK", "BlockCouplings", "binary_chart", "binary_fixed_points", "bi
 SYMBOLS = symbols("dynamic-neurons")
 ALPHA, K, BETA = SYMBOLS.alpha, SYMBOLS.k, SYMBOLS.beta
 BLOCK = ("block",)
+MOST_COPIES = 7
 
 
 def binary_model(
@@ -156,7 +157,7 @@ def block_decimation(b: int = 2, copies: int = 1) -> Decimation:
     b : int
         Number of layers that become one, at least 2.
     copies : int
-        Number of data P.
+        Number of data P, at most `MOST_COPIES`: the tables have 2^(2 P + 1) entries.
 
     Returns
     -------
@@ -170,6 +171,11 @@ def block_decimation(b: int = 2, copies: int = 1) -> Decimation:
     """
     if not isinstance(b, int) or b < 2:
         raise ValueError(f"the scale factor b must be an integer of at least 2, got {b!r}")
+    if isinstance(copies, int) and copies > MOST_COPIES:
+        raise ValueError(
+            f"P = {copies} data need tables of 2^{2 * copies + 1} entries; at most P = {MOST_COPIES} are summed out. The couplings do not depend on P, "
+            f"so decimate with copies=1; theory.binary_transfer.BinarySpectrum({copies}).blocks has the kernel in {copies + 1} parity blocks"
+        )
     interactions = promoted(mlp([1] * (b + 1)), copies)
     model = binary_model(interactions)
     weights = [v for v in interactions.variables if v[0] == "W"]

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import networkx as nx
+import numpy as np
 import pytest
 
 from graphs.interaction import promoted, weights_only
@@ -62,7 +63,12 @@ def test_layers_are_found_where_none_are_declared():
     [
         (lambda: Network(nx.DiGraph([("a", "b")])), "has no layer"),
         (lambda: network_from_graph(nx.DiGraph([("a", "b"), ("b", "a")])), "recurrent=True"),
-        (lambda: network_from_graph(_layered([("a", "b"), ("b", "a")])), "cycle"),
+        (lambda: network_from_graph(_layered([("a", "b"), ("b", "a")])), "cycle 'a' -> 'b' -> 'a'"),
+        (lambda: promoted(nx.DiGraph([("a", "b"), ("b", "a")])), "cycle 'a' -> 'b' -> 'a'; declare it with recurrent=True"),
+        (lambda: weights_only(nx.DiGraph([("a", "b"), ("b", "a")])), "cycle"),
+        (lambda: promoted(_partly_layered()), "the neuron 'b' has no layer"),
+        (lambda: Network(nx.DiGraph([(0, 1)]), recurrent=True), "has no layer"),
+        (lambda: network_from_graph(_at_half()), "has the layer 0.5, which is no integer"),
         (lambda: network_from_graph(_layered([("b", "a")])), "does not go up"),
         (lambda: Network(nx.DiGraph()), "at least one neuron"),
         (lambda: mlp([3]), "at least 2"),
@@ -84,6 +90,32 @@ def _layered(edges):
     graph = nx.DiGraph(edges)
     nx.set_node_attributes(graph, {"a": 0, "b": 1}, "layer")
     return graph
+
+
+def _partly_layered():
+    graph = nx.DiGraph([("a", "b")])
+    graph.nodes["a"]["layer"] = 0
+    return graph
+
+
+def _at_half():
+    graph = nx.DiGraph()
+    graph.add_node("a", layer=0.5)
+    return graph
+
+
+def test_any_directed_graph_of_neurons_is_promoted():
+    """Layers are found where none are declared, and NumPy integers are layers."""
+    graph = nx.DiGraph([("x", "a"), ("x", "b"), ("a", "y"), ("b", "y")])
+    assert weights_only(graph).report().coupled_pairs == 1 and promoted(graph).report().coupled_pairs == 0
+    nx.set_node_attributes(graph, {"x": np.int64(0), "a": np.int64(1), "b": np.int64(1), "y": np.int64(2)}, "layer")
+    assert promoted(graph).network.widths == (1, 2, 1)
+
+
+def test_the_report_counts_interactions_of_every_order():
+    report = promoted(mlp([2, 2, 2]), 2).report()
+    assert report.orders == ((1, 4), (3, 4), (5, 4)) and report.degrees == ((2, 12), (3, 4))
+    assert weights_only(mlp([2, 2, 2]), 2).report().orders == ((6, 4),)
 
 
 def test_an_undirected_graph_is_no_network():

@@ -364,6 +364,8 @@ def test_layers_of_three_neurons_generate_couplings():
         (lambda: matches([1], [1, 1]), "same positive length"),
         (lambda: partition_function(0, [1], [1]), "positive integer"),
         (lambda: binary_recursion(1), "at least 2"),
+        (lambda: binary_recursion(2, 40), r"BinarySpectrum\(40\)\.blocks has the kernel in 41 parity blocks"),
+        (lambda: matches([1, True], [1, 1]), r"\+1 or -1"),
         (lambda: block_decimation(2.0), "at least 2"),
         (lambda: binary_model(promoted(mlp([2, 1]))), "odd number"),
         (lambda: binary_model(promoted(mlp([1, 1], bias=True))), "bias"),
