@@ -17,7 +17,7 @@ from numerics.verification.claim import Effort
 
 __all__ = ["main"]
 
-BAD_USAGE, NOT_WELL, WELL = 2, 1, 0
+BAD_USAGE, NOT_WELL, WELL, INTERRUPTED = 2, 1, 0, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,11 +73,11 @@ def parser() -> argparse.ArgumentParser:
     numerics.sweep.add_plot_arguments(plot)
     plot.set_defaults(run=numerics.sweep.plot_command)
 
-    export = commands.add_parser("export", help="a document that compiles with plain pdflatex")
+    export = commands.add_parser("export", help="a document that compiles with plain pdflatex, or a web page with MathML")
     export.add_argument("id", metavar="ID", nargs="?", help="only one result")
     export.add_argument("--paper", metavar="KEY", help="only the results of one paper")
-    export.add_argument("--fragment", action="store_true", help="no preamble: a file to \\input into a paper")
-    export.add_argument("-o", "--output", metavar="FILE.tex", required=True)
+    export.add_argument("--fragment", action="store_true", help="no preamble: a file to \\input into a paper, or the body of a page")
+    export.add_argument("-o", "--output", metavar="FILE.tex | FILE.html", required=True)
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     export.set_defaults(run=_export)
     return top
@@ -170,7 +170,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    """Write the LaTeX document."""
+    """Write the LaTeX document, or the web page."""
+    from numerics.web import document_html
     from theory.catalogue import result, results
     from theory.latex import document
 
@@ -178,7 +179,8 @@ def _export(arguments: argparse.Namespace) -> int:
         raise ValueError("give either an id or --paper, not both")
     target = writable(arguments.output, force=arguments.force)
     entries = (result(arguments.id),) if arguments.id else results(arguments.paper)
-    write_whole(target, document(entries, standalone=not arguments.fragment))
+    written = document_html if target.suffix == ".html" else document
+    write_whole(target, written(entries, standalone=not arguments.fragment))
     return WELL
 
 
@@ -193,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all is well, 1 if something is refuted, undecided or not converged, 2 for bad usage.
+        0 if all is well, 1 if something is refuted, undecided or not converged, 2 for bad usage, 130 after Ctrl-C.
 
     Examples
     --------
@@ -210,4 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_USAGE
     except BrokenPipeError:
         return WELL
+    except KeyboardInterrupt:
+        print(f"neurenorm {chosen.command}: interrupted, nothing was written", file=sys.stderr)
+        return INTERRUPTED
     return status

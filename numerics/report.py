@@ -5,37 +5,32 @@ from __future__ import annotations
 import html
 import json
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 from xml.etree import ElementTree
 
-from sympy import Expr
-
 from numerics.verification.claim import Report
 from numerics.verification.compare import Comparison, Verdict
-from theory.display import equation, width
-from theory.problems import named
+from numerics.web import formula_html, page_html
+from theory.catalogue.result import PAPERS
 
 __all__ = ["as_json", "as_junit", "page", "text_row"]
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 0 auto; padding: 1rem; color: #1a1a1a; background: #fff; }
-table { border-collapse: collapse; width: 100%; table-layout: fixed; margin-bottom: 2rem; }
-th:nth-child(1) { width: 7rem; } th:nth-child(3) { width: 19rem; } th:nth-child(4) { width: 17rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .6rem; border-bottom: 1px solid #ccc; }
+table { table-layout: fixed; }
+th:nth-child(1) { width: 7rem; } th:nth-child(3) { width: 20rem; } th:nth-child(4) { width: 17rem; }
 td.verdict { font-weight: bold; white-space: nowrap; }
 .agrees { color: #00543c; } .refuted { color: #8a1c00; } .undecided { color: #5a4300; }
-small { color: #444; }
-.formula { overflow: auto hidden; max-width: 100%; margin: .2rem 0; padding: .2rem 0; }
-svg { display: block; max-width: 100%; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 0 .6rem; margin: .2rem 0; font-size: .85rem; }
+dt { color: #444; } dd { margin: 0; }
+ul { margin: 0; padding-left: 1.1rem; }
 @media (max-width: 48rem) {
   table, tbody, tr, td { display: block; width: auto; } thead { display: none; }
-  td { border: 0; padding: .15rem 0; overflow-wrap: anywhere; } tr { border-bottom: 1px solid #ccc; padding: .6rem 0; }
+  td { border: 0; padding: .15rem 0; } tr { border-bottom: 1px solid #ccc; padding: .6rem 0; }
 }
 """
 MARKS = {"agrees": "✓", "refuted": "✗", "undecided": "?"}
-WIDEST_FORMULA = 700
 STRIP_WIDTH, STRIP_HEIGHT = 260, 34
 
 
@@ -76,6 +71,7 @@ def _as_dict(report: Report) -> dict[str, Any]:
     """Return one report as plain data."""
     return {
         "id": report.claim.id,
+        "paper": report.claim.paper,
         "statement": report.claim.statement,
         "verdict": str(report.verdict),
         "message": report.message,
@@ -125,32 +121,59 @@ def page(reports: Sequence[Report]) -> str:
     """
     papers = list(dict.fromkeys(report.claim.paper for report in reports))
     tables = "".join(_table(paper, [r for r in reports if r.claim.paper == paper]) for paper in papers)
-    agreed = sum(report.verdict is Verdict.agrees for report in reports)
-    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>neurenorm verify</title><style>{STYLE}</style>"
     legend = (
-        "<p>In each strip the bar is the discrepancy at which a claim is refuted, ● the derived formula, ▲ its mutants, which must lie on the other side. "
-        "Discrepancies are in standard errors (σ, small is good) or in digits that agree (many are good).</p>"
+        "<p>In each figure the bar is the discrepancy at which a claim is refuted, ● the derived formula, ▲ its mutants, which must lie on the other side. "
+        "Discrepancies are in standard errors (σ, small is good) or in digits that agree (many are good). "
+        "The power is the smallest discrepancy that the check would have caught.</p>"
     )
-    body = f"<h1>Verification</h1><p>{agreed} of {len(reports)} claims agree.</p>{legend}{tables}"
-    return f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n"
+    return page_html("neurenorm verify", f"<h1>Verification</h1><p>{_summary(reports)}</p>{legend}{tables}", STYLE)
+
+
+def _summary(reports: Sequence[Report]) -> str:
+    """Say what came out, and what repeats it."""
+    counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
+    found = f"{counts[Verdict.agrees]} of {len(reports)} claims agree" + "".join(
+        f", {counts[verdict]} {verdict}" for verdict in (Verdict.refuted, Verdict.undecided) if counts[verdict]
+    )
+    seeds = ", ".join(str(seed) for seed in dict.fromkeys(report.seed[0] for report in reports))
+    efforts = ", ".join(dict.fromkeys(report.effort.name for report in reports))
+    seconds = sum(report.seconds for report in reports)
+    return f"{found}; seed {seeds or 'none'}, {efforts or 'no'} effort, {seconds:.1f} s, neurenorm {version('neurenorm')}."
 
 
 def _table(paper: str, reports: Sequence[Report]) -> str:
     """Return the table of one paper."""
     head = "<thead><tr><th>verdict</th><th>claim</th><th>check</th><th>mutants</th></tr></thead>"
-    return f"<h2>{html.escape(paper)}</h2><table>{head}<tbody>{''.join(map(_row, reports))}</tbody></table>"
+    title = PAPERS[paper].topic.capitalize() if paper in PAPERS else paper
+    source = f"<p><small>{html.escape(PAPERS[paper].provenance)}.</small></p>" if paper in PAPERS else ""
+    return f"<h2>{html.escape(title)}</h2>{source}<table>{head}<tbody>{''.join(map(_row, reports))}</tbody></table>"
 
 
 def _row(report: Report) -> str:
     """Return the row of one claim."""
     verdict = str(report.verdict)
-    mutants = "<br>".join(f"{html.escape(m.name)}: {'refuted' if m.refuted else '<b>not refuted</b>'} ({_discrepancy(m.comparison)})" for m in report.mutants)
-    details = f"<small>seed {report.seed[0]}, {report.effort.name} effort, {report.seconds:.1f} s</small>"
-    claim = f"{html.escape(report.claim.statement)}<br><small>{html.escape(report.claim.id)}</small>{_formula(report.derived)}"
+    mutants = "".join(
+        f"<li>{html.escape(m.name)}: {'refuted' if m.refuted else '<b>NOT REFUTED</b>'} ({_discrepancy(m.comparison)})</li>" for m in report.mutants
+    )
+    claim = f"{html.escape(report.claim.statement)}<br><small>{html.escape(report.claim.id)}</small>{formula_html(report.derived)}"
     return (
         f"<tr><td class='verdict {verdict}'>{MARKS[verdict]} {verdict}</td><td>{claim}</td>"
-        f"<td>{html.escape(report.message)}{_strip(report)}{details}</td><td>{mutants}</td></tr>"
+        f"<td>{html.escape(report.message)}{_strip(report)}{_numbers(report)}</td><td><ul>{mutants}</ul></td></tr>"
     )
+
+
+def _numbers(report: Report) -> str:
+    """Return the numbers of a check, each under its name."""
+    comparison = report.comparison
+    side = "below" if comparison.unit == "digits" else "beyond"
+    entries = {
+        "discrepancy": _discrepancy(comparison),
+        "refuted": f"{side} {comparison.threshold:.3g} {comparison.unit}",
+        "power": f"{comparison.detectable:.2g}",
+        "seed": f"{report.seed[0]} ({report.effort.name} effort)",
+        "time": f"{report.seconds:.1f} s",
+    }
+    return f"<dl>{''.join(f'<dt>{name}</dt><dd>{html.escape(text)}</dd>' for name, text in entries.items())}</dl>"
 
 
 def _strip(report: Report) -> str:
@@ -173,33 +196,3 @@ def _place(comparison: Comparison) -> float:
     else:
         share = min(max(comparison.discrepancy, 0.0), 45.0) / (45.0 if comparison.threshold > 16 or comparison.discrepancy > 17 else 17.0)
     return 12 + share * (STRIP_WIDTH - 24)
-
-
-def _formula(derived: Any) -> str:
-    """Return the checked formula as MathML (or as LaTeX source where latex2mathml is not installed), if it is short enough to read."""
-    rows = [re.sub(r"\\begin{aligned}|\\end{aligned}|&", "", row).strip() for row in _rows_of(derived)]
-    if not rows or sum(map(width, rows)) > WIDEST_FORMULA:
-        return ""
-    return "".join(f"<div class='formula'>{_mathml(row)}</div>" for row in rows if row)
-
-
-def _mathml(source: str) -> str:
-    """Return LaTeX as MathML, or as it is where latex2mathml is not installed."""
-    try:
-        from latex2mathml.converter import convert
-    except ImportError:
-        return f"<code>{html.escape(source)}</code>"
-    return str(convert(source, xmlns="", display="block")).replace(' xmlns=""', "")  # HTML needs no name space
-
-
-def _rows_of(derived: Any) -> list[str]:
-    """Return the rows of LaTeX of a derived object: an expression, a collection of them, or one that knows its own."""
-    if hasattr(derived, "to_latex"):
-        return str(derived.to_latex()).split(r" \\")
-    if isinstance(derived, Expr):
-        return equation("", derived)
-    if isinstance(derived, Mapping) and all(isinstance(value, Expr) for value in derived.values()):
-        return [row for name, value in derived.items() for row in equation(named(str(name)), value)]
-    if isinstance(derived, list | tuple) and all(isinstance(value, Expr) for value in derived):
-        return [row for value in derived for row in equation("", value)]
-    return []

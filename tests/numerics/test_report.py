@@ -1,17 +1,24 @@
 """Reports for machines and for people, from claims with known outcomes."""
 
+import html
+import json
+import re
 import shutil
 import subprocess
+from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
-from sympy import Integer, Rational, Symbol
+from sympy import Matrix, Rational, Symbol
 
 from numerics.cli import main
 from numerics.report import as_junit, page
 from numerics.verification.claim import Claim
 from numerics.verification.compare import Exact
 from numerics.verification.mutants import scaled
+from numerics.web import entry_html, formula_html, mathml
+from theory import results
 
 X = Symbol("x", positive=True)
 
@@ -68,12 +75,107 @@ def test_export_of_one_result_as_a_fragment(tmp_path):
     assert r"\label{lattice:ising-correlation}" in text
 
 
+def test_every_claim_has_its_numbers_under_their_names():
+    text = page(REPORTS)
+    for name in ("discrepancy", "refuted", "power", "seed", "time"):
+        assert text.count(f"<dt>{name}</dt>") == 2
+    assert "1 of 2 claims agree, 1 refuted; seed 0, default effort" in text
+    assert "the derived formula" in text and text.count("<title>scaled by 1.1</title>") == 2
+
+
+def test_without_mathml_the_formula_is_there_as_text():
+    """A browser that knows no MathML shows the text; so does one that has no latex2mathml behind it."""
+    bare = re.sub(r"<math.*?</math>", "", page([report(2 * X / (4 * X))]), flags=re.DOTALL)
+    assert "<code>1/2</code>" in bare
+    assert "<code>x**2 + 1</code>" in formula_html(X**2 + 1)
+
+
+def test_without_latex2mathml_the_source_is_shown(monkeypatch):
+    monkeypatch.setattr("numerics.web.find_spec", lambda name: None)
+    assert mathml("a &= b") == "<pre>a = b</pre>"
+
+
+@pytest.mark.parametrize(
+    ("derived", "expected"),
+    [
+        ([X, {"a": X**2}], "a"),
+        (Matrix([[X, 1]]), "<math"),
+        (Matrix.ones(6, 6), "Matrix"),
+        (np.array([0.25]), "0.25"),
+        ((lambda: 1, 2), "function"),
+    ],
+)
+def test_anything_derived_is_shown(derived, expected):
+    assert expected in formula_html(derived)
+
+
+def test_long_formulas_are_folded():
+    long = sum(Symbol(f"x_{k}") ** k for k in range(250))
+    assert formula_html(long).startswith("<details><summary>formula of")
+
+
+@pytest.mark.parametrize("entry", results(), ids=lambda entry: entry.id)
+def test_every_result_is_mathematics_on_the_web(entry):
+    """The MathML of every result and of its derivation is well-formed, and nothing of the LaTeX is left in it."""
+    pytest.importorskip("latex2mathml")
+    for formula in re.findall(r"<math.*?</math>", entry_html(entry), flags=re.DOTALL):
+        shown = "".join(ElementTree.fromstring(formula).itertext())
+        assert "\\" not in shown and "&" not in shown, shown
+
+
+def test_a_web_page_is_exported_whole_or_as_a_fragment(tmp_path):
+    for name, extra in (("whole.html", []), ("part.html", ["--fragment"])):
+        assert main(["export", "lattice/ising-correlation", "-o", str(tmp_path / name), *extra]) == 0
+    whole, part = ((tmp_path / name).read_text() for name in ("whole.html", "part.html"))
+    assert whole.startswith("<!doctype html>") and "Conventions" in whole and "<math" in whole
+    assert "<html" not in part and "lattice/ising-correlation" in part
+    assert "http" not in whole
+
+
+SAMPLED = """
+import numpy as np
+from sympy import Integer
+from numerics.estimate import Estimate
+from numerics.verification.claim import Claim
+from numerics.verification.compare import Sampled
+C = Claim("mine/mean", "one", lambda: Integer(1), lambda e, _: float(e), lambda rng, effort: Estimate.from_blocks(rng.normal(1, 0.1, 400)), Sampled(0.1))
+"""
+
+
+def test_a_seed_repeats_a_run_exactly(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(SAMPLED)
+    found = []
+    for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
+        assert main(["verify", str(file), "--seed", seed, "--json", str(tmp_path / name)]) == 0
+        found.append([{key: value for key, value in row.items() if key != "seconds"} for row in json.loads((tmp_path / name).read_text())])
+    assert found[0] == found[1]
+    assert found[0][0]["discrepancy"] != found[2][0]["discrepancy"]
+    assert found[0][0]["seed"][0] == 7
+
+
+FRAME = """<!doctype html><iframe id="page" style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe><script>
+document.getElementById("page").onload = event => {{
+  const inner = event.target.contentDocument, root = inner.documentElement;
+  const found = [root.clientWidth, root.scrollWidth, inner.querySelectorAll("tr").length, inner.querySelector("math").getBoundingClientRect().width > 0];
+  document.title = found.join(" ");
+}};
+</script>"""
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine")
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_opens_in_a_browser(tmp_path, width):
+    """All rows are there, and nothing sticks out to the side: not on a phone either, whatever the length of a formula."""
     file = tmp_path / "report.html"
-    file.write_text(page([*REPORTS, report(X / X * Integer(1) / 2)]), encoding="utf-8")
+    long = report(sum(X**k for k in range(40)).subs(X, 1) / 80, "a long statement " * 12)
+    body = page([*REPORTS, long, replace(REPORTS[0], derived=(X + 1) ** 20 + sum(Symbol(f"y_{k}") for k in range(50)))])
+    file.write_text(FRAME.format(width=width, page=html.escape(body)), encoding="utf-8")  # a window of its own cannot be as narrow as a phone
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    command = ["chromium", *flags, "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
+    command = ["chromium", *flags, "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000"]
     done = subprocess.run([*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=90, check=False)
-    assert done.stdout.count("<tr>") >= 4
+    there, needed, rows, drawn = re.search(r"<title>(.*?)</title>", done.stdout).group(1).split()
+    assert int(there) in (width, width - 15)  # less a scroll bar
+    assert int(needed) <= int(there)
+    assert int(rows) >= 5
+    assert drawn == "true"
