@@ -165,6 +165,8 @@ class AlongDepth:
         What is returned, in the state symbols.
     whole : bool
         Whether a list over layers or only the last value is returned.
+    note : str
+        What is printed with the numbers.
     """
 
     recursion: Recursion
@@ -172,6 +174,7 @@ class AlongDepth:
     layers: int
     values: Mapping[str, Expr]
     whole: bool = True
+    note: str = ""
 
     def to_latex(self, names: Names = None) -> str:
         """Return the recursion."""

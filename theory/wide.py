@@ -173,13 +173,36 @@ class WideLimit:
 
     @cached_property
     def tangent(self) -> Recursion:
-        """The kernel and the neural tangent kernel of one input in NTK parametrisation.
+        """The kernel and the neural tangent kernel of one input in NTK parametrisation: `tangent_in` ("ntk")."""
+        return self.tangent_in("ntk")
 
-        With W = σ_w ω/√N and b = σ_b β, gradients with respect to ω and β give Θ' = K' + σ_w² ⟨φ'²⟩ Θ and Θ¹ = K¹.
-        In standard parametrisation the two terms of K' carry the learning rates of weights and biases instead.
+    def tangent_in(self, parametrisation: str) -> Recursion:
+        """Return the kernel and the neural tangent kernel of one input, (K, Θ), along depth.
+
+        ``Θ' = λ_b + λ_W ⟨φ²⟩ + σ_w² ⟨φ'²⟩ Θ``, where λ says what a layer's own parameters add.
+
+        Parameters
+        ----------
+        parametrisation : {"ntk", "standard"}
+            ``"ntk"``: W = σ_w ω/√N, b = σ_b β, gradients with respect to ω and β: λ_W = σ_w², λ_b = σ_b², Θ¹ = K¹.
+            ``"standard"``: gradients with respect to W and b themselves, λ_W = N and λ_b = 1. Θ then is the limit of the tangent kernel over the width N, so
+            λ_W = 1 and λ_b = 0, and Θ¹ = (K¹ - σ_b²)/σ_w².
+
+        Raises
+        ------
+        ValueError
+            For another parametrisation.
+
+        Examples
+        --------
+        >>> from theory.activation import activation
+        >>> WideLimit(activation("relu")).tangent_in("standard").step[1]
+        K/2 + Theta*sw2/2
         """
-        theta = FIELD.Theta
-        return Recursion((K, theta), (self.kernel.step[0], self.kernel.step[0] + self.chi_perp * theta), E)
+        own = {"ntk": self.kernel.step[0], "standard": self.second_moment}
+        if parametrisation not in own:
+            raise ValueError(f"the parametrisation is {' or '.join(own)}, got {parametrisation!r}")
+        return Recursion((K, FIELD.Theta), (self.kernel.step[0], own[parametrisation] + self.chi_perp * FIELD.Theta), E)
 
     @cached_property
     def tangents(self) -> Recursion:

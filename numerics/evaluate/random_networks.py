@@ -272,11 +272,8 @@ def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> An
     recursion, steps = problem.recursion, problem.layers - 1
     if any(step.has(oo) for step in recursion.step):
         raise ValueError("the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take one whose slope has a second moment")
-    start = {
-        symbol: value.subs({Symbol(name, positive=True): number for name, number in numbers.items()})
-        for symbol, value in zip(recursion.state, problem.start, strict=True)
-    }
     parameters = {symbol: numbers[symbol.name] for symbol in recursion.parameters}
+    start = _start(problem, numbers)
     closed = not any(step.has(GaussianExpectation) for step in recursion.step)
     if digits is not None or (closed and steps <= 2000):
         return _balls_along(problem, start, parameters, digits, "exact" if closed else "enclosed")
@@ -288,7 +285,17 @@ def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> An
     if not all(np.all(np.isfinite(column)) for column in columns.values()):
         return Answer("not converged", dict.fromkeys(columns), reason="the recursion grows beyond the largest number")
     values = {name: column.tolist() if problem.whole else float(column[-1]) for name, column in columns.items()}
-    return Answer("numeric", values, {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()})
+    return Answer("numeric", values, {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()}, reason=problem.note)
+
+
+def _start(problem: AlongDepth, numbers: Mapping[str, Any]) -> dict[Symbol, Any]:
+    """The state of the first layer."""
+    free = set().union(*(value.free_symbols for value in problem.start))
+    at = {symbol: numbers[symbol.name] for symbol in free}
+    start = {symbol: value.subs(at, simultaneous=True) for symbol, value in zip(problem.recursion.state, problem.start, strict=True)}
+    if any(not value.is_finite or value.is_negative for value in start.values()):
+        raise ValueError("the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero")
+    return start
 
 
 def _balls_along(problem: AlongDepth, start: Mapping[Symbol, Any], parameters: Mapping[Symbol, Any], digits: int | None, status: str) -> Answer:
@@ -309,4 +316,4 @@ def _balls_along(problem: AlongDepth, start: Mapping[Symbol, Any], parameters: M
             raise ValueError(f"fewer than {wanted} digits survive {problem.layers} layers")
     values = {name: [shown(ball, digits) for ball in column] for name, column in columns.items()}
     errors = {name: max(float(ball.rad()) for ball in column) for name, column in columns.items()}
-    return Answer(status, values if problem.whole else {name: column[0] for name, column in values.items()}, errors)
+    return Answer(status, values if problem.whole else {name: column[0] for name, column in values.items()}, errors, reason=problem.note)

@@ -178,6 +178,19 @@ def test_vertex() -> None:
     assert values("vertex", activation="sin", sw2=1, sb2=0, depth=2000, K1=1)["V"][1999] == pytest.approx(1333.5078, abs=1e-3)
 
 
+def test_tangent_kernel_in_standard_parametrisation() -> None:
+    """A linear network of L critical layers has Θ/N = L |x|²/N_0, and both parametrisations say which they are."""
+    shared = {"activation": "linear", "sw2": 1, "sb2": 0, "depth": 7, "K1": 1.5}
+    assert values("ntk", **shared, parametrisation="standard")["mean"] == pytest.approx(10.5)
+    assert values("ntk", **{**shared, "sw2": 2, "depth": 2}, parametrisation="standard")["mean"] == pytest.approx(1.5 + 1.5)
+    for word in ("ntk", "standard"):
+        assert word in evaluate("field-theory/ntk", **shared, parametrisation=word).answer.reason.lower()
+    with pytest.raises(ValueError, match="K1 of at least sb2"):
+        values("ntk", **{**shared, "sb2": 2}, parametrisation="standard")
+    with pytest.raises(ValueError, match="must be one of ntk, standard"):
+        values("ntk", **shared, parametrisation="mup")
+
+
 def test_tangent_kernel() -> None:
     for name, sw2 in (("linear", 1), ("relu", 2)):
         assert values("ntk", activation=name, sw2=sw2, sb2=0, depth=7, K1=1.5)["mean"] == pytest.approx(10.5)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
 from numerics.simulation.activations import NAMED
-from numerics.simulation.tangent import tangent_kernels
+from numerics.simulation.tangent import tangent_kernels, tangent_kernels_in_law
 from numerics.solve.correlations import gap_map
 from numerics.solve.kernel_matrices import kernel_matrices
 from numerics.solve.lengths import length_fixed_points
@@ -115,8 +115,24 @@ def test_tangent_kernel_is_the_squared_gradient() -> None:
                 moved.append(output(copy))
             total += ((moved[0] - moved[1]) / 2e-5) ** 2
     assert value == pytest.approx(total, rel=1e-8)
+    with pytest.raises(ValueError, match="ntk or standard"):
+        tangent_kernels(widths, sw2, sb2, x, NAMED["tanh"], 1, rng, "mup")
     with pytest.raises(ValueError, match="scalar output"):
         tangent_kernels((3, 2), 1.0, 0.0, x, NAMED["tanh"], 1, rng)
+
+
+@pytest.mark.parametrize("parametrisation", ["ntk", "standard"])
+def test_tangent_kernels_in_law_have_the_law_of_explicit_weights(parametrisation: str) -> None:
+    """First and second moments of Θ at width 6, three layers, biases included."""
+    widths, x = (6, 6, 6, 1), np.linspace(-1, 1, 6)
+    found = [
+        draw(widths, 1.5, 0.3, x, NAMED["tanh"], networks, np.random.default_rng(2), parametrisation)
+        for draw, networks in ((tangent_kernels, 60_000), (tangent_kernels_in_law, 200_000))
+    ]
+    for power in (1, 2):
+        first, second = (values**power for values in found)
+        error = np.hypot(first.std() / len(first) ** 0.5, second.std() / len(second) ** 0.5)
+        assert abs(first.mean() - second.mean()) < 5.5 * error
 
 
 def test_phase_diagram_of_an_activation_with_kinks() -> None:

@@ -81,10 +81,13 @@ def vertex(activation: Activation, depth: int) -> AlongDepth:
     return AlongDepth(recursion, (Symbol("K1", positive=True), sympify(0)), depth, values)
 
 
-def ntk(activation: Activation, depth: int) -> AlongDepth:
+def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> AlongDepth:
     """Follow the neural tangent kernel of one input along depth."""
-    start = Symbol("K1", positive=True)
-    return AlongDepth(WideLimit(activation).tangent, (start, start), depth, {"mean": FIELD.Theta}, whole=False)
+    first = Symbol("K1", positive=True)
+    start, note = {"ntk": (first, "NTK parametrisation"), "standard": ((first - FIELD.sb2) / FIELD.sw2, "standard parametrisation, divided by the width")}[
+        parametrisation
+    ]
+    return AlongDepth(WideLimit(activation).tangent_in(parametrisation), (first, start), depth, {"mean": FIELD.Theta}, whole=False, note=note)
 
 
 def _read_activation(value: Any) -> Activation:
@@ -229,10 +232,21 @@ RESULTS = (
         "field-theory/ntk",
         "Mean neural tangent kernel of one input",
         FIELD,
-        (_ACTIVATION, _SW2, _SB2, _DEPTH, _K1),
+        (
+            _ACTIVATION,
+            _SW2,
+            _SB2,
+            _DEPTH,
+            _K1,
+            Parameter("parametrisation", "what the gradient is taken with respect to", ("ntk", "standard"), default="ntk", structural=True),
+        ),
         ("mean",),
         ntk,
-        (WEIGHTS, "NTK parametrisation: W = sqrt(sw2/N) omega, b = sqrt(sb2) beta, gradients with respect to omega and beta; Theta^1 = K^1."),
+        (
+            WEIGHTS,
+            "NTK parametrisation (ntk): W = sqrt(sw2/N) omega, b = sqrt(sb2) beta, gradients with respect to omega and beta; Theta^1 = K^1.",
+            "Standard parametrisation (standard): gradients with respect to W and b, divided by the width N; Theta^1 = (K^1 - sb2)/sw2.",
+        ),
         {"activation": activation("relu"), "depth": 2},
     ),
 )
