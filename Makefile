@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify test lint notebooks docs benchmarks clean
+.PHONY: verify test lint notebooks notebooks-full docs benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
@@ -19,6 +19,9 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 notebooks: $(STAMP)
+	$(THREADS) $(BIN)/python tests/run_notebooks.py --small
+
+notebooks-full: $(STAMP)
 	$(THREADS) $(BIN)/python tests/run_notebooks.py
 
 docs: $(STAMP)
