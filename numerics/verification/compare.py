@@ -348,8 +348,9 @@ def _student_limits(false_alarm: float, freedom: float, power: float) -> tuple[f
         return threshold, normal
 
     def excess(shift: float) -> float:
-        """How much the probability to miss lies above the one allowed."""
-        return float(stats.nct.cdf(threshold, freedom, shift)) - (1 - power)
+        """How much the probability to miss lies above the one allowed; where it underflows SciPy returns NaN."""
+        missed = float(stats.nct.cdf(threshold, freedom, shift))
+        return (0.0 if math.isnan(missed) and shift > normal + 10 else missed) - (1 - power)
 
     return threshold, float(optimize.brentq(excess, 0.0, 4 * normal + 40))
 

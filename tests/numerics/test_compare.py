@@ -247,3 +247,11 @@ def test_a_comparison_prints_its_reason():
     text = str(Sampled(0.1).compare(1.0, Estimate(1.0, 0.001, 200)))
     assert text.startswith("agrees: 0.00 sigma off")
     assert isinstance(Exact().compare(1.0, 1.0), Comparison)
+
+
+@pytest.mark.parametrize("blocks", [100, 250, 520])
+def test_the_limits_exist_for_suites_of_any_size(blocks):
+    """The law of Student far from its centre underflows; the search for the smallest discrepancy must not stumble over that."""
+    for claims in range(1, 200, 12):
+        found = Sampled(1.0, false_alarm=share(claims)).compare(1.0, Estimate(1.0, 0.01, blocks=blocks))
+        assert 0.05 < found.detectable < 0.2
