@@ -24,13 +24,15 @@ from typing import Any
 
 import networkx as nx
 
+from graphs.rendering import Tabulated
+
 __all__ = ["EliminationOrder", "elimination_order", "frontier_order"]
 
 Adjacency = list[set[int]]
 
 
 @dataclass(frozen=True)
-class EliminationOrder:
+class EliminationOrder(Tabulated):
     """An order of summation, with the size of the tables it needs.
 
     Parameters

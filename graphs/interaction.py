@@ -26,6 +26,7 @@ from graphs.allocation import collection_paused
 from graphs.elimination import elimination_order
 from graphs.labels import Label
 from graphs.network import Network, network_from_graph
+from graphs.rendering import Tabulated, small_drawing
 
 __all__ = ["InteractionReport", "Interactions", "Rule", "promoted", "weights_only"]
 
@@ -35,7 +36,7 @@ LARGEST_CLIQUE_WORK = 4_000_000
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Tabulated):
     """One activation rule: the neuron ``out`` is a function of sum over pairs of weight * parent, plus a bias.
 
     Parameters
@@ -218,6 +219,11 @@ class Interactions:
     def __repr__(self) -> str:
         kind = "neurons promoted" if self.rules else "weights only"
         return f"<Interactions ({kind}): {len(self.variables)} variables, {len(self.factors)} interactions, {self.copies} data>"
+
+    def _repr_svg_(self) -> str | None:
+        """Depth to the right, each kind of variable and the interactions in their own shape."""
+        kinds = {v: data["label"].kind for v, data in self.graph.nodes(data=True)}
+        return small_drawing({v: (1.6 * x, 1.4 * y) for v, (x, y) in self.layout().items()}, self.graph.edges, kinds, title=repr(self))
 
 
 def weights_only(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:

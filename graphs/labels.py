@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from graphs.rendering import Tabulated
+
 __all__ = ["Directed", "Label"]
 
 
 @dataclass(frozen=True)
-class Label:
+class Label(Tabulated):
     """What a vertex or an edge stands for.
 
     Parameters
@@ -41,7 +43,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Directed:
+class Directed(Tabulated):
     """The label of an edge with an arrow.
 
     Parameters

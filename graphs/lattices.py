@@ -15,6 +15,7 @@ from typing import Any
 import networkx as nx
 
 from graphs.periodic import PeriodicGraph
+from graphs.rendering import cell_places, small_drawing
 
 __all__ = [
     "TwoTerminalCell",
@@ -200,6 +201,11 @@ class TwoTerminalCell:
     def interior(self) -> tuple[Hashable, ...]:
         """The vertices that are summed out, in the order of the graph."""
         return tuple(v for v in self.graph if v not in self.terminals)
+
+    def _repr_svg_(self) -> str | None:
+        """The cell, its terminals at the left and right end."""
+        places = {v: (2 * x, y) for v, (x, y) in cell_places(self.graph, self.terminals).items()}
+        return small_drawing(places, self.graph.edges(keys=False), dict.fromkeys(self.terminals, "terminal"), title=repr(self))
 
 
 def series_cell(b: int) -> TwoTerminalCell:

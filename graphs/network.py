@@ -17,6 +17,8 @@ from typing import Any
 
 import networkx as nx
 
+from graphs.rendering import layer_places, small_drawing
+
 __all__ = ["Network", "convolutional", "mlp", "network_from_graph", "recurrent", "residual"]
 
 Neuron = Any
@@ -202,6 +204,10 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network of {len(self.graph)} neurons in layers {self.widths}, {self.graph.number_of_edges()} connections, {len(self.weights)} weights>"
+
+    def _repr_svg_(self) -> str | None:
+        """The neurons in columns, one a layer."""
+        return small_drawing(layer_places(self.layers), self.graph.edges, title=repr(self), arrows=True)
 
 
 def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:

@@ -20,13 +20,14 @@ from graphs.integers import subtract
 from graphs.interaction import Interactions, Variable
 from graphs.labels import Label
 from graphs.periodic import PeriodicGraph
+from graphs.rendering import Tabulated
 from graphs.translation import Folding, NoTranslation, fold
 
 __all__ = ["NetworkFolding", "broken_rules", "fold_network", "layer_shift"]
 
 
 @dataclass(frozen=True)
-class NetworkFolding:
+class NetworkFolding(Tabulated):
     """The bulk of an interaction graph as a piece of a periodic graph, and the boundary where the data enter.
 
     Parameters

@@ -28,12 +28,13 @@ from graphs import integers
 from graphs.edges import Edge, ZeroOffsetLoop, canonical_edge, checked_edge, shared_content
 from graphs.integers import Vector
 from graphs.labels import decode, encode, sort_text
+from graphs.rendering import LARGEST, Tabulated, small_drawing
 
 __all__ = ["Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
 
 
 @dataclass(frozen=True)
-class Unrolled:
+class Unrolled(Tabulated):
     """A finite piece of a periodic graph.
 
     Parameters
@@ -152,12 +153,24 @@ class PeriodicGraph:
         )
 
     def _repr_html_(self) -> str:
-        """The edges of the cell as a table."""
+        """Three cells along each translation, and the edges of the cell as a table."""
         rows = "".join(
             "<tr>" + "".join(f"<td>{html.escape(str(entry))}</td>" for entry in edge) + "</tr>" for edge in self._edges
         )
         head = "".join(f"<th>{name}</th>" for name in Edge._fields)
-        return f"<table><caption>{html.escape(repr(self))}</caption><tr>{head}</tr>{rows}</table>"
+        return f"{self._picture()}<table><caption>{html.escape(repr(self))}</caption><tr>{head}</tr>{rows}</table>"
+
+    def _picture(self) -> str:
+        """Three cells along each of at most two translations, as SVG; empty where that is too much to see."""
+        if not 1 <= self._dimension <= 2 or len(self._vertices) * 3**self._dimension > LARGEST:
+            return ""
+        piece, order = self.unroll(3, periodic=False).graph, {v: k for k, v in enumerate(self._vertices)}
+        aside, count = 0.35 if self._dimension == 2 else 0.0, len(order)
+        places = {}
+        for v, cell in piece:
+            x, y = (*cell, 0)[:2]
+            places[v, cell] = (x + aside * order[v], y + aside * order[v] if aside else (count - 1) / 2 - order[v])
+        return small_drawing(places, piece.edges(keys=False), title=repr(self)) or ""
 
     def degree(self, v: Hashable) -> int:
         """Number of edge ends at every copy of a vertex.

@@ -23,6 +23,7 @@ from graphs.integers import Vector
 from graphs.labels import reverse
 from graphs.periodic import PeriodicGraph
 from graphs.placed import best_crystal, ring_periods
+from graphs.rendering import Tabulated
 
 __all__ = ["SEARCH_LIMIT", "Folding", "NoTranslation", "fold"]
 
@@ -39,7 +40,7 @@ class NoTranslation(ValueError):
 
 
 @dataclass(frozen=True)
-class Folding:
+class Folding(Tabulated):
     """A finite graph as a piece of a periodic one.
 
     Parameters

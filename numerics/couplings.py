@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, optimize
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 from numerics.samples import as_spins
 from numerics.simulation.ising_networks import chain_law, law_mean, spin_table
@@ -44,7 +45,7 @@ _SITES = 16  # outputs, evenly spaced, whose regressions are averaged, where the
 
 
 @dataclass(frozen=True, eq=False)
-class OutputCouplings:
+class OutputCouplings(Tabulated):
     """The coupling of an output system by four estimators.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
+from graphs.rendering import cell_places
 from numerics.compile import compiled
 from numerics.solve import trajectory
 from theory.recursion import Recursion
@@ -131,13 +132,3 @@ def draw_cell(graph: nx.Graph, terminals: tuple[Any, Any], *, ax: Axes | None = 
     nx.draw_networkx(graph, places, ax=axes, node_color=colours, font_color="white", edge_color="0.4")
     axes.set_axis_off()
     return axes
-
-
-def cell_places(graph: nx.Graph, terminals: tuple[Any, Any]) -> dict[Any, tuple[float, float]]:
-    """Place each vertex by its distances from the two terminals, those of one column above each other."""
-    from_left = nx.single_source_shortest_path_length(graph, terminals[0])
-    from_right = nx.single_source_shortest_path_length(graph, terminals[1])
-    columns: dict[float, list[Any]] = {}
-    for node in graph:
-        columns.setdefault(from_left[node] / max(1, from_left[node] + from_right[node]), []).append(node)
-    return {node: (x, k - (len(column) - 1) / 2) for x, column in columns.items() for k, node in enumerate(column)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
 from numerics.samples import as_spins
 
 __all__ = ["GaugeInvariants", "fix_gauge", "gauge_invariants", "samples_needed"]
@@ -34,7 +35,7 @@ def samples_needed(coupling: float, bonds: int, sigmas: float = 5.0) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class GaugeInvariants:
+class GaugeInvariants(Tabulated):
     """What does not depend on the order and the signs of the outputs.
 
     Parameters

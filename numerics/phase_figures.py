@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import oo
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.estimate import Estimate
 from numerics.figures import COLOURS, axes_or_new
@@ -42,7 +43,7 @@ STYLES = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
-class CriticalLine:
+class CriticalLine(Tabulated):
     """A line of the phase diagram that theory gives.
 
     Parameters
@@ -58,7 +59,7 @@ class CriticalLine:
 
 
 @dataclass(frozen=True)
-class SimulatedPoints:
+class SimulatedPoints(Tabulated):
     """Points of the phase diagram at which a finite system was simulated.
 
     Parameters

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
 from numerics.dimension import covariance_spectrum, effective_dimension
 from numerics.entropy import layer_complexity
 from numerics.networks.model import Model, Operation
@@ -116,7 +117,7 @@ class Perceptron:
 
 
 @dataclass(frozen=True)
-class History:
+class History(Tabulated):
     """Observables of the hidden layers against epochs.
 
     Attributes

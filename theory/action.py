@@ -14,6 +14,7 @@ from typing import Any
 
 from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi, sympify
 
+from graphs.rendering import Tabulated
 from theory.activation import Activation
 from theory.symbols import symbols
 
@@ -26,7 +27,7 @@ Layer = Sequence[Any]
 
 
 @dataclass(frozen=True)
-class LatticeAction:
+class LatticeAction(Tabulated):
     """The action of a network with a given activation, for one input or several.
 
     Parameters

@@ -25,7 +25,7 @@ from math import comb
 from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, log, sinh, tanh
 
 from theory.derivation import Derivation, Step
-from theory.display import aligned, equations, tex
+from theory.display import Typeset, aligned, equations, tex
 from theory.problems import Formula, named
 from theory.symbols import symbols
 
@@ -114,7 +114,7 @@ class BinaryLayer:
 
 
 @dataclass(frozen=True)
-class BinarySpectrum:
+class BinarySpectrum(Typeset):
     """The spectrum of the transfer matrix in blocks: one eigenvalue for every number s of copies in the parity product.
 
     Parameters
@@ -168,7 +168,7 @@ class BinarySpectrum:
 
 
 @dataclass(frozen=True)
-class EitherStiffness:
+class EitherStiffness(Typeset):
     """One quantity at finite stiffness and in the limit of infinite stiffness (``alpha = inf``), where it is another expression.
 
     Parameters

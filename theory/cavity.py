@@ -22,7 +22,7 @@ from sympy.polys.rings import ring
 
 from theory.decimation import decimate
 from theory.derivation import Derivation, Step
-from theory.display import aligned, tex
+from theory.display import Typeset, aligned, tex
 from theory.model import ISING, Model, Term
 from theory.symbols import symbols
 
@@ -106,7 +106,7 @@ class CavityEquations:
 
 
 @dataclass(frozen=True)
-class BetheOf:
+class BetheOf(Typeset):
     """A stated problem: the Bethe approximation of one instance with given paths, couplings and fields.
 
     Parameters

@@ -32,7 +32,7 @@ from sympy import (
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
-from theory.display import aligned, tex
+from theory.display import Typeset, aligned, tex
 from theory.expectation import GaussianExpectation, expectation, gaussian_variables
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -112,7 +112,7 @@ def on_probability(mean: Expr, variance: Expr | int) -> Expr:
 
 
 @dataclass(frozen=True)
-class StateEntropy:
+class StateEntropy(Typeset):
     """Mean complexity of a unit: the average of H2(Φ(scale t)) over a density of t.
 
     Parameters
@@ -220,7 +220,7 @@ def gamma_integral(power: Expr, rate: Expr) -> Expr:
 
 
 @dataclass(frozen=True)
-class RandomNetwork:
+class RandomNetwork(Typeset):
     """Complexity against depth in the wide limit: the kernel recursion of two inputs, and the profile G at its correlation.
 
     Parameters

@@ -18,6 +18,7 @@ from sympy import Abs, Expr, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, 
 from sympy import I as IMAGINARY
 
 from theory.derivation import Derivation, Step
+from theory.display import Typeset, aligned, equations
 from theory.field import EffectiveTheory, GaussianField
 from theory.symbols import symbols
 from theory.wide import correlation_length
@@ -30,7 +31,7 @@ BOUNDARIES = ("fixed-open", "stationary", "pinned", "periodic")
 
 
 @dataclass(frozen=True)
-class DepthField:
+class DepthField(Typeset):
     """Fluctuations along depth with factor a per layer and noise D, on a chain of L layers with a boundary.
 
     Parameters
@@ -70,6 +71,10 @@ class DepthField:
     def dispersion(self) -> Expr:
         """w(k) = 1 + a² - 2a cos k: D times the symbol."""
         return (self.noise * self.bulk.dispersion).expand()
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the dispersion."""
+        return aligned(equations([("w(k)", self.dispersion)], names))
 
     @property
     def derivation(self) -> Derivation:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from sympy import Expr, Symbol
 from sympy.sets import Set
 
-from theory.display import aligned, equations, tex
+from theory.display import Typeset, aligned, equations, tex
 
 __all__ = ["Derivation", "Step"]
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Typeset):
     """One step: an expression before and after a named rewriting, equal on the whole domain.
 
     Parameters

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from sympy import Add, Expr, Mul, Pow, Symbol, latex, log
 from sympy.printing.latex import LatexPrinter
 
-__all__ = ["LINE", "aligned", "equation", "equations", "tex", "width"]
+__all__ = ["LINE", "Typeset", "aligned", "equation", "equations", "tex", "width"]
 
 LINE = 93
 """Ordinary characters (5 pt of a 10 pt font) to a line of the exported document, both sides of an equation together."""
@@ -274,3 +274,23 @@ def _packed(pieces: list[str], line: float) -> list[str]:
             lines.append(piece)
             room = line - size
     return lines
+
+
+class Typeset:
+    """An object with ``to_latex`` that a notebook shows as mathematics.
+
+    Examples
+    --------
+    >>> class Half(Typeset):
+    ...     def to_latex(self):
+    ...         return r"\\frac{1}{2}"
+    >>> print(Half()._repr_latex_())
+    $\\displaystyle \\frac{1}{2}$
+    """
+
+    def to_latex(self) -> str:
+        """Return the LaTeX of the object."""
+        raise NotImplementedError
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to_latex()}$"

@@ -13,7 +13,7 @@ from sympy import Expr, Integer, Max, Min, Poly, S, Symbol, binomial, cos, diff,
 
 from theory.activation import activation
 from theory.derivation import Derivation, Step
-from theory.display import aligned, tex
+from theory.display import Typeset, aligned, tex
 from theory.expectation import expectation
 from theory.problems import Formula
 from theory.symbols import symbols
@@ -144,7 +144,7 @@ def linear_dimension() -> Formula:
 
 
 @dataclass(frozen=True)
-class LayerSpectrum:
+class LayerSpectrum(Typeset):
     """Spectrum of one random layer of n units on d white inputs: slope² x + floor, with x of Marchenko-Pastur law of ratio n/d and mean one.
 
     Parameters
@@ -221,7 +221,7 @@ def layer_spectrum(name: str = "relu") -> LayerSpectrum:
 
 
 @dataclass(frozen=True)
-class SphereKernel:
+class SphereKernel(Typeset):
     """Kernel of a deep random network on the unit sphere in d dimensions: the correlation map composed with itself.
 
     In Gegenbauer degrees k it has the weights a_k >= 0 (sum one), each shared by the N(d, k) harmonics of that degree. Centring removes k = 0; with

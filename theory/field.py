@@ -19,7 +19,7 @@ from typing import Any
 from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, oo, pi, sqrt, sympify, zeros
 
 from graphs.periodic import PeriodicGraph
-from theory.display import tex
+from theory.display import Typeset, tex
 
 __all__ = ["EffectiveTheory", "GaussianField", "wave_numbers"]
 
@@ -36,7 +36,7 @@ def wave_numbers(dimension: int) -> tuple[Symbol, ...]:
 
 
 @dataclass(frozen=True)
-class EffectiveTheory:
+class EffectiveTheory(Typeset):
     """The field theory of long waves, S = ½ ∫ d^dx [Z_ij ∂_iφ ∂_jφ + r φ²].
 
     Parameters
@@ -98,7 +98,7 @@ class EffectiveTheory:
 
 
 @dataclass(frozen=True)
-class GaussianField:
+class GaussianField(Typeset):
     """A quadratic action on a periodic graph of any dimension, with symbolic couplings.
 
     Parameters
@@ -123,6 +123,11 @@ class GaussianField:
     graph: PeriodicGraph
     diagonal: Any
     coupling: Any
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the symbol: a function of the wave numbers, or a matrix of them."""
+        symbol = self.symbol
+        return f"w({', '.join(tex(k, names) for k in self.wave_numbers)}) = {tex(symbol[0, 0] if symbol.rows == 1 else symbol, names)}"
 
     @classmethod
     def from_chain_action(cls, action: Expr, below: Symbol, here: Symbol, saddle: Expr) -> GaussianField:

@@ -12,7 +12,7 @@ from theory.action import LatticeAction
 from theory.activation import Activation
 from theory.depth import DepthField
 from theory.derivation import Derivation
-from theory.display import aligned, equations
+from theory.display import Typeset, aligned, equations
 from theory.finite_width import FiniteWidth, ScaleInvariant
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -30,7 +30,7 @@ def _rows(names: Names, **sides: Expr) -> str:
 
 
 @dataclass(frozen=True)
-class KernelFixedPoint:
+class KernelFixedPoint(Typeset):
     """Fixed points of the length map, with χ_∥, χ_⊥ and ξ_q."""
 
     wide: WideLimit
@@ -46,7 +46,7 @@ class KernelFixedPoint:
 
 
 @dataclass(frozen=True)
-class CorrelationFixedPoint:
+class CorrelationFixedPoint(Typeset):
     """Fixed points of the correlation map at the stable length."""
 
     wide: WideLimit
@@ -57,7 +57,7 @@ class CorrelationFixedPoint:
 
 
 @dataclass(frozen=True)
-class EdgeOfChaos:
+class EdgeOfChaos(Typeset):
     """The point of the critical line χ_⊥ = 1 at a given σ_b²."""
 
     wide: WideLimit
@@ -69,7 +69,7 @@ class EdgeOfChaos:
 
 
 @dataclass(frozen=True)
-class PairAverages:
+class PairAverages(Typeset):
     """⟨φ_a φ_b⟩ and ⟨φ_a' φ_b'⟩ at given kernels."""
 
     wide: WideLimit
@@ -80,7 +80,7 @@ class PairAverages:
 
 
 @dataclass(frozen=True)
-class LayerCovariance:
+class LayerCovariance(Typeset):
     """Stationary covariance between layers of the length and of the kernel: exact where moments close, else to leading order in 1/N."""
 
     activation: Activation
@@ -106,7 +106,7 @@ class LayerCovariance:
 
 
 @dataclass(frozen=True)
-class ActionAt:
+class ActionAt(Typeset):
     """The lattice action of given layers."""
 
     action: LatticeAction
@@ -128,7 +128,7 @@ class ActionAt:
 
 
 @dataclass(frozen=True)
-class DepthModes:
+class DepthModes(Typeset):
     """The eigenvalues of the precision of fluctuations along L layers."""
 
     layers: int
@@ -151,7 +151,7 @@ class DepthModes:
 
 
 @dataclass(frozen=True)
-class AlongDepth:
+class AlongDepth(Typeset):
     """A recursion followed from the first layer through a number of layers.
 
     Parameters

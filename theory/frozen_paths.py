@@ -15,7 +15,7 @@ from sympy import symbols as sympy_symbols
 
 from theory.cavity import cavity_equations
 from theory.derivation import Derivation, Step
-from theory.display import aligned, tex
+from theory.display import Typeset, aligned, tex
 from theory.path_ensemble import PathEnsemble, path_ensemble
 from theory.symbols import symbols
 
@@ -27,7 +27,7 @@ RATE, SCALE = Symbol("lambda", positive=True), Symbol("s", positive=True)
 
 
 @dataclass(frozen=True)
-class FrozenPaths:
+class FrozenPaths(Typeset):
     """A stated problem: thresholds of the frozen phase at zero temperature, of paths drawn uniformly.
 
     Parameters
@@ -112,7 +112,7 @@ def frozen_path_gain(ensemble: PathEnsemble) -> Expr:
 
 
 @dataclass(frozen=True)
-class FrozenLayers:
+class FrozenLayers(Typeset):
     """A stated problem: frozen weights at zero temperature where the layers have degrees of their own.
 
     With the product P of all x_l and a common factor s of the degrees, a = s P turns the coupled equations into one equation per layer,

@@ -17,6 +17,7 @@ from sympy import symbols as sympy_symbols
 from graphs.interaction import promoted, weights_only
 from graphs.network import mlp
 from theory.activation import parse_expression
+from theory.display import Typeset
 
 __all__ = ["InteractionOrder", "dynamic_energy", "interaction_order", "polynomial_activation", "static_cost"]
 
@@ -24,7 +25,7 @@ Z = Symbol("z", real=True)
 
 
 @dataclass(frozen=True)
-class InteractionOrder:
+class InteractionOrder(Typeset):
     """Degrees of the energy and numbers of coupled pairs of weight layers, before and after the neurons are promoted.
 
     Parameters

@@ -27,7 +27,7 @@ from theory.block_maps import HiddenChain, ising_chain
 from theory.block_units import BlockUnit
 from theory.cells import cell_recursion
 from theory.derivation import Derivation, Step
-from theory.display import aligned, tex
+from theory.display import Typeset, aligned, tex
 from theory.model import ISING
 from theory.problems import Formula
 from theory.recursion import Chart, Recursion
@@ -156,7 +156,7 @@ def output_coupling() -> Formula:
 
 
 @dataclass(frozen=True)
-class BlockOutput:
+class BlockOutput(Typeset):
     """Outputs of a stack of equal block layers: ⟨h_0 h_1⟩, and the ratio ⟨h_0 h_2⟩ / ⟨h_0 h_1⟩ by which the
     correlation decays.
 
@@ -236,7 +236,7 @@ class BlockOutput:
 
 
 @dataclass(frozen=True)
-class BlockInformation:
+class BlockInformation(Typeset):
     """Mutual information, in nats, between an output and its environment: one neighbouring spin, or both.
 
     The chain is Markov, so the whole environment on one side is as good as its nearest spin.
@@ -272,11 +272,7 @@ class BlockInformation:
             rf"P({_sign(h)},{_sign(s)}) &= {tex(weight.as_expr().factor(), names)}"
             for (h, s), weight in law.items()
         ]
-        return (
-            "\\begin{aligned}\n"
-            + " \\\\\n".join([r"I &= \sum P(h,e) \ln \frac{P(h,e)}{P(h)\,P(e)}", *rows, r"t &= \tanh K"])
-            + "\n\\end{aligned}"
-        )
+        return aligned([r"I &= \sum P(h,e) \ln \frac{P(h,e)}{P(h)\,P(e)}", *rows, r"t &= \tanh K"])
 
     @property
     def derivation(self) -> Derivation:

@@ -18,7 +18,7 @@ import networkx as nx
 from sympy import Expr, S, Symbol, latex, sympify
 
 from theory.activation import Activation
-from theory.display import aligned, equations
+from theory.display import Typeset, aligned, equations
 from theory.expectation import expectation, gaussian_variables
 from theory.symbols import symbols
 
@@ -41,7 +41,7 @@ class _Part:
 
 
 @dataclass
-class LayerKernels:
+class LayerKernels(Typeset):
     """The covariances of a layer graph as a list of equations, each in terms of earlier ones.
 
     Parameters

@@ -14,6 +14,8 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, Integer, Rational, Symbol, cos, pi, sin, sympify
 
+from graphs.rendering import Tabulated
+
 __all__ = ["ISING", "Alphabet", "Kernel", "Model", "Term", "bond_model", "clock", "finite", "potts"]
 
 Vertex = Hashable
@@ -21,7 +23,7 @@ Values = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Alphabet:
+class Alphabet(Tabulated):
     """The values a vertex takes, and the functions in which an effective log-weight is expanded.
 
     Parameters
@@ -132,7 +134,7 @@ def _exact(value: Any, what: str) -> Expr:
 
 
 @dataclass(frozen=True)
-class Term:
+class Term(Tabulated):
     """A factor exp(coupling * function(values of the vertices in scope)).
 
     Examples
@@ -151,7 +153,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Kernel(Tabulated):
     """A factor function(values of the vertices in scope): a non-negative rational, zero where the configuration is forbidden.
 
     Examples
@@ -172,7 +174,7 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Tabulated):
     """A finite-alphabet statistical model on named vertices.
 
     Parameters

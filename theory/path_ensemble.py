@@ -17,7 +17,7 @@ from sympy import exp as exponential
 from theory.cavity import CavityEquations, bias_of_field, cavity_equations
 from theory.coupling_sizes import CouplingSizes, unit_sizes
 from theory.derivation import Derivation, Step
-from theory.display import aligned, tex
+from theory.display import Typeset, aligned, tex
 from theory.problems import Formula
 from theory.symbols import POSITIVE, symbols
 
@@ -301,7 +301,7 @@ def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
 
 
 @dataclass(frozen=True)
-class PolarisedBranch:
+class PolarisedBranch(Typeset):
     """A stated problem: the polarised solution of density evolution at given T and c, and its free energy against the paramagnet."""
 
     ensemble: PathEnsemble

@@ -15,7 +15,7 @@ from sympy.sets import Set
 from theory.cells import derivation_of
 from theory.decimation import Decimation
 from theory.derivation import Derivation
-from theory.display import aligned, equation, equations, tex
+from theory.display import Typeset, aligned, equation, equations, tex
 from theory.fixed_points import fixed_point_equation
 from theory.recursion import Chart, Recursion
 
@@ -34,7 +34,7 @@ def named(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(Typeset):
     """Closed expressions by name; their free symbols are the numeric parameters of the result.
 
     Examples
@@ -60,7 +60,7 @@ class Formula:
 
 
 @dataclass(frozen=True)
-class BondOf:
+class BondOf(Typeset):
     """The bond that a decimation onto two vertices leaves: its couplings by name, and optionally the additive constant.
 
     Evaluated by running the elimination over numbers, so that the size of the graph is not limited by the size of a formula.
@@ -90,7 +90,7 @@ class BondOf:
 
 
 @dataclass(frozen=True)
-class LogPartition:
+class LogPartition(Typeset):
     """ln Z of a model with every vertex summed out, evaluated over numbers."""
 
     decimation: Decimation
@@ -102,7 +102,7 @@ class LogPartition:
 
 
 @dataclass(frozen=True)
-class FixedPointOf:
+class FixedPointOf(Typeset):
     """The nontrivial fixed point of a one-variable recursion, and its exponent.
 
     Parameters

@@ -27,15 +27,16 @@ from sympy import (
 )
 from sympy import atanh as artanh
 
+from graphs.rendering import Tabulated
 from theory.derivation import Derivation
-from theory.display import aligned, equations, tex
+from theory.display import Typeset, aligned, equations, tex
 from theory.rewriting import change_variables
 
 __all__ = ["Chart", "FixedPoint", "Recursion"]
 
 
 @dataclass(frozen=True)
-class FixedPoint:
+class FixedPoint(Tabulated):
     """A fixed point with what is known about it.
 
     Parameters
@@ -72,7 +73,7 @@ class FixedPoint:
 
 
 @dataclass(frozen=True)
-class Chart:
+class Chart(Typeset):
     """A change of variables: new symbols, what they are in the old ones, and the old ones in the new.
 
     Parameters
@@ -91,6 +92,11 @@ class Chart:
 
     forward: Mapping[Symbol, Expr]
     inverse: Mapping[Symbol, Expr]
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the new variables in the old ones, and back."""
+        pairs = [*self.forward.items(), *self.inverse.items()]
+        return aligned(equations(((tex(symbol, names), value) for symbol, value in pairs), names))
 
     @classmethod
     def tanh(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:

@@ -22,7 +22,7 @@ from sympy import symbols as sympy_symbols
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
-from theory.display import aligned
+from theory.display import Typeset, aligned
 from theory.problems import Formula
 from theory.symbols import symbols
 
@@ -216,7 +216,7 @@ def pitchfork(source: str | Expr | Activation) -> dict[str, Expr]:
 
 
 @dataclass(frozen=True)
-class SmearedChain:
+class SmearedChain(Typeset):
     """The partition function of a chain of real neurons, one per layer, with Gaussian weights: a stated problem.
 
     Z = ⟨exp(-beta (y - h^(M))²)⟩ over independent weights of the prior variance and, at finite stiffness, over the neurons. The

@@ -10,6 +10,7 @@ one step of a recursion along depth. By Price's theorem its derivatives are expe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, log,
 
 from theory.activation import Activation
 from theory.derivation import Derivation, Step
+from theory.display import Typeset, aligned, equations
 from theory.expectation import GaussianExpectation, expectation, gaussian_variables
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -55,7 +57,7 @@ def correlation_length(eigenvalue: Expr) -> Expr:
 
 
 @dataclass(frozen=True)
-class WideLimit:
+class WideLimit(Typeset):
     """The maps of an infinitely wide layer with a given activation.
 
     Parameters
@@ -73,6 +75,12 @@ class WideLimit:
     """
 
     activation: Activation
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the map of the length and its two susceptibilities."""
+        shown = FIELD.latex_names() if names is None else names
+        sides = [("K'", self.kernel.step[0]), (r"\chi_\parallel", self.chi_par), (r"\chi_\perp", self.chi_perp)]
+        return aligned(equations(sides, shown))
 
     def moment(self, function: Expr) -> Expr:
         """Return the average over one Gaussian variable of variance K of a function of the activation's variable."""

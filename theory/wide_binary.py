@@ -17,7 +17,7 @@ from typing import Any
 from sympy import Expr, Integer, Matrix, Rational, Symbol, diff, oo, sign, solve, sympify
 
 from theory.activation import Activation, activation
-from theory.display import tex
+from theory.display import Typeset, tex
 from theory.expectation import expectation, gaussian_variables
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -78,7 +78,7 @@ def binomial_column(width: int, chance: Any) -> list[Any]:
 
 
 @dataclass(frozen=True)
-class WideBinary:
+class WideBinary(Typeset):
     """A wide binary layer as a stated problem: its second eigenvalue at finite width, or its stable fixed point at infinite width.
 
     Parameters

@@ -12,6 +12,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+from graphs.rendering import Tabulated
 from numerics.evaluate.values import checked
 from theory.catalogue import Result
 from theory.catalogue import result as catalogued
@@ -22,7 +23,7 @@ STATUSES = ("exact", "enclosed", "numeric", "sampled", "none", "not converged")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Tabulated):
     """What solving a problem gives.
 
     Parameters

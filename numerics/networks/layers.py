@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from graphs.rendering import Tabulated
 from numerics.networks.model import ACTIVATIONS, Model, Operation
 
 __all__ = ["WeightStatistics", "dense_matrices", "layer_graph", "weight_statistics"]
@@ -23,7 +24,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class WeightStatistics:
+class WeightStatistics(Tabulated):
     """Scale of the weights of a layer, in the convention W_ij ~ N(0, sw2/fan_in), b_i ~ N(0, sb2).
 
     Attributes

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from graphs.rendering import Tabulated
 from numerics.simulation.ising_networks import sample_packed_chains
 
 __all__ = ["DeepFit", "train_deep_network"]
@@ -26,7 +27,7 @@ _HELD_OUT = 2**14  # chains on which a trained network is judged
 
 
 @dataclass(frozen=True, eq=False)
-class DeepFit:
+class DeepFit(Tabulated):
     """A trained deep network.
 
     Parameters

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
+from graphs.rendering import Tabulated
+
 __all__ = [
     "BinarySums",
     "back_propagation",
@@ -39,7 +41,7 @@ MOST_CONFIGURATIONS = 2**22
 
 
 @dataclass(frozen=True)
-class BinarySums:
+class BinarySums(Tabulated):
     """Partition function and weight averages of a binary chain.
 
     Parameters

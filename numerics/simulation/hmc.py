@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 
 __all__ = ["HamiltonianRun", "hamiltonian_samples"]
@@ -18,7 +19,7 @@ _TARGET = 0.85
 
 
 @dataclass(frozen=True)
-class HamiltonianRun:
+class HamiltonianRun(Tabulated):
     """Samples of independent chains.
 
     Attributes

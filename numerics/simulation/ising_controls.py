@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, signal, special, stats
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 
 __all__ = [
@@ -129,7 +130,7 @@ def autoencoder_loss(K: float, N: int, b: int, features: str = "optimal") -> flo
 
 
 @dataclass(frozen=True, eq=False)
-class TemperatureFit:
+class TemperatureFit(Tabulated):
     """A trained softmax over couplings.
 
     Parameters

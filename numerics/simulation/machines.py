@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 from tqdm import tqdm
 
+from graphs.rendering import Tabulated
 from numerics.simulation.ising_networks import spin_table
 
 __all__ = [
@@ -41,7 +42,7 @@ _SPREAD = 0.3  # standard deviation of the weights at the start
 
 
 @dataclass(frozen=True, eq=False)
-class Machine:
+class Machine(Tabulated):
     """A restricted Boltzmann machine.
 
     Parameters
@@ -128,7 +129,7 @@ class Machine:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedMachine:
+class TrainedMachine(Tabulated):
     """The best machine of several starts.
 
     Parameters
@@ -262,7 +263,7 @@ def train_machine_stack(
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingCurve:
+class TrainingCurve(Tabulated):
     """A machine while it trains.
 
     Parameters

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 from numerics.simulation.activations import NumericActivation
 
@@ -107,7 +108,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class LayerSamples:
+class LayerSamples(Tabulated):
     """Overlaps of every layer in many independent networks.
 
     Attributes

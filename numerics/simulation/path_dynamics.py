@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from graphs.paths import ActivePaths
+from graphs.rendering import Tabulated
 
 __all__ = ["HysteresisLoop", "PathMonteCarlo", "hysteresis"]
 
@@ -92,7 +93,7 @@ class PathMonteCarlo:
 
 
 @dataclass(frozen=True)
-class HysteresisLoop:
+class HysteresisLoop(Tabulated):
     """Overlap with the planted weights and energy, per remaining weight, along two histories.
 
     Parameters

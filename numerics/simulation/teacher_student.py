@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 
 __all__ = ["LearningCurve", "LearningPoint", "learning_curve", "teacher_student"]
@@ -24,7 +25,7 @@ HOTTEST = 0.1
 
 
 @dataclass(frozen=True)
-class LearningPoint:
+class LearningPoint(Tabulated):
     """One student.
 
     Parameters
@@ -41,7 +42,7 @@ class LearningPoint:
 
 
 @dataclass(frozen=True)
-class LearningCurve:
+class LearningCurve(Tabulated):
     """Students against the removed fraction; estimates over independent teachers.
 
     Parameters

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import atanh
 
 from graphs.paths import ActivePaths
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from theory.cavity import CavityEquations
 from theory.symbols import symbols
@@ -26,7 +27,7 @@ _LARGEST_FIELD = 18.0
 
 
 @dataclass(frozen=True)
-class BeliefReport:
+class BeliefReport(Tabulated):
     """What belief propagation reached.
 
     Parameters

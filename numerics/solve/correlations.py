@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.quadrature import Average, plane_average
 from theory.symbols import symbols
@@ -29,7 +30,7 @@ _SCAN = 33
 
 
 @dataclass(frozen=True)
-class CorrelationPoint:
+class CorrelationPoint(Tabulated):
     """A fixed point of the correlation with its slope χ_c.
 
     Attributes

@@ -22,6 +22,7 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 from sympy import Symbol, sympify
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.solve.inputs import ball, check_counts, check_names, proved_digits, working_bits
 from numerics.solve.intervals import Box
@@ -35,7 +36,7 @@ _ESTIMATE_MARGIN = 1000  # a rest that is only estimated, by a geometric series,
 
 
 @dataclass(frozen=True)
-class FreeEnergy:
+class FreeEnergy(Tabulated):
     """The free energy per bond, with what is known of its error.
 
     Parameters

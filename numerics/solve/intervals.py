@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 from flint import arb, arb_mat, ctx
 
+from graphs.rendering import Tabulated
+
 __all__ = ["Box", "Isolation", "NotCertified", "Root", "System", "isolate", "krawczyk", "polish"]
 
 Box = tuple[arb, ...]
@@ -39,7 +41,7 @@ class System:
 
 
 @dataclass(frozen=True)
-class Root:
+class Root(Tabulated):
     """A zero, proved to exist in `box` and to be the only one in the larger box `region`."""
 
     box: Box
@@ -47,7 +49,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Isolation:
+class Isolation(Tabulated):
     """All that is known of the zeros in a box: those proved, the clusters of boxes in doubt, and the boxes examined."""
 
     roots: tuple[Root, ...]

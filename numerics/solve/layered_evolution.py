@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphs.rendering import Tabulated
 from numerics.solve.density_evolution import MOST_ITERATIONS, DensityEvolution
 from theory.path_ensemble import PathEnsemble
 
@@ -23,7 +24,7 @@ Law = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
-class LayeredPoint:
+class LayeredPoint(Tabulated):
     """The polarised solution with a degree for each layer.
 
     Parameters

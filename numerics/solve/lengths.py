@@ -15,6 +15,7 @@ from flint import arb, ctx
 from scipy.optimize import brentq, minimize_scalar
 from sympy import Expr, Poly, Rational, oo
 
+from graphs.rendering import Tabulated
 from numerics.compile import CompileError, compiled
 from numerics.quadrature import QuadratureError
 from numerics.solve.intervals import NotCertified
@@ -32,7 +33,7 @@ _CERTIFIED_DIGITS = 16
 
 
 @dataclass(frozen=True)
-class LengthPoint:
+class LengthPoint(Tabulated):
     """A fixed point K* with its susceptibilities; numbers are balls where they were certified, floats otherwise.
 
     Attributes
@@ -54,7 +55,7 @@ class LengthPoint:
 
 
 @dataclass(frozen=True)
-class LengthSearch:
+class LengthSearch(Tabulated):
     """All fixed points that were found, the stable ones first.
 
     Attributes

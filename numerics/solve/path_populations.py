@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.solve.coupling_nodes import drawn_sizes
 from numerics.solve.density_evolution import COLDEST, LARGEST_FIELD
@@ -39,7 +40,7 @@ class PopulationTooSmall(ValueError):
 
 
 @dataclass(frozen=True)
-class PopulationPoint:
+class PopulationPoint(Tabulated):
     """Order parameters from a population, averaged over the last rounds, with the standard error of the rounds.
 
     Parameters
@@ -167,7 +168,7 @@ def fields_gain(fields: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class GroundState:
+class GroundState(Tabulated):
     """Replica-symmetric energy per weight of the glass at zero temperature, and the mean of min(1, size of a field): zero where fields have melted away."""
 
     energy: float
@@ -234,7 +235,7 @@ def _hard_bias(sizes: Array, fields: Array, rng: np.random.Generator) -> Array:
 
 
 @dataclass(frozen=True)
-class OneStep:
+class OneStep(Tabulated):
     """One step of replica-symmetry breaking at Parisi parameter x.
 
     Parameters

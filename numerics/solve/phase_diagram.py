@@ -15,6 +15,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, oo
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.quadrature import plane_average
 from theory.expectation import GaussianExpectation
@@ -28,7 +29,7 @@ _ANGLES, _ANGLE_WEIGHTS = np.polynomial.legendre.leggauss(400)
 
 
 @dataclass(frozen=True)
-class PhaseDiagram:
+class PhaseDiagram(Tabulated):
     """Arrays of shape (len(sb2), len(sw2)); NaN nowhere: where there is no stable length, ``exists`` is False and the numbers are zero.
 
     Attributes

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 from scipy.optimize import brentq
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.quadrature import line_average
 from theory.softened_rules import SmearedChain, output_identity
@@ -32,7 +33,7 @@ PANELS = 6
 
 
 @dataclass(frozen=True)
-class ChainValue:
+class ChainValue(Tabulated):
     """A partition function and its estimated error.
 
     Parameters

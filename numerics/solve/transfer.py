@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.sparse.linalg import eigs
 
+from graphs.rendering import Tabulated
 from theory.wide_binary import WideBinary
 
 __all__ = [
@@ -35,7 +36,7 @@ Kernel = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True)
-class OperatorSpectrum:
+class OperatorSpectrum(Tabulated):
     """Leading eigenvalues of an operator, descending in size, with an estimate of their errors.
 
     Parameters

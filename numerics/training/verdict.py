@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.estimate import Estimate
 from theory.ising_correspondence import output_coupling
@@ -42,7 +43,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class FlowVerdict:
+class FlowVerdict(Tabulated):
     """An outcome with its reason.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
+from graphs.rendering import Tabulated
 from numerics.verification.compare import Comparison, Policy, Sampled, Verdict
 from numerics.verification.mutants import Mutant
 
@@ -37,7 +39,7 @@ class Effort(Enum):
 
 
 @dataclass(frozen=True)
-class MutantOutcome:
+class MutantOutcome(Tabulated):
     """What the check said of one mutant."""
 
     name: str
@@ -94,7 +96,12 @@ class Report:
         return f"{self.verdict!s:9} {self.claim.id}: {self.message}; mutants refuted: {sum(m.refuted for m in self.mutants)}/{len(self.mutants)}"
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{self.verdict}</b> {self.claim.statement}<br>{self.message}</p>"
+        rows = "".join(
+            f"<tr><td>{html.escape(name)}</td><td>{comparison.verdict}</td><td>{comparison.discrepancy:.3g} {comparison.unit}</td></tr>"
+            for name, comparison in [("the derived formula", self.comparison), *((f"mutant: {m.name}", m.comparison) for m in self.mutants)]
+        )
+        head = "<tr><th></th><th>verdict</th><th>discrepancy</th></tr>"
+        return f"<p><b>{self.verdict}</b> {html.escape(self.claim.statement)}<br>{html.escape(self.message)}</p><table>{head}{rows}</table>"
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,12 @@ class Claim:
         if isinstance(wrong, Expr | tuple | list | dict) and wrong == derived:
             raise ValueError(f"the mutant {mutant.name!r} of {self.id} changes nothing in the derived object")
         return wrong
+
+    def _repr_html_(self) -> str:
+        wrong = ", ".join(mutant.name for mutant in self.mutants) or "the prediction off by the smallest discrepancy it detects"
+        rows = {"statement": self.statement, "compared by": str(self.policy), "must be refuted": wrong, "runs from effort": self.effort.name}
+        body = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
+        return f"<table><caption>Claim {html.escape(self.id)}</caption>{body}</table>"
 
     def with_policy(self, policy: Policy) -> Claim:
         """Return the same claim under another tolerance policy."""

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate, NoVariance
 from numerics.verification.verdict import SUITE_FALSE_ALARM, Comparison, Policy, Verdict, probability, share
 
@@ -68,7 +69,7 @@ def p_values(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Sampled:
+class Sampled(Tabulated):
     """Theory against independent samples: Student's t with a stated false-alarm rate and a stated power.
 
     The theory is refuted where the smallest p-value of the ``n`` entries lies below ``false_alarm / n``. Where it is
@@ -191,7 +192,7 @@ class Sampled:
 
 
 @dataclass(frozen=True)
-class Exact:
+class Exact(Tabulated):
     """Two floating-point numbers or arrays that must agree to a number of digits.
 
     An entry agrees to ``−log₁₀(|a − b| / max(|a|, |b|, scale))`` digits; the worst entry decides.
@@ -263,7 +264,7 @@ class Exact:
 
 
 @dataclass(frozen=True)
-class Enclosed:
+class Enclosed(Tabulated):
     """Two balls, each proved to contain its number: what the ball of their difference says.
 
     Refuted if the difference excludes zero; agreed if it contains zero and has a radius below ``radius``; undecided

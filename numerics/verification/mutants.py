@@ -17,11 +17,13 @@ from typing import Any
 
 from sympy import Expr, MatrixBase, Rational, Symbol, sympify
 
+from graphs.rendering import Tabulated
+
 __all__ = ["Mutant", "flipped", "map_expressions", "replaced", "scaled", "shifted", "without"]
 
 
 @dataclass(frozen=True)
-class Mutant:
+class Mutant(Tabulated):
     """A named change of a derived object.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Expr, Symbol
 from sympy.sets import Set
 
+from graphs.rendering import Tabulated
 from theory.derivation import Derivation
 from theory.display import tex
 from theory.recursion import Recursion
@@ -54,7 +55,7 @@ PAPERS: dict[str, Paper] = {
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Parameter(Tabulated):
     """One parameter of a result.
 
     Parameters
