@@ -33,10 +33,15 @@ def as_spins(data: Any, length: int = 2) -> Spins:
     >>> as_spins([[1, -1], [1, 1]]).dtype
     dtype('int8')
     """
+    if isinstance(data, list | tuple) and len({len(row) if isinstance(row, list | tuple) else None for row in data}) > 1:
+        raise ValueError("samples must be numbers, one row per sample and all rows of one length")
     try:
-        array = np.asarray(data, dtype=float)
+        array = np.asarray(data)
+        array = array if np.iscomplexobj(array) else array.astype(float)
     except (TypeError, ValueError) as error:
         raise ValueError(f"samples must be numbers, one row per sample and all rows of one length: {error}") from None
+    if np.iscomplexobj(array):
+        raise ValueError("samples must be real numbers +1 or -1, got complex ones")
     if array.ndim != 2:
         raise ValueError(f"samples must have the shape (samples, units), got {array.shape}")
     if array.shape[0] < 2 or array.shape[1] < length:
@@ -75,11 +80,20 @@ def read_spins(source: Any, length: int = 2) -> Spins:
     if not path.is_file():
         raise ValueError(f"{path} is not a file")
     try:
-        if path.suffix == ".npy":
-            data = np.load(path, allow_pickle=False)
-        else:
-            text = path.read_text(encoding="utf-8").replace(",", " ")
-            data = [[float(word) for word in line.split()] for line in text.splitlines() if line.strip()]
+        data = _table(path)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is neither an .npy file nor text: give one array as .npy, or text with one sample per line") from None
     except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as ±1 samples: {error}") from None
+        reason = "it is no array of numbers written by numpy.save" if path.suffix == ".npy" else error
+        raise ValueError(f"{path} cannot be read as ±1 samples: {reason}") from None
+    if not len(data):
+        raise ValueError(f"{path} holds no samples")
     return as_spins(data, length)
+
+
+def _table(path: Path) -> Any:
+    """The numbers of a file, row by row."""
+    if path.suffix == ".npy":
+        return np.atleast_1d(np.load(path, allow_pickle=False))
+    text = path.read_text(encoding="utf-8").replace(",", " ")
+    return [[float(word) for word in line.split()] for line in text.splitlines() if line.strip()]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 
 __all__ = [
@@ -43,7 +44,7 @@ _EVERYWHERE = 7  # binary digits compared in all words before the undecided ones
 
 
 @dataclass(frozen=True, eq=False)
-class PackedChains:
+class PackedChains(Tabulated):
     """Independent chains of ±1, 64 to a word.
 
     Parameters
@@ -303,6 +304,18 @@ def chain_law(K: float, n: int, boundary: str = "open") -> Array:
     return np.asarray((weights / weights.sum()).reshape((2,) * n))
 
 
+def checked_signs(samples: ArrayLike) -> NDArray[np.int8]:
+    """Return a table of ±1, refusing any other value, NaN included, by its place."""
+    table = np.asarray(samples)
+    if table.ndim != 2:
+        raise ValueError(f"samples have the shape (samples, spins), got {table.shape}")
+    wrong = np.argwhere((table != 1) & (table != -1))
+    if len(wrong):
+        row, column = map(int, wrong[0])
+        raise ValueError(f"samples must be +1 or -1, got {table[row, column]} in row {row}, column {column}")
+    return table.astype(np.int8)
+
+
 def empirical_law(samples: ArrayLike) -> Array:
     """Return how often every configuration occurs among ±1 samples, shape (2,) * N.
 
@@ -311,11 +324,9 @@ def empirical_law(samples: ArrayLike) -> Array:
     >>> empirical_law([[1, -1], [1, 1], [1, 1], [-1, -1]]).tolist()
     [[0.5, 0.25], [0.0, 0.25]]
     """
-    spins = np.asarray(samples)
-    if spins.ndim != 2 or not 1 <= spins.shape[1] <= LARGEST_LAW or len(spins) == 0:
+    spins = checked_signs(samples)
+    if not 1 <= spins.shape[1] <= LARGEST_LAW or len(spins) == 0:
         raise ValueError(f"samples have the shape (samples, N) with N at most {LARGEST_LAW}, got {spins.shape}")
-    if not np.all(np.abs(spins) == 1):
-        raise ValueError("samples must be +1 or -1")
     n = spins.shape[1]
     counts = np.bincount((spins < 0) @ (1 << np.arange(n - 1, -1, -1)), minlength=2**n)
     return np.asarray((counts / len(spins)).reshape((2,) * n))

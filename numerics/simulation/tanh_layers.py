@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
 
-from numerics.simulation.ising_networks import chain_law, spin_table
+from graphs.rendering import Tabulated
+from numerics.simulation.ising_networks import chain_law, checked_signs, spin_table
 
 __all__ = [
     "CausalLayer",
@@ -36,7 +37,7 @@ _GRADIENT = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
-class TanhFit:
+class TanhFit(Tabulated):
     """A trained unit.
 
     Parameters
@@ -178,7 +179,7 @@ def prediction_problem(K: float, N: int, r: int) -> tuple[Spins, Array, Array]:
 
 
 @dataclass(frozen=True, eq=False)
-class CausalLayer:
+class CausalLayer(Tabulated):
     """One trained layer of a causal stack: output j sits at site b·j, sees sites 1 … b·j, and predicts site b·(j + 1).
 
     Parameters
@@ -232,7 +233,7 @@ def train_causal_layer(spins: ArrayLike, b: int = 2, ridge: float = RIDGE) -> Ca
     Raises
     ------
     ValueError
-        If the chain is too short for one output and its target.
+        If a value is not ±1, or the chain is too short for one output and its target.
 
     Examples
     --------
@@ -242,9 +243,9 @@ def train_causal_layer(spins: ArrayLike, b: int = 2, ridge: float = RIDGE) -> Ca
     >>> layer.outputs.shape[1], bool(np.abs(layer.last - 0.6625).max() < 0.06)
     (3, True)
     """
-    data = np.asarray(spins, dtype=np.int8)
-    if data.ndim != 2 or b < 1:
-        raise ValueError(f"samples have the shape (samples, length) and b >= 1, got {data.shape} and b = {b}")
+    data = checked_signs(spins)
+    if not isinstance(b, int) or b < 1:
+        raise ValueError(f"outputs are spaced by a whole number b of at least 1, got {b}")
     outputs = data.shape[1] // b - 1
     if outputs < 1:
         raise ValueError(f"a chain of {data.shape[1]} spins is too short: one output and its target take {2 * b}")
@@ -274,8 +275,10 @@ def train_causal_stack(spins: ArrayLike, b: int = 2, depth: int = 4, ridge: floa
     >>> [layer.outputs.shape[1] for layer in train_causal_stack(spins, b=2, depth=4)]
     [7, 2]
     """
+    if not isinstance(depth, int) or depth < 1:
+        raise ValueError(f"a stack has a whole number of layers, at least one, got depth {depth}")
     layers: list[CausalLayer] = []
-    data = np.asarray(spins)
+    data = checked_signs(spins)
     for _ in range(depth):
         if layers and data.shape[1] // b < 2:
             break
@@ -301,7 +304,7 @@ def masked_layer(spins: ArrayLike, probability: ArrayLike | None = None, ridge: 
     >>> masked_layer(spin_table(6), law.ravel(), ridge=0.0)[0].round(6) + 0.0
     array([0.      , 0.662501, 0.      , 0.      , 0.      , 0.662501])
     """
-    data = np.asarray(spins, dtype=float)
+    data = checked_signs(spins).astype(float)
     size = data.shape[1]
     matrix = np.zeros((size, size))
     for i in range(size):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.couplings import OutputCouplings, estimate_couplings
 from numerics.estimate import Estimate
@@ -33,7 +34,7 @@ _NOISE_MARGIN = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class LayerReport:
+class LayerReport(Tabulated):
     """One trained layer beside the RG law.
 
     Parameters
@@ -70,7 +71,7 @@ class LayerReport:
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
+class Experiment(Tabulated):
     """What was found on ±1 samples.
 
     Parameters
@@ -141,10 +142,10 @@ def analyse(source: Any, b: int = 2, depth: int | None = None, sigmas: float = S
     >>> print(analyse(chains, depth=2).verdict.outcome)
     matches the RG law
     """
-    if isinstance(b, bool) or int(b) != b or b < 2:
-        raise ValueError(f"a layer coarsens by a whole number b of at least 2, got {b}")
-    if depth is not None and depth < 1:
-        raise ValueError(f"at least one layer must be trained, got depth {depth}")
+    if not isinstance(b, int) or isinstance(b, bool) or b < 2:
+        raise ValueError(f"a layer coarsens by a whole number b of at least 2, got {b!r}")
+    if depth is not None and (not isinstance(depth, int) or depth < 1):
+        raise ValueError(f"at least one layer must be trained, a whole number of them; got depth {depth!r}")
     spins = read_spins(source)
     if spins.shape[1] < 3 * b:
         raise ValueError(

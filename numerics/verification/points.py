@@ -8,20 +8,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Integer, Rational
 
 from numerics.evaluate.balls import precision
 from numerics.evaluate.formulas import balls_of
 from numerics.verification.claim import Effort
 from theory.problems import Formula
 
-__all__ = ["BITS", "Points", "at", "formula_at", "points_of"]
+__all__ = ["BITS", "HALF", "ONE", "Array", "Points", "at", "formula_at", "points_of"]
 
+Array = NDArray[np.float64]
 Points = Sequence[Mapping[str, Any]]
+ONE, HALF = Integer(1), Rational(1, 2)
 BITS = 256
 """Precision at which predictions are evaluated."""
 
 
-def at(formula: Formula, points: Points) -> NDArray[np.float64]:
+def at(formula: Formula, points: Points) -> Array:
     """Return the values of a formula at several points, one row each.
 
     Parameters
@@ -41,7 +44,7 @@ def at(formula: Formula, points: Points) -> NDArray[np.float64]:
     return np.array([[float(value.mid()) for value in row.values()] for row in rows])
 
 
-def formula_at(points: Points) -> Callable[[Formula, Effort], NDArray[np.float64]]:
+def formula_at(points: Points) -> Callable[[Formula, Effort], Array]:
     """Return the ``predict`` of a claim on a formula: its values at several points.
 
     Examples

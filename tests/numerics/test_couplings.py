@@ -147,10 +147,14 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("1 -1\n1 up\n")
     (tmp_path / "ragged.txt").write_text("1 -1\n1\n")
     (tmp_path / "broken.npy").write_bytes(b"nothing")
+    (tmp_path / "empty.csv").write_text("\n")
+    np.savez(tmp_path / "several.npz", samples=np.ones((4, 4)))
     for name, message in (
         ("words.txt", "cannot be read"),
         ("ragged.txt", "one length"),
-        ("broken.npy", "cannot be read"),
+        ("broken.npy", "cannot be read as ±1 samples: it is no array of numbers"),
+        ("empty.csv", "holds no samples"),
+        ("several.npz", "neither an .npy file nor text"),
         ("no.txt", "not a file"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -28,7 +28,7 @@ from numerics.simulation.tanh_layers import fit_tanh, masked_layer, prediction_p
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact, Sampled
 from numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted
-from numerics.verification.points import BITS, at, formula_at, points_of
+from numerics.verification.points import BITS, HALF, ONE, Array, at, formula_at, points_of
 from theory.block_units import BlockUnit, decimation, majority, noisy
 from theory.ising_correspondence import BlockInformation, BlockOutput, output_coupling, prediction_layer, weight_spread
 from theory.problems import Formula
@@ -38,10 +38,7 @@ __all__ = ["CLAIMS"]
 
 PAPER = "ising-correspondence"
 SUBJECT = symbols(PAPER)
-K, T, B, DEPTH, R, N = SUBJECT.K, SUBJECT.t, SUBJECT.b, SUBJECT.depth, SUBJECT.r, SUBJECT.N
-LAMBDA = SUBJECT["lambda"].symbol
-Array = NDArray[np.float64]
-ONE, HALF = Integer(1), Rational(1, 2)
+K, B, DEPTH, R = SUBJECT.K, SUBJECT.b, SUBJECT.depth, SUBJECT.r
 
 
 def other_depth(by: int) -> Mutant:

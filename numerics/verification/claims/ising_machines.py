@@ -6,16 +6,12 @@ The witnesses enumerate every configuration of machines with plain weight matric
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from sympy import Integer, Rational, atanh, cosh, exp, tanh
 
 from numerics.estimate import Estimate
 from numerics.simulation.ising_controls import autoencoder_loss, dense_layer_correlations, train_temperature_labels
-from numerics.simulation.ising_networks import (
-    chain_law,
-    law_mean,
-)
+from numerics.simulation.ising_networks import chain_law, law_mean
 from numerics.simulation.machines import (
     Machine,
     bond_machine_weights,
@@ -24,9 +20,10 @@ from numerics.simulation.machines import (
     train_machine_stack,
 )
 from numerics.verification.claim import Claim, Effort
+from numerics.verification.claims.ising_correspondence import PAPER, SUBJECT
 from numerics.verification.compare import Exact, Sampled
 from numerics.verification.mutants import flipped, replaced, scaled, shifted
-from numerics.verification.points import at, formula_at, points_of
+from numerics.verification.points import HALF, ONE, Array, at, formula_at, points_of
 from theory.ising_correspondence import output_coupling
 from theory.ising_machines import (
     bond_machine,
@@ -36,16 +33,10 @@ from theory.ising_machines import (
     temperature_labels,
 )
 from theory.problems import Formula
-from theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
 
-PAPER = "ising-correspondence"
-SUBJECT = symbols(PAPER)
-K, T, B, DEPTH, R, N = SUBJECT.K, SUBJECT.t, SUBJECT.b, SUBJECT.depth, SUBJECT.r, SUBJECT.N
-LAMBDA = SUBJECT["lambda"].symbol
-Array = NDArray[np.float64]
-ONE, HALF = Integer(1), Rational(1, 2)
+K, B, DEPTH, N, LAMBDA = SUBJECT.K, SUBJECT.b, SUBJECT.depth, SUBJECT.N, SUBJECT["lambda"].symbol
 
 
 # --- machines ---
