@@ -7,7 +7,7 @@ symbolic number such as the q of a Potts model; a common monomial is kept apart 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
@@ -15,7 +15,7 @@ from math import gcd, lcm
 from flint import fmpz, fmpz_mpoly, fmpz_mpoly_ctx
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp, sympify
 
-__all__ = ["BoltzmannRing", "Generator", "cancelled", "coprime_base"]
+__all__ = ["BoltzmannRing", "Generator", "cancelled", "coprime_base", "substituted"]
 
 
 @dataclass(frozen=True)
@@ -177,32 +177,71 @@ def cancelled(expression: Expr) -> Expr:
     >>> cancelled(1 / (1 + 1 / x))
     x/(x + 1)
     """
-    symbols = tuple(sorted(expression.free_symbols, key=lambda symbol: (symbol.name, str(symbol.assumptions0))))
-    if not symbols or not expression.is_rational_function(*symbols) or not all(number.is_Rational for number in expression.atoms() if number.is_number):
-        return cancel(expression)
+    quotient = substituted(expression, {})
+    return cancel(expression) if quotient is None else quotient
+
+
+def substituted(expression: Expr, images: Mapping[Expr, Expr]) -> Expr | None:
+    """Return a rational function in which some sub-expressions are replaced, cancelled; or None where the result is not rational with rational coefficients.
+
+    The expression with its replacements is never built: SymPy would ask each of its powers for their assumptions.
+
+    Examples
+    --------
+    >>> x, K = Symbol("x"), Symbol("K")
+    >>> substituted((exp(K)**2 - 1) / (exp(K) - 1), {exp(K): 1 / x, exp(2*K): 1 / x**2})
+    (x + 1)/x
+    >>> substituted(exp(K), {}) is None
+    True
+    """
+    free = expression.free_symbols.union(*(image.free_symbols for image in images.values()))
+    symbols = tuple(sorted(free, key=lambda symbol: (symbol.name, str(symbol.assumptions0), symbol.sort_key())))
+    if not symbols:
+        return None
     context = fmpz_mpoly_ctx.get(tuple(f"x{k}" for k in range(len(symbols))), "lex")
-    leaves = {symbol: (generator, context.constant(1)) for symbol, generator in zip(symbols, context.gens(), strict=True)}
-    above, below = _quotient(expression, leaves, context)
+    leaves: dict[Expr, Quotient] = {symbol: (generator, context.constant(1)) for symbol, generator in zip(symbols, context.gens(), strict=True)}
+    inside = _Quotients(context, leaves)
+    try:
+        above, below = _Quotients(context, {symbol: leaves[symbol] for symbol in symbols if symbol not in images}, images, inside).of(expression)
+    except _NotRational:
+        return None
     if below == 0:
         raise ZeroDivisionError(f"the denominator of {expression} vanishes identically")
     return _expanded(above, symbols, context) / _expanded(below, symbols, context) if not below.is_constant() else _over(above, below, symbols)
 
 
-def _quotient(expression: Expr, known: dict[Expr, Quotient], context: fmpz_mpoly_ctx) -> Quotient:
-    """Return numerator and denominator of an expression, coprime; equal sub-expressions are computed once."""
-    if expression in known:
-        return known[expression]
-    if expression.is_Rational:
-        result = context.constant(int(expression.p)), context.constant(int(expression.q))
-    elif isinstance(expression, Pow):
-        above, below = _quotient(expression.base, known, context)
-        power = int(expression.exp)
-        result = (above**power, below**power) if power >= 0 else (below**-power, above**-power)
-    else:
-        parts = [_quotient(arg, known, context) for arg in expression.args]
-        result = reduce(_add if isinstance(expression, Add) else _multiply, parts)
-    known[expression] = _reduced(*result)
-    return known[expression]
+class _NotRational(ValueError):
+    """A node that is not a sum, product or whole power of symbols and rational numbers."""
+
+
+@dataclass
+class _Quotients:
+    """Numerator and denominator of expressions, coprime; equal sub-expressions are computed once, and some of them are replaced (by `inside` of an image)."""
+
+    context: fmpz_mpoly_ctx
+    known: dict[Expr, Quotient]
+    images: Mapping[Expr, Expr] = field(default_factory=dict)
+    inside: _Quotients | None = None
+
+    def of(self, expression: Expr) -> Quotient:
+        """Return the quotient of one expression."""
+        if expression not in self.known:
+            self.known[expression] = _reduced(*self._computed(expression))
+        return self.known[expression]
+
+    def _computed(self, expression: Expr) -> Quotient:
+        """Return numerator and denominator of an expression that is not known yet."""
+        if self.inside is not None and expression in self.images:
+            return self.inside.of(self.images[expression])
+        if expression.is_Rational:
+            return self.context.constant(int(expression.p)), self.context.constant(int(expression.q))
+        if isinstance(expression, Pow) and expression.exp.is_Integer:
+            above, below = self.of(expression.base)
+            power = int(expression.exp)
+            return (above**power, below**power) if power >= 0 else (below**-power, above**-power)
+        if isinstance(expression, Add | Mul):
+            return reduce(_add if isinstance(expression, Add) else _multiply, [self.of(arg) for arg in expression.args])
+        raise _NotRational
 
 
 def _add(left: Quotient, right: Quotient) -> Quotient:

@@ -11,7 +11,7 @@ from math import lcm
 from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, acosh, asinh, atanh, cosh, coth, exp, log, sinh, sqrt, tanh
 from sympy.core.function import Function
 
-from theory.polynomials import cancelled
+from theory.polynomials import cancelled, substituted
 
 __all__ = ["change_variables", "in_exponentials", "rational_form"]
 
@@ -23,7 +23,7 @@ def in_exponentials(expression: Expr) -> Expr:
     --------
     >>> t = Symbol("t", positive=True)
     >>> in_exponentials(exp(2 * atanh(t)))
-    t/(1 - t) + 1/(1 - t)
+    (t + 1)/(1 - t)
     >>> K = Symbol("K", real=True)
     >>> in_exponentials(tanh(log(cosh(2 * K)) / 2)).subs(K, 0)
     0
@@ -59,7 +59,7 @@ def exponential(argument: Expr) -> Expr:
     """
     powers: list[Expr] = []
     rest: list[Expr] = []
-    for term in Add.make_args(argument.expand(log=False, power_exp=False, power_base=False, func=False)):
+    for term in Add.make_args(argument.expand(deep=False, log=False, power_exp=False, power_base=False, func=False)):
         factor, body = term.as_coeff_Mul()
         if isinstance(body, log):
             powers.append(Pow(body.args[0], factor))
@@ -112,17 +112,18 @@ def change_variables(expression: Expr, inverse: Mapping[Symbol, Expr]) -> Expr:
     (t**3 + 3*t**2 - t + 1)/(t**3 - t**2 - t + 1)
     """
     new = sorted(set().union(*(value.free_symbols for value in inverse.values())), key=str)
-    plain = expression.subs(dict(inverse), simultaneous=True)
-    if plain.is_rational_function(*new):
-        return cancelled(plain)
+    if expression.is_rational_function(*inverse) and all(value.is_rational_function(*new) for value in inverse.values()):
+        return cancelled(expression.subs(dict(inverse), simultaneous=True))
     rewritten = in_exponentials(expression)
     generators = {Dummy(f"y_{old}", positive=True): old for old in inverse}
     stride = lcm(*(int(number.q) for node in rewritten.atoms(exp) for number, _ in _split(node, inverse)[0]))
-    replaced = rewritten.xreplace({node: _in_generators(node, inverse, generators, stride) for node in rewritten.atoms(exp)})
-    if replaced.has(*inverse) or not replaced.is_rational_function(*generators):
-        return plain
-    result = _substitute_powers(cancelled(replaced), {y: inverse[old] / stride for y, old in generators.items()})
-    return cancelled(result) if result.is_rational_function(*new) else plain
+    replaced = substituted(rewritten, {node: _in_generators(node, inverse, generators, stride) for node in rewritten.atoms(exp)})
+    if replaced is not None and not replaced.has(*inverse):
+        result = substituted(replaced, _powers(replaced, {y: inverse[old] / stride for y, old in generators.items()}))
+        if result is not None and not result.has(*generators):
+            return result
+    plain = expression.subs(dict(inverse), simultaneous=True)
+    return cancelled(plain) if plain.is_rational_function(*new) else plain
 
 
 def _split(node: Expr, inverse: Mapping[Symbol, Expr]) -> tuple[list[tuple[Expr, Symbol]], list[Expr]]:
@@ -144,8 +145,7 @@ def _in_generators(node: Expr, inverse: Mapping[Symbol, Expr], generators: Mappi
     return Mul(*[names[old] ** (number * stride) for number, old in multiples], exp(Add(*rest)))
 
 
-def _substitute_powers(expression: Expr, generators: Mapping[Symbol, Expr]) -> Expr:
-    """Replace each power of a generator y = exp(image) by exp(power * image)."""
+def _powers(expression: Expr, generators: Mapping[Symbol, Expr]) -> dict[Expr, Expr]:
+    """Return what each power of a generator y = exp(image) in an expression is: exp(power * image)."""
     table = {node: exponential(in_exponentials(node.exp * generators[node.base])) for node in expression.atoms(Pow) if node.base in generators}
-    single = {name: exponential(in_exponentials(image)) for name, image in generators.items()}
-    return expression.xreplace({**single, **table})
+    return table | {name: exponential(in_exponentials(image)) for name, image in generators.items()}

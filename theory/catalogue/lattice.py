@@ -18,7 +18,7 @@ __all__ = ["RESULTS", "agreement", "ising_bond", "ising_bond_in_field"]
 
 LATTICE = symbols("lattice")
 K, H, T, Q, R = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q, LATTICE.r
-LONGEST = 100_000
+LONGEST, WIDEST = 100_000, 50
 WEIGHT = "Ising weight exp(K s s' + (h/2)(s + s')) per bond; the coupling carries the minus beta."
 POTTS_WEIGHT = "Potts weight exp(K delta) per bond; the coupling carries the minus beta."
 
@@ -131,8 +131,8 @@ RESULTS = (
         LATTICE,
         (
             Parameter("cell", "the two-terminal cell", ("diamond", "wheatstone"), None, structural=True),
-            Parameter("series", LATTICE["series"].meaning, Range(1, oo), None, structural=True),
-            Parameter("parallel", LATTICE["parallel"].meaning, Range(1, oo), None, structural=True),
+            Parameter("series", LATTICE["series"].meaning, Range(1, WIDEST + 1), None, structural=True),
+            Parameter("parallel", LATTICE["parallel"].meaning, Range(1, WIDEST + 1), None, structural=True),
             Parameter("model", "which spins", ("ising", "potts"), "ising", structural=True),
             Parameter("q", LATTICE["q"].meaning, Range(2, oo), None, structural=True),
         ),
