@@ -185,6 +185,16 @@ class ScaleInvariant:
         return a**3 * (6 * K * variance * v / N + K**3 * self._third / N**2) / (1 - a**3)
 
     @property
+    def divergence(self) -> Expr:
+        """The distance per layer, in nats, from independent layers of kernel K*, up to the order 1/N.
+
+        ``(N/2)⟨x - ln(1 + x)⟩`` with x = K/K* - 1 by its cumulants: (N/2)(V/2 - κ_3/3 + 3V²/4), V the exact variance. See `theory.action.factorial_divergence`
+        for its limit.
+        """
+        variance, third = (form.subs(K, 1) for form in (self.kernel_variance, self.third_cumulant))
+        return N / 2 * (variance / 2 - third / 3 + 3 * variance**2 / 4)
+
+    @property
     def _third(self) -> Expr:
         """Third cumulant of ρ."""
         m1, m2, m3 = ((self.right ** (2 * p) + self.left ** (2 * p)) * Rational(moment, 2) for p, moment in ((1, 1), (2, 3), (3, 15)))
@@ -234,31 +244,41 @@ def kesten_equation(exponent: Symbol) -> Expr:
     return exponent * log(2 * A / N) + log(gamma(N / 2 + exponent) / gamma(N / 2))
 
 
-def tangent_variance(excess: Expr, mixing: Expr, width: Expr, depth: int) -> Expr:
-    """Return Var Θ/⟨Θ⟩² of a critical scale-invariant network with scalar output, no biases, one input.
+def tangent_variance(excess: Expr, width: Expr, depth: int) -> Expr:
+    """Return Var Θ/⟨Θ⟩² of a critical linear or ReLU network with scalar output f, no biases, one input, exact at any width.
 
-    ``Θ = Σ_l |δ^l|² K^l``; two of its L terms share their layers outside the interval between them and decorrelate inside, which gives
-    ``L⁻² Σ_{l,m} [(1 + v/N)^(min - 1 + L - max) (1 + u/N)^|l-m| - 1]``.
+    ``Θ = Σ_l |δ^l|² K^l``. Of two terms l < m the layers below l and above m enter squared, each with 1 + v/N. In between, K^m carries the forward factors and
+    |δ^l|² the backward ones. Given the signals, ``Wδ`` is known along φ, where it is f²/|φ|² (Euler: z·δ = f in every layer), and fresh across. A layer across
+    counts ⟨ρ (N_on - 1) s/N⟩ = 1 - 1/N (ρ the forward factor, N_on the open neurons, s = 1/⟨φ'²⟩), one along counts 1/N of what is squared from there on.
+    The geometric sum over the layer where the two part gives
+
+        L⁻² Σ_{l,m} { (1 + v/N)^(min - 1 + L - max) [⅔ (1 - 1/N)^|l-m| + ⅓ (1 + v/N)^|l-m|] - 1 }.
 
     Parameters
     ----------
     excess : sympy.Expr
         v: 2 linear, 5 ReLU.
-    mixing : sympy.Expr
-        u, the excess of one factor φ² against φ'²: 0 linear, 1 ReLU.
     width : sympy.Expr
         N.
     depth : int
         L.
 
+    Raises
+    ------
+    ValueError
+        For another excess: the slopes of other activations do not project.
+
     Examples
     --------
-    >>> tangent_variance(Integer(2), Integer(0), Integer(64), 10).evalf(4)
-    0.1948
+    >>> tangent_variance(Integer(2), Integer(64), 10).evalf(4)
+    0.1984
     """
+    if excess not in (2, 5):
+        raise ValueError(f"the variance of the tangent kernel is known for linear (v = 2) and ReLU (v = 5) networks, got v = {excess}")
     total: Expr = Integer(0)
     for first in range(1, depth + 1):
         for second in range(1, depth + 1):
             low, high = min(first, second), max(first, second)
-            total += (1 + excess / width) ** (low - 1 + depth - high) * (1 + mixing / width) ** (high - low) - 1
+            across, squared = (1 - 1 / width) ** (high - low), (1 + excess / width) ** (high - low)
+            total += (1 + excess / width) ** (low - 1 + depth - high) * (2 * across + squared) / 3 - 1
     return total / depth**2

@@ -98,7 +98,7 @@ def tangent_kernels_in_law(
 ) -> Array:
     """Return the same from the exact law of signals and gradients: N numbers a layer instead of N².
 
-    Parameters, returns and errors are those of `tangent_kernels`; the signal of a layer must not vanish.
+    Parameters, returns and errors are those of `tangent_kernels`.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def tangent_kernels_in_law(
     for width in widths[1:]:
         length = (signals[-1] ** 2).mean(1, keepdims=True)
         driven.append(rng.standard_normal((networks, width)) * np.sqrt(weight_variance * length))
-        states.append(driven[-1] + rng.standard_normal((networks, width)) * math.sqrt(bias_variance))
+        states.append(driven[-1] + rng.standard_normal((networks, width)) * math.sqrt(bias_variance) if bias_variance else driven[-1])
         signals.append(activation.function(states[-1]))
     delta, total = np.ones((networks, 1)), np.zeros(networks)
     for layer in range(len(widths) - 2, -1, -1):
@@ -127,7 +127,8 @@ def tangent_kernels_in_law(
 def _carried_back(signal: Array, driven: Array, delta: Array, weight_variance: float, rng: np.random.Generator) -> Array:
     """Wδ given that sW is known."""
     fresh = rng.standard_normal(signal.shape) * np.sqrt(weight_variance / signal.shape[1] * (delta**2).sum(1, keepdims=True))
-    along = ((driven * delta).sum(1, keepdims=True) - (signal * fresh).sum(1, keepdims=True)) / (signal**2).sum(1, keepdims=True)
+    length = (signal**2).sum(1, keepdims=True)
+    along = ((driven * delta).sum(1, keepdims=True) - (signal * fresh).sum(1, keepdims=True)) / np.where(length > 0, length, 1.0)
     return fresh + signal * along
 
 

@@ -11,6 +11,8 @@ from numerics.compile import compiled
 from numerics.estimate import Estimate
 from numerics.simulation.activations import NAMED
 from numerics.simulation.networks import Plan, sample_layers
+from numerics.simulation.tangent import tangent_kernels_in_law
+from theory.action import factorial_divergence
 from theory.activation import activation
 from theory.finite_width import FIELD, FiniteWidth, ScaleInvariant, kesten_equation, tangent_variance
 from theory.wide import SB2, SW2, K
@@ -67,6 +69,13 @@ def test_third_cumulant_of_relu() -> None:
     assert abs(sampled.value - exact) < 6 * sampled.error + 0.05 * exact
 
 
+def test_divergence_from_independent_layers_tends_to_its_limit() -> None:
+    """0.8888889 nats for the linear network at a = 0.8, 0.887 at width 400."""
+    limit = sp.limit(LINEAR.divergence.subs(SW2, R(4, 5)), FIELD.N, sp.oo)
+    assert limit == factorial_divergence(sp.Integer(2), R(4, 5))["total"]
+    assert float(LINEAR.divergence.subs({SW2: R(4, 5), FIELD.N: 400})) == pytest.approx(0.887, abs=1e-3)
+
+
 def test_transfer_spectrum_of_the_linear_chain() -> None:
     """The kernel of q' = (sb2 + a q) X on a logarithmic grid, N = 16, a = 0.5."""
     width, a = 16, 0.5
@@ -103,8 +112,31 @@ def test_near_critical_lengths_follow_the_inverse_gamma_law() -> None:
 
 
 def test_tangent_variance() -> None:
-    assert float(tangent_variance(sp.Integer(2), sp.Integer(0), sp.Integer(64), 10)) == pytest.approx(0.1948, abs=1e-4)
-    assert float(tangent_variance(sp.Integer(5), sp.Integer(1), sp.Integer(64), 10)) == pytest.approx(0.6318, abs=1e-4)
+    """Two layers by hand: Θ = K² + |δ¹|²K¹ with covariances v/N, v/N and (v - 2)/(3N); at n = 64, L = 10 beside the formula to first order in 1/N per pair."""
+    n = FIELD.N
+    for excess in (2, 5):
+        assert sp.expand(tangent_variance(sp.Integer(excess), n, 2) - (2 * excess / n + 2 * sp.Rational(excess - 2, 3) / n) / 4) == 0
+        assert tangent_variance(sp.Integer(excess), n, 1) == 0
+    assert float(tangent_variance(sp.Integer(2), sp.Integer(64), 10)) == pytest.approx(0.1948, rel=0.03)
+    assert float(tangent_variance(sp.Integer(5), sp.Integer(64), 10)) == pytest.approx(0.6318, rel=0.03)
+    for excess, leading in ((2, R(4, 3)), (5, R(11, 3))):
+        slope = 10**12 * tangent_variance(sp.Integer(excess), sp.Integer(10) ** 12, 40) / 40
+        assert float(slope) == pytest.approx(float(leading), rel=0.04)
+    with pytest.raises(ValueError, match="linear"):
+        tangent_variance(sp.Integer(3), n, 2)
+
+
+@pytest.mark.parametrize(("name", "sw2", "excess"), [("linear", 1.0, 2), ("relu", 2.0, 5)])
+def test_tangent_variance_is_exact_where_layers_are_few_neurons_wide(name: str, sw2: float, excess: int) -> None:
+    """Width 4, five layers: the terms that a product of independent layers leaves out are four standard errors and more here."""
+    values = tangent_kernels_in_law((4,) * 5 + (1,), sw2, 0.0, np.ones(4), NAMED[name], 200_000, np.random.default_rng(3)) / (5 * sw2)
+    sampled = Estimate.from_blocks((values**2 - 1).reshape(200, -1).mean(1))
+    exact = float(tangent_variance(sp.Integer(excess), sp.Integer(4), 5))
+    assert abs(sampled.value - exact) < 5.5 * sampled.error
+    mixing = (excess - 2) / 3
+    pairs = [(min(i, j), max(i, j)) for i in range(5) for j in range(5)]
+    independent = sum((1 + excess / 4) ** (low + 4 - high) * (1 + mixing / 4) ** (high - low) - 1 for low, high in pairs) / 25
+    assert abs(sampled.value - independent) > 4 * sampled.error or name == "relu"
 
 
 def test_mean_shift_and_variance_of_tanh_against_networks() -> None:

@@ -226,11 +226,11 @@ def tangent_moments(rng: np.random.Generator, effort: Effort) -> Estimate:
 TANGENT = Claim(
     "field-theory/tangent-variance-relu",
     "the tangent kernel of a critical ReLU network of width 16 and depth 5 fluctuates as the sum over pairs of layers says",
-    lambda: tangent_variance(Integer(5), Integer(1), N, 5),
+    lambda: tangent_variance(Integer(5), N, 5),
     lambda expression, _: float(compiled(expression, [N])(16.0)),
     tangent_moments,
     Sampled(0.3),
-    (replaced("leading order in 1/N", lambda e: (N * e).subs(N, 10**9) / N), Mutant("no mixing", lambda _: tangent_variance(Integer(5), Integer(0), N, 5))),
+    (replaced("leading order in 1/N", lambda e: (N * e).subs(N, 10**9) / N), Mutant("the linear network's", lambda _: tangent_variance(Integer(2), N, 5))),
 )
 
 
