@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import xlogy
 
+from graphs.rendering import Tabulated
+
 __all__ = [
     "Dimensions",
     "Moments",
@@ -24,6 +26,7 @@ __all__ = [
     "covariance_spectrum",
     "effective_dimension",
     "inverse_participation",
+    "jackknife_errors",
     "merged",
     "participation_ratio",
     "power_law",
@@ -173,7 +176,7 @@ def _eigenvalues(gram: Array) -> Array:
 
 
 @dataclass
-class Moments:
+class Moments(Tabulated):
     """Number, mean and scatter matrix of samples, merged chunk by chunk.
 
     Examples
@@ -213,15 +216,15 @@ def _spectrum_of_chunks(chunks: Iterable[Any]) -> Array:
 
 
 @dataclass(frozen=True)
-class Dimensions:
+class Dimensions(Tabulated):
     """The family of dimensions of a representation.
 
     Attributes
     ----------
     effective, participation, rank, leading : float
         Rényi dimensions of order 1, 2, 0 and infinity.
-    error : float
-        Standard error of the effective dimension, by a jackknife over ten blocks of samples (independent samples).
+    error, participation_error : float
+        Standard errors of the effective dimension and of the participation ratio, by a jackknife over ten blocks of (independent) samples.
     cap : int
         min(n, N - 1), which no dimension exceeds.
     bias : float
@@ -233,6 +236,7 @@ class Dimensions:
     rank: float
     leading: float
     error: float
+    participation_error: float
     cap: int
     bias: float
 
@@ -261,20 +265,37 @@ def representation_dimension(features: ArrayLike) -> Dimensions:
     samples, units = array.shape
     small, large = sorted((units, samples - 1))
     white = small * math.exp(-small / (2 * large))
-    return Dimensions(effective, participation, rank, leading, _block_error(array), min(units, samples - 1), units - white)
+    return Dimensions(effective, participation, rank, leading, *_block_errors(array), min(units, samples - 1), units - white)
 
 
-def _block_error(array: Array) -> float:
-    """Jackknife error of the effective dimension."""
+def _block_errors(array: Array) -> tuple[float, float]:
+    """Jackknife errors of the effective dimension and of the participation ratio."""
     blocks = min(BLOCKS, len(array))
     owner = np.arange(len(array)) * blocks // len(array)
     if len(array) > array.shape[1]:
-        parts = [Moments.of(array[owner == b]) for b in range(blocks)]
-        spectra = [_eigenvalues(merged(parts[:b] + parts[b + 1 :]).scatter) for b in range(blocks)]
-    else:
-        spectra = [covariance_spectrum(array[owner != b]) for b in range(blocks)] if len(array) > 2 else []
-    found = np.array([effective_dimension(values) for values in spectra if values.sum() > 0])
-    return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2))) if len(found) > 1 else math.inf
+        return jackknife_errors([Moments.of(array[owner == b]) for b in range(blocks)])
+    return spectrum_errors([covariance_spectrum(array[owner != b]) for b in range(blocks)] if len(array) > 2 else [])
+
+
+def jackknife_errors(parts: Sequence[Moments]) -> tuple[float, float]:
+    """Return the standard errors of effective dimension and participation ratio from the moments of blocks of samples.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> all(0 < error < 1 for error in jackknife_errors([Moments.of(rng.standard_normal((50, 4))) for _ in range(10)]))
+    True
+    """
+    return spectrum_errors([_eigenvalues(merged([*parts[:b], *parts[b + 1 :]]).scatter) for b in range(len(parts))] if len(parts) > 2 else [])
+
+
+def spectrum_errors(left: Sequence[Array]) -> tuple[float, float]:
+    """Return the same from the spectra that are left when one block after the other is left out; infinite where there are too few."""
+    pairs = np.array([(effective_dimension(values), participation_ratio(values)) for values in left if values.sum() > 0])
+    if len(pairs) < 2:
+        return math.inf, math.inf
+    effective, participation = np.sqrt((len(pairs) - 1) * np.mean((pairs - pairs.mean(axis=0)) ** 2, axis=0))
+    return float(effective), float(participation)
 
 
 def merged(parts: Sequence[Moments]) -> Moments:
@@ -292,7 +313,7 @@ def merged(parts: Sequence[Moments]) -> Moments:
 
 
 @dataclass(frozen=True)
-class PowerLaw:
+class PowerLaw(Tabulated):
     """A fit O(t) = A t^(-alpha) over a window.
 
     Attributes

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, xlog1py, xlogy
 
+from graphs.rendering import Tabulated
 from numerics.states import PackedStates
 
 __all__ = [
@@ -37,7 +38,7 @@ BLOCKS = 10
 
 
 @dataclass(frozen=True)
-class EntropyEstimate:
+class EntropyEstimate(Tabulated):
     """An entropy in bits with its error and its limits.
 
     Parameters
@@ -230,9 +231,8 @@ def joint_entropy(states: PackedStates, method: str = "miller-madow") -> Entropy
         raise ValueError(f"unknown estimator {method!r}; there are {', '.join(ESTIMATORS)}")
     enough_samples(states)
     estimate = _with_cells(method, states.units)
-    words = states.words()
-    patterns, inverse = np.unique(words, return_inverse=True)
-    table = _block_counts(inverse.ravel(), len(patterns))
+    patterns, inverse = np.unique(states.words(), return_inverse=True)
+    table = np.bincount(states.owners(BLOCKS) * len(patterns) + inverse.ravel(), minlength=BLOCKS * len(patterns)).reshape(BLOCKS, len(patterns))
     value = estimate(table.sum(axis=0))
     bias = (len(patterns) - 1) / (2 * states.samples * math.log(2))
     return EntropyEstimate(value, _jackknife_error(table, estimate), method, math.log2(states.samples), _NOTES[method].format(bias=bias))
@@ -253,22 +253,20 @@ def _with_cells(method: str, units: int) -> Callable[[ArrayLike], float]:
     return lambda counts: james_stein(counts, 2**units)
 
 
-def _block_counts(labels: NDArray[np.intp], patterns: int) -> NDArray[np.int64]:
-    """Counts of every pattern in each of a few blocks of samples."""
-    blocks = min(BLOCKS, len(labels))
-    block = np.arange(len(labels)) * blocks // len(labels)
-    return np.bincount(block * patterns + labels, minlength=blocks * patterns).reshape(blocks, patterns)
-
-
 def _jackknife_error(table: NDArray[np.int64], estimate: Callable[[ArrayLike], float]) -> float:
     """Standard error from leaving out one block after the other."""
     total = table.sum(axis=0)
-    left = np.array([estimate(total - row) for row in table])
-    return float(np.sqrt((len(left) - 1) * np.mean((left - left.mean()) ** 2)))
+    return jackknife([estimate(total - row) for row in table if row.any()])
+
+
+def jackknife(left: ArrayLike) -> float:
+    """Return the standard error of a number from its values with one block left out after the other."""
+    found = np.asarray(left, dtype=float)
+    return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2)))
 
 
 @dataclass(frozen=True)
-class LayerComplexity:
+class LayerComplexity(Tabulated):
     """Complexity of a layer unit by unit.
 
     Attributes
@@ -280,6 +278,8 @@ class LayerComplexity:
     always_on, always_off : int
         Units that never switch on the data.
     samples : int
+    total_error : float
+        Standard error of the sum over units, by a jackknife over ten blocks of samples, so that units which switch together are counted right.
     """
 
     units: Array
@@ -287,6 +287,7 @@ class LayerComplexity:
     always_on: int
     always_off: int
     samples: int
+    total_error: float
 
     @property
     def total(self) -> float:
@@ -324,16 +325,18 @@ def layer_complexity(states: PackedStates) -> LayerComplexity:
     ([1.0, 0.0, 0.0], 1, 1)
     """
     enough_samples(states)
-    count, total = states.on_counts(), states.samples
+    blocks, sizes = states.block_on_counts(BLOCKS)
+    count, total = blocks.sum(axis=0), states.samples
     p = count / total
     switching = (count > 0) & (count < total)
     slope = np.log2(np.divide(1 - p, p, out=np.ones_like(p), where=switching))
     spread = np.sqrt(p * (1 - p) / total + np.where(switching, 1 / (4 * total**2), 0.0))
     errors = np.where(switching, np.hypot(spread * slope, 1 / (math.sqrt(2) * math.log(2) * total)), 0.0)
-    return LayerComplexity(binary_entropy(p), errors, int(np.sum(count == total)), int(np.sum(count == 0)), total)
+    left = [float(np.sum(binary_entropy((count - on) / (total - size)))) for on, size in zip(blocks, sizes, strict=True) if size]
+    return LayerComplexity(binary_entropy(p), errors, int(np.sum(count == total)), int(np.sum(count == 0)), total, jackknife(left))
 
 
-def pooled_complexity(states: ArrayLike) -> dict[str, float]:
+def pooled_complexity(states: ArrayLike) -> dict[str, EntropyEstimate]:
     """Return the two conventions of a convolutional layer, and the information about the position that separates them.
 
     Pooled over positions a channel has H2(mean p); each position on its own gives mean H2(p). The first is larger, by the mutual information of the state and
@@ -345,21 +348,33 @@ def pooled_complexity(states: ArrayLike) -> dict[str, float]:
 
     Returns
     -------
-    dict
-        In bits: ``pooled`` (sum over channels of the pooled entropy), ``per_position`` (sum over channels of the mean over positions) and their difference
-        ``position_information``.
+    dict of str to EntropyEstimate
+        In bits: ``pooled`` (sum over channels of the pooled entropy), ``per_position`` (sum over channels of the mean over positions; times the number of
+        positions it is the sum over all of them) and their difference ``position_information``.
 
     Examples
     --------
     >>> import numpy as np
     >>> states = np.zeros((10, 1, 2))
     >>> states[:2, 0, 0] = states[:8, 0, 1] = 1
-    >>> {name: round(value, 7) for name, value in pooled_complexity(states).items()}
+    >>> {name: round(found.value, 7) for name, found in pooled_complexity(states).items()}
     {'pooled': 1.0, 'per_position': 0.7219281, 'position_information': 0.2780719}
     """
     array = np.asarray(states, dtype=float)
-    if array.ndim < 3:
-        raise ValueError(f"states of a convolutional layer have the shape (samples, channels, positions...), got {array.shape}")
-    p = array.mean(axis=0).reshape(array.shape[1], -1)
+    if array.ndim < 3 or len(array) < 2:
+        raise ValueError(f"states of a convolutional layer have the shape (samples, channels, positions...), at least two samples, got {array.shape}")
+    array = array.reshape(*array.shape[:2], -1)
+    owner = np.arange(len(array)) * BLOCKS // len(array)
+    left = np.array([_conventions(array[owner != b].mean(axis=0)) for b in np.unique(owner)])
+    p, samples = array.mean(axis=0), len(array)
+    single = 1 / (2 * samples * math.log(2))
+    apart = single * float(np.sum((p > 0) & (p < 1))) / p.shape[1]
+    notes = (f"low by less than {p.shape[0] * single:.2g} bits", f"low by about {apart:.2g} bits", f"high by up to {apart:.2g} bits")
+    values, names = _conventions(p), ("pooled", "per_position", "position_information")
+    return {name: EntropyEstimate(values[i], jackknife(left[:, i]), "plug-in", float(p.shape[0]), notes[i]) for i, name in enumerate(names)}
+
+
+def _conventions(p: Array) -> tuple[float, float, float]:
+    """Pooled entropy, mean entropy by position, and their difference, of shares of shape (channels, positions)."""
     pooled, apart = float(binary_entropy(p.mean(axis=1)).sum()), float(binary_entropy(p).mean(axis=1).sum())
-    return {"pooled": pooled, "per_position": apart, "position_information": pooled - apart}
+    return pooled, apart, pooled - apart

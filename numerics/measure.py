@@ -1,35 +1,31 @@
-"""The table behind ``neurenorm measure MODEL.onnx DATA.npy``: what theory predicts for a user's network, and what the user's data show.
-
-Wiring it into a parser takes two lines: ``add_arguments(subparser)`` and ``subparser.set_defaults(run=measure_command)``.
-"""
+"""Behind ``neurenorm measure MODEL.onnx DATA.npy``: what theory predicts for a user's network, and what the user's data show, as plain data."""
 
 from __future__ import annotations
 
 import argparse
-import html
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Rational
 
 from numerics.files import writable, write_whole
-from numerics.networks import LayerReport, observe, predict, read_onnx
-from numerics.networks.model import Model, ModelError
-from numerics.networks.prediction import Prediction
+from numerics.measure_page import measured_text, page
+from numerics.networks import LayerReport, initial_variances, observe, predict, read_onnx
+from numerics.networks.maps import LayerMaps, depth_scale, destination
+from numerics.networks.model import Model, ModelError, chunks
+from numerics.networks.prediction import Prediction, Variances
+from numerics.networks.whole import network_complexity
 
-__all__ = ["add_arguments", "measure_command", "measure_model", "table_text"]
+__all__ = ["add_arguments", "measure_command", "measure_model", "read_array"]
 
-CONVENTIONS = (
-    "Entropies in bits. A unit is on where its pre-activation is positive; channels are units and positions are pooled.",
-    "bits/unit: mean over units (plug-in; low by 1/(2 N ln 2) per unit). joint: all units at one position; at most log2(rows), marked * within a bit of it.",
-    "d_eff: exp(-sum p ln p) over the eigenvalues of the centred covariance behind the activation, at most min(units, rows - 1), ± jackknife over ten blocks.",
-    "theory: wide limit of random weights with the variances of these weights; the difference is what training (or finite width) made.",
-)
-_COLUMNS = ("layer", "kind", "units", "positions", "bits/unit", "theory", "sum", "joint", "dead", "always on", "d_eff", "PR", "K", "K theory", "c", "c theory")
+LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
+CORRELATIONS = tuple(k / 10 for k in range(11))
 
 
 def add_arguments(subparser: argparse.ArgumentParser) -> None:
@@ -39,23 +35,41 @@ def add_arguments(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument("--json", action="store_true", help="print JSON")
     subparser.add_argument("--report", metavar="FILE.html", help="write one self-contained page")
     subparser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    start = subparser.add_mutually_exclusive_group()
+    start.add_argument("--initial", metavar="UNTRAINED.onnx", help="the network before training: its variances are those of the theory")
+    start.add_argument("--variances", metavar=("SW2", "SB2"), nargs=2, type=_variance, help="variances of weights and biases before training, for all layers")
+    subparser.add_argument("--chunk", metavar="N", type=int, default=512, help="samples that run at once (default 512)")
+
+
+def _variance(text: str) -> Rational:
+    """A variance as an exact number."""
+    try:
+        value = Rational(text)
+    except (TypeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number; a variance is one such as 2, 0.05 or 1/3") from error
+    if not value.is_finite or value < 0:
+        raise argparse.ArgumentTypeError(f"a variance is finite and not negative, got {text}")
+    return value
 
 
 def measure_command(arguments: argparse.Namespace) -> int:
     """Run ``measure`` and return the exit status 0; bad input raises ValueError before anything is written."""
     target = writable(arguments.report, force=arguments.force) if arguments.report else None
     try:
-        rows = measure_model(read_onnx(arguments.model), read_array(arguments.data))
+        untrained = read_onnx(arguments.initial) if arguments.initial else None
+        found = measure_model(read_onnx(arguments.model), read_array(arguments.data), untrained, arguments.variances, arguments.chunk)
     except ImportError as error:
         raise ValueError(str(error)) from error
-    print(json.dumps({"model": str(arguments.model), "layers": rows}, indent=2, allow_nan=False) if arguments.json else table_text(rows))
+    found = {"model": str(arguments.model), **found}
+    text = json.dumps(found, indent=2, allow_nan=False) if arguments.json else measured_text(found)
     if target is not None:
-        write_whole(target, page(str(arguments.model), rows))
+        write_whole(target, page(found))
+    print(text)
     return 0
 
 
 def read_array(path: str | Path) -> NDArray[Any]:
-    """Return the array in an .npy file.
+    """Return the array in an .npy file, left on disk until it is used.
 
     Raises
     ------
@@ -68,7 +82,7 @@ def read_array(path: str | Path) -> NDArray[Any]:
     if not file.is_file():
         raise ModelError(f"there is no file {file}")
     try:
-        array = np.load(file, allow_pickle=False)
+        array = np.load(file, allow_pickle=False, mmap_mode="r")
     except (ValueError, OSError, EOFError) as error:
         raise ModelError(f"{file} is not an .npy file with an array of numbers, or it is damaged") from error
     if not isinstance(array, np.ndarray):
@@ -76,34 +90,89 @@ def read_array(path: str | Path) -> NDArray[Any]:
     return array
 
 
-def measure_model(model: Model, data: NDArray[Any]) -> list[dict[str, Any]]:
-    """Return the measured and the predicted observables of every layer of activations, ready for JSON.
+def measure_model(
+    model: Model,
+    data: NDArray[Any],
+    untrained: Model | None = None,
+    variances: Sequence[Rational] | None = None,
+    chunk: int = 512,
+) -> dict[str, Any]:
+    """Return the measured and the predicted observables of a network, ready for JSON.
 
     Parameters
     ----------
     model : Model
     data : ndarray, shape (samples, ...)
+    untrained : Model, optional
+        The network before training, whose variances the theory takes.
+    variances : pair of Rational, optional
+        (σ_w², σ_b²) before training for all layers, instead; by default those that the weights have now.
+    chunk : int
+        Samples that run at once.
 
     Returns
     -------
-    list of dict
-        Numbers, strings or None.
+    dict
+        ``layers`` (one mapping for each layer of activations), ``network``, ``initial`` (where the variances come from, and which they are), ``destinations``
+        (fixed points of equal layers, where variances are given for all) and ``notes``; numbers, strings or None.
 
     Raises
     ------
     ModelError
         For data that do not fit the model.
     """
-    reports = observe(model, data)
-    predictions = {prediction.layer: prediction for prediction in predict(model, data)}
-    return [_row(report, predictions.get(report.layer)) for report in reports]
+    pair = None if variances is None else (float(variances[0]), float(variances[1]))
+    start = initial_variances(model, untrained, pair)
+    reports, predictions = observe(model, data, chunk), {prediction.layer: prediction for prediction in predict(model, data, start)}
+    whole = network_complexity(reports)
+    return {
+        "layers": [_row(report, predictions.get(report.layer, _unpredicted(report))) for report in reports],
+        "network": {**asdict(whole), "per_unit": whole.per_unit},
+        "initial": _initial(start, untrained, pair),
+        "destinations": [] if variances is None else _destinations(list(predictions.values()), variances),
+        "notes": [*_notes_on_data(data), *(note for report in reports for note in _notes_on(report))],
+    }
 
 
-def _row(report: LayerReport, prediction: Prediction | None) -> dict[str, Any]:
+def _unpredicted(report: LayerReport) -> Prediction:
+    """No prediction for a layer that the recursion does not reach."""
+    return Prediction(report.layer, None, None, None, None, "no prediction: the data do not reach this layer through weights")
+
+
+def _initial(start: Variances, untrained: Model | None, pair: tuple[float, float] | None) -> dict[str, Any]:
+    """The variances that the theory takes, and where they come from."""
+    given = "given for all layers" if pair is not None else "of the network before training" if untrained is not None else "of the weights as they are now"
+    return {"source": given, "variances": {name: list(values) for name, values in start.items()}}
+
+
+def _destinations(predictions: Sequence[Prediction], variances: Sequence[Rational]) -> list[dict[str, Any]]:
+    """Where equal layers of each activation would lead."""
+    kinds = dict.fromkeys((p.maps.name, p.maps.slope) for p in predictions if p.maps is not None and p.maps.name != "linear")
+    found = [(name, destination(name, slope, variances[0], variances[1])) for name, slope in kinds]
+    return [{"activation": name, **asdict(end)} for name, end in found]
+
+
+def _notes_on_data(data: NDArray[Any]) -> list[str]:
+    """Features of the data that do not vary."""
+    constant = np.ones(data.shape[1:], dtype=bool)
+    for part in chunks(data):
+        constant &= np.all(part == data[:1], axis=0)
+    count = int(constant.sum())
+    return [f"the data: {count} of {constant.size} features are constant"] if count else []
+
+
+def _notes_on(report: LayerReport) -> list[str]:
+    """Units that never switch, and layers that do not vary."""
+    off, on = report.complexity.always_off, report.complexity.always_on
+    notes = [f"{report.layer}: {off} of {report.units} units are dead (always off) and {on} always on; they have no bits"] if off + on else []
+    if report.effective_dimension is None:
+        notes.append(f"{report.layer}: constant on these data behind the activation, so it has no dimension")
+    return notes
+
+
+def _row(report: LayerReport, theory: Prediction) -> dict[str, Any]:
     """One layer as plain data."""
-    theory = prediction if prediction is not None else Prediction(report.layer, None, None, None, None, "no prediction")
-    complexity, joint = report.complexity, report.joint
-    error = float(np.sqrt(np.sum(complexity.errors**2))) / report.units
+    complexity, joint, after = report.complexity, report.joint, report.after
     measured = {
         "layer": report.layer,
         "kind": report.kind,
@@ -111,93 +180,59 @@ def _row(report: LayerReport, prediction: Prediction | None) -> dict[str, Any]:
         "positions": report.positions,
         "rows": report.rows,
         "bits_per_unit": complexity.mean,
-        "bits_per_unit_error": error,
+        "bits_per_unit_error": complexity.total_error / report.units,
         "bits_sum": complexity.total,
+        "bits_sum_error": complexity.total_error,
         "bits_sum_bias": -complexity.bias,
         "joint_bits": joint.value,
         "joint_bits_error": joint.error,
         "joint_method": joint.method,
+        "joint_note": joint.note,
         "joint_cap": joint.cap,
         "joint_saturated": joint.saturated,
         "total_correlation": report.total_correlation,
+        "total_correlation_error": report.total_correlation_error,
         "always_off": complexity.always_off,
         "always_on": complexity.always_on,
-        "effective_dimension": report.effective_dimension,
-        "effective_dimension_error": report.error,
-        "effective_dimension_before": report.before,
-        "participation_ratio": report.participation_ratio,
+        "effective_dimension": after.effective,
+        "effective_dimension_error": after.effective_error,
+        "effective_dimension_cap": after.cap,
+        "effective_dimension_before": report.before.effective,
+        "effective_dimension_before_error": report.before.effective_error,
+        "participation_ratio": after.participation,
+        "participation_ratio_error": after.participation_error,
+        "rank": after.rank,
+        "leading_dimension": after.leading,
         "length": report.length,
         "correlation": report.correlation,
     }
     predicted = {
+        "theory_part": theory.part,
         "theory_bits_per_unit": theory.bits,
         "theory_length": theory.length,
         "theory_correlation": theory.correlation,
         "theory_depth_scale": _finite(theory.depth_scale),
         "theory_note": theory.note,
+        "theory_maps": None if theory.maps is None else _maps(theory.maps),
     }
     return {**measured, **predicted}
+
+
+def _maps(maps: LayerMaps) -> dict[str, Any]:
+    """The maps that led to a layer, as short tables."""
+    lengths = [maps.length * factor for factor in LENGTHS]
+    return {
+        "activation": maps.name,
+        "sw2": maps.sw2,
+        "sb2": maps.sb2,
+        "chi": maps.chi,
+        "depth": _finite(depth_scale(maps.chi)),
+        "phase": maps.phase,
+        "length": [lengths, maps.lengths(lengths).tolist()],
+        "correlation": [list(CORRELATIONS), maps.correlations(CORRELATIONS).tolist()],
+    }
 
 
 def _finite(number: float | None) -> float | str | None:
     """A number, or the word for an infinite one."""
     return "inf" if number is not None and math.isinf(number) else number
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    """One row of the table as text."""
-    spread = row["effective_dimension_error"]
-    dimension = _number(row["effective_dimension"]) + (f" ± {spread:.2g}" if spread is not None else "")
-    return [
-        row["layer"],
-        row["kind"],
-        str(row["units"]),
-        str(row["positions"]),
-        _number(row["bits_per_unit"]),
-        _number(row["theory_bits_per_unit"]),
-        _number(row["bits_sum"]),
-        _number(row["joint_bits"]) + "*" * row["joint_saturated"],
-        str(row["always_off"]),
-        str(row["always_on"]),
-        dimension,
-        *[_number(row[key]) for key in ("participation_ratio", "length", "theory_length", "correlation", "theory_correlation")],
-    ]
-
-
-def _number(value: float | None) -> str:
-    """A number to four digits, or a dash."""
-    return "–" if value is None else f"{value:.4g}"
-
-
-def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table of layers for a terminal, with its conventions.
-
-    Parameters
-    ----------
-    rows : list of dict
-        From `measure_model`.
-    """
-    cells = [list(_COLUMNS), *map(_cells, rows)]
-    widths = [max(len(line[k]) for line in cells) for k in range(len(_COLUMNS))]
-    lines = ["  ".join(text.ljust(width) if k < 2 else text.rjust(width) for k, (text, width) in enumerate(zip(line, widths, strict=True))) for line in cells]
-    notes = list(dict.fromkeys(f"{row['layer']}: {row['theory_note']}" for row in rows if row["theory_bits_per_unit"] is None))
-    return "\n".join([*(line.rstrip() for line in lines), "", *CONVENTIONS, *notes])
-
-
-def page(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the same as one self-contained HTML page.
-
-    Examples
-    --------
-    >>> page("net.onnx", []).startswith("<!doctype html>")
-    True
-    """
-    style = "body{font:16px/1.5 system-ui,sans-serif;margin:1rem;color:#1a1a1a;background:#fff}table{border-collapse:collapse}"
-    style += "th,td{padding:.3rem .6rem;border-bottom:1px solid #ccc;text-align:right}th:first-child,td:first-child{text-align:left}div{overflow-x:auto}"
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in _COLUMNS)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(row)) + "</tr>" for row in rows)
-    notes = "".join(f"<p>{html.escape(line)}</p>" for line in (*CONVENTIONS, *(f"{row['layer']}: {row['theory_note']}" for row in rows)))
-    title = f"Layers of {html.escape(Path(name).name)}"
-    meta = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title><style>{style}</style>"
-    table = f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    return f"<!doctype html><html lang='en'><head>{meta}</head><body><h1>{title}</h1>{table}{notes}</body></html>\n"

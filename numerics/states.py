@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
+
 __all__ = ["PackedStates"]
 
 Bits = NDArray[np.uint8]
+SMALL = 1024  # samples below which blocks are cut to the sample, not to the byte
 
 
-class PackedStates:
+class PackedStates(Tabulated):
     """States of the units of one layer.
 
     Parameters
@@ -97,6 +100,35 @@ class PackedStates:
         for bits, _ in self._chunks:
             total += np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
         return total
+
+    def owners(self, blocks: int) -> NDArray[np.int64]:
+        """Return the block, of a few equal ones in the order of the samples, that each sample belongs to; of many samples bytes are not torn apart."""
+        place = np.concatenate([start + (np.arange(count) if self.samples < SMALL else np.arange(count) // 8 * 8) for start, _, count in self._placed()])
+        return place * blocks // self.samples
+
+    def _placed(self) -> Iterator[tuple[int, Bits, int]]:
+        """The number of samples before each chunk, its bits, and its own number of samples."""
+        start = 0
+        for bits, count in self._chunks:
+            yield start, bits, count
+            start += count
+
+    def block_on_counts(self, blocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return how many samples of each block (of `owners`) switch each unit on, shape (blocks, units), and how many samples each block has.
+
+        Examples
+        --------
+        >>> counts, sizes = PackedStates.of([[0, 1], [1, 1], [1, 0]]).block_on_counts(3)
+        >>> counts.tolist(), sizes.tolist()
+        ([[0, 1], [1, 1], [1, 0]], [1, 1, 1])
+        """
+        owner, counts = self.owners(blocks), np.zeros((blocks, self.units), dtype=np.int64)
+        for start, bits, count in self._placed():
+            weights = np.unpackbits(bits, axis=1, count=count) if self.samples < SMALL else np.bitwise_count(bits)
+            mine = owner[start : start + count : 1 if self.samples < SMALL else 8]
+            edges = np.flatnonzero(np.diff(mine, prepend=-1))
+            counts[mine[edges]] += np.add.reduceat(weights, edges, axis=1, dtype=np.int64).T
+        return counts, np.bincount(owner, minlength=blocks)
 
     def pair_counts(self) -> NDArray[np.int64]:
         """Return for every pair of units how many samples switch both on, an array of shape (units, units)."""

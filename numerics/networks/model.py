@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.networks.operators import OPERATORS
 
-__all__ = ["ACTIVATIONS", "Model", "ModelError", "Operation"]
+__all__ = ["ACTIVATIONS", "Model", "ModelError", "Operation", "chunks"]
 
 Array = NDArray[Any]
 
 ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Erf", "Tanh", "Sigmoid", "HardSigmoid", "HardSwish", "Softplus", "Clip")
 """Operations whose input is the pre-activation of a unit; a unit is on where that is positive."""
+
+
+CHUNK_NUMBERS = 1 << 18
+
+
+def chunks(array: Array) -> Iterator[Array]:
+    """Yield an array in pieces along its first axis of at most about a quarter of a million numbers, so that no work on it needs more memory than that.
+
+    Examples
+    --------
+    >>> [len(part) for part in chunks(np.zeros((3, 1 << 18)))]
+    [1, 1, 1]
+    """
+    step = max(1, CHUNK_NUMBERS * len(array) // max(array.size, 1))
+    for start in range(0, len(array), step):
+        yield array[start : start + step]
 
 
 class ModelError(ValueError):
@@ -96,7 +112,7 @@ class Model:
         return tuple(op for op in self.operations if op.kind in ACTIVATIONS and op.inputs[0] not in self.constants)
 
     def checked(self, data: ArrayLike) -> Array:
-        """Return data as finite floats of the declared shape, with at least two samples.
+        """Return data, as they are, that are finite numbers of the declared shape, at least two samples; an array on disk is read chunk by chunk.
 
         Raises
         ------
@@ -111,9 +127,10 @@ class Model:
             raise ModelError(f"the data have shape {array.shape}, but the model takes ({shown})")
         if len(array) < 2:
             raise ModelError(f"entropies and dimensions need at least two samples, got {len(array)}")
-        if not np.all(np.isfinite(array)):
-            raise ModelError(f"{int(np.sum(~np.isfinite(array)))} numbers in the data are NaN or infinite")
-        return array.astype(np.float64, copy=False)
+        wrong = sum(int(np.sum(~np.isfinite(part))) for part in chunks(array))
+        if wrong:
+            raise ModelError(f"{wrong} numbers in the data are NaN or infinite")
+        return array
 
     def run(self, data: ArrayLike, keep: Callable[[Operation], bool] | None = None) -> dict[str, Array]:
         """Run the model on one chunk of data and return its outputs, and the inputs and outputs of the operations to keep.

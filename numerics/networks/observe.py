@@ -1,7 +1,9 @@
 """Observables of a user's network on a user's data: complexity and effective dimension of every layer of activations.
 
 The units of a layer are its channels where the activation follows a convolution (axis 1), else the last axis; all positions of a unit are pooled, so rows
-are (sample, position) pairs. Data run through in chunks: of a chunk all arrays are in memory, afterwards states in bits and ten covariances per layer.
+are (sample, position) pairs. Data run through in chunks: of a chunk all arrays are in memory, afterwards, per layer, states in bits (an eighth of a byte for a
+unit at a row) and ten covariances of n units on either side (160 n² bytes), or 1024 rows where the layer is wider than 1024 units. Data on disk (a memory map)
+are never held whole.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.dimension import Moments, covariance_spectrum, effective_dimension, merged, participation_ratio
+from graphs.rendering import Tabulated
+from numerics.dimension import Moments, jackknife_errors, merged, renyi_dimension, spectrum_errors
 from numerics.entropy import EntropyEstimate, LayerComplexity, joint_entropy, layer_complexity
-from numerics.networks.model import Model, ModelError, Operation
+from numerics.networks.model import Model, ModelError, Operation, chunks
 from numerics.states import PackedStates
 
 __all__ = ["LayerReport", "observe"]
@@ -23,11 +26,36 @@ __all__ = ["LayerReport", "observe"]
 Array = NDArray[np.float64]
 BLOCKS = 10
 MOST_ROWS = 200_000  # rows of a layer that enter joint entropy and dimensions
-WIDEST = 2048  # units up to which a covariance is kept; wider layers keep rows
+WIDEST = 1024  # units up to which covariances are kept; wider layers keep rows
+KEPT_ROWS = 1024
 
 
 @dataclass(frozen=True)
-class LayerReport:
+class Spread:
+    """Over how many directions a layer is spread; None where it is constant, and errors None where there are too few samples for them.
+
+    Attributes
+    ----------
+    effective, participation, rank, leading : float or None
+        Rényi dimensions of order 1, 2, 0 and infinity.
+    effective_error, participation_error : float or None
+        By a jackknife over ten blocks of samples.
+    rows, cap : int
+        Rows that entered, and min(units, rows - 1), which no dimension exceeds.
+    """
+
+    effective: float | None
+    participation: float | None
+    rank: float | None
+    leading: float | None
+    effective_error: float | None
+    participation_error: float | None
+    rows: int
+    cap: int
+
+
+@dataclass(frozen=True)
+class LayerReport(Tabulated):
     """Observables of the activations of one layer.
 
     Attributes
@@ -40,11 +68,8 @@ class LayerReport:
         Unit by unit, positions pooled.
     joint : EntropyEstimate
         Of all units at one position.
-    effective_dimension, error : float or None
-        After the activation, with its jackknife error over blocks of samples; None where the layer is constant.
-    participation_ratio : float or None
-    before : float or None
-        Effective dimension of the pre-activations.
+    after, before : Spread
+        Dimensions behind the activation and of the pre-activations.
     length, correlation : float
         Mean square pre-activation, and mean product of two rows over it.
     """
@@ -56,17 +81,30 @@ class LayerReport:
     rows: int
     complexity: LayerComplexity
     joint: EntropyEstimate
-    effective_dimension: float | None
-    error: float | None
-    participation_ratio: float | None
-    before: float | None
+    after: Spread
+    before: Spread
     length: float
     correlation: float | None
+
+    @property
+    def effective_dimension(self) -> float | None:
+        """Behind the activation; None where the layer is constant."""
+        return self.after.effective
+
+    @property
+    def participation_ratio(self) -> float | None:
+        """Behind the activation; None where the layer is constant."""
+        return self.after.participation
 
     @property
     def total_correlation(self) -> float:
         """Sum of the units' bits minus the joint bits: what the units know of each other; unreliable where the joint entropy is saturated."""
         return self.complexity.total - self.joint.value
+
+    @property
+    def total_correlation_error(self) -> float:
+        """Its standard error, at most the sum of the errors of both."""
+        return self.complexity.total_error + self.joint.error
 
 
 @dataclass
@@ -81,6 +119,7 @@ class _Record:
     before: dict[int, Moments] = field(default_factory=dict)
     after: dict[int, Moments] = field(default_factory=dict)
     wide: dict[str, list[Array]] = field(default_factory=lambda: {"before": [], "after": []})
+    seen: int = 0
 
     def add(self, h: Array, out: Array, block: int, samples: int) -> None:
         """Record one chunk."""
@@ -91,17 +130,26 @@ class _Record:
         if self.states is None:
             self.positions = positions
             self.states, self.sampled = PackedStates(rows.shape[1]), PackedStates(rows.shape[1])
-        step = max(1, math.ceil(samples * positions / MOST_ROWS))
         self.states.add(rows)
+        chosen = self._chosen(len(rows), samples * positions, MOST_ROWS)
         if self.sampled is not None:
-            self.sampled.add(rows[::step])
-        self._add_moments(rows[::step], outputs[::step], block)
+            self.sampled.add(rows[chosen])
+        if rows.shape[1] > WIDEST:
+            chosen = self._chosen(len(rows), samples * positions, KEPT_ROWS)
+            self.wide["before"].append(rows[chosen])
+            self.wide["after"].append(outputs[chosen])
+        else:
+            self._add_moments(rows[chosen], outputs[chosen], block)
+        self.seen += len(rows)
+
+    def _chosen(self, rows: int, total: int, most: int) -> slice:
+        """Every so many of all rows, counted through the chunks, so that at most as many as wanted are chosen."""
+        step = max(1, math.ceil(total / most))
+        return slice(-self.seen % step, rows, step)
 
     def _add_moments(self, rows: Array, outputs: Array, block: int) -> None:
-        """Keep covariances of blocks, or rows where the layer is wide."""
-        if rows.shape[1] > WIDEST:
-            self.wide["before"].append(rows[:WIDEST])
-            self.wide["after"].append(outputs[:WIDEST])
+        """Keep covariances of blocks."""
+        if not len(rows):
             return
         for table, values in ((self.before, rows), (self.after, outputs)):
             part = Moments.of(values)
@@ -148,26 +196,26 @@ def observe(model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "m
     ([1.0, 0.0], 1)
     """
     array = model.checked(data)
-    if np.all(array == array[:1]):
+    if all(np.all(part == array[:1]) for part in chunks(array)):
         raise ModelError("all samples are equal: the data have no variance, and entropies and dimensions say nothing")
     if not model.sites:
         raise ModelError("the model has no activation whose states could be recorded")
     records = [_Record(op, _after_convolution(model, op)) for op in model.sites]
     chosen = {op.name for op in model.sites}
-    for start, block in _chunks(len(array), chunk):
-        arrays = model.run(array[start[0] : start[1]], lambda op: op.name in chosen)
+    for start, stop, block in _chunks(len(array), chunk):
+        arrays = model.run(array[start:stop], lambda op: op.name in chosen)
         for record in records:
             record.add(arrays[record.op.inputs[0]], arrays[record.op.outputs[0]], block, len(array))
     return [_report(record, estimator) for record in records]
 
 
-def _chunks(samples: int, chunk: int) -> Iterator[tuple[tuple[int, int], int]]:
+def _chunks(samples: int, chunk: int) -> Iterator[tuple[int, int, int]]:
     """Bounds of every chunk and the block that it belongs to."""
     if chunk < 1:
         raise ModelError(f"a chunk has at least one sample, got {chunk}")
     size = max(1, min(chunk, math.ceil(samples / BLOCKS)))
     for start in range(0, samples, size):
-        yield (start, min(start + size, samples)), start * BLOCKS // samples
+        yield start, min(start + size, samples), start * BLOCKS // samples
 
 
 def _after_convolution(model: Model, op: Operation) -> bool:
@@ -192,7 +240,6 @@ def _report(record: _Record, estimator: str) -> LayerReport:
     """The observables of one layer."""
     if record.states is None or record.sampled is None:
         raise ModelError(f"the layer {record.op.name} recorded nothing")
-    before, after = _dimension(record, "before"), _dimension(record, "after")
     length, correlation = _overlaps(record)
     return LayerReport(
         record.op.name,
@@ -202,35 +249,45 @@ def _report(record: _Record, estimator: str) -> LayerReport:
         record.sampled.samples,
         layer_complexity(record.states),
         joint_entropy(record.sampled, estimator),
-        after[0],
-        after[1],
-        after[2],
-        before[0],
+        _spread(record, "after"),
+        _spread(record, "before"),
         length,
         correlation,
     )
 
 
-def _dimension(record: _Record, side: str) -> tuple[float | None, float | None, float | None]:
-    """Effective dimension, its error and the participation ratio; None where the layer is constant."""
+def _spread(record: _Record, side: str) -> Spread:
+    """Dimensions of a layer with their errors."""
     if record.wide[side]:
-        values = covariance_spectrum(np.concatenate(record.wide[side])[:WIDEST])
-        return (None, None, None) if values.sum() == 0 else (effective_dimension(values), None, participation_ratio(values))
+        return _spread_of_rows(np.concatenate(record.wide[side]))
     parts = list((record.before if side == "before" else record.after).values())
     total = merged(parts)
     values = np.maximum(np.linalg.eigvalsh(total.scatter), 0)
-    if values.sum() <= 1e-24 * (1 + float(np.sum(total.mean**2))) * total.count:
-        return None, None, None
-    return effective_dimension(values), _error(parts) if side == "after" else None, participation_ratio(values)
+    size = float(np.sum(total.mean**2)) * total.count
+    return _spread_of(values, size, jackknife_errors(parts), total.count, len(total.mean))
 
 
-def _error(parts: list[Moments]) -> float | None:
-    """Jackknife error of the effective dimension over blocks."""
-    if len(parts) < 3:
-        return None
-    left = [np.maximum(np.linalg.eigvalsh(merged(parts[:b] + parts[b + 1 :]).scatter), 0) for b in range(len(parts))]
-    found = np.array([effective_dimension(values) for values in left if values.sum() > 0])
-    return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2))) if len(found) > 1 else None
+def _spread_of_rows(rows: Array) -> Spread:
+    """The same from rows, fewer than units: by the smaller Gram side, whose parts give the jackknife."""
+    gram, owner = rows @ rows.T, np.arange(len(rows)) * BLOCKS // len(rows)
+    left = [_centred_values(gram[np.ix_(owner != b, owner != b)]) for b in np.unique(owner)] if len(rows) > 2 else []
+    return _spread_of(_centred_values(gram), float(np.trace(gram)), spectrum_errors(left), len(rows), rows.shape[1])
+
+
+def _centred_values(gram: Array) -> Array:
+    """Eigenvalues of the products of centred rows."""
+    mean = gram.mean(axis=0)
+    return np.maximum(np.linalg.eigvalsh(gram - mean[:, None] - mean[None, :] + mean.mean()), 0)
+
+
+def _spread_of(values: Array, size: float, errors: tuple[float, float], rows: int, units: int) -> Spread:
+    """A family of dimensions, or none where the spectrum vanishes beside the size of what was centred."""
+    cap = min(units, rows - 1)
+    if values.sum() <= 1e-24 * (rows + size):
+        return Spread(None, None, None, None, None, None, rows, cap)
+    family = [renyi_dimension(values, order) for order in (1, 2, 0, math.inf)]
+    first, second = (error if math.isfinite(error) else None for error in errors)
+    return Spread(family[0], family[1], family[2], family[3], first, second, rows, cap)
 
 
 def _overlaps(record: _Record) -> tuple[float, float | None]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlog1py, xlogy
+from scipy.special import gammaln, roots_gegenbauer, xlog1py, xlogy
 
 from numerics.estimate import Estimate
 from numerics.simulation.activations import numeric_activation
@@ -20,21 +20,34 @@ from numerics.simulation.activations import numeric_activation
 __all__ = [
     "circle_dimension",
     "deep_linear_dimension",
+    "drawn_dimensions",
+    "explicit_bits",
     "first_layer_bits",
     "gate_patterns",
+    "harmonic_dimension",
     "layer_bits",
     "line_entropy",
+    "linear_fractions",
     "profile_bits",
+    "relu_covariance_fractions",
     "relu_layer_dimension",
+    "sampled_sphere_dimension",
     "sphere_dimension",
+    "unit_bits",
     "white_dimension",
 ]
 
 Array = NDArray[np.float64]
 
 
-def _unit_bits(count: NDArray[np.int64], samples: int) -> Array:
-    """Entropy of every unit's state in bits, with the leading bias 1/(2 N ln 2) of units that switch added."""
+def unit_bits(count: NDArray[np.int64], samples: int) -> Array:
+    """Return the entropy of every unit's state in bits, with the leading bias 1/(2 N ln 2) of units that switch added.
+
+    Examples
+    --------
+    >>> unit_bits(np.array([0, 4, 8]), 8).round(3).tolist()
+    [0.0, 1.09, 0.0]
+    """
     p = count / samples
     entropy = -(xlogy(p, p) + xlog1py(1 - p, -p)) / math.log(2)
     return entropy + np.where((count > 0) & (count < samples), 1 / (2 * samples * math.log(2)), 0.0)
@@ -48,7 +61,7 @@ def _network_bits(name: str, sw2: float, sb2: float, depth: int, width: int, sam
     for _ in range(depth):
         weights = rng.standard_normal((width, width)) * math.sqrt(sw2 / width)
         h = signal @ weights + rng.standard_normal(width) * math.sqrt(sb2)
-        found.append(_unit_bits(np.sum(h > 0, axis=0), samples).mean())
+        found.append(unit_bits(np.sum(h > 0, axis=0), samples).mean())
         signal = numeric_activation(name).function(h)
     return np.array(found)
 
@@ -83,6 +96,17 @@ def layer_bits(name: str, sw2: float, sb2: float, depth: int, blocks: int, rng: 
     return Estimate.from_blocks(rows)
 
 
+def explicit_bits(name: str, sw2: float, sb2: float, depth: int, width: int, samples: int, networks: int, rng: np.random.Generator) -> Array:
+    """Return the mean bits per unit of every layer of a few wide networks as they are, finite width and all.
+
+    Examples
+    --------
+    >>> explicit_bits("relu", 2.0, 0.0, 2, 64, 128, 2, np.random.default_rng(1)).shape
+    (2,)
+    """
+    return np.mean([_network_bits(name, sw2, sb2, depth, width, samples, rng) for _ in range(networks)], axis=0)
+
+
 def profile_bits(ratios: Sequence[float], blocks: int, rng: np.random.Generator, units: int = 200, samples: int = 400) -> Estimate:
     """Return the mean bits of units h = r m + x with m frozen and x new for every sample.
 
@@ -94,7 +118,7 @@ def profile_bits(ratios: Sequence[float], blocks: int, rng: np.random.Generator,
     rows = []
     for _ in range(blocks):
         frozen, noise = rng.standard_normal(units), rng.standard_normal((samples, units))
-        rows.append([_unit_bits(np.sum(r * frozen + noise > 0, axis=0), samples).mean() for r in ratios])
+        rows.append([unit_bits(np.sum(r * frozen + noise > 0, axis=0), samples).mean() for r in ratios])
     return Estimate.from_blocks(rows)
 
 
@@ -110,7 +134,7 @@ def first_layer_bits(sw2: float, sb2: float, dimension: int, blocks: int, rng: n
     for _ in range(blocks):
         weights = rng.standard_normal((dimension, units)) * math.sqrt(sw2 / dimension)
         h = rng.standard_normal((samples, dimension)) @ weights + rng.standard_normal(units) * math.sqrt(sb2)
-        rows.append(_unit_bits(np.sum(h > 0, axis=0), samples).mean())
+        rows.append(unit_bits(np.sum(h > 0, axis=0), samples).mean())
     return Estimate.from_blocks(rows)
 
 
@@ -159,6 +183,23 @@ def _dimensions(values: NDArray[Any]) -> tuple[float, float]:
     return math.exp(-float(np.sum(xlogy(p, p)))), 1 / float(np.sum(p**2))
 
 
+def _covariance_values(x: Array) -> Array:
+    """Eigenvalues of the covariance of samples, up to a factor, from the smaller side of the centred array."""
+    centred = x - x.mean(axis=0)
+    return np.linalg.eigvalsh(centred.T @ centred if len(x) > x.shape[1] else centred @ centred.T)
+
+
+def drawn_dimensions(units: int, samples: int, rng: np.random.Generator) -> Array:
+    """Return effective dimension and participation ratio of one draw of white data, as they are.
+
+    Examples
+    --------
+    >>> bool(9.8 < drawn_dimensions(10, 4000, np.random.default_rng(1))[0] < 10)
+    True
+    """
+    return np.array(_dimensions(_covariance_values(rng.standard_normal((samples, units)))))
+
+
 def white_dimension(units: int, freedom: int, blocks: int, rng: np.random.Generator) -> Estimate:
     """Return effective dimension and participation ratio per unit of centred white data, extrapolated to many units at a fixed ratio.
 
@@ -179,9 +220,24 @@ def white_dimension(units: int, freedom: int, blocks: int, rng: np.random.Genera
         sizes = []
         for k in (1, 2):
             x = rng.standard_normal((k * freedom + 1, k * units))
-            sizes.append(np.array(_dimensions(np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2)) / (k * units))
+            sizes.append(np.array(_dimensions(_covariance_values(x))) / (k * units))
         rows.append(2 * sizes[1] - sizes[0])
     return Estimate.from_blocks(rows)
+
+
+def linear_fractions(width: int, depth: int, rng: np.random.Generator) -> Array:
+    """Return the effective dimension per unit behind 1 … depth square Gaussian layers of one width.
+
+    Examples
+    --------
+    >>> linear_fractions(8, 2, np.random.default_rng(1)).shape
+    (2,)
+    """
+    product, found = np.eye(width), []
+    for _ in range(depth):
+        product = rng.standard_normal((width, width)) @ product / math.sqrt(width)
+        found.append(_dimensions(np.linalg.svd(product, compute_uv=False) ** 2)[0] / width)
+    return np.array(found)
 
 
 def deep_linear_dimension(depth: int, blocks: int, rng: np.random.Generator, width: int = 64) -> Estimate:
@@ -192,23 +248,29 @@ def deep_linear_dimension(depth: int, blocks: int, rng: np.random.Generator, wid
     >>> deep_linear_dimension(2, 3, np.random.default_rng(1), width=8).value.shape
     (2,)
     """
-    rows = []
-    for _ in range(blocks):
-        sizes = []
-        for n in (width, 2 * width):
-            product, found = np.eye(n), []
-            for _ in range(depth):
-                product = rng.standard_normal((n, n)) @ product / math.sqrt(n)
-                found.append(_dimensions(np.linalg.svd(product, compute_uv=False) ** 2)[0] / n)
-            sizes.append(np.array(found))
-        rows.append(2 * sizes[1] - sizes[0])
-    return Estimate.from_blocks(rows)
+    return Estimate.from_blocks([-linear_fractions(width, depth, rng) + 2 * linear_fractions(2 * width, depth, rng) for _ in range(blocks)])
+
+
+def relu_covariance_fractions(units: int, dimension: int, rng: np.random.Generator) -> Array:
+    """Return effective dimension and participation ratio per unit of one draw of a layer of rectifiers on Gaussian data.
+
+    The covariance of two rectifiers is |w||w'| (sin t + (π - t) cos t - 1)/(2 π), t the angle of their weights: no data are drawn.
+
+    Examples
+    --------
+    >>> relu_covariance_fractions(10, 5, np.random.default_rng(1)).shape
+    (2,)
+    """
+    weights = rng.standard_normal((units, dimension))
+    length = np.linalg.norm(weights, axis=1)
+    angle = np.arccos(np.clip(weights @ weights.T / np.outer(length, length), -1, 1))
+    np.fill_diagonal(angle, 0.0)
+    covariance = np.outer(length, length) * (np.sin(angle) + (np.pi - angle) * np.cos(angle) - 1)
+    return np.array(_dimensions(np.linalg.eigvalsh(covariance))) / units
 
 
 def relu_layer_dimension(ratio: float, blocks: int, rng: np.random.Generator, dimension: int = 80) -> Estimate:
     """Return effective dimension and participation ratio per unit of one layer of rectifiers, extrapolated to infinite width.
-
-    The covariance of two rectifiers on Gaussian data is |w||w'| (sin t + (π - t) cos t - 1)/(2 π), t the angle of their weights: no data are drawn.
 
     Examples
     --------
@@ -217,15 +279,8 @@ def relu_layer_dimension(ratio: float, blocks: int, rng: np.random.Generator, di
     """
     rows = []
     for _ in range(blocks):
-        sizes = []
-        for d in (dimension, 2 * dimension):
-            weights = rng.standard_normal((round(ratio * d), d))
-            length = np.linalg.norm(weights, axis=1)
-            angle = np.arccos(np.clip(weights @ weights.T / np.outer(length, length), -1, 1))
-            np.fill_diagonal(angle, 0.0)
-            covariance = np.outer(length, length) * (np.sin(angle) + (np.pi - angle) * np.cos(angle) - 1)
-            sizes.append(np.array(_dimensions(np.linalg.eigvalsh(covariance))) / len(weights))
-        rows.append(2 * sizes[1] - sizes[0])
+        narrow, wide = (relu_covariance_fractions(round(ratio * d), d, rng) for d in (dimension, 2 * dimension))
+        rows.append(2 * wide - narrow)
     return Estimate.from_blocks(rows)
 
 
@@ -268,3 +323,55 @@ def sphere_dimension(depth: int, heights: int = 24) -> float:
     centred = kernel - mean[None, :] - mean[:, None] + share @ mean
     root = np.sqrt(share)
     return _dimensions(np.linalg.eigvalsh(root[:, None] * centred * root[None, :]))[0]
+
+
+def harmonic_dimension(dimension: int, depth: int, degrees: int = 128, nodes: int = 1500) -> float:
+    """Return the effective dimension of the centred kernel on the sphere in three or more dimensions, projected on orthonormal polynomials of the height.
+
+    A harmonic of degree k has N_k fellows. The orthonormal polynomial p_k is √N_k at the pole, so the weight of the degree is √N_k ∫ κ p_k, which keeps its
+    digits in double precision. Beyond the last degree the kink at the pole makes the weights fall as k^-4, even and odd ones apart.
+
+    Examples
+    --------
+    >>> round(harmonic_dimension(3, 1), 5)
+    5.85959
+    """
+    weights, order = _degree_weights(dimension, depth, degrees, nodes), (dimension - 2) / 2
+    degree = np.arange(1, 2000 * degrees)
+    last = degrees - (degree - degrees) % 2  # the last computed degree of the same parity
+    mass = np.where(degree <= degrees, weights[np.minimum(degree, degrees)], weights[last] * ((last + order) / (degree + order)) ** 4)
+    count = gammaln(degree + dimension - 2) + np.log(2 * degree + dimension - 2) - gammaln(degree + 1) - gammaln(dimension - 1)
+    p = np.maximum(mass, 0) / np.sum(np.maximum(mass, 0))
+    return math.exp(float(np.sum(p * count - xlogy(p, p))))
+
+
+def _degree_weights(dimension: int, depth: int, degrees: int, nodes: int) -> Array:
+    """Weight of every degree in the kernel, by the three-term recurrence of the orthonormal polynomials at the nodes and at the pole."""
+    order = (dimension - 2) / 2
+    height, share = roots_gegenbauer(nodes, order)
+    points = np.append(height, 1.0)
+    values = np.append(share / share.sum() * _relu_kernel(height, depth), 0.0)
+    before, here, back, found = np.zeros(nodes + 1), np.ones(nodes + 1), 0.0, []
+    for k in range(degrees + 1):
+        found.append(float(here[-1] * (values @ here)))
+        rise = math.sqrt((k + 1) * (k + 2 * order) / (4 * (k + order) * (k + 1 + order)))
+        before, here, back = here, (points * here - back * before) / rise, rise
+    return np.array(found)
+
+
+def sampled_sphere_dimension(dimension: int, units: int, samples: int, rng: np.random.Generator, chunk: int = 2000) -> float:
+    """Return the effective dimension of one layer of rectifiers on points drawn on the sphere; the features are summed chunk by chunk, never held.
+
+    Examples
+    --------
+    >>> bool(5 < sampled_sphere_dimension(3, 100, 2000, np.random.default_rng(1)) < 6.5)
+    True
+    """
+    weights = rng.standard_normal((dimension, units))
+    total, products = np.zeros(units), np.zeros((units, units))
+    for start in range(0, samples, chunk):
+        points = rng.standard_normal((min(chunk, samples - start), dimension))
+        features = np.maximum(points / np.linalg.norm(points, axis=1, keepdims=True) @ weights, 0)
+        total += features.sum(axis=0)
+        products += features.T @ features
+    return _dimensions(np.linalg.eigvalsh(products - np.outer(total, total) / samples))[0]

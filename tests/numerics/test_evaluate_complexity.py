@@ -1,5 +1,7 @@
 """Catalogued values of complexity and effective dimension against the numbers worked out beforehand, and bad parameters."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -8,6 +10,7 @@ from numerics.entropy import binary_entropy
 from numerics.evaluate import answer, evaluate
 from numerics.evaluate.complexity import mixture_probabilities, profile_bits
 from numerics.evaluate.effective_dimension import sphere_dimension, sphere_weights
+from numerics.simulation.complexity import harmonic_dimension
 from theory.complexity import depth_law
 from theory.effective_dimension import sphere_kernel
 
@@ -108,6 +111,28 @@ def test_sphere_dimension():
     assert sphere_dimension(sphere_kernel(1), 2)[0] == pytest.approx(3.2191711, abs=1e-6)
     assert sphere_dimension(sphere_kernel(1), 5)[0] == pytest.approx(12.1425, abs=1e-3)
     assert sphere_dimension(sphere_kernel(10), 3)[0] == pytest.approx(26.717, abs=1e-3)
+
+
+def test_sphere_in_ten_dimensions():
+    """Rectified features have known Gegenbauer coefficients: γ_0 = Γ(d/2)/(2 √π Γ((d + 1)/2)), γ_1 = 1/(2d), and a ratio from one even degree to the next."""
+    for d, expected, places in ((3, 5.859590, 1e-5), (5, 12.1425, 1e-4), (10, 32.3518, 1e-4)):
+        coefficient = {0: math.gamma(d / 2) / (2 * math.sqrt(math.pi) * math.gamma((d + 1) / 2))}
+        for k in range(0, 2000, 2):
+            coefficient[k + 2] = -coefficient[k] * (k - 1) / (k + d + 1)
+        mass = {k: 2 * d * value**2 * multiplicity(d, k) for k, value in coefficient.items()}
+        mass[1] = 2 * d * (1 / (2 * d)) ** 2 * multiplicity(d, 1)
+        assert sum(mass.values()) == pytest.approx(1, abs=1e-9)
+        share = {k: value / (1 - mass[0]) for k, value in mass.items() if k}
+        entropy = -sum(f * (math.log(f) - math.log(multiplicity(d, k))) for k, f in share.items())
+        assert math.exp(entropy) == pytest.approx(expected, abs=places)
+        assert sphere_dimension(sphere_kernel(1), d)[0] == pytest.approx(math.exp(entropy), rel=1e-6)
+    assert sphere_dimension(sphere_kernel(10), 10)[0] == pytest.approx(1793.47, abs=0.01)
+    assert harmonic_dimension(10, 10) == pytest.approx(1793.47, abs=0.06)
+
+
+def multiplicity(d, k):
+    """Number of harmonics of degree k on the sphere in d dimensions."""
+    return math.comb(k + d - 1, k) - (math.comb(k + d - 3, k - 2) if k > 1 else 0)
 
 
 def test_batch_normalised_rectifiers_at_initialisation_have_one_bit():

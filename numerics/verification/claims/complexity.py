@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from sympy import Expr, Integer, Rational, log, pi, sqrt
 
-from numerics.chain_rule import chain_rule_entropy
 from numerics.compile import compiled
 from numerics.entropy import binary_entropy
 from numerics.estimate import Estimate
 from numerics.evaluate.complexity import layer_bits, state_entropy, state_entropy_ball
 from numerics.evaluate.effective_dimension import layer_fraction, sphere_dimension
 from numerics.simulation import complexity as simulated
-from numerics.training_dynamics import digits, train
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact, Sampled
 from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
@@ -91,7 +89,7 @@ def network_claim(name: str, sw2: str, sb2: str, depth: int, smallest: float, *m
 def drawn_bits(name: str, sw2: str, sb2: str, depth: int, rng: np.random.Generator, effort: Effort) -> Estimate:
     """Draw networks of two widths and extrapolate."""
     wide = size(effort)
-    return simulated.layer_bits(name, float(Rational(sw2)), float(Rational(sb2)), depth, blocks(effort, 260), rng, width=48 * wide, samples=512 * wide)
+    return simulated.layer_bits(name, float(Rational(sw2)), float(Rational(sb2)), depth, 260, rng, width=48 * wide, samples=512 * wide)
 
 
 def off_by_a_layer(network: RandomNetwork) -> RandomNetwork:
@@ -283,11 +281,16 @@ def remapped(change: Callable[[Expr], Expr]) -> Callable[[SphereKernel], SphereK
     return lambda kernel: replace(kernel, map=map_expressions(kernel.map, change))
 
 
-def sphere_claim(dimension: int, depth: int, digits_required: float, witness: Callable[[int], float]) -> Claim:
-    """Claim the effective dimension on the sphere against an explicit kernel matrix."""
+def projected(dimension: int) -> Callable[[int], float]:
+    """Return the witness of a higher dimension as a function of depth."""
+    return lambda depth: simulated.harmonic_dimension(dimension, depth)
+
+
+def sphere_claim(dimension: int, depth: int, digits_required: float, witness: Callable[[int], float], how: str = "the eigenvalues of a kernel matrix") -> Claim:
+    """Claim the effective dimension on the sphere against an explicit spectrum."""
     return Claim(
         f"complexity/sphere-{dimension}-{depth}",
-        f"effective dimension of {depth} layers of rectifiers on the sphere in {dimension} dimensions, against the eigenvalues of an explicit kernel matrix",
+        f"effective dimension behind layer {depth} of rectifiers on the sphere in {dimension} dimensions, against {how}",
         lambda: sphere_kernel(depth),
         lambda kernel, _: sphere_dimension(kernel, dimension)[0],
         lambda rng, effort: witness(depth),
@@ -298,77 +301,6 @@ def sphere_claim(dimension: int, depth: int, digits_required: float, witness: Ca
         ),
     )
 
-
-# --- heavier checks -----------------------------------------------------------------------------------------------------------------------------------
-
-
-def equispaced_bits(rng: np.random.Generator, effort: Effort) -> float:
-    """Chain-rule entropy, by boosted trees, of ten equally spaced lines in a plane."""
-    angle = rng.uniform(0, 2 * np.pi, 20_000)
-    normals = np.pi * np.arange(10) / 10
-    states = np.cos(angle[:, None] - normals[None, :]) > 0
-    return chain_rule_entropy(states.astype(int), "trees", rng=rng).value
-
-
-def half_dependent(function: Callable[[Array, Array], Array]) -> Callable[[np.random.Generator, Effort], float]:
-    """Chain-rule entropy, by logistic regression, of 50 fair bits, 50 more, and 50 functions of both, columns permuted."""
-
-    def witness(rng: np.random.Generator, effort: Effort) -> float:
-        """Draw and estimate."""
-        first, second = rng.integers(0, 2, (2, 10_000, 50))
-        states = np.concatenate([first, second, function(first, second)], axis=1)
-        return chain_rule_entropy(states[:, rng.permutation(150)], "logistic", rng=rng).value
-
-    return witness
-
-
-def half_dependent_claim(name: str, bits: int, function: Callable[[Any, Any], Any], statement: str) -> Claim:
-    """Claim what logistic regression finds of 150 bits of which 50 follow from the others."""
-    mutants, witness = (scaled("1.02"), scaled("0.98")), half_dependent(function)
-    return Claim(f"complexity/chain-rule-{name}", statement, lambda: Integer(bits), lambda e, _: float(e), witness, Exact(2), mutants, Effort.high)
-
-
-def equal_sectors() -> Expr:
-    """Return the joint entropy of ten lines that cut the plane into equal sectors: the logarithm of twice their number."""
-    return log(2 * Integer(10)) / log(2)
-
-
-CHAIN = Claim(
-    "complexity/chain-rule",
-    "the chain rule with boosted trees finds the log2(20) bits of ten equally spaced lines within 0.2 per cent",
-    equal_sectors,
-    lambda expression, _: float(compiled(expression, [])()),
-    equispaced_bits,
-    Exact(2.5),
-    (scaled("1.02"), scaled("0.98")),
-    Effort.high,
-)
-
-
-def training_signs(rng: np.random.Generator, effort: Effort) -> Array:
-    """Signs of what 200 epochs on the digits change: total bits and last dimension for true labels, the same for random ones."""
-    rows = []
-    for random_labels in (False, True):
-        changes = []
-        for _ in range(3):
-            x, labels = digits(random_labels, rng)
-            history = train(x, labels, (64, 50, 50, 50, 10), rng)
-            changes.append([np.diff(history.bits.sum(axis=1))[0], history.dimension[-1, -1] / history.dimension[0, -1] - 1])
-        bits, dimension = np.mean(changes, axis=0)
-        rows += [np.sign(bits), np.sign(dimension) * (abs(dimension) > 0.3)]
-    return np.array(rows)
-
-
-TRAINING = Claim(
-    "complexity/training-direction",
-    "learnable labels lower complexity and the last effective dimension by over 30 per cent, random labels raise both (digits, three seeds)",
-    lambda: [Integer(-1), Integer(-1), Integer(1), Integer(1)],
-    lambda signs, _: np.array([float(sign) for sign in signs]),
-    training_signs,
-    Exact(12),
-    (scaled("-1"),),
-    Effort.high,
-)
 
 CLAIMS = (
     PROFILE,
@@ -384,8 +316,5 @@ CLAIMS = (
     sphere_claim(2, 1, 9, simulated.circle_dimension),
     sphere_claim(2, 3, 8, simulated.circle_dimension),
     sphere_claim(3, 1, 3.5, simulated.sphere_dimension),
-    CHAIN,
-    half_dependent_claim("not", 100, lambda a, b: 1 - a, "logistic regression finds the 100 bits of 150 units of which 50 negate others, within 1 per cent"),
-    half_dependent_claim("xor", 150, np.bitwise_xor, "logistic regression is blind to exclusive or: of 100 bits it finds 150, as if all were independent"),
-    TRAINING,
+    *(sphere_claim(d, depth, needed, projected(d), "orthonormal polynomials") for d, depth, needed in ((5, 3, 6), (10, 1, 5), (10, 10, 4.5))),
 )

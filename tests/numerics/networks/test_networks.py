@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from numerics.networks import Model, ModelError, Operation, from_torch, layer_graph, observe, predict, read_onnx
+from numerics.networks import LayerMaps, Model, ModelError, Operation, from_torch, layer_graph, observe, predict, read_onnx
 from numerics.networks.layers import weight_statistics
 from numerics.networks.operators import OPERATORS
+from numerics.networks.prediction import BATCH_NORM, KERNELS, NOTHING
+from numerics.networks.whole import network_complexity
 
 onnx = pytest.importorskip("onnx", reason="the extra networks is not installed")
 
@@ -103,6 +105,63 @@ def test_prediction_and_measurement_agree_on_a_wide_random_network(tmp_path, rng
         assert report.length == pytest.approx(theory.length, rel=0.25)
         assert report.correlation == pytest.approx(theory.correlation, abs=0.06)
         assert abs(theory.depth_scale) > 10  # the critical weight variance 2, up to the fluctuation of the weights
+
+
+def test_the_complexity_of_a_network_is_the_sum_over_its_layers(tmp_path, rng):
+    reports = observe(read_onnx(models.perceptron(tmp_path / "net.onnx", rng, widths=(6, 5, 4, 3))), rng.standard_normal((4000, 6)))
+    whole = network_complexity(reports)
+    assert whole.units == 9
+    assert whole.total == pytest.approx(sum(report.complexity.units.sum() for report in reports))
+    assert whole.joint == pytest.approx(sum(report.joint.value for report in reports))
+    assert max(report.joint.value for report in reports) == whole.at_least
+    model = read_onnx(tmp_path / "net.onnx")
+    data = rng.standard_normal((4000, 6))
+    arrays = model.run(data, lambda op: op.kind == "Relu")
+    together = np.concatenate([arrays["h1"] > 0, arrays["h2"] > 0], axis=1)
+    q = np.unique(together, axis=0, return_counts=True)[1] / 4000
+    assert whole.at_least < -np.sum(q * np.log2(q)) < whole.at_most
+    assert 0 < whole.error < 0.1
+
+
+def test_wide_layers_are_measured_on_some_rows_from_all_over_the_data(rng, monkeypatch):
+    """More units than a covariance is kept for: the smaller Gram side of some rows, whichever chunk they come from."""
+    monkeypatch.setattr(sys.modules["numerics.networks.observe"], "WIDEST", 300)
+    monkeypatch.setattr(sys.modules["numerics.networks.observe"], "KEPT_ROWS", 200)
+    wide = 400
+    constants = {"w": rng.standard_normal((4, wide))}
+    model = Model([Operation("fc", "MatMul", ("x", "w"), ("h",)), Operation("act", "Relu", ("h",), ("z",))], constants, "x", (4,), ("z",))
+    data = rng.standard_normal((5000, 4)) * np.linspace(0.1, 2, 5000)[:, None]
+    (report,) = observe(model, data)
+    assert report.after.rows == 200
+    assert report.after.cap == 199
+    features = np.maximum(data @ constants["w"], 0)
+    exact = [np.linalg.eigvalsh(np.cov(features[rows].T)) for rows in (slice(None, None, 25), slice(None))]
+    found = [np.exp(-np.sum(p * np.log(p))) for p in (v[v > 0] / v[v > 0].sum() for v in exact)]
+    assert report.effective_dimension == pytest.approx(found[0], rel=1e-6)
+    assert abs(report.effective_dimension - found[1]) < 4 * report.after.effective_error
+    assert observe(model, data, chunk=100)[0].effective_dimension == pytest.approx(report.effective_dimension, rel=1e-9)
+
+
+def test_the_part_of_the_theory_that_applies(tmp_path, rng):
+    plain = predict(read_onnx(models.perceptron(tmp_path / "a.onnx", rng)), rng.standard_normal((20, 20)))
+    assert [p.part for p in plain] == [KERNELS, KERNELS]
+    assert [p.maps.name for p in plain] == ["linear", "relu"]
+    cnn = predict(read_onnx(models.residual_cnn(tmp_path / "b.onnx", rng)), rng.standard_normal((20, 2, 8, 8)))
+    assert [p.part for p in cnn] == [BATCH_NORM, NOTHING, NOTHING]
+    block = predict(read_onnx(models.transformer(tmp_path / "c.onnx", rng)), rng.standard_normal((20, 5, 8)))
+    assert [p.part for p in block] == [NOTHING]
+    assert block[0].maps is None
+
+
+def test_maps_agree_with_drawn_layers(rng):
+    """One step of both maps against explicit random layers of 4000 units."""
+    maps = LayerMaps("tanh", None, 1.7, 0.3, 1.4)
+    for c, expected in zip((0.2, 0.9), maps.correlations([0.2, 0.9]), strict=True):
+        shared, own = rng.standard_normal((2, 2, 4000))
+        pair = np.sqrt(1.4) * (np.sqrt(c) * shared[0] + np.sqrt(1 - c) * own)
+        behind = np.tanh(pair) @ rng.standard_normal((4000, 4000)) * np.sqrt(1.7 / 4000) + rng.standard_normal(4000) * np.sqrt(0.3)
+        assert np.mean(behind**2) == pytest.approx(float(maps.lengths(1.4)), rel=0.06)
+        assert np.mean(behind[0] * behind[1]) / np.mean(behind**2) == pytest.approx(expected, abs=0.04)
 
 
 def test_predictions_stop_where_the_theory_does(tmp_path, rng):
