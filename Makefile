@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify test lint notebooks notebooks-full docs benchmarks clean
+.PHONY: verify test lint notebooks notebooks-full docs picture benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
@@ -26,6 +26,9 @@ notebooks-full: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs graphs theory numerics !numerics.__main__
+
+picture: $(STAMP)
+	$(BIN)/python docs/picture.py
 
 benchmarks: $(STAMP)
 	$(THREADS) $(BIN)/python -m benchmarks

@@ -9,13 +9,14 @@ import numpy as np
 
 from graphs.rendering import cell_places
 from numerics.compile import compiled
+from numerics.files import save_figure
 from numerics.solve import trajectory
 from theory.recursion import Recursion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "draw_cell", "plot_step", "plot_trajectories"]
+__all__ = ["COLOURS", "draw_cell", "plot_step", "plot_trajectories", "save_figure"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that stay apart for colour-blind readers."""

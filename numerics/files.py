@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-__all__ = ["all_writable", "writable", "write_whole"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "all_writable", "figure_target", "save_figure", "writable", "write_whole"]
+
+FORMATS = (".pdf", ".png", ".svg")
 
 
 def writable(name: str | Path, *, force: bool = False) -> Path:
@@ -94,3 +102,56 @@ def write_whole(target: Path, content: str | bytes | memoryview) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def figure_target(name: str | Path, *, force: bool = False) -> Path:
+    """Return a file that a figure may be written to: a .pdf, .png or .svg file that `writable` allows.
+
+    Examples
+    --------
+    >>> figure_target("figure.txt")
+    Traceback (most recent call last):
+    ValueError: a figure is a .pdf, .png, .svg file, got figure.txt
+    """
+    target = Path(name)
+    if target.suffix not in FORMATS:
+        raise ValueError(f"a figure is a {', '.join(FORMATS)} file, got {target}")
+    return writable(target, force=force)
+
+
+def save_figure(axes: Axes, name: str | Path, *, force: bool = False) -> Path:
+    """Write the figure of some axes as vectors (.pdf, .svg) or pixels (.png), whole or not at all.
+
+    Text in a .pdf stays text, in an .svg it is drawn (so that no font is missing), and the same drawing gives the same file.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    name : str or Path
+    force : bool
+        Whether an existing file may be overwritten.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If the ending is another one, or the file cannot be written.
+
+    Examples
+    --------
+    >>> save_figure(None, "figure.txt")
+    Traceback (most recent call last):
+    ValueError: a figure is a .pdf, .png, .svg file, got figure.txt
+    """
+    target = figure_target(name, force=force)
+    from matplotlib import rc_context
+
+    drawn = BytesIO()
+    dated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}[target.suffix]
+    with rc_context({"pdf.fonttype": 42, "svg.hashsalt": "neurenorm"}):
+        cast("Figure", axes.figure).savefig(drawn, format=target.suffix[1:], dpi=200, metadata=dated)
+    write_whole(target, drawn.getvalue())
+    return target

@@ -9,26 +9,21 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from numerics.evaluate.values import parse_value
-from numerics.files import writable, write_whole
+from numerics.files import figure_target, save_figure
 from numerics.sweep.axes import Axis, parse_axis
 from numerics.sweep.outcome import FAILED, MISSING
 from numerics.sweep.plot import plot_sweep
 from numerics.sweep.run import Where, plan, run
 from numerics.sweep.store import open_sweep
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 __all__ = ["add_arguments", "add_plot_arguments", "plot_command", "sweep_command"]
 
 WELL, NOT_WELL, INTERRUPTED = 0, 1, 130
-FORMATS = (".pdf", ".png", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,13 +130,8 @@ def plot_command(arguments: argparse.Namespace) -> int:
     ValueError
         For bad usage.
     """
-    target = writable(arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force)
-    if target.suffix not in FORMATS:
-        raise ValueError(f"a figure is a {', '.join(FORMATS)} file, got {target}")
-    axes = plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at)))
-    drawn, figure = BytesIO(), cast("Figure", axes.figure)
-    figure.savefig(drawn, format=target.suffix[1:], dpi=200)
-    write_whole(target, drawn.getvalue())
+    target = figure_target(arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force)
+    save_figure(plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at))), target, force=arguments.force)
     print(target)
     return WELL
 
