@@ -7,17 +7,23 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-import numerics.measure
-import numerics.sweep
 from numerics.files import all_writable, writable, write_whole
-from numerics.verification.claim import Effort
+from numerics.verification.effort import Effort
 
 __all__ = ["main"]
 
 BAD_USAGE, NOT_WELL, WELL, INTERRUPTED = 2, 1, 0, 130
+
+# Commands that live in rooms of their own: what they do, where, and the names of the functions that declare the arguments and run.
+ROOMS = {
+    "measure": ("both observables of a network of your own, layer by layer", "numerics.measure", "add_arguments", "measure_command"),
+    "sweep": ("a result or a claim over a grid of parameters, to a netCDF file that can be resumed", "numerics.sweep", "add_arguments", "sweep_command"),
+    "plot": ("a figure of a sweep", "numerics.sweep", "add_plot_arguments", "plot_command"),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -28,8 +34,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_USAGE, f"{self.prog}: {message}\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line; of the rooms only the one of the given command is entered, as each takes seconds to import."""
     top = _Parser(prog="neurenorm", description="Derive, evaluate and verify the statistical physics of deep networks.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
@@ -61,17 +67,11 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--force", action="store_true", help="overwrite an existing file")
     verify.set_defaults(run=_verify)
 
-    measure = commands.add_parser("measure", help="both observables of a network of your own, layer by layer")
-    numerics.measure.add_arguments(measure)
-    measure.set_defaults(run=numerics.measure.measure_command)
-
-    sweep = commands.add_parser("sweep", help="a result or a claim over a grid of parameters, to a netCDF file that can be resumed")
-    numerics.sweep.add_arguments(sweep)
-    sweep.set_defaults(run=numerics.sweep.sweep_command)
-
-    plot = commands.add_parser("plot", help="a figure of a sweep")
-    numerics.sweep.add_plot_arguments(plot)
-    plot.set_defaults(run=numerics.sweep.plot_command)
+    for name, (what, module, declare, run) in ROOMS.items():
+        room = commands.add_parser(name, help=what)
+        if name == command:
+            getattr(import_module(module), declare)(room)
+            room.set_defaults(run=getattr(import_module(module), run))
 
     export = commands.add_parser("export", help="a document that compiles with plain pdflatex, or a web page with MathML")
     export.add_argument("id", metavar="ID", nargs="?", help="only one result")
@@ -204,7 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
       value = 0.462117157260
     0
     """
-    chosen = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    chosen = parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
     try:
         status: int = chosen.run(chosen)
     except (ValueError, TypeError) as error:

@@ -7,7 +7,6 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -15,27 +14,10 @@ from sympy import Expr
 
 from graphs.rendering import Tabulated
 from numerics.verification.compare import Comparison, Policy, Sampled, Verdict
+from numerics.verification.effort import Effort
 from numerics.verification.mutants import Mutant
 
 __all__ = ["Claim", "Effort", "MutantOutcome", "Report"]
-
-
-class Effort(Enum):
-    """How much work a check may do: the number by which samples are multiplied."""
-
-    low = 0.25
-    default = 1.0
-    high = 16.0
-
-    def scale(self, number: int, least: int = 1) -> int:
-        """Return a number of samples (sweeps, networks) at this effort, never below ``least``.
-
-        Examples
-        --------
-        >>> Effort.high.scale(100)
-        1600
-        """
-        return max(least, round(number * self.value))
 
 
 @dataclass(frozen=True)
