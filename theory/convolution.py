@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
+import networkx as nx
 from sympy import Expr, I, Rational, S, Symbol, cos, exp, log, oo, sqrt, sympify
 
 from theory.field import wave_numbers
@@ -98,6 +100,49 @@ class Stencil:
         if size == 0:
             return S.Zero
         return oo if size == 1 else -1 / log(size)
+
+    def layer_graph(self, extents: Sequence[int], depth: int, pooled: bool = False) -> nx.DiGraph:
+        """Return the layers of a convolutional network on a periodic lattice of positions, for `theory.layers.LayerKernels`.
+
+        Parameters
+        ----------
+        extents : sequence of int
+            Positions in every direction, at least as many as the stencil is wide.
+        depth : int
+            Number of layers.
+        pooled : bool
+            Whether a node ``"pool"`` averages the last layer over positions.
+
+        Returns
+        -------
+        networkx.DiGraph
+            Nodes ``(layer, position)``, layer 0 the input. All positions of a layer share their weights (one label per offset) and their bias.
+
+        Raises
+        ------
+        ValueError
+            If two offsets lead to one position, or the dimensions differ.
+
+        Examples
+        --------
+        >>> graph = Stencil.uniform(3).layer_graph([4], 2, pooled=True)
+        >>> graph.number_of_nodes(), graph.number_of_edges()
+        (13, 28)
+        """
+        graph: nx.DiGraph = nx.DiGraph()
+        if len(extents) != len(self.wave_numbers):
+            raise ValueError(f"the stencil has {len(self.wave_numbers)} dimensions, the positions {len(extents)}")
+        positions = list(product(*map(range, extents)))
+        for layer, x, (offset, share) in product(range(1, depth + 1), positions, sorted(self.fractions.items())):
+            below = (layer - 1, tuple((p + d) % e for p, d, e in zip(x, offset, extents, strict=True)))
+            if graph.has_edge(below, (layer, x)):
+                raise ValueError(f"the positions {tuple(extents)} are too few for the stencil: two of its offsets lead to one position")
+            graph.add_edge(below, (layer, x), variance=SW2 * share, label=(layer, offset))
+            graph.nodes[layer, x]["bias_label"] = layer
+        if pooled:
+            graph.add_node("pool", bias=S.Zero)
+            graph.add_edges_from([((depth, x), "pool", {"kind": "skip", "strength": Rational(1, len(positions))}) for x in positions])
+        return graph
 
     def step(self, wide: WideLimit, kernel: Mapping[tuple[Offset, Offset], Expr], x: Offset, y: Offset) -> Expr:
         """Return K'(x, y) from the kernels between the positions below.

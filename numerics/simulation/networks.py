@@ -39,6 +39,8 @@ class Plan:
         ``(source, target, strength)`` adds strength times z^source to z^target (source 0 is the input); widths must agree.
     shared : sequence of L ints, optional
         Layers with equal labels have equal weights and biases (a recurrent network unrolled in time).
+    keep : float
+        Dropout: the probability with which a neuron of a hidden layer is kept (and its signal divided by it), anew for each input.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Plan:
     bias_variance: float | Sequence[float]
     skips: Sequence[tuple[int, int, float]] = ()
     shared: Sequence[int] | None = None
+    keep: float = 1.0
 
     def __post_init__(self) -> None:
         """Check everything before any number is drawn."""
@@ -66,6 +69,8 @@ class Plan:
                 raise ValueError(f"{self.depth} layers need one {name} variance or {self.depth} of them, got {len(values)}")
             if any(not (value >= 0 and math.isfinite(value)) for value in values):
                 raise ValueError(f"a {name} variance is finite and not negative, got {values}")
+        if not 0 < self.keep <= 1:
+            raise ValueError(f"the probability of keeping a neuron lies in (0, 1], got {self.keep}")
         for source, target, _ in self.skips:
             if not 0 <= source < target <= self.depth or self.widths[source] != self.widths[target]:
                 raise ValueError(
@@ -144,6 +149,11 @@ def _checked(plan: Plan, inputs: ArrayLike) -> Array:
     return x
 
 
+def _kept(plan: Plan, signal: Array, rng: np.random.Generator) -> Array:
+    """What dropout leaves of a signal."""
+    return signal if plan.keep == 1 else signal * (rng.random(signal.shape) < plan.keep) / plan.keep
+
+
 def _skipped(plan: Plan, layer: int, fresh: Array, below: Sequence[Array]) -> Array:
     """Add the skip connections that end at a layer."""
     for source, target, strength in plan.skips:
@@ -191,7 +201,7 @@ def layers_by_weights(plan: Plan, inputs: ArrayLike, activation: NumericActivati
             drawn = drawn if plan.shared is not None else {}
             drawn[label] = _parameters(plan, layer, networks, rng)
         weights, biases = drawn[label]
-        signal = below[-1] if layer == 1 else activation.function(below[-1])
+        signal = below[-1] if layer == 1 else _kept(plan, activation.function(below[-1]), rng)
         below.append(_skipped(plan, layer, np.matmul(signal, weights) + biases, below))
     return below[1:]
 
@@ -225,7 +235,7 @@ def layers_in_law(plan: Plan, inputs: ArrayLike, activation: NumericActivation, 
     x = _checked(plan, inputs)
     below: list[Array] = [np.broadcast_to(x, (networks, *x.shape))]
     for layer in range(1, plan.depth + 1):
-        signal = below[-1] if layer == 1 else activation.function(below[-1])
+        signal = below[-1] if layer == 1 else _kept(plan, activation.function(below[-1]), rng)
         factor = _square_root(_kernel(plan, layer, signal))
         noise = rng.standard_normal((networks, x.shape[0], plan.widths[layer]))
         fresh = factor * noise if x.shape[0] == 1 else np.matmul(factor, noise)
@@ -273,6 +283,8 @@ def sample_layers(
     >>> bool(abs(samples.mean().value[1, 0, 0] - 1) < 0.1)
     True
     """
+    if plan.keep != 1:
+        raise ValueError("with dropout the realised kernels depend on the masks: take the pre-activations of layers_by_weights or layers_in_law")
     if networks < 2:
         raise ValueError(f"an error bar needs at least 2 independent networks, got {networks}")
     draw = layers_in_law if in_law else layers_by_weights

@@ -196,3 +196,30 @@ def test_convolution_depth_scales_and_pooling() -> None:
             Stencil(bad)
     with pytest.raises(ValueError, match="odd"):
         Stencil.uniform(2)
+
+
+def test_layer_graph_of_a_convolution_repeats_its_step() -> None:
+    """Two layers on a 3 x 4 torus: the kernels of the layer graph are `Stencil.step` applied twice."""
+    stencil = Stencil({(0, 0): sp.Rational(1, 2), (1, 0): sp.Rational(1, 3), (0, -1): sp.Rational(1, 6)})
+    kernels = LayerKernels(stencil.layer_graph([3, 4], 2), activation("erf"))
+    x, y = (0, 1), (2, 3)
+    top = kernels.covariance(((2, x), "a"), ((2, y), "a"))
+    points = {(i, j): np.array([1.0, 0.3 * i, 0.2 * j]) for i in range(3) for j in range(4)}
+    overlaps = {symbol: float(points[first[0][1]] @ points[second[0][1]]) for symbol, (first, second) in kernels.inputs.items()}  # type: ignore[index]
+    found = kernels_at(kernels, overlaps, {SW2: 1.4, SB2: 0.2})[top]
+
+    def shifted(place: tuple[int, int], offset: tuple[int, ...]) -> tuple[int, int]:
+        return (place[0] + offset[0]) % 3, (place[1] + offset[1]) % 4
+
+    shares = {offset: float(share) for offset, share in stencil.fractions.items()}
+    first = {(u, v): 0.2 + 1.4 * sum(s * points[shifted(u, d)] @ points[shifted(v, d)] for d, s in shares.items()) for u in points for v in points}
+    pair = compiled(WideLimit(activation("erf")).overlap, [AA, BB, AB])
+    expected = 0.2
+    for offset, share in shares.items():
+        u, v = shifted(x, offset), shifted(y, offset)
+        expected += 1.4 * share * float(pair(first[u, u], first[v, v], first[u, v]))
+    assert found == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="too few"):
+        Stencil.uniform(3).layer_graph([2], 1)
+    with pytest.raises(ValueError, match="2 dimensions"):
+        stencil.layer_graph([4], 1)

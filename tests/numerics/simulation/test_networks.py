@@ -11,6 +11,7 @@ from scipy import stats
 from numerics.compile import compiled
 from numerics.estimate import Estimate
 from numerics.simulation.activations import NAMED, NumericActivation, numeric_activation
+from numerics.simulation.convolution import convolutional_layers
 from numerics.simulation.hmc import hamiltonian_samples
 from numerics.simulation.networks import Plan, layers_by_weights, layers_in_law, sample_layers
 from theory.activation import activation, activation_names
@@ -109,6 +110,7 @@ def test_skip_from_the_input_adds_the_input() -> None:
         ({"widths": (3, 4), "skips": ((0, 1, 1.0),)}, "same width"),
         ({"widths": (3, 4), "shared": (0, 1)}, "one sharing label"),
         ({"widths": (3, 4, 5), "shared": (0, 0)}, "equal widths"),
+        ({"widths": (3, 4), "keep": 0.0}, "keeping a neuron"),
     ],
 )
 def test_bad_plans(arguments: dict[str, object], message: str) -> None:
@@ -149,6 +151,24 @@ def test_hmc_bad_input() -> None:
         hamiltonian_samples(lambda z: z, lambda z: z, np.zeros(3), rng)
     with pytest.raises(ValueError, match="finite number"):
         hamiltonian_samples(lambda z: np.full(2, np.inf), lambda z: z, np.zeros((2, 3)), rng)
+
+
+def test_dropout_keeps_the_mean_and_not_the_square_of_a_signal() -> None:
+    plan = Plan((1, 50, 400), 1.0, 0.0, keep=0.5)
+    for draw in (layers_by_weights, layers_in_law):
+        z = draw(plan, [[1.0], [1.0]], NAMED["linear"], 300, np.random.default_rng(4))[1]
+        squares, cross = (Estimate.from_blocks((z[:, 0] * z[:, b]).mean(-1)) for b in (0, 1))
+        assert_compatible(squares, 2.0)
+        assert_compatible(cross, 1.0)
+    with pytest.raises(ValueError, match="dropout"):
+        sample_layers(plan, [[1.0]], NAMED["linear"], 3, np.random.default_rng(4))
+
+
+def test_convolution_of_one_position_is_a_network() -> None:
+    z = convolutional_layers({0: 1.0}, 200, 2, 1.0, 0.5, np.ones((1, 3)), NAMED["linear"], 300, np.random.default_rng(4))
+    assert_compatible(Estimate.from_blocks((z[:, 0] ** 2).mean(-1)), 2.0)
+    with pytest.raises(ValueError, match="add up to 1"):
+        convolutional_layers({0: 0.5}, 2, 2, 1.0, 0.5, np.ones((1, 3)), NAMED["linear"], 3, np.random.default_rng(4))
 
 
 def test_custom_activation_is_passed_as_callables() -> None:
