@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -31,6 +32,14 @@ def axes_or_new(ax: Axes | None) -> Axes:
     except ImportError as error:
         raise ImportError("figures need matplotlib: install the extra 'plot'") from error
     return pyplot.subplots()[1]
+
+
+def finished(axes: Axes, legend: Mapping[str, Any] | None = None, **settings: Any) -> Axes:
+    """Return the axes with their labels, limits and ticks set, and with a legend (without a frame unless asked for) where one is wanted."""
+    axes.set(**settings)
+    if legend is not None:
+        axes.legend(**{"frameon": False, **legend})
+    return axes
 
 
 def plot_step(recursion: Recursion, start: float, low: float, high: float, *, steps: int = 12, ax: Axes | None = None) -> Axes:
@@ -78,9 +87,7 @@ def plot_step(recursion: Recursion, start: float, low: float, high: float, *, st
     axes.plot(grid, compiled(recursion.step[0], [u])(grid), color=COLOURS[0], label="one step")
     points = trajectory(recursion, {u: start}, steps)[:, 0]
     axes.plot(np.repeat(points, 2)[:-1], np.concatenate([[low], np.repeat(points[1:], 2)]), color=COLOURS[1], linewidth=1, label=f"flow from {start:g}")
-    axes.set(xlabel=f"${u}$", ylabel=f"${u}'$", xlim=(low, high), ylim=(low, high), aspect="equal")
-    axes.legend(frameon=False)
-    return axes
+    return finished(axes, {}, xlabel=f"${u}$", ylabel=f"${u}'$", xlim=(low, high), ylim=(low, high), aspect="equal")
 
 
 def plot_trajectories(recursion: Recursion, starts: Any, steps: int, *, ax: Axes | None = None) -> Axes:
@@ -112,8 +119,7 @@ def plot_trajectories(recursion: Recursion, starts: Any, steps: int, *, ax: Axes
     (u,) = recursion.state
     flows = trajectory(recursion, {u: np.asarray(starts, dtype=float)}, steps)
     axes.plot(flows[:, 0], marker="o", markersize=3, linewidth=1)
-    axes.set(xlabel=f"steps of scale $b = {recursion.scale}$", ylabel=f"${u}$")
-    return axes
+    return finished(axes, xlabel=f"steps of scale $b = {recursion.scale}$", ylabel=f"${u}$")
 
 
 def draw_cell(graph: nx.Graph, terminals: tuple[Any, Any], *, ax: Axes | None = None) -> Axes:

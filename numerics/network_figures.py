@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphs.interaction import Interactions
-from numerics.figures import COLOURS, axes_or_new
+from numerics.figures import COLOURS, axes_or_new, finished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +53,5 @@ def draw_interactions(interactions: Interactions, ax: Axes | None = None) -> Axe
             xs, ys = zip(*points, strict=True)
             axes.scatter(xs, ys, marker=marker, color=colour, s=45, zorder=2, label=name)
     layers = sorted({data["layer"] for _, data in interactions.graph.nodes(data=True)})
-    axes.set(xlabel="layer", xticks=range(layers[0], layers[-1] + 1), yticks=[])
-    axes.legend(frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, 1.15), fontsize="small")
-    return axes
+    above = {"ncols": 4, "loc": "upper center", "bbox_to_anchor": (0.5, 1.15), "fontsize": "small"}
+    return finished(axes, above, xlabel="layer", xticks=range(layers[0], layers[-1] + 1), yticks=[])

@@ -19,7 +19,7 @@ from sympy import oo
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.estimate import Estimate
-from numerics.figures import COLOURS, axes_or_new
+from numerics.figures import COLOURS, axes_or_new, finished
 from numerics.simulation.activations import NAMED, NumericActivation
 from numerics.simulation.phases import final_correlation, layered_magnetization, surviving_overlap
 from numerics.solve import trajectory
@@ -109,10 +109,8 @@ class PhasePlane:
         else:
             drawn = axes.scatter(points.x, points.y, c=points.value, cmap="viridis", vmin=0, vmax=1, s=30, edgecolors="black", linewidths=0.4, zorder=3)
             axes.figure.colorbar(drawn, ax=axes, label=points.label)
-        axes.set(xlabel=self.xlabel, ylabel=self.ylabel, title=self.title)
-        if self.lines or self.curve:
-            axes.legend(frameon=True, fontsize="small")
-        return axes
+        legend = {"frameon": True, "fontsize": "small"} if self.lines or self.curve else None
+        return finished(axes, legend, xlabel=self.xlabel, ylabel=self.ylabel, title=self.title)
 
     def _repr_svg_(self) -> str:
         """Draw in a notebook."""

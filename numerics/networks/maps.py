@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Rational, oo
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.solve.correlations import correlation_fixed_points
 from numerics.solve.lengths import length_fixed_points
@@ -77,7 +78,7 @@ def depth_scale(chi: float) -> float:
 
 
 @dataclass(frozen=True)
-class LayerMaps:
+class LayerMaps(Tabulated):
     """The maps that lead from one layer of activations to the next, K' = σ_b² + σ_w² ⟨φ²⟩_K and c' = (σ_b² + σ_w² ⟨φ_a φ_b⟩_{K,c})/K'.
 
     Attributes
@@ -125,7 +126,7 @@ class LayerMaps:
 
 
 @dataclass(frozen=True)
-class Destination:
+class Destination(Tabulated):
     """Where equal layers would lead: the stable fixed point of the maps.
 
     Attributes

@@ -31,7 +31,7 @@ KEPT_ROWS = 1024
 
 
 @dataclass(frozen=True)
-class Spread:
+class Spread(Tabulated):
     """Over how many directions a layer is spread; None where it is constant, and errors None where there are too few samples for them.
 
     Attributes

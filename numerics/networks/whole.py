@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphs.rendering import Tabulated
 from numerics.networks.observe import LayerReport
 
 __all__ = ["NetworkComplexity", "network_complexity"]
 
 
 @dataclass(frozen=True)
-class NetworkComplexity:
+class NetworkComplexity(Tabulated):
     """Complexity of all layers of activations, in bits; a convolutional layer counts with its channels, positions pooled.
 
     Attributes

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from graphs.rendering import Tabulated
 from numerics.verification.verdict import Comparison, Verdict
 
 __all__ = ["Within"]
 
 
 @dataclass(frozen=True)
-class Within:
+class Within(Tabulated):
     """Numbers that must agree within an absolute tolerance each.
 
     Parameters
