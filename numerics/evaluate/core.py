@@ -16,6 +16,7 @@ from graphs.rendering import Tabulated
 from numerics.evaluate.values import checked
 from theory.catalogue import Result
 from theory.catalogue import result as catalogued
+from theory.catalogue.result import PAPERS
 
 __all__ = ["STATUSES", "Answer", "Evaluation", "answer", "evaluate"]
 
@@ -145,15 +146,20 @@ def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, 
     if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 10_000):
         raise ValueError(f"digits must be an integer between 1 and 10000, got {digits}")
     entry = identifier if isinstance(identifier, Result) else catalogued(identifier)
-    _load_kinds()
     exact = checked(entry, {**(values or {}), **named})
     structure = {p.name: exact[p.name] for p in entry.parameters if p.structural}
     numbers = {p.name: exact[p.name] for p in entry.parameters if not p.structural}
-    return Evaluation(entry.id, answer(entry.derive(**structure), numbers, digits), entry.provenance)
+    problem = entry.derive(**structure)
+    _load_kind(type(problem))
+    return Evaluation(entry.id, answer(problem, numbers, digits), entry.provenance)
 
 
-def _load_kinds() -> None:
-    """Import the modules of this package, each of which registers the kinds it can solve."""
+def _load_kind(kind: type) -> None:
+    """Import the modules of this package, each of which registers the kinds it can solve, until one registers this kind; those of no single paper come first."""
     package = import_module("numerics.evaluate")
-    for module in iter_modules(package.__path__):
-        import_module(f"numerics.evaluate.{module.name}")
+    names = [module.name for module in iter_modules(package.__path__)]
+    papers = {key.replace("-", "_") for key in PAPERS}
+    for name in sorted(names, key=lambda name: (name in papers, name)):
+        if answer.dispatch(kind) is not answer.dispatch(object):
+            return
+        import_module(f"numerics.evaluate.{name}")
