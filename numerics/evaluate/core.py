@@ -155,7 +155,7 @@ def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, 
 
 
 def _load_kind(kind: type) -> None:
-    """Import the modules of this package, each of which registers the kinds it can solve, until one registers this kind; those of no single paper come first."""
+    """Import the modules of this package, each of which registers the kinds it can solve, until one registers this kind; those of a single paper come last."""
     package = import_module("numerics.evaluate")
     names = [module.name for module in iter_modules(package.__path__)]
     papers = {key.replace("-", "_") for key in PAPERS}
