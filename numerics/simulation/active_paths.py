@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphs.paths import ActivePaths
+from graphs.rendering import Tabulated
 
 __all__ = [
     "COUPLINGS",
@@ -31,7 +32,7 @@ __all__ = [
 Array = NDArray[np.float64]
 LARGEST_ENUMERATION = 24
 _LARGEST_KERNEL = 18
-COUPLINGS = ("glass", "planted", "input_tied", "ferro", "gauss")
+COUPLINGS = ("glass", "planted", "input_tied", "ferro", "gauss", "planted_gauss")
 
 
 class TooLarge(ValueError):
@@ -54,12 +55,13 @@ def couplings(
     paths : ActivePaths
     kind : str
         ``glass``: a fair sign; ``planted``: the product of the hidden weights, right with probability (1 + tanh beta)/2; ``input_tied``: the value of the input
-        unit where the path begins (unfrustrated: a gauge transformation makes all couplings +1); ``ferro``: +1; ``gauss``: standard normal.
+        unit where the path begins (unfrustrated: a gauge transformation makes all couplings +1); ``ferro``: +1; ``gauss``: standard normal;
+        ``planted_gauss``: of standard normal size, with the sign of the hidden product with probability (1 + tanh(beta size))/2.
     rng : numpy.random.Generator
     beta : float
-        For ``planted``.
+        For planted couplings.
     hidden : array_like of ±1, shape (N,)
-        For ``planted``.
+        For planted couplings.
     inputs : array_like, shape (n_0,)
         For ``input_tied``.
 
@@ -75,11 +77,12 @@ def couplings(
         return np.ones(paths.count)
     if kind == "gauss":
         return rng.standard_normal(paths.count)
-    if kind == "planted":
+    if kind in ("planted", "planted_gauss"):
         if beta is None or hidden is None:
             raise ValueError("planted couplings need beta and the hidden weights")
+        sizes = np.abs(rng.standard_normal(paths.count)) if kind == "planted_gauss" else np.ones(paths.count)
         products = np.asarray(hidden, dtype=float)[paths.members].prod(axis=1)
-        return products * np.where(rng.random(paths.count) < (1 + math.tanh(beta)) / 2, 1.0, -1.0)
+        return products * sizes * np.where(rng.random(paths.count) < (1 + np.tanh(beta * sizes)) / 2, 1.0, -1.0)
     if kind == "input_tied":
         if inputs is None or paths.widths is None or len(np.asarray(inputs)) != paths.widths[0]:
             raise ValueError("input-tied couplings need one input value for each input unit of a layered network")
@@ -88,7 +91,7 @@ def couplings(
 
 
 @dataclass(frozen=True)
-class ExactInstance:
+class ExactInstance(Tabulated):
     """Exact sums over all configurations of one instance.
 
     Parameters

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, I, Symbol, expand_complex
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.solve.coupling_nodes import coupling_nodes
 from numerics.solve.field_grid import Law, circular, combined, pair_table, shared_out, transform_size
@@ -33,6 +34,7 @@ _REAL, _IMAGINARY = Symbol("z_re", real=True), Symbol("z_im", real=True)
 COARSEST = 0.2
 MOST_ITERATIONS = 4000
 MOST_POINTS = 900
+MOST_TRANSFORMED = 1 << 20
 COLDEST = 17.0
 LARGEST_FIELD = 18.0
 
@@ -42,7 +44,7 @@ class GridTooSmall(ValueError):
 
 
 @dataclass(frozen=True)
-class BranchPoint:
+class BranchPoint(Tabulated):
     """A solution of density evolution.
 
     Parameters
@@ -86,8 +88,8 @@ class BranchPoint:
 
     @property
     def physical(self) -> bool:
-        """Whether the entropy is not negative: a negative one needs a breaking of replica symmetry."""
-        return self.entropy >= 0
+        """Whether the entropy is not negative (but for rounding): a negative one needs a breaking of replica symmetry."""
+        return self.entropy >= -1e-6 * (1 + abs(self.energy) / self.T)
 
     def __str__(self) -> str:
         state = "converged" if self.converged else "NOT converged"
@@ -114,7 +116,7 @@ class DensityEvolution:
     ValueError
         If the temperature is not positive or below 1/17; T = 0 has a closed form (see `theory.frozen_paths`).
     GridTooSmall
-        If the step is so coarse that a bias spans fewer than four grid points, or the temperature so high that the grid would take too many.
+        If the step is coarser than a bias, or the temperature or the degree so high that the grid would take too many points.
 
     Examples
     --------
@@ -129,7 +131,8 @@ class DensityEvolution:
             raise ValueError(f"density evolution needs a positive temperature, got {T}; T = 0 has its own closed form (active-paths/zero-temperature)")
         beta = 1 / T
         self.sizes, self.shares = coupling_nodes(ensemble.sizes, beta)
-        self.t = np.tanh(np.minimum(beta * self.sizes, LARGEST_FIELD))
+        self.strengths = np.minimum(beta * self.sizes, LARGEST_FIELD)  # a stronger path cannot be told from a hard constraint
+        self.t = np.tanh(self.strengths)
         self.signs = np.broadcast_to(compiled(ensemble.coupling_mean, [PATHS.t])(self.t), self.t.shape)
         self.coupling_mean = float(self.shares @ self.signs)
         strongest = beta if self.coupling_mean > 0 else beta * float(self.sizes.max())  # with biased signs, wrong ones have the probability exp(-2 |J|/T)
@@ -142,8 +145,10 @@ class DensityEvolution:
         self.points = math.ceil(max(9.0, strongest + 5.0) / self.step)
         if self.points > MOST_POINTS:
             raise GridTooSmall(f"T = {T:g} at a step of {self.step:.3g} takes {self.points} grid points, more than {MOST_POINTS}; take a coarser step")
-        self.bias_points = math.ceil(beta * float(self.sizes.max()) / self.step) + 2
+        self.bias_points = math.ceil(float(self.strengths.max()) / self.step) + 2
         self.size = transform_size(self.bias_points, largest_degree)
+        if self.size > MOST_TRANSFORMED:
+            raise GridTooSmall(f"sums of about {largest_degree:g} biases take {self.size} grid points, above {MOST_TRANSFORMED}; take a smaller mean degree")
         self.largest_degree = largest_degree
         self._prepare()
 
@@ -152,7 +157,7 @@ class DensityEvolution:
         fields = np.asarray(np.arange(self.points + 1) * self.step, dtype=np.float64)
         self.pairs = pair_table(self.ensemble.bias, self.step, self.points)
         bias = compiled(self.ensemble.bias, [PATHS.u, PATHS.h])
-        sent = [shared_out(bias(self.beta * size, fields) / self.step, self.bias_points + 1) for size in self.sizes]
+        sent = [shared_out(bias(strength, fields) / self.step, self.bias_points + 1) for strength in self.strengths]
         rows = [table.scaled(share, share * sign) for table, share, sign in zip(sent, self.shares, self.signs, strict=True)]
         self.sending = sum(rows[1:], start=rows[0])
         wide = np.arange(self.size // 2 + 1) * self.step
@@ -321,7 +326,7 @@ class DensityEvolution:
         gap = self.site_mean(wide) + messages * self.message_mean(biases) - paths * gain
         phi = math.log(2) + energies * self.free_path + gap
         mean = float(wide[1] @ np.tanh(np.arange(len(wide[1])) * self.step))
-        q = float(wide[0] @ self.square)
+        q = min(float(wide[0] @ self.square), 1.0)
         return BranchPoint(c, self.T, q, mean, gap, energies * energy, phi + self.beta * energies * energy, converged, count, change, gain, law)
 
     def _check_degree(self, c: float) -> None:

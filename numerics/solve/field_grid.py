@@ -71,7 +71,7 @@ def _cubic(s: Array) -> Array:
     return np.stack([-s * (s - 1) * (s - 2) / 6, (s + 1) * (s - 1) * (s - 2) / 2, -(s + 1) * s * (s - 2) / 2, (s + 1) * s * (s - 1) / 6])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def pair_table(bias: Expr, step: float, points: int) -> Table:
     """Tabulate the combination of every two sizes of fields on a grid."""
     fields = np.arange(points + 1) * step

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphs.rendering import Tabulated
 from numerics.solve.frozen_thresholds import frozen_thresholds
 from numerics.solve.path_thresholds import NoThreshold, entropy_crossing, path_thresholds, removed_fraction
 from theory.coupling_sizes import CouplingSizes
@@ -22,7 +23,7 @@ NAMES = ("c_d", "q_d", "c_K", "q_K")
 
 
 @dataclass(frozen=True)
-class PathDiagram:
+class PathDiagram(Tabulated):
     """Transitions of one ensemble over the temperature; every array has one entry per temperature.
 
     Attributes
@@ -52,7 +53,7 @@ class PathDiagram:
 
 
 @dataclass(frozen=True)
-class RemovalDiagram:
+class RemovalDiagram(Tabulated):
     """Critical removed fractions; arrays of shape (len(p), len(T)).
 
     Attributes
@@ -167,7 +168,7 @@ def _axis(temperatures: ArrayLike) -> Array:
     """Return a one-dimensional axis of temperatures that are not negative."""
     T = np.asarray(temperatures, dtype=float)
     if T.ndim != 1 or not T.size or not np.all(np.isfinite(T) & (T >= 0)):
-        raise ValueError(f"give a list of temperatures that are not negative, got {temperatures}")
+        raise ValueError(f"give a list of temperatures that are not negative, got {temperatures!r}")
     return T
 
 
@@ -187,5 +188,5 @@ def _frozen(p: int) -> tuple[dict[str, float], dict[str, float], bool]:
 def _removals(problem: CriticalRemoval, degrees: Array, errors: Array, c0: float) -> tuple[list[float], list[float]]:
     """Return the removed fractions that bring the degree to the given ones, zero where it is below them already, and their errors."""
     values = [removed_fraction(problem, c, c0) for c in degrees.tolist()]
-    moved = [removed_fraction(problem, c, c0 + error * c0 / c) for c, error in zip(degrees.tolist(), errors.tolist(), strict=True)]
-    return [v or 0.0 for v in values], [abs((m or 0.0) - v) if v is not None else 0.0 for m, v in zip(moved, values, strict=True)]
+    moved = [removed_fraction(problem, c - error, c0) for c, error in zip(degrees.tolist(), errors.tolist(), strict=True)]
+    return [v or 0.0 for v in values], [(m or 0.0) - (v or 0.0) if v else 0.0 for m, v in zip(moved, values, strict=True)]

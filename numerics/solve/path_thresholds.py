@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from scipy import optimize
 
+from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.solve.density_evolution import BranchPoint, DensityEvolution
 from theory.path_ensemble import CriticalRemoval, PathEnsemble, paramagnet, path_ensemble, regular_degrees
@@ -33,10 +34,10 @@ __all__ = [
 
 PATHS = symbols("active-paths")
 STEP = 0.04
-FINEST = 0.011
+FINEST, HOTTEST = 0.011, 20.0
 SETTLED = 2e-6
 LOCATED = 1e-3
-LOWEST, HIGHEST = 0.02, 1 - 1e-6
+LOWEST, HIGHEST = 0.02, 1 - 1e-3
 STRIDE, SHORTEST = 0.14, 0.01
 
 
@@ -49,7 +50,7 @@ class NotConverged(ArithmeticError):
 
 
 @dataclass(frozen=True)
-class PathThresholds:
+class PathThresholds(Tabulated):
     """The end of the polarised branch and its transition, each with its error.
 
     Parameters
@@ -162,9 +163,31 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
     low, high, sign = end.q, 1 - (1 - end.q) / 1.7, math.copysign(1.0, end.gap)
     while gap(high) * sign > 0:
         low, high = high, 1 - (1 - high) / 1.7
-        if high > HIGHEST or points[low].c > 0.9 * evolution.largest_degree:
+        if high > HIGHEST:
+            return _sharp_transition(evolution, points[low], sign)
+        if points[low].c > 0.9 * evolution.largest_degree:
             raise NoThreshold(f"the branch does not meet the paramagnet up to c = {points[low].c:.4g}")
     root = float(optimize.brentq(gap, low, high, xtol=1e-7))
+    gap(root)
+    return points[root]
+
+
+def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float) -> BranchPoint:
+    """Find the transition by the degree, where the overlap is too near to one to be the coordinate (many weights per path)."""
+    points = {low.c: low}
+
+    def gap(c: float) -> float:
+        """Gap at a degree."""
+        if c not in points:
+            points[c] = _settled(evolution.solve(c, law=low.law), evolution.coupling_mean > 0)
+        return points[c].gap
+
+    high = 1.2 * low.c
+    while gap(high) * sign > 0:
+        high *= 1.2
+        if high > evolution.largest_degree:
+            raise NoThreshold(f"the branch does not meet the paramagnet up to c = {high / 1.2:.4g}")
+    root = float(optimize.brentq(gap, low.c, high, xtol=1e-8 * low.c))
     gap(root)
     return points[root]
 
@@ -179,6 +202,10 @@ def grid_steps(T: float, step: float | None = None) -> tuple[float, float]:
     >>> grid_steps(0.5), grid_steps(8.0)
     ((0.2, 0.1), (0.05, 0.025))
     """
+    if not (math.isfinite(T) and T > 0):
+        raise ValueError(f"density evolution needs a positive temperature, got {T}; T = 0 has its own closed form (active-paths/zero-temperature)")
+    if T > HOTTEST:
+        raise ValueError(f"T = {T:g} is too hot for the grids (above {HOTTEST:g}); degrees grow as T^2 there, so scale a lower temperature up")
     fine = step if step is not None else max(0.1 * min(1.0, T ** (-2 / 3)), FINEST)
     return 2 * fine, fine
 

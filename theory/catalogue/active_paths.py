@@ -28,6 +28,7 @@ from theory.symbols import symbols
 __all__ = ["RESULTS"]
 
 PATHS = symbols("active-paths")
+LARGEST_WEIGHT = 999_999
 ENERGY = "Energy H = - sum over paths of J times the product of the path's weights ±1; Gibbs weight exp(-H/T); J = ±1 unless couplings=gauss."
 PER_WEIGHT = "Values are per remaining weight; c is the mean number of paths per remaining weight, alpha = c/p paths per weight; ln Z and entropies in nats."
 PLANTED = (
@@ -56,8 +57,8 @@ def given_weights(value: Any) -> tuple[tuple[int, ...], ...]:
     """Return paths as tuples of weight numbers, each weight at most once per path."""
     if not isinstance(value, list) or not value or not all(isinstance(row, list) for row in value):
         raise ValueError(f"paths must be a list of lists of weight numbers, such as [[0,1,2],[2,3,4]], got {value!s}")
-    if any(not isinstance(i, Number) or not i.is_Integer or i < 0 for row in value for i in row):
-        raise ValueError("weights are numbered by integers from 0 on")
+    if any(not isinstance(i, Number) or not i.is_Integer or not 0 <= i <= LARGEST_WEIGHT for row in value for i in row):
+        raise ValueError(f"weights are numbered by integers from 0 to at most {LARGEST_WEIGHT}")
     rows = tuple(tuple(int(i) for i in row) for row in value)
     if len({len(row) for row in rows}) != 1 or not 2 <= len(rows[0]) <= LARGEST_P:
         raise ValueError(f"all paths must have the same number of weights, between 2 and {LARGEST_P}")

@@ -1,0 +1,168 @@
+"""Grids of fourth order, thresholds with their errors, couplings of random size, and phase diagrams of random active paths."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from numerics.compile import compiled
+from numerics.evaluate import evaluate
+from numerics.solve.coupling_nodes import coupling_nodes
+from numerics.solve.density_evolution import DensityEvolution, GridTooSmall
+from numerics.solve.field_grid import shared_out
+from numerics.solve.path_diagram import path_diagram, removal_diagram
+from numerics.solve.path_populations import ground_state_population, one_step_population, population
+from numerics.solve.path_thresholds import NoThreshold, branch_end, entropy_crossing, path_thresholds
+from theory.coupling_sizes import gaussian_sizes
+from theory.path_ensemble import path_ensemble
+from theory.symbols import symbols
+
+PLANTED = path_ensemble(3)
+GAUSS = path_ensemble(3, sizes=gaussian_sizes())
+
+
+def test_points_are_shared_out_with_their_first_three_moments():
+    positions = np.random.default_rng(0).uniform(1.0, 8.0, 40)
+    shares = shared_out(positions, 12).even.toarray()
+    for power in range(4):
+        assert np.arange(12.0) ** power @ shares == pytest.approx(positions**power, rel=1e-12)
+
+
+def test_shares_beyond_zero_go_to_their_mirror_image():
+    """An even function is averaged with the even part, an odd one with the odd part: both to the fourth order near zero."""
+    step = 0.02
+    table = shared_out(np.array([0.3, 0.7]), 6)
+    grid, points = np.arange(6) * step, np.array([0.3, 0.7]) * step
+    assert np.cosh(grid) @ table.even.toarray() == pytest.approx(np.cosh(points), abs=1e-7)
+    assert np.sinh(grid) @ table.odd.toarray() == pytest.approx(np.sinh(points), abs=1e-7)
+
+
+@pytest.mark.parametrize("T", [0.5, 3.0])
+def test_the_error_falls_with_the_fourth_power_of_the_step(T):
+    c = {0.5: 3.2, 3.0: 40.0}[T]
+    gaps = [DensityEvolution(PLANTED, T, step / T if T > 1 else step).solve(c).gap for step in (0.2, 0.1, 0.05)]
+    assert 10 < (gaps[0] - gaps[1]) / (gaps[1] - gaps[2]) < 24
+
+
+@pytest.mark.parametrize(("p", "T"), [(3, 0.3), (3, 1.0), (6, 0.5), (3, 3.0)])
+def test_thresholds_stay_within_their_stated_errors(p, T):
+    """Against grids twice as fine; every error is below the promised 0.002."""
+    found, finer = (path_thresholds(path_ensemble(p), T, step) for step in (None, 0.5 * 0.1 * min(1.0, T ** (-2 / 3))))
+    for name, value in found.values.items():
+        assert abs(value - finer.values[name]) <= found.errors[name] <= 2e-3
+    assert found.values["c_d"] < found.values["c_K"] < entropy_crossing(path_ensemble(p), T)
+
+
+def test_hot_thresholds():
+    """The last rows of the table at p = 3: T = 1.5 and 2, and the scaling with T^2 beyond."""
+    for T, c_d, c_K in ((1.5, 9.025, 9.915), (2.0, 14.658, 16.081)):
+        values = path_thresholds(PLANTED, T).values
+        assert values["c_d"] == pytest.approx(c_d, abs=0.006) and values["c_K"] == pytest.approx(c_K, abs=0.006)
+
+
+def test_many_weights_per_path_meet_the_entropy_crossing():
+    """With p large the transition approaches the degree at which the paramagnet's entropy vanishes, from below."""
+    ensemble = path_ensemble(16)
+    found, bound = path_thresholds(ensemble, 1.0), entropy_crossing(ensemble, 1.0)
+    assert bound - 1e-3 < found.values["c_K"] < bound
+
+
+def test_nodes_of_gaussian_couplings_average_smooth_functions():
+    for beta in (0.5, 2.0, 5.0):
+        nodes, shares = coupling_nodes(gaussian_sizes(), beta)
+        assert shares @ nodes**2 == pytest.approx(1, abs=1e-7) and shares @ nodes**4 == pytest.approx(3, abs=1e-5)
+        mean = stats.norm.expect(lambda z, b=beta: np.log(np.cosh(b * z)), lb=-12, ub=12, epsabs=1e-10)
+        assert shares @ np.log(np.cosh(beta * nodes)) == pytest.approx(mean, abs=2e-6)
+
+
+def test_gaussian_branch_obeys_the_identities_of_planted_couplings():
+    """Mean and mean square of the magnetisation agree, the energy is that of the paramagnet, and the gap grows by the mean path gain."""
+    evolution = DensityEvolution(GAUSS, 0.5, 0.05)
+    low, point, high = (evolution.solve(c) for c in (5.9, 6.0, 6.1))
+    assert point.m == pytest.approx(point.q, abs=1e-6)
+    free = evaluate("active-paths/paramagnet", p=3, T=0.5, c=6, couplings="gauss").values
+    assert point.energy == pytest.approx(free["energy"], abs=1e-5)
+    assert (high.gap - low.gap) / (0.2 / 3) == pytest.approx(point.path_gain, rel=1e-3)
+
+
+def test_gaussian_population_beside_the_grid():
+    rng = np.random.default_rng(3)
+    for ensemble, c in ((GAUSS, 6.0), (path_ensemble(3, "glass", sizes=gaussian_sizes()), 9.0)):
+        grid = DensityEvolution(ensemble, 0.5).solve(c)
+        sampled = population(ensemble, 0.5, c, rng, size=20_000, rounds=50)
+        assert sampled.q == pytest.approx(grid.q, abs=0.006) and sampled.gap == pytest.approx(grid.gap, abs=0.02)
+
+
+def test_gaussian_glass_at_zero_temperature_is_the_limit_of_cold_ones():
+    glass = path_ensemble(3, "glass", sizes=gaussian_sizes())
+    cold = [DensityEvolution(glass, T, 0.1).solve(9.0).energy for T in (0.36, 0.5)]
+    limit = cold[0] + (cold[0] - cold[1]) * 0.36**2 / (0.5**2 - 0.36**2)
+    found = ground_state_population(3, 9.0, np.random.default_rng(5), size=5000, rounds=90, measured=40, sizes=gaussian_sizes())
+    assert found.energy == pytest.approx(limit, abs=0.03) and found.polarised > 0.3
+
+
+def test_options_on_the_catalogue():
+    glass = evaluate("active-paths/thresholds", p=3, T=0.5, disorder="glass")
+    assert glass.values["c_d"] == pytest.approx(4.898, abs=0.005) and glass.values["c_K"] == pytest.approx(5.250, abs=0.003)
+    assert "unphysical" in glass.answer.reason
+    tied = evaluate("active-paths/thresholds", p=3, T=0.5, disorder="ferro").values
+    assert (tied["c_d"], tied["c_K"]) == pytest.approx((2.517, 2.8285), abs=1e-3)
+    gauss = evaluate("active-paths/critical-removal", p=3, T=0.5, c0=8, couplings="gauss").values
+    degree = evaluate("active-paths/thresholds", p=3, T=0.5, couplings="gauss").values["c_K"]
+    assert gauss["rho_K"] == pytest.approx(1 - math.sqrt(degree / 8), abs=1e-9)
+
+
+def test_entropy_of_the_gaussian_paramagnet_vanishes_at_its_crossing():
+    c = evaluate("active-paths/paramagnet", p=3, T=1, c=1, couplings="gauss").values["c_s0"]
+    assert evaluate("active-paths/paramagnet", {"p": 3, "T": 1, "c": c, "couplings": "gauss"}).values["entropy"] == pytest.approx(0, abs=1e-12)
+
+
+def test_phase_diagram_over_temperature_and_depth():
+    diagram = path_diagram(PLANTED, [0, 0.5, 1])
+    assert diagram.c_d == pytest.approx([2.455407, 2.808, 5.039], abs=0.004)
+    assert diagram.c_K == pytest.approx([2.753806, 3.122, 5.554], abs=0.003)
+    assert (diagram.c_K < diagram.c_s0).all() and diagram.physical.all()
+    removal = removal_diagram([3, 4, 5, 6], [0.5], 10.0)
+    assert removal.rho_K[:, 0] == pytest.approx([0.4412, 0.2356, 0.1315, 0.0723], abs=3e-4)
+    assert removal.rho_d[:, 0] == pytest.approx([0.4701, 0.2896, 0.1996, 0.1478], abs=3e-4)
+    assert removal.glass.all() and max(removal.errors["rho_K"].max(), removal.errors["rho_d"].max()) < 1e-4
+
+
+def test_removals_at_zero_temperature_and_from_a_paramagnet():
+    cold = removal_diagram([3], [0], 6.0)
+    assert (cold.rho_K[0, 0], cold.rho_d[0, 0]) == pytest.approx((0.3225, 0.3603), abs=1e-4)
+    hot = removal_diagram([3], [1.0], 5.2, protocol="paths")
+    assert not hot.glass[0, 0] and hot.states[0, 0] and hot.rho_K[0, 0] == 0 < hot.rho_d[0, 0]
+
+
+def test_planted_signs_with_gaussian_sizes_obey_the_law_that_is_stated():
+    mean = compiled(GAUSS.coupling_mean, [symbols("active-paths").t])
+    assert mean(np.tanh(2.0)) == pytest.approx(np.tanh(2.0))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: path_thresholds(PLANTED, 1000.0), "too hot"),
+        (lambda: path_thresholds(PLANTED, 0.0), "positive temperature"),
+        (lambda: DensityEvolution(PLANTED, 1.0, largest_degree=1e8), "smaller mean degree"),
+        (lambda: DensityEvolution(path_ensemble(3, "glass", sizes=gaussian_sizes()), 0.2), "too cold"),
+        (lambda: path_diagram(path_ensemble(2), [1.0]), "continuous"),
+        (lambda: path_diagram(path_ensemble(3, "glass"), [0.0]), "planted signs only"),
+        (lambda: path_diagram(PLANTED, [-1.0]), "not negative"),
+        (lambda: removal_diagram([3], [1.0], -2.0), "positive and finite"),
+        (lambda: removal_diagram([3], [1.0], 8.0, protocol="units"), "one of weights, paths"),
+        (lambda: population(PLANTED, 0.5, -1.0, np.random.default_rng(0)), "zero or positive"),
+        (lambda: population(PLANTED, 0.01, 1.0, np.random.default_rng(0)), "at least 1/17"),
+        (lambda: one_step_population(PLANTED, 0.5, 3.0, 1.0, np.random.default_rng(0)), "not for planted"),
+        (lambda: ground_state_population(1, 3.0, np.random.default_rng(0)), "at least p = 2"),
+        (lambda: evaluate("active-paths/bethe", {"paths": [[0, 10**9]], "beta": 1}), "at most 999999"),
+        (lambda: evaluate("active-paths/thresholds", {"p": 3, "T": 1, "couplings": "cauchy"}), "one of signs, gauss"),
+        (lambda: evaluate("active-paths/thresholds", {"p": 3, "T": 1, "disorder": "spin"}), "one of glass, planted, ferro"),
+        (lambda: branch_end(DensityEvolution(path_ensemble(2, sizes=gaussian_sizes()), 1.0)), "continuous"),
+    ],
+)
+def test_bad_input_is_refused(make, message):
+    with pytest.raises((ValueError, GridTooSmall, NoThreshold), match=message):
+        make()
