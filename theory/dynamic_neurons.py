@@ -51,12 +51,12 @@ def binary_model(
     """Put binary neurons and binary weights on the promoted interaction graph of a network.
 
     Every rule has the weight exp(2 alpha h sign(sum W h_parent)) (a constant times the smeared constraint), or the constraint
-    itself where it is sharp; every weight has exp(k W), every output exp(-beta (y - h)²).
+    itself where it is sharp; every weight has exp(k W), every output exp(-beta (y - h)²). A wire passes its neuron on with weight one.
 
     Parameters
     ----------
     interactions : Interactions
-        With promoted neurons and without wires; every neuron reads an odd number of inputs, so that no sum vanishes.
+        With promoted neurons; every neuron reads an odd number of inputs, wires included, so that no sum vanishes.
     x : mapping of (neuron, copy) to ±1, optional
         The inputs. Without it they stay free spins, named ("x", neuron, copy).
     y : mapping of (neuron, copy) to ±1, optional
@@ -73,7 +73,7 @@ def binary_model(
     Raises
     ------
     ValueError
-        If neurons are not promoted, a rule has an even number of inputs, a wire or a bias, or a datum is not ±1.
+        If neurons are not promoted, a rule has an even number of inputs or a bias, or a datum is not ±1.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def _minus_square(target: int) -> Callable[[Any], Any]:
 def _data(values: Mapping[Any, int] | None, name: str) -> dict[Any, int]:
     """Data of a binary network, checked."""
     for place, value in (values or {}).items():
-        if value not in (1, -1):
+        if isinstance(value, bool) or value not in (1, -1):
             raise ValueError(f"the data of a binary network are +1 or -1, got {name} = {value} at {place}")
     return dict(values or {})
 
@@ -127,22 +127,25 @@ def _rule_function(rule: Rule, x: Mapping[Any, int], sharp: bool) -> tuple[tuple
     """The scope and the function of one rule; a given input is put into the function, a free one stays in the scope."""
     if len(rule.pairs) % 2 == 0:
         raise ValueError(f"the neuron {rule.out[1]} reads {len(rule.pairs)} inputs; binary neurons need an odd number, else a sum can vanish and has no sign")
-    if rule.bias is not None or any(w is None for w, _ in rule.pairs):
-        raise ValueError(f"the neuron {rule.out[1]} has a bias or a wire, which the binary model does not; see theory.layer_monoid for biases")
+    if rule.bias is not None:
+        raise ValueError(f"the neuron {rule.out[1]} has a bias, which the binary model does not; see theory.layer_monoid for biases")
     pairs = sorted(rule.pairs, key=str)
     signs = tuple(x.get(h[1:]) if h[0] == "x" else None for _, h in pairs)
     parents = [h for (_, h), sign in zip(pairs, signs, strict=True) if sign is None]
-    return (rule.out, *(w for w, _ in pairs), *parents), _sign_rule(signs, sharp)
+    wires = tuple(w is None for w, _ in pairs)
+    return (rule.out, *(w for w, _ in pairs if w is not None), *parents), _sign_rule(signs, wires, sharp)
 
 
 @cache
-def _sign_rule(signs: tuple[int | None, ...], sharp: bool) -> Callable[..., Any]:
+def _sign_rule(signs: tuple[int | None, ...], wires: tuple[bool, ...], sharp: bool) -> Callable[..., Any]:
     """2 h sign(sum W h'), or the indicator of h = sign(sum W h'); the same object for equal rules, so that their tables are shared."""
+    count = wires.count(False)
 
     def function(out: Any, *rest: Any) -> Any:
         """The rule at one configuration."""
-        weights, free = rest[: len(signs)], iter(rest[len(signs) :])
-        total = sum(w * (next(free) if sign is None else sign) for w, sign in zip(weights, signs, strict=True))
+        weights, free = iter(rest[:count]), iter(rest[count:])
+        products = ((1 if wire else next(weights)) * (next(free) if sign is None else sign) for wire, sign in zip(wires, signs, strict=True))
+        total = sum(products)
         agreement = out * (1 if total > 0 else -1)
         return int(agreement == 1) if sharp else 2 * agreement
 

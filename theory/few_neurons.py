@@ -46,7 +46,7 @@ def network_block(network: Network, copies: int = 1) -> Decimation:
     Parameters
     ----------
     network : Network
-        Every neuron reads an odd number of others; weights may be shared (convolutions).
+        Every neuron reads an odd number of others, wires included; weights may be shared (convolutions).
     copies : int
         Number of data.
 

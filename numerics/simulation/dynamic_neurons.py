@@ -127,8 +127,10 @@ def binary_kernel(alpha: float, k: float, copies: int) -> Array:
     return np.asarray(sum(np.exp(k * w + 2 * alpha * w * overlap) for w in (1, -1)))
 
 
-def dense_kernel(width: int, alpha: float, k: float) -> Array:
+def dense_kernel(width: int, alpha: float, k: float, wired: bool = False) -> Array:
     """Return the kernel of a dense binary layer of N neurons and one datum: all 2^(N N) weights are enumerated.
+
+    With ``wired`` the layer is residual: a neuron is passed on to its successor as it is, and the N (N - 1) other entries are weights.
 
     Examples
     --------
@@ -137,10 +139,12 @@ def dense_kernel(width: int, alpha: float, k: float) -> Array:
     """
     states = np.array(list(itertools.product((1, -1), repeat=width)), dtype=float)
     kernel = np.zeros((len(states), len(states)))
-    for entries in itertools.product((1, -1), repeat=width * width):
-        matrix = np.array(entries, dtype=float).reshape(width, width)
+    matrix = np.eye(width)
+    free = np.argwhere(np.ones((width, width)) - wired * matrix)
+    for entries in itertools.product((1, -1), repeat=len(free)):
+        matrix[tuple(free.T)] = entries
         signs = np.sign(states @ matrix.T)
-        kernel += math.exp(k * matrix.sum()) * np.exp(2 * alpha * states @ signs.T)
+        kernel += math.exp(k * sum(entries)) * np.exp(2 * alpha * states @ signs.T)
     return kernel
 
 

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import mpmath
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational, exp, oo
 
-from graphs.network import convolutional
+from graphs.network import convolutional, network_from_graph
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
 from numerics.quadrature import line_average
@@ -393,6 +394,19 @@ def test_two_convolutions_summed_out_are_the_squared_kernel():
         configuration = [int(s < 0) for s in (*states[before], *states[after])]
         weight = block.partition_function(configuration).subs({S.alpha: Rational(3, 5), S.k: Rational(3, 10)})
         assert float(weight.evalf(20)) == pytest.approx((kernel @ kernel)[after, before], rel=1e-12)
+
+
+def test_residual_layers_summed_out_are_the_squared_kernel():
+    """Every neuron reads its predecessor through a wire and the two others through weights: entries of the kernel of two layers."""
+    kernel = np.linalg.matrix_power(dense_kernel(3, 0.5, 0.2, wired=True), 2)
+    graph = nx.DiGraph()
+    for m, i, j in itertools.product(range(2), range(3), range(3)):
+        graph.add_edge((m, j), (m + 1, i), **({"weight": None} if i == j else {}))
+    block = network_block(network_from_graph(graph))
+    for before, after in itertools.product(range(8), range(0, 8, 3)):
+        configuration = [before >> 2, before >> 1 & 1, before & 1, after >> 2, after >> 1 & 1, after & 1]
+        weight = block.partition_function(configuration).subs({S.alpha: Rational(1, 2), S.k: Rational(1, 5)})
+        assert float(weight.evalf(20)) == pytest.approx(kernel[after, before], rel=1e-12)
 
 
 def test_heat_bath_sees_the_exact_weight_averages():

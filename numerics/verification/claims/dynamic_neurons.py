@@ -6,17 +6,19 @@ or a parity block.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Rational, Symbol, exp
 
 from graphs.interaction import promoted
-from graphs.network import mlp
+from graphs.network import mlp, network_from_graph
 from numerics.compile import compiled
 from numerics.estimate import Estimate
 from numerics.simulation.dynamic_neurons import binary_chain_sums, binary_kernel, dense_kernel, threshold_partition
@@ -26,9 +28,9 @@ from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact, Policy, Sampled
 from numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
 from theory.binary_transfer import partition_function, transfer_spectrum, weight_magnetization
-from theory.decimation import decimate
+from theory.decimation import Decimation, decimate
 from theory.dynamic_neurons import binary_model, binary_recursion
-from theory.few_neurons import layer_block
+from theory.few_neurons import layer_block, network_block
 from theory.interaction_order import InteractionOrder, interaction_order
 from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.recursion import Recursion
@@ -302,6 +304,39 @@ def few_neurons_claim() -> Claim:
     )
 
 
+def wired_layers(width: int, layers: int) -> nx.DiGraph:
+    """A residual network: every neuron reads its predecessor through a wire, and the other neurons of the layer through weights."""
+    graph: nx.DiGraph = nx.DiGraph()
+    for m, i, j in itertools.product(range(layers), range(width), range(width)):
+        graph.add_edge((m, j), (m + 1, i), **({"weight": None} if i == j else {}))
+    return graph
+
+
+def residual_claim() -> Claim:
+    """Two residual layers of three neurons summed out, against the square of the enumerated kernel."""
+    alpha, k = 0.4, -0.2
+    starts = ((0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1))
+
+    def weights_of(block: Decimation) -> list[Expr]:
+        return [block.partition_function([*first, 0, 0, 1]) for first in starts]
+
+    def witness() -> Array:
+        kernel = dense_kernel(3, alpha, k, wired=True)
+        return (kernel @ kernel)[1, [0, 2, 6, 7]]
+
+    return claim(
+        "residual-layers",
+        "a block of two residual layers of three binary neurons, skips summed out with the rest, is the squared kernel",
+        lambda: weights_of(network_block(network_from_graph(wired_layers(3, 2)))),
+        lambda weights: np.array([value_at(weight, {ALPHA: alpha, K: k}) for weight in weights]),
+        witness,
+        Exact(12),
+        scaled("1.000000001"),
+        shifted(K, Rational(1, 10**6)),
+        Mutant("weights in place of the skips", lambda _: weights_of(layer_block(3))),
+    )
+
+
 def order_claim() -> Claim:
     """Degrees of the interactions, against the growth of the energies with the size of their variables."""
 
@@ -348,5 +383,6 @@ CLAIMS = (
     two_state_claim(),
     function_space_claim(),
     few_neurons_claim(),
+    residual_claim(),
     order_claim(),
 )
