@@ -296,7 +296,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "Sub": np.subtract,
     "Sum": _folded(np.add),
     "Tanh": np.tanh,
-    "Transpose": lambda x, perm=None: np.transpose(x, perm),
+    "Transpose": lambda x, perm=None, swap=None: np.transpose(x, perm) if swap is None else np.swapaxes(x, *swap),
     "Unsqueeze": _unsqueeze,
     "Where": np.where,
 }

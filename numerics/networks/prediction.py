@@ -185,8 +185,7 @@ def _summed(op: Operation, inputs: list[Any]) -> _Signal | _Unknown:
 def _normalised(model: Model, op: Operation) -> _Unknown:
     """Batch normalisation: each channel has mean β and deviation |γ|, so Gaussian units are on with probability Φ(β/|γ|)."""
     gamma, beta = (np.asarray(model.constants[name], dtype=float) for name in op.inputs[1:3])
-    ratio = np.divide(beta, np.abs(gamma), out=np.sign(beta) * np.inf, where=gamma != 0)
-    ratio = np.where(np.isnan(ratio), -np.inf, ratio)
+    ratio = np.divide(beta, np.abs(gamma), out=np.where(beta > 0, np.inf, -np.inf), where=gamma != 0)
     return _Unknown("after batch normalisation only the units' bits are known, as Gaussian marginals give them", float(binary_entropy(ndtr(ratio)).mean()))
 
 

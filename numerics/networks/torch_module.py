@@ -153,15 +153,17 @@ class _Converter:
             self.emit(node, "ReduceMean", source, axes=[axes] if isinstance(axes, int) else list(axes), keepdims=int(keep))
         elif name == "softmax":
             self.emit(node, "Softmax", source, axis=named.get("dim", rest[0] if rest else -1))
+        elif name == "transpose":
+            self.emit(node, "Transpose", source, swap=[*rest, *named.values()][:2])
         elif name == "permute":
             self.emit(node, "Transpose", source, perm=list(rest[0] if isinstance(rest[0], tuple | list) else rest))
         else:
             self._reshaped(node, name, source, rest)
 
     def _reshaped(self, node: Any, name: str, source: str, rest: list[Any]) -> None:
-        """View and reshape to fixed extents, with the sample axis free; a transposition needs to know the number of axes and is left to ONNX."""
+        """View and reshape to fixed extents, with the sample axis free."""
         extents = list(rest[0] if rest and isinstance(rest[0], tuple | list) else rest)
-        if name == "transpose" or any(not isinstance(extent, int) for extent in extents[1:]):
+        if any(not isinstance(extent, int) for extent in extents[1:]):
             raise ModelError(f"{name} (layer {node.name}) cannot be converted; export the module to an ONNX file instead")
         self.emit(node, "Reshape", source, self.constant(node, "shape", np.array([0 if -1 in extents[1:] else -1, *extents[1:]])))
 

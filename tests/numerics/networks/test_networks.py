@@ -281,6 +281,49 @@ def test_torch_modules_are_read_where_torch_is_installed(rng):
     assert [r.units for r in observe(model, data)] == [4, 7]
 
 
+def test_residual_and_attention_blocks_of_torch(rng):
+    """A residual block with its addition before the last rectifier, and attention with a transposition of the last two axes."""
+    torch = pytest.importorskip("torch")
+    nn, functional = torch.nn, torch.nn.functional
+
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem, self.inner, self.norm = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4)
+            self.pool, self.out = nn.AdaptiveAvgPool2d(1), nn.Linear(4, 3)
+
+        def forward(self, x):
+            x = functional.relu(self.stem(x))
+            return self.out(torch.flatten(self.pool(functional.relu(x + self.norm(self.inner(x)))), 1))
+
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.q, self.k, self.v, self.up = nn.LayerNorm(6), nn.Linear(6, 6), nn.Linear(6, 6), nn.Linear(6, 6), nn.Linear(6, 12)
+
+        def forward(self, x):
+            h = self.norm(x)
+            weights = torch.softmax(torch.matmul(self.q(h), self.k(h).transpose(-2, -1)) / 6**0.5, dim=-1)
+            return functional.gelu(self.up(x + weights @ self.v(h)))
+
+    for net, shape, units in ((Residual(), (2, 6, 6), [4, 4]), (Attention(), (5, 6), [12])):
+        data = rng.standard_normal((12, *shape))
+        model = from_torch(net.double(), shape)
+        expected = net.eval()(torch.tensor(data)).detach().numpy()
+        np.testing.assert_allclose(model.run(data)[model.outputs[0]], expected, atol=1e-10)
+        assert [r.units for r in observe(model, data)] == units
+    with pytest.raises(ModelError, match="unsupported layer GRU"):
+        from_torch(nn.Sequential(nn.GRU(4, 4)), (5, 4))
+
+
+def test_batch_normalisation_without_scale_or_shift_is_no_warning(rng):
+    """A channel with γ = 0 is on or off for good by the sign of β, off at zero."""
+    constants = {"gamma": np.array([0.0, 0.0, 1.0]), "beta": np.array([0.0, 2.0, 0.0]), "mean": np.zeros(3), "var": np.ones(3)}
+    ops = [Operation("bn", "BatchNormalization", ("x", "gamma", "beta", "mean", "var"), ("h",)), Operation("act", "Relu", ("h",), ("z",))]
+    (found,) = predict(Model(ops, constants, "x", (3,), ("z",)), rng.standard_normal((20, 3)))
+    assert found.bits == pytest.approx(1 / 3)
+
+
 def test_without_torch_the_error_says_what_to_do():
     if importlib.util.find_spec("torch") is not None:
         pytest.skip("torch is installed")
