@@ -21,7 +21,7 @@ BAD_USAGE, NOT_WELL, WELL, INTERRUPTED = 2, 1, 0, 130
 # Commands that live in rooms of their own: what they do, where, and the names of the functions that declare the arguments and run.
 ROOMS = {
     "measure": ("both observables of a network of your own, layer by layer", "numerics.measure", "add_arguments", "measure_command"),
-    "sweep": ("a result or a claim over a grid of parameters, to a netCDF file that can be resumed", "numerics.sweep", "add_arguments", "sweep_command"),
+    "sweep": ("a result, claim or simulation over a grid, to a netCDF file that can be resumed", "numerics.sweep", "add_arguments", "sweep_command"),
     "plot": ("a figure of a sweep", "numerics.sweep", "add_plot_arguments", "plot_command"),
 }
 

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["lattice/ising-correlation", "K=0:1:3", "r=2", "-o", "a.nc"]).values
     ['K=0:1:3', 'r=2']
     """
-    parser.add_argument("id", metavar="ID", help="a result of the catalogue, or a claim (axes: seed, effort, false_alarm)")
+    parser.add_argument("id", metavar="ID", help="a result of the catalogue, a claim (axes: seed, effort, false_alarm), or a simulation as module:function")
     parser.add_argument(
         "values",
         metavar="name=value",

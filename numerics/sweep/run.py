@@ -101,8 +101,9 @@ def sweep(
     Parameters
     ----------
     what : str, Result, Claim or callable
-        The id of a catalogued result or of a claim, such an object, or a function of the parameters that returns a number, an Estimate, nested lists,
-        or a mapping of these (or an Evaluation, a Claim, a Report). A function with a parameter ``rng`` gets a generator that depends on seed and point only.
+        The id of a catalogued result or of a claim, such an object, ``module:name``, or a function of the parameters that returns a number, an Estimate,
+        nested lists, or a mapping of these (or an Evaluation, a Claim, a Report). A function with a parameter ``rng`` gets a generator that depends on seed
+        and point only.
     axes : mapping of str to sequence
         The values of each swept parameter; the axes of a claim are ``seed``, ``effort`` and ``false_alarm``.
     fixed : mapping of str to value, optional

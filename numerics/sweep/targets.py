@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -333,7 +336,7 @@ def target_of(what: Any, name: str = "", *, claim: bool = False) -> Target:
     Parameters
     ----------
     what : str, Result, Claim or callable
-        A string is the id of a catalogued result, or else of a claim of the suite.
+        A string is the id of a catalogued result, or else of a claim of the suite, or a function as ``module:name``.
     name : str
         By which a function is recognised when its sweep is resumed.
     claim : bool
@@ -360,8 +363,25 @@ def target_of(what: Any, name: str = "", *, claim: bool = False) -> Target:
     raise TypeError(f"a sweep is over an id, a Result, a Claim or a function, got {type(what).__name__}")
 
 
+def _imported(path: str) -> Callable[..., Any]:
+    """Return the function ``module:name``, such as a simulation; modules of the present folder are found as well."""
+    module, _, name = path.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"there is no function {name!r} in a module {module!r} to sweep ({error}): give module:function") from error
+    if not callable(found):
+        raise ValueError(f"{path} is no function but a {type(found).__name__}: give module:function")
+    function: Callable[..., Any] = found
+    return function
+
+
 def _of_id(identifier: str, claim: bool) -> Target:
-    """Return the result with an id, or else the claim; the errors of the catalogue name the nearest ids."""
+    """Return the result with an id, or else the claim, or the function ``module:name``; the errors of the catalogue name the nearest ids."""
+    if ":" in identifier:
+        return FunctionTarget(_imported(identifier))
     from theory.catalogue import result, results
 
     if not claim and any(entry.id == identifier for entry in results()):

@@ -184,6 +184,10 @@ def test_every_entry_of_nested_lists_is_where_its_indices_say(cells):
         (["lattice/ising-correlation", "K=0:1:4000", "r=0:3999:4000"], "at most 10000000"),
         (["lattice/ising-correlation", "K=0:1:3", "r=1", "--workers", "-1"], "0 \\(this process\\) or more"),
         (["lattice/ising-correlation", "K=0:1:3", "r=1", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"], "not both"),
+        (["numerics.simulation.phases:nothing", "gain=0:1:3"], "no function 'nothing' in a module 'numerics.simulation.phases'"),
+        (["no.such.module:nothing", "gain=0:1:3"], "No module named 'no'"),
+        (["numerics.simulation.phases:__all__", "gain=0:1:3"], "is no function but a list"),
+        (["numerics.simulation.phases:layered_magnetization", "gian=0:1:3"], "no parameter 'gian'; it takes width, gain, rng"),
         (["lattice/hierarchical-fixed-point", "cell=[diamond]", "series=2"], "no point could be computed; the first says: ValueError: give either cell"),
     ],
 )
@@ -191,6 +195,20 @@ def test_bad_usage_says_what_is_wrong_and_leaves_nothing(tmp_path, words, messag
     with pytest.raises(ValueError, match=message):
         command(*words, "-o", str(tmp_path / "a.nc"), *([] if "--workers" in words else ["--workers", "0"]))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_simulation_is_swept_by_its_name(tmp_path, monkeypatch):
+    """Of the library, and of a module in the present folder; in worker processes as in this one."""
+    simulation = ["numerics.simulation.phases:layered_magnetization", "width=21", "networks=8", "depth=3", "gain=[1,2]"]
+    for name, workers in (("a.nc", "0"), ("b.nc", "2")):
+        assert command(*simulation, "-o", str(tmp_path / name), "--workers", workers) == 0
+    found = open_sweep(tmp_path / "a.nc")
+    assert found.identical(open_sweep(tmp_path / "b.nc"))
+    assert found.status.values.tolist() == ["sampled", "sampled"] and np.all(found.value_error > 0)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "of_my_own.py").write_text("def square(x):\n    return x * x\n")
+    assert command("of_my_own:square", "x=1:3:3", "-o", "c.nc", "--workers", "2") == 0
+    assert open_sweep("c.nc").value.values.tolist() == [1, 4, 9]
 
 
 def test_functions_are_checked_against_their_signature():
