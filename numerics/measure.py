@@ -16,7 +16,7 @@ from sympy import Rational
 
 from numerics.files import writable, write_whole
 from numerics.measure_page import measured_text, page
-from numerics.networks import LayerReport, initial_variances, observe, predict, read_onnx
+from numerics.networks import OPERATORS, LayerReport, initial_variances, observe, predict, read_onnx, unsupported_operators
 from numerics.networks.maps import LayerMaps, depth_scale, destination
 from numerics.networks.model import Model, ModelError, chunks
 from numerics.networks.prediction import Prediction, Variances
@@ -38,7 +38,21 @@ def add_arguments(subparser: argparse.ArgumentParser) -> None:
     start = subparser.add_mutually_exclusive_group()
     start.add_argument("--initial", metavar="UNTRAINED.onnx", help="the network before training: its variances are those of the theory")
     start.add_argument("--variances", metavar=("SW2", "SB2"), nargs=2, type=_variance, help="variances of weights and biases before training, for all layers")
+    subparser.add_argument("--operators", action=_Operators, nargs=0, help="list the operators that a model may and may not contain, and leave")
     subparser.add_argument("--chunk", metavar="N", type=int, default=512, help="samples that run at once (default 512)")
+
+
+class _Operators(argparse.Action):
+    """Print what is supported and what is not."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print both lists and leave."""
+        try:
+            missing = ", ".join(unsupported_operators())
+        except ImportError as error:
+            parser.error(str(error))
+        print(f"supported: {', '.join(sorted(OPERATORS))}\n\nunsupported: {missing}")
+        parser.exit()
 
 
 def _variance(text: str) -> Rational:

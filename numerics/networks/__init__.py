@@ -4,7 +4,7 @@ from numerics.networks.layers import layer_graph
 from numerics.networks.maps import LayerMaps
 from numerics.networks.model import Model, ModelError, Operation
 from numerics.networks.observe import LayerReport, observe
-from numerics.networks.onnx_file import read_onnx
+from numerics.networks.onnx_file import read_onnx, unsupported_operators
 from numerics.networks.operators import OPERATORS
 from numerics.networks.prediction import initial_variances, predict
 from numerics.networks.torch_module import from_torch
@@ -22,4 +22,5 @@ __all__ = [
     "observe",
     "predict",
     "read_onnx",
+    "unsupported_operators",
 ]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from numerics.networks.model import Model, ModelError, Operation
+from numerics.networks.operators import OPERATORS
 
-__all__ = ["read_onnx"]
+__all__ = ["read_onnx", "unsupported_operators"]
 
 
 def read_onnx(path: str | Path) -> Model:
@@ -42,6 +43,27 @@ def read_onnx(path: str | Path) -> Model:
     except ImportError as error:
         raise ImportError("reading ONNX files needs the package onnx: install the extra with pip install 'neurenorm[networks]'") from error
     return _model(onnx, _loaded(onnx, file).graph, file)
+
+
+def unsupported_operators() -> list[str]:
+    """Return the operators of the installed ONNX standard that a model may not contain.
+
+    Raises
+    ------
+    ImportError
+        Without the package ``onnx``.
+
+    Examples
+    --------
+    >>> found = unsupported_operators()
+    >>> "LSTM" in found, "Conv" in found
+    (True, False)
+    """
+    try:
+        schemas = import_module("onnx.defs").get_all_schemas()
+    except ImportError as error:
+        raise ImportError("the operators of ONNX are listed by the package onnx: install the extra with pip install 'neurenorm[networks]'") from error
+    return sorted({schema.name for schema in schemas if schema.domain == ""} - set(OPERATORS))
 
 
 def _loaded(onnx: Any, file: Path) -> Any:

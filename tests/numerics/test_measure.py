@@ -203,6 +203,15 @@ def test_bad_options(files, arguments, message, capsys):
     assert not list(files.glob("out.html*"))
 
 
+def test_the_lists_of_operators(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["measure", "--operators"])
+    assert left.value.code == 0
+    supported, missing = capsys.readouterr().out.strip().split("\n\n")
+    assert {"Conv", "Gemm", "LayerNormalization"} <= set(re.findall(r"\w+", supported))
+    assert {"LSTM", "Loop", "Resize", "QuantizeLinear"} <= set(re.findall(r"\w+", missing))
+
+
 def test_an_existing_report_is_kept(files):
     (files / "out.html").write_text("mine")
     with pytest.raises(ValueError, match="use --force"):
