@@ -17,7 +17,7 @@ from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, shown
 from numerics.evaluate.core import Answer, answer
 from numerics.evaluate.formulas import balls_of
 from numerics.quadrature import QuadratureError, average_error
-from numerics.solve.correlations import CorrelationPoint, correlation_fixed_points
+from numerics.solve.correlations import CorrelationPoint, certified_correlation, correlation_fixed_points
 from numerics.solve.flow import trajectory
 from numerics.solve.intervals import NotCertified
 from numerics.solve.lengths import LengthPoint, edge_points, length_fixed_points
@@ -110,10 +110,12 @@ def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
 
 @answer.register
 def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    _needs(digits, "the fixed point of the correlation")
+    if problem.wide.overlap.has(GaussianExpectation):
+        _needs(digits, "the fixed point of the correlation of an activation whose <phi_a phi_b> has no closed form")
     names = ("c", "chi_c", "xi_c")
-    found = _lengths(problem.wide, numbers, None)
+    found = _lengths(problem.wide, numbers, None if digits is None else digits + 10)
     if isinstance(found, Answer):
+        _needs(digits, "the correlation where every length is a fixed point")
         chi = found.values["chi_perp"]
         return Answer("exact", {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}, reason=found.reason)
     if not found:
@@ -122,8 +124,26 @@ def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | 
         return _refused("the signal dies out: the stable length is zero, and two signals of length zero have no correlation", names)
     chi_perp = math.inf if found[0].chi_perp is oo else float(found[0].chi_perp)
     points = correlation_fixed_points(problem.wide, float(numbers["sw2"]), float(numbers["sb2"]), float(found[0].K), chi_perp)
+    if digits is not None:
+        return _proved_correlations(problem.wide, numbers, found[0], points, digits)
     branches = [_correlation_values(point) for point in points]
     return Answer("numeric", branches[0], {"c": points[0].error}, branches if len(branches) > 1 else None)
+
+
+def _proved_correlations(wide: Any, numbers: Mapping[str, Any], length: LengthPoint, points: Sequence[CorrelationPoint], digits: int) -> Answer:
+    """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the others are proved."""
+    if not isinstance(length.K, arb):
+        raise ValueError("the digits cannot be proved: the length is known in double precision only")
+    found = []
+    for point in points:
+        try:
+            at_one = point.gap == 0
+            pair = (arb(1), length.chi_perp) if at_one else certified_correlation(wide, numbers["sw2"], numbers["sb2"], length.K, point.c, digits)
+        except NotCertified as error:
+            raise ValueError(f"the digits cannot be proved: {error}") from error
+        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
+            found.append({"c": _plain(pair[0], digits), "chi_c": _plain(pair[1], digits), "xi_c": _plain(_length(pair[1]), digits)})
+    return Answer("enclosed", found[0], {"c": 10.0**-digits}, found if len(found) > 1 else None)
 
 
 def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:

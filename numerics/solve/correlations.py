@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from flint import arb, ctx
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
+from sympy import Expr
 
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.quadrature import Average, plane_average
+from numerics.solve.inputs import proved_digits, working_bits
+from numerics.solve.intervals import NotCertified
 from theory.symbols import symbols
-from theory.wide import AA, AB, BB, WideLimit
+from theory.wide import AA, AB, BB, K, WideLimit
 
-__all__ = ["CorrelationPoint", "correlation_fixed_points", "gap_map"]
+__all__ = ["CorrelationPoint", "certified_correlation", "correlation_fixed_points", "gap_map"]
 
 FIELD = symbols("field-theory")
 _NEAREST, _FURTHEST = 1e-9, 2.0
@@ -122,6 +126,60 @@ def correlation_fixed_points(wide: WideLimit, sw2: float, sb2: float, length: fl
         bound = float(step(place).error) / max(abs(1 - chi), 1e-12)
         points.append(CorrelationPoint(1 - place, place, chi, bound + 1e-15))
     return tuple(sorted(points, key=lambda point: (not point.is_stable, point.gap)))
+
+
+def certified_correlation(wide: WideLimit, sw2: Expr, sb2: Expr, length: arb, near: float, digits: int) -> tuple[arb, arb]:
+    """Prove a fixed point below c = 1, and enclose its slope, by interval Newton steps in ball arithmetic.
+
+    With ``g(c) = (σ_b² + σ_w² ⟨φφ⟩)/K - c`` the interval ``m - g(m)/g'(C)`` lies inside C only if C holds exactly one zero of g.
+
+    Parameters
+    ----------
+    wide : WideLimit
+    sw2, sb2 : sympy numbers
+    length : arb
+        K*, enclosed to more digits than are asked for.
+    near : float
+        The fixed point in double precision.
+    digits : int
+        Digits to be proved.
+
+    Returns
+    -------
+    c, slope : arb
+
+    Raises
+    ------
+    NotCertified
+        If an interval is not mapped into itself or the digits are not reached.
+
+    Examples
+    --------
+    >>> from sympy import Integer, Rational
+    >>> from theory.activation import activation
+    >>> from numerics.solve.lengths import length_fixed_points
+    >>> erf, (sw2, sb2) = WideLimit(activation("erf")), (Integer(2), Rational(1, 10))
+    >>> K = length_fixed_points(erf, sw2, sb2, 40).points[0].K
+    >>> certified_correlation(erf, sw2, sb2, K, 0.6472293691, 30)[0].str(30, radius=False)
+    '0.647229369107094736433922502125'
+    """
+    c = FIELD.c
+    equal = {AA: K, BB: K, AB: c * K}
+    image = (FIELD.sb2 + FIELD.sw2 * wide.overlap.xreplace(equal)) / K
+    arguments = [c, K, FIELD.sw2, FIELD.sb2]
+    value, slope = (compiled(form, arguments, "ball") for form in (image, FIELD.sw2 * wide.slope_overlap.xreplace(equal)))
+    with ctx.workprec(working_bits(digits)):
+        place = arb(near, 1e-9)
+        for _ in range(2 + int(np.log2(digits))):
+            middle = place.mid()
+            gain = slope(place, length, sw2, sb2) - 1
+            fresh = middle - (value(middle, length, sw2, sb2) - middle) / gain
+            if not (fresh.is_finite() and place.contains_interior(fresh)):
+                break
+            place = fresh
+            if proved_digits(place) >= digits + 1:
+                return place, slope(place, length, sw2, sb2)
+    raise NotCertified(f"{digits} digits of the correlation near {near:.12g} cannot be proved")
 
 
 def _crossings(step: Callable[[Any], Average], grid: NDArray[np.float64], excess: NDArray[np.float64]) -> list[float]:

@@ -61,6 +61,19 @@ def test_fixed_points_of_the_correlation(sw2: float, c: float, chi: float | None
     assert chi is None or found["chi_c"] == pytest.approx(chi, abs=1e-8)
 
 
+def test_digits_of_the_correlation_are_proved_where_the_overlap_is_closed() -> None:
+    parameters = {"activation": "erf", "sw2": 2, "sb2": 0.1}
+    found = evaluate("field-theory/correlation-fixed-point", parameters, digits=30)
+    plain = evaluate("field-theory/correlation-fixed-point", parameters)
+    assert found.answer.status == "enclosed" and found.values["c"].startswith("0.647229369107")
+    for name in ("c", "chi_c", "xi_c"):
+        assert float(found.values[name]) == pytest.approx(plain.values[name], rel=1e-11)
+    ordered = evaluate("field-theory/correlation-fixed-point", {"activation": "relu", "sw2": 1.6, "sb2": 0.2}, digits=25)
+    assert float(ordered.values["c"]) == 1 and float(ordered.values["chi_c"]) == pytest.approx(0.8)
+    with pytest.raises(ValueError, match="at most 10 digits"):
+        evaluate("field-theory/correlation-fixed-point", {"activation": "tanh", "sw2": 2.5, "sb2": 0.05}, digits=20)
+
+
 @pytest.mark.parametrize(
     ("activation", "sb2", "sw2"),
     [
