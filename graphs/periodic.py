@@ -14,46 +14,21 @@ the edge.
 from __future__ import annotations
 
 import html
-import itertools
 import operator
 from collections import Counter, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
-
-import networkx as nx
 
 from graphs import integers
 from graphs.edges import Edge, ZeroOffsetLoop, canonical_edge, checked_edge, shared_content
 from graphs.integers import Vector
-from graphs.labels import decode, encode, sort_text
-from graphs.rendering import LARGEST, Tabulated, small_drawing
+from graphs.labels import sort_text
+from graphs.rendering import LARGEST, small_drawing
+from graphs.text_form import read_cell, write_cell
+from graphs.unrolling import Unrolled, box, cells, flags, unrolled
 
 __all__ = ["Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
-
-
-@dataclass(frozen=True)
-class Unrolled(Tabulated):
-    """A finite piece of a periodic graph.
-
-    Parameters
-    ----------
-    graph : networkx.MultiGraph
-        Its nodes are pairs (vertex, cell) with attribute ``label``; its edges have the attributes ``label``, ``tail``
-        and ``head`` (the label is read from tail to head).
-    node : dict
-        From (vertex, cell) to the node.
-
-    Examples
-    --------
-    >>> ring = PeriodicGraph('A', [('A', 'A', (1,))], 1).unroll(3)
-    >>> ring.node['A', (2,)]
-    ('A', (2,))
-    """
-
-    graph: nx.MultiGraph
-    node: dict[tuple[Hashable, Vector], tuple[Hashable, Vector]]
 
 
 class PeriodicGraph:
@@ -288,23 +263,7 @@ class PeriodicGraph:
         >>> chain.unroll(3, periodic=False).graph.number_of_edges()
         2
         """
-        shape = _extents(extents, self._dimension)
-        closed = _flags(periodic, self._dimension)
-        graph: nx.MultiGraph[Any] = nx.MultiGraph()
-        for cell in _cells(shape):
-            graph.add_nodes_from(((v, cell), {"label": label}) for v, label in self._vertices.items())
-        graph.add_edges_from(self._unrolled_edges(shape, closed))
-        return Unrolled(graph, {node: node for node in graph})
-
-    def _unrolled_edges(self, shape: Vector, closed: tuple[bool, ...]) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
-        """The edges of a finite piece, with their attributes."""
-        for cell in _cells(shape):
-            for tail, head, offset, label in self._edges:
-                target = integers.add(cell, offset)
-                wrapped = tuple(x % n if ring else x for x, n, ring in zip(target, shape, closed, strict=True))
-                if all(0 <= x < n for x, n in zip(wrapped, shape, strict=True)):
-                    ends = (tail, cell), (head, wrapped)
-                    yield *ends, {"label": label, "tail": ends[0], "head": ends[1]}
+        return unrolled(self._vertices, self._edges, box(extents, self._dimension), flags(periodic, self._dimension))
 
     def supercell(self, m: int | Sequence[int]) -> PeriodicGraph:
         """Describe the same crystal by a larger cell.
@@ -330,10 +289,10 @@ class PeriodicGraph:
         (Edge(tail=('A', (0,)), head=('A', (1,)), offset=(-1,), label=None),
          Edge(tail=('A', (0,)), head=('A', (1,)), offset=(0,), label=None))
         """
-        shape = _extents(m, self._dimension)
-        vertices = {(v, cell): label for cell in _cells(shape) for v, label in self._vertices.items()}
+        shape = box(m, self._dimension)
+        vertices = {(v, cell): label for cell in cells(shape) for v, label in self._vertices.items()}
         edges = []
-        for cell in _cells(shape):
+        for cell in cells(shape):
             for tail, head, offset, label in self._edges:
                 split = [divmod(x, n) for x, n in zip(integers.add(cell, offset), shape, strict=True)]
                 inside = tuple(r for _, r in split)
@@ -360,10 +319,7 @@ class PeriodicGraph:
         vertex ('A', None,)
         edge ('A', 'A', (1,), 'K',)
         """
-        lines = [f"dimension {self._dimension}"]
-        lines += [f"vertex {encode(item)}" for item in self._vertices.items()]
-        lines += [f"edge {encode(tuple(edge))}" for edge in self._edges]
-        return "\n".join(lines)
+        return write_cell(self._dimension, self._vertices, self._edges)
 
     @classmethod
     def from_text(cls, text: str) -> PeriodicGraph:
@@ -390,31 +346,8 @@ class PeriodicGraph:
         >>> PeriodicGraph.from_text(cell.to_text()) == cell
         True
         """
-        entries: dict[str, list[Any]] = {"dimension": [], "vertex": [], "edge": []}
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                kind, value = _parse_line(number, line)
-                entries[kind].append(value)
-        if len(entries["dimension"]) != 1:
-            raise ValueError("the text of a periodic graph has exactly one line 'dimension d'")
-        repeated = [v for v, count in Counter(v for v, _ in entries["vertex"]).items() if count > 1]
-        if repeated:
-            raise ValueError(f"vertices given twice: {repeated}")
-        return cls(dict(entries["vertex"]), entries["edge"], entries["dimension"][0])
-
-
-def _parse_line(number: int, line: str) -> tuple[str, Any]:
-    """Keyword and value of one line of the text form."""
-    kind, _, rest = line.strip().partition(" ")
-    lengths = {"dimension": None, "vertex": 2, "edge": 4}
-    try:
-        value = decode(rest)
-    except (ValueError, TypeError):
-        value = None
-    size = len(value) if isinstance(value, tuple) else None
-    if kind not in lengths or value is None or size != lengths[kind]:
-        raise ValueError(f"line {number} is not a dimension, a vertex or an edge of a periodic graph: {line!r}")
-    return kind, value
+        dimension, vertices, edges = read_cell(text)
+        return cls(vertices, edges, dimension)
 
 
 def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dict[Any, Hashable]:
@@ -430,31 +363,3 @@ def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dic
         raise ValueError("a periodic graph has at least one vertex per cell")
     hash(tuple(named.values()))
     return named
-
-
-def _extents(extents: int | Sequence[int], dimension: int) -> Vector:
-    """Checked extents, one for each translation."""
-    if hasattr(extents, "__index__"):
-        shape: Vector = (operator.index(extents),) * dimension
-    else:
-        shape = tuple(operator.index(n) for n in extents)
-    if len(shape) != dimension:
-        raise ValueError(f"{len(shape)} extents are given for dimension {dimension}: {extents!r}")
-    if min(shape) < 1:
-        raise ValueError(f"extents are positive integers, not {extents!r}")
-    return shape
-
-
-def _flags(periodic: bool | Sequence[bool], dimension: int) -> tuple[bool, ...]:
-    """One flag for each translation."""
-    flags = (periodic,) * dimension if isinstance(periodic, bool) else tuple(periodic)
-    if len(flags) != dimension or not all(isinstance(flag, bool) for flag in flags):
-        raise ValueError(f"periodic is one boolean, or {dimension} of them, not {periodic!r}")
-    return flags
-
-
-def _cells(shape: Vector) -> Iterator[Vector]:
-    """All cells of a box, the last coordinate running fastest."""
-    return itertools.product(*map(range, shape))
-
-

@@ -13,8 +13,9 @@ from typing import Any
 from sympy import Add, Expr, Integer, Reals, Symbol, exp, log
 
 from graphs.lattices import TwoTerminalCell
-from theory.decimation import Decimation, combine_numbers, decimate
+from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
+from theory.interaction_basis import combine_numbers
 from theory.model import Alphabet, Values, bond_model
 from theory.recursion import Recursion
 

@@ -11,19 +11,18 @@ modes for clocks, agreement of blocks for Potts). Basis functions that the input
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from itertools import product
 from math import lcm
 from typing import Any, Protocol
 
 from flint import fmpz_mpoly
-from sympy import Expr, Integer, Matrix, Rational, Symbol, latex, sympify
+from sympy import Expr, Integer, Matrix, Symbol, latex
 
 from graphs.elimination import EliminationOrder, elimination_order
 from theory.display import aligned, equations
+from theory.interaction_basis import Combine, Label, combine_numbers, plain, transform
 from theory.log_weights import LogBasis, LogWeight, exact_number
 from theory.model import Kernel, Model, Term, Vertex
 from theory.polynomials import BoltzmannRing
@@ -31,9 +30,7 @@ from theory.sum_product import Configuration, ConfigurationSpace, Table, sum_pro
 
 __all__ = ["Decimation", "Weights", "decimate"]
 
-Label = tuple[tuple[Vertex, int], ...]
 LocalRows = dict[Configuration, tuple[dict[Symbol, Expr], Expr]]
-Combine = Callable[[list[tuple[Any, Any]]], Any]
 TABLE_LIMIT = 2**22
 
 
@@ -189,10 +186,10 @@ class Decimation:
         shapes, pivots, inverse = self.bond_functions
         at_pivots = [rest[pivot] for pivot in pivots]
         for row, coupling in enumerate(shapes):
-            found[coupling] = combine([(_plain(inverse[row, k]), value) for k, value in enumerate(at_pivots) if inverse[row, k] != 0])
+            found[coupling] = combine([(plain(inverse[row, k]), value) for k, value in enumerate(at_pivots) if inverse[row, k] != 0])
         for coupling, shape in shapes.items():
             for label, value in shape.items():
-                rest[label] = combine([(1, rest[label]), (_plain(-value), found[coupling])])
+                rest[label] = combine([(1, rest[label]), (plain(-value), found[coupling])])
         return found, rest
 
     @cached_property
@@ -310,66 +307,6 @@ def _ring_of(decimation: Decimation) -> BoltzmannRing:
             exponents[coupling].append(value)
     sizes = {alphabet.size for alphabet in decimation.model.alphabets.values()}
     return BoltzmannRing(exponents, sorted((size for size in sizes if size.is_Symbol), key=str))
-
-
-def transform(
-    space: ConfigurationSpace,
-    keep: Sequence[Vertex],
-    values: Mapping[Configuration, Any],
-    combine: Combine,
-) -> dict[Label, Any]:
-    """Expand a function of the kept configurations in basis functions: one axis at a time, or by Moebius inversion over set partitions."""
-    if space.symmetric:
-        return _moebius(space, keep, values, combine)
-    sizes = [int(space.alphabets[v].size) for v in keep]
-    current = dict(values)
-    for axis, vertex in enumerate(keep):
-        dual = space.alphabets[vertex].dual
-        current = {
-            key: combine([(_plain(dual[key[axis]][s]), current[(*key[:axis], s, *key[axis + 1 :])]) for s in range(sizes[axis]) if dual[key[axis]][s] != 0])
-            for key in product(*(range(size) for size in sizes))
-        }
-    return {tuple((vertex, k) for vertex, k in zip(keep, key, strict=True) if k): value for key, value in current.items()}
-
-
-def _moebius(space: ConfigurationSpace, keep: Sequence[Vertex], values: Mapping[Configuration, Any], combine: Combine) -> dict[Label, Any]:
-    """Return J with value(p) = sum of J(s) over the partitions s finer than or equal to p: ``J(s)`` couples agreement inside the blocks of s."""
-    if space.size.is_Integer and space.size < len(keep):
-        raise ValueError(
-            f"{len(keep)} kept vertices with {space.size} equivalent states: agreement functions are linearly dependent; "
-            f"use the concrete alphabet (ISING or finite) or keep at most {space.size} vertices"
-        )
-    partitions = sorted(values, key=lambda p: (-len(set(p)), p))
-    found: dict[Configuration, Any] = {}
-    for p in partitions:
-        found[p] = combine([(1, values[p]), *((-1, found[s]) for s in found if _finer(s, p))])
-    return {_blocks(keep, p): value for p, value in found.items()}
-
-
-def _finer(s: Configuration, p: Configuration) -> bool:
-    """Whether every block of s lies inside a block of p."""
-    image: dict[int, int] = {}
-    return all(image.setdefault(a, b) == b for a, b in zip(s, p, strict=True))
-
-
-def _blocks(keep: Sequence[Vertex], partition: Configuration) -> Label:
-    """Return the vertices of the blocks with more than one member, each with its block."""
-    return tuple((vertex, block) for vertex, block in zip(keep, partition, strict=True) if partition.count(block) > 1)
-
-
-def _plain(number: Expr) -> Any:
-    """Return a rational as a Fraction, which is fast, and any other number as it is."""
-    return Fraction(int(number.p), int(number.q)) if number.is_Rational else number
-
-
-def _sympy(number: Any) -> Expr:
-    """Return an exact number as a SymPy number."""
-    return Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else sympify(number)
-
-
-def combine_numbers(pairs: list[tuple[Any, Any]]) -> Any:
-    """Return the sum of products of exact numbers."""
-    return exact_number(sum((_sympy(a) * _sympy(b) for a, b in pairs), Integer(0)))
 
 
 def decimate(

@@ -23,9 +23,10 @@ from sympy import Expr, Symbol, atanh, latex, log, tanh
 from graphs.interaction import Interactions, Rule, promoted
 from graphs.network import mlp
 from theory.cells import NotClosed
-from theory.decimation import Decimation, Label, decimate
+from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
 from theory.fixed_points import exact_fixed_points
+from theory.interaction_basis import Label
 from theory.model import ISING, Alphabet, Kernel, Model, Term
 from theory.recursion import Chart, FixedPoint, Recursion
 from theory.symbols import symbols

@@ -15,8 +15,9 @@ from sympy import Expr
 
 from graphs.interaction import promoted
 from graphs.network import Network, mlp
-from theory.decimation import Decimation, Label, decimate
+from theory.decimation import Decimation, decimate
 from theory.dynamic_neurons import binary_model
+from theory.interaction_basis import Label
 
 __all__ = ["CouplingClass", "coupling_classes", "generated_classes", "layer_block", "network_block"]
 

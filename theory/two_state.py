@@ -14,8 +14,9 @@ from typing import Any
 import networkx as nx
 from sympy import Add, Expr, Integer, Matrix, Rational, Reals, Symbol, cancel, exp, factor, limit, log, oo, sympify
 
-from theory.decimation import Decimation, combine_numbers, decimate, transform
+from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
+from theory.interaction_basis import combine_numbers, transform
 from theory.log_weights import LogWeight
 from theory.model import ISING, Values, bond_model
 from theory.problems import Formula

@@ -19,8 +19,8 @@ from numerics.solve import certified_root
 from numerics.solve.smeared_chain import smeared_partition_function
 from numerics.solve.transfer import wide_second_eigenvalue, wide_second_eigenvalue_ball
 from theory.binary_transfer import BinarySpectrum, EitherStiffness
-from theory.decimation import transform
 from theory.dynamic_neurons import BlockCouplings
+from theory.interaction_basis import transform
 from theory.interaction_order import InteractionOrder
 from theory.softened_rules import SmearedChain
 from theory.wide_binary import WideBinary, critical_gain
