@@ -135,7 +135,10 @@ CLAIMS = (
         cold_limit,
         cold_found,
         Sampled(smallest=0.004, relative=False),
-        (changed("energy 1 % off", path_energy=lambda e: e * Rational(101, 100)), changed("a bias at 90 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(9, 10)))),
+        (
+            changed("energy 1 % off", path_energy=lambda e: e * Rational(101, 100)),
+            changed("a bias at 90 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(9, 10))),
+        ),
         Effort.high,
     ),
     Claim(
