@@ -3,9 +3,11 @@
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import numpy as np
@@ -163,6 +165,25 @@ def test_a_scheduler_that_does_not_answer_is_an_error_within_seconds(tmp_path, m
             with pytest.raises(ValueError, match=f"the scheduler at {address} does not answer within 1 s"):
                 sweep("lattice/ising-correlation", {"K": [0, 1]}, {"r": 2}, scheduler=address, output=tmp_path / "a.nc")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_something_else_that_answers_is_no_scheduler(tmp_path, monkeypatch):
+    """What a web server says, read as a length by Dask, would be more than all memory."""
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("numerics.sweep.cluster.PATIENCE", 2.0)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), WebServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(ValueError, match="does not answer within 2 s"):
+            sweep("lattice/ising-correlation", {"K": [0, 1]}, {"r": 2}, scheduler=f"tcp://127.0.0.1:{server.server_address[1]}", output=tmp_path / "a.nc")
+        server.shutdown()
+    assert list(tmp_path.iterdir()) == []
+
+
+class WebServer(socketserver.BaseRequestHandler):
+    """Answers everything as a web server does that was not understood."""
+
+    def handle(self):
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request")
 
 
 def test_a_scheduler_without_workers_is_an_error_within_seconds(monkeypatch):
