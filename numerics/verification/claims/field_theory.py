@@ -17,6 +17,7 @@ from numerics.compile import compiled
 from numerics.simulation.activations import NAMED
 from numerics.solve.correlations import correlation_fixed_points
 from numerics.solve.lengths import edge_points, length_fixed_points
+from numerics.solve.universality import half_stable_points
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact
 from numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
@@ -319,7 +320,41 @@ VERTEX = Claim(
     (scaled(1.0001), without(FIELD.V, "what is inherited from the layer below")),
 )
 
+
+
+def half_stable_gelu(rng: np.random.Generator, effort: Effort) -> Array:
+    """K and σ_w² at which the hand-made χ_∥ and χ_⊥ of GELU are both 1, and the noise over K² there."""
+    phi, slope = NAMED["gelu"]
+
+    def excess(place: Array) -> list[float]:
+        """χ_⊥ - 1 and χ_∥ - 1, the latter by ⟨z φ φ'⟩/K."""
+        k, weight = float(place[0]), float(place[1])
+        par = gauss_average(lambda x: x * phi(x) * slope(x), k) / k
+        return [weight * gauss_average(lambda x: slope(x) ** 2, k) - 1, weight * par - 1]
+
+    k, weight = optimize.fsolve(excess, [3.0, 2.0], xtol=1e-13)
+    second, fourth = (gauss_average(lambda x, p=p: phi(x) ** p, float(k)) for p in (2, 4))  # type: ignore[misc]
+    return np.array([k, weight, weight**2 * (fourth - second**2) / k**2])
+
+
+def half_stable_of(wide: WideLimit, effort: Effort) -> Array:
+    """The same as derived."""
+    points = half_stable_points(wide)
+    return np.array([points[0].length, points[0].sw2, points[0].growth]) if points else np.full(3, np.nan)
+
+
+HALF_STABLE = Claim(
+    "field-theory/half-stable-gelu",
+    "GELU is critical at one length, where the integrated chi_par and chi_perp are both 1 and the vertex grows by the integrated noise",
+    lambda: WideLimit(activation("gelu")),
+    half_stable_of,
+    half_stable_gelu,
+    Exact(8),
+    (Mutant("the logistic gate", lambda _: WideLimit(activation("swish"))),),
+)
+
 CLAIMS = (
+    HALF_STABLE,
     *(overlap_claim(name, *([flipped(AB)] if name not in ("cos", "abs") else [])) for name in CLOSED),
     *(slope_claim(name) for name in ("tanh", "gelu", "swish", "erf")),
     FIXED_POINTS,
