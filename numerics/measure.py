@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Rational
 
+from graphs.persistence import neural_persistence
+from numerics.dimension import inverse_participation
 from numerics.files import writable, write_whole
 from numerics.measure_page import measured_text, page
 from numerics.networks import OPERATORS, LayerReport, initial_variances, observe, predict, read_onnx, unsupported_operators
+from numerics.networks.layers import dense_matrices
 from numerics.networks.maps import LayerMaps, depth_scale, destination
 from numerics.networks.model import Model, ModelError, chunks
 from numerics.networks.prediction import Prediction, Variances
@@ -24,6 +27,7 @@ from numerics.networks.whole import network_complexity
 
 __all__ = ["add_arguments", "measure_command", "measure_model", "read_array"]
 
+MOST_WEIGHTS = 1_000_000
 LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 CORRELATIONS = tuple(k / 10 for k in range(11))
 
@@ -128,7 +132,8 @@ def measure_model(
     -------
     dict
         ``layers`` (one mapping for each layer of activations), ``network``, ``initial`` (where the variances come from, and which they are), ``destinations``
-        (fixed points of equal layers, where variances are given for all) and ``notes``; numbers, strings or None.
+        (fixed points of equal layers, where variances are given for all), ``weights`` (what the dense layers say without data) and ``notes``; numbers,
+        strings or None.
 
     Raises
     ------
@@ -144,6 +149,7 @@ def measure_model(
         "network": {**asdict(whole), "per_unit": whole.per_unit},
         "initial": _initial(start, untrained, pair),
         "destinations": [] if variances is None else _destinations(list(predictions.values()), variances),
+        "weights": _weights(model),
         "notes": [*_notes_on_data(data), *(note for report in reports for note in _notes_on(report))],
     }
 
@@ -164,6 +170,24 @@ def _destinations(predictions: Sequence[Prediction], variances: Sequence[Rationa
     kinds = dict.fromkeys((p.maps.name, p.maps.slope) for p in predictions if p.maps is not None and p.maps.name != "linear")
     found = [(name, destination(name, slope, variances[0], variances[1])) for name, slope in kinds]
     return [{"activation": name, **asdict(end)} for name, end in found]
+
+
+def _weights(model: Model) -> list[dict[str, Any]]:
+    """Neural persistence of every dense layer (of networks that are not too large for a spanning tree in plain Python) and participation of its units."""
+    found = list(dense_matrices(model))
+    matrices = [matrix for _, matrix in found]
+    small = sum(matrix.size for matrix in matrices) <= MOST_WEIGHTS and any(np.any(matrix) for matrix in matrices)
+    persistence = neural_persistence(matrices) if small else [None] * len(found)
+    return [
+        {"layer": name, "inputs": len(matrix), "units": matrix.shape[1], "persistence": value, "participation": _participation(matrix)}
+        for (name, matrix), value in zip(found, persistence, strict=True)
+    ]
+
+
+def _participation(matrix: NDArray[Any]) -> float | None:
+    """Mean inverse participation ratio of the weights of a unit, over the units that have any."""
+    used = matrix.T[np.any(matrix, axis=0)]
+    return float(inverse_participation(used).mean()) if len(used) else None
 
 
 def _notes_on_data(data: NDArray[Any]) -> list[str]:

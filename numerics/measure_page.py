@@ -95,6 +95,20 @@ def _pairs(table: Sequence[Sequence[float]]) -> list[str]:
     return [f"{_number(before)} -> {_number(after)}" for before, after in zip(*table, strict=True)]
 
 
+def weights_tables(found: Found) -> list[tuple[str, Table]]:
+    """Return what the weights of dense layers say without data."""
+    head = ("layer", "inputs", "units", "neural persistence", "inverse participation", "times inputs")
+    rows = [[row["layer"], str(row["inputs"]), str(row["units"]), _number(row["persistence"]), *_participation(row)] for row in found["weights"]]
+    title = "Weights of dense layers (persistence normalised, 0 for equal strengths; participation times inputs 1 for equal weights, 3 for Gaussian ones)"
+    return [(title, (head, rows))] if rows else []
+
+
+def _participation(row: Mapping[str, Any]) -> list[str]:
+    """The inverse participation ratio, and in units of its least value."""
+    value = row["participation"]
+    return [_number(value), _number(None if value is None else value * row["inputs"])]
+
+
 def network_line(network: Mapping[str, Any]) -> str:
     """Return the complexity of the network in a sentence."""
     total, joint = _with_error(network["total"], network["error"]), _with_error(network["joint"], network["joint_error"]) + "*" * network["saturated"]
@@ -135,7 +149,7 @@ def measured_text(found: Found) -> str:
     """
     parts = [["Measured", *_aligned(measured_table(found)), network_line(found["network"]), *CONVENTIONS]]
     parts.append([f"Theory, at the variances {found['initial']['source']}", *_aligned(theory_table(found)), *THEORY])
-    parts += [[title, *_aligned(table)] for title, table in map_tables(found)]
+    parts += [[title, *_aligned(table)] for title, table in (*map_tables(found), *weights_tables(found))]
     parts.append(notes(found))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -154,7 +168,7 @@ def page(found: Found) -> str:
     meta = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title><style>{style}</style>"
     measured = [_html_table(measured_table(found)), *_paragraphs([network_line(found["network"]), *CONVENTIONS])]
     theory = [f"<h2>Theory, at the variances {html.escape(found['initial']['source'])}</h2>", _html_table(theory_table(found)), *_paragraphs(THEORY)]
-    maps = [f"<h2>{html.escape(heading)}</h2>{_html_table(table)}" for heading, table in map_tables(found)]
+    maps = [f"<h2>{html.escape(heading)}</h2>{_html_table(table)}" for heading, table in (*map_tables(found), *weights_tables(found))]
     body = "".join([f"<h1>{title}</h1><h2>Measured</h2>", *measured, *theory, _drawn(found), *maps, *_paragraphs(notes(found))])
     return f"<!doctype html><html lang='en'><head>{meta}</head><body>{body}</body></html>\n"
 

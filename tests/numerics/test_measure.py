@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -71,6 +72,21 @@ def test_the_maps_are_those_of_the_wide_limit_at_the_initial_variances(files, ca
     assert second["phase"] == "ordered"
     assert found["layers"][1]["theory_length"] == pytest.approx(length + 0.1)
     assert found["destinations"][0]["message"] == "there is no fixed point: every layer adds the bias variance"
+
+
+def test_what_the_weights_say_without_data(files, capsys):
+    assert call(files / "net.onnx", files / "data.npy", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["weights"]
+    weights = {array.name: onnx.numpy_helper.to_array(array).astype(float) for array in onnx.load(files / "net.onnx").graph.initializer}
+    largest = max(np.abs(value).max() for name, value in weights.items() if name.endswith(".w"))
+    for row in rows:
+        w = weights[f"{row['layer']}.w"]
+        bonds = nx.Graph()
+        bonds.add_weighted_edges_from((("in", j), ("out", i), abs(w[i, j]) / largest) for i in range(len(w)) for j in range(w.shape[1]))
+        tree = [strength for *_, strength in nx.maximum_spanning_tree(bonds).edges(data="weight")]
+        assert row["persistence"] == pytest.approx(np.sqrt(np.mean((1 - np.array(tree)) ** 2)))
+        assert row["participation"] == pytest.approx(np.mean(np.sum(w**4, axis=1) / np.sum(w**2, axis=1) ** 2))
+    assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
 
 
 def test_the_network_before_training_gives_the_variances(files, capsys):
