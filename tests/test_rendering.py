@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 from dataclasses import dataclass, is_dataclass
 from xml.etree import ElementTree
 
@@ -131,3 +133,11 @@ def test_completion_and_help(package):
             text = inspect.getdoc(thing) or ""
             assert len(text.splitlines()[0]) > 10, name
     assert {"K", "h", "latex_names"} <= set(dir(theory.symbols("lattice")))
+
+
+def test_completion_behind_numerics_finds_its_modules():
+    code = "import numerics, sys; print({'evaluate', 'sweep', 'phase_figures'} <= set(dir(numerics)), 'numpy' in sys.modules, numerics.files.FORMATS)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True False") and ".pdf" in done.stdout
+    with pytest.raises(AttributeError, match="numerics has no module 'nothing'; it has"):
+        numerics.nothing  # noqa: B018

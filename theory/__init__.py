@@ -3,6 +3,9 @@
 This room is exact: it knows SymPy and exact polynomials, and no floating-point number.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from theory.catalogue import Parameter, Result, result, results
 from theory.cells import NotClosed, cell_decimation, cell_recursion
 from theory.decimation import Decimation, decimate
@@ -14,22 +17,38 @@ from theory.recursion import Chart, FixedPoint, Recursion
 from theory.sum_product import DecimationTooLarge
 from theory.symbols import symbols
 
+if TYPE_CHECKING:
+    from theory.action import LatticeAction
+    from theory.activation import Activation
+    from theory.depth import DepthField
+    from theory.field import GaussianField
+    from theory.path_ensemble import PathEnsemble
+    from theory.wide import WideLimit
+    from theory.wide_binary import WideBinary
+
 __all__ = [
     "ISING",
+    "Activation",
     "Alphabet",
     "Chart",
     "Decimation",
     "DecimationTooLarge",
+    "DepthField",
     "Derivation",
     "FixedPoint",
+    "GaussianField",
     "Kernel",
+    "LatticeAction",
     "Model",
     "NotClosed",
     "Parameter",
+    "PathEnsemble",
     "Recursion",
     "Result",
     "Step",
     "Term",
+    "WideBinary",
+    "WideLimit",
     "bond_model",
     "cell_decimation",
     "cell_recursion",
@@ -44,3 +63,26 @@ __all__ = [
     "results",
     "symbols",
 ]
+
+_ON_DEMAND = {
+    "Activation": "activation",
+    "DepthField": "depth",
+    "GaussianField": "field",
+    "LatticeAction": "action",
+    "PathEnsemble": "path_ensemble",
+    "WideBinary": "wide_binary",
+    "WideLimit": "wide",
+}
+"""Classes whose modules are loaded when they are first asked for."""
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion."""
+    return sorted({*globals(), *__all__})
+
+
+def __getattr__(name: str) -> Any:
+    """Load a class that is not needed by every user."""
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module 'theory' has no attribute {name!r}")
+    return getattr(import_module(f"theory.{_ON_DEMAND[name]}"), name)
