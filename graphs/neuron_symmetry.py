@@ -90,9 +90,14 @@ def _induced(interactions: Interactions, moved: Mapping[Neuron, Neuron]) -> dict
 
 def _unmatched(interactions: Interactions, moved: Mapping[Variable, Variable]) -> bool:
     """Whether some rule has no image."""
-    present = set(interactions.rules.values())
-    touched = {f for v in moved for f in interactions.graph.neighbors(v) if f in interactions.rules}
-    return any(interactions.rules[f].moved(moved) not in present for f in touched)
+    rules, seen = interactions.rules, set[Variable]()
+    for factor in (f for v in moved for f in interactions.graph.neighbors(v) if f in rules):
+        if factor not in seen:
+            seen.add(factor)
+            image = rules[factor].moved(moved)
+            if rules.get(("rule", *image.out[1:])) != image:
+                return True
+    return False
 
 
 def sign_generators(interactions: Interactions) -> list[frozenset[Variable]]:
