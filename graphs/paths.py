@@ -234,8 +234,8 @@ def _layer_slices(widths: Sequence[int], copies: int = 1) -> tuple[slice, ...]:
 def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
     """Return the widths, at least three of them and all positive."""
     found = tuple(int(n) for n in widths)
-    if len(found) < 3 or min(found) < 1:
-        raise PathError(f"a layered network of p ≥ 2 weight layers needs at least three positive widths, got {tuple(widths)}")
+    if len(found) < 3 or min(found) < 1 or any(n != width for n, width in zip(found, widths, strict=True)):
+        raise PathError(f"a layered network of p ≥ 2 weight layers needs at least three positive widths, all integers, got {tuple(widths)}")
     return found
 
 
@@ -332,6 +332,8 @@ def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -
     """
     if not 2 <= p <= size:
         raise PathError(f"a path needs between 2 and N = {size} weights, got p = {p}")
+    if count < 0:
+        raise PathError(f"the number of paths cannot be negative, got {count}")
     rows: Integers = np.empty((0, p), dtype=np.int64)
     for _ in range(_TRIES):
         fresh = np.sort(rng.integers(0, size, (2 * (count - len(rows)) + 8, p)), axis=1)

@@ -80,6 +80,8 @@ def couplings(
     if kind in ("planted", "planted_gauss"):
         if beta is None or hidden is None:
             raise ValueError("planted couplings need beta and the hidden weights")
+        if np.shape(hidden) != (paths.size,):
+            raise ValueError(f"the hidden weights need one sign for each of the {paths.size} weights, got shape {np.shape(hidden)}")
         sizes = np.abs(rng.standard_normal(paths.count)) if kind == "planted_gauss" else np.ones(paths.count)
         products = np.asarray(hidden, dtype=float)[paths.members].prod(axis=1)
         return products * sizes * np.where(rng.random(paths.count) < (1 + np.tanh(beta * sizes)) / 2, 1.0, -1.0)
@@ -139,6 +141,7 @@ def enumerate_weights(members: ArrayLike, size: int, J: ArrayLike, beta: float, 
     """
     if size > LARGEST_ENUMERATION:
         raise TooLarge(f"2^{size} configurations are too many to enumerate: at most 2^{LARGEST_ENUMERATION} are summed")
+    _check_instance(members, size, J, beta, theta)
     coefficients, fields = np.zeros(1 << size), np.zeros(1 << size)
     np.add.at(coefficients, _masks(members), np.asarray(J, dtype=float))
     fields[1 << np.arange(size)] = theta
@@ -151,6 +154,17 @@ def enumerate_weights(members: ArrayLike, size: int, J: ArrayLike, beta: float, 
     magnetizations = _walsh(weights)[1 << np.arange(size)] / total
     degenerate = int(np.count_nonzero(energies < lowest + 1e-9))
     return ExactInstance(top + math.log(total), float(weights @ energies) / total, magnetizations, lowest, degenerate)
+
+
+def _check_instance(members: ArrayLike, size: int, J: ArrayLike, beta: float, theta: ArrayLike = 0.0) -> None:
+    """Refuse weights that do not exist, and couplings, fields or temperatures of the wrong shape or not finite."""
+    incidence, signs, fields = np.asarray(members), np.asarray(J, dtype=float), np.asarray(theta, dtype=float)
+    if incidence.size and not 0 <= incidence.min() <= incidence.max() < size:
+        raise ValueError(f"weights are numbered 0 to {size - 1}, got {incidence.min()} to {incidence.max()}")
+    if signs.shape != (len(incidence),) or fields.shape not in ((), (size,)):
+        raise ValueError(f"give one coupling for each of {len(incidence)} paths and one field for each of {size} weights, got {signs.shape}, {fields.shape}")
+    if not (math.isfinite(beta) and np.all(np.isfinite(signs)) and np.all(np.isfinite(fields))):
+        raise ValueError("couplings, fields and the inverse temperature must be finite numbers")
 
 
 def _masks(members: ArrayLike) -> NDArray[np.int64]:
@@ -208,6 +222,7 @@ def even_cover_log_partition(members: ArrayLike, size: int, J: ArrayLike, beta: 
     >>> round(even_cover_log_partition([(0, 1, 2)], 3, [1.0], 1.0) - 3 * math.log(2) - math.log(math.cosh(1)), 12)
     0.0
     """
+    _check_instance(members, size, J, beta)
     couplings_ = beta * np.asarray(J, dtype=float)
     kernel = _left_kernel(_rows(members))
     if len(kernel) > _LARGEST_KERNEL:
@@ -289,6 +304,7 @@ def satisfiable(members: ArrayLike, size: int, J: ArrayLike) -> bool:
     >>> satisfiable([(0, 1), (1, 2), (0, 2)], 3, [1, 1, -1])
     False
     """
+    _check_instance(members, size, J, 1.0)
     _, left = two_core(members, size)
     rows = _rows(np.asarray(members)[left])
     signs = np.asarray(J)[left] < 0

@@ -6,6 +6,7 @@ The state holds the products S_a = J_a prod w of all paths; the field on a weigh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,13 +47,18 @@ class PathMonteCarlo:
     """
 
     def __init__(self, paths: ActivePaths, J: ArrayLike, beta: float, weights: ArrayLike, rng: np.random.Generator) -> None:
+        if not (math.isfinite(beta) and beta >= 0):
+            raise ValueError(f"the inverse temperature must be zero or positive and finite, got {beta}")
+        signs = np.asarray(J, dtype=float)
+        if signs.shape != (paths.count,) or not np.all(np.isfinite(signs)):
+            raise ValueError(f"the couplings need one finite number for each of the {paths.count} paths, got shape {signs.shape}")
         self.paths, self.beta, self.rng = paths, float(beta), rng
         self.layers = paths.layers
         self.weights = np.array(weights, dtype=float)
         if self.weights.shape != (paths.size,) or not np.all(np.abs(self.weights) == 1):
             raise ValueError(f"the configuration needs one sign for each of the {paths.size} weights")
         self.columns = [np.ascontiguousarray(paths.members[:, k] - layer.start) for k, layer in enumerate(self.layers)]
-        self.products = np.asarray(J, dtype=float) * self.weights[paths.members].prod(axis=1)
+        self.products = signs * self.weights[paths.members].prod(axis=1)
 
     @property
     def energy(self) -> float:
@@ -76,6 +82,8 @@ class PathMonteCarlo:
         sweeps : int
         reference : array_like of ±1, shape (N,)
         """
+        if sweeps < 1 or not self.paths.remaining:
+            raise ValueError(f"a mean takes at least one sweep and one remaining weight, got {sweeps} sweeps and {self.paths.remaining} weights")
         copies = self.paths.copies
         aligned, energy = np.zeros(copies), np.zeros(copies)
         remaining = self._by_copy(self.paths.present.astype(float))
@@ -139,6 +147,10 @@ def hysteresis(
     (2,)
     """
     rho = np.sort(np.asarray(removed, dtype=float))
+    if rho.ndim != 1 or not rho.size or not np.all((rho >= 0) & (rho < 1)):
+        raise ValueError(f"give a list of removed fractions from 0 to below 1, got {list(removed)}")
+    if settle < 0 or measured < 1:
+        raise ValueError(f"give at least 0 sweeps to settle and 1 to measure, got {settle} and {measured}")
     order, signs = rng.random(paths.size), np.asarray(J, dtype=float)
     planted_signs = np.asarray(planted, dtype=float)
 

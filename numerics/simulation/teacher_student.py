@@ -103,6 +103,8 @@ def teacher_student(
         raise ValueError(f"the start is random or teacher, got {start!r}")
     if len(widths) < 3 or widths[-1] != 1 or min(widths) < 1:
         raise ValueError(f"widths need at least one hidden layer and end with 1, got {tuple(widths)}")
+    if patterns < 2 or sweeps < 0:
+        raise ValueError(f"give at least 2 patterns and no negative number of sweeps, got {patterns} and {sweeps}")
     shapes = list(pairwise(widths))
     teacher = [rng.choice([-1.0, 1.0], shape) for shape in shapes]
     masks = [rng.random(shape) >= removed for shape in shapes]

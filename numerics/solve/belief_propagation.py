@@ -91,10 +91,10 @@ class BeliefSweep:
         if not (math.isfinite(beta) and beta > 0):
             raise ValueError(f"the inverse temperature must be positive and finite, got {beta}")
         self.equations, self.paths, self.beta = equations, paths, float(beta)
-        self.J = _finite(np.broadcast_to(np.asarray(couplings, dtype=float), (paths.count,)), "coupling")
+        self.J = _finite(couplings, paths.count, "coupling")
         if np.any(self.beta * np.abs(self.J) > _LARGEST_FIELD):
             raise ValueError(f"beta times a coupling above {_LARGEST_FIELD:g} is too cold for double precision: its bias cannot be told from an infinite one")
-        self.theta = _finite(np.broadcast_to(np.asarray(theta, dtype=float), (paths.size,)), "field")
+        self.theta = _finite(theta, paths.size, "field")
         self.columns = [np.ascontiguousarray(paths.members[:, k]) for k in range(paths.p)]
         self.t = np.tanh(self.beta * self.J)
         others = equations.means[: equations.p - 1]
@@ -192,11 +192,14 @@ def belief_propagation(
     return BeliefReport(change <= tolerance, count, change, growth, log_z, energy, entropy, magnetizations, q)
 
 
-def _finite(array: Array, name: str) -> Array:
-    """Return an array of finite numbers."""
+def _finite(values: ArrayLike, count: int, name: str) -> Array:
+    """Return one finite number for each path or weight."""
+    array = np.asarray(values, dtype=float)
+    if array.shape not in ((), (count,)):
+        raise ValueError(f"give one {name}, or {count} of them, got shape {array.shape}")
     if not np.all(np.isfinite(array)):
         raise ValueError(f"every {name} must be a finite number")
-    return array
+    return np.broadcast_to(array, (count,))
 
 
 def _started(paths: ActivePaths, start: ArrayLike) -> list[Array]:

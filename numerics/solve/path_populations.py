@@ -63,6 +63,12 @@ def _admissible(T: float, c: float) -> None:
         raise ValueError(f"a population needs a temperature of at least 1/{COLDEST:g} (double precision), got {T}; T = 0 has ground_state_population")
 
 
+def _counted(rounds: int, measured: int, least: int) -> None:
+    """Refuse numbers of rounds that leave nothing to average."""
+    if not least <= measured <= rounds:
+        raise ValueError(f"of {rounds} rounds between {least} and {rounds} can be measured, got {measured}")
+
+
 def _checked(size: int, accuracy: float | None, rounds: int) -> None:
     """Refuse a population that is too small, alone or for an accuracy."""
     if size < SMALLEST:
@@ -123,6 +129,7 @@ def population(
     1.0
     """
     _admissible(T, c)
+    _counted(rounds, measured, 2)
     _checked(size, accuracy, measured)
     machine = _Population(ensemble, T, c, rng, size)
     means = np.ones(size) if ensemble.disorder != "glass" else rng.choice([-1.0, 1.0], size)
@@ -209,6 +216,7 @@ def ground_state_population(
         raise ValueError(f"the mean degree c must be zero or positive, got {c}")
     if p < 2:
         raise ValueError(f"a path needs at least p = 2 weights, got {p}")
+    _counted(rounds, measured, 2)
     _checked(size, None, rounds)
     law = sizes if sizes is not None else unit_sizes()
     mean_size = float(law.mean)
@@ -290,6 +298,7 @@ def one_step_population(
     _admissible(T, c)
     if not 0 < x <= 1:
         raise ValueError(f"the Parisi parameter lies above 0 and at most at 1, got {x}")
+    _counted(rounds, measured, 1)
     _checked(size, None, rounds)
     _checked(states, None, rounds)
     machine = _OneStep(ensemble, T, c, x, rng, size, states)

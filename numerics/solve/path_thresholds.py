@@ -298,6 +298,8 @@ def removed_fraction(problem: CriticalRemoval, c: float, c0: float) -> float | N
     >>> removed_fraction(critical_removal(3), 2.0, 8.0)
     0.5
     """
+    if not (0 < c < math.inf and 0 < c0 < math.inf):
+        raise ValueError(f"degrees before and after a removal must be positive and finite, got c0 = {c0}, c = {c}")
     if c0 < c:
         return None
     return float(compiled(problem.removal, [PATHS.c, PATHS.c0])(c, c0))

@@ -6,18 +6,25 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from graphs.paths import all_paths, random_hypergraph
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
+from numerics.simulation.active_paths import couplings, enumerate_weights, satisfiable
+from numerics.simulation.path_dynamics import PathMonteCarlo, hysteresis
+from numerics.simulation.teacher_student import teacher_student
+from numerics.solve.belief_propagation import belief_propagation
 from numerics.solve.coupling_nodes import coupling_nodes
-from numerics.solve.density_evolution import DensityEvolution, GridTooSmall
+from numerics.solve.density_evolution import DensityEvolution
 from numerics.solve.field_grid import shared_out
 from numerics.solve.path_diagram import path_diagram, removal_diagram
 from numerics.solve.path_populations import ground_state_population, one_step_population, population
-from numerics.solve.path_thresholds import NoThreshold, branch_end, entropy_crossing, path_thresholds
+from numerics.solve.path_thresholds import branch_end, entropy_crossing, path_thresholds, removed_fraction
+from theory.cavity import cavity_equations
 from theory.coupling_sizes import gaussian_sizes
-from theory.path_ensemble import path_ensemble
+from theory.path_ensemble import critical_removal, path_ensemble
 from theory.symbols import symbols
 
+NETWORK = all_paths((2, 2, 2, 2))
 PLANTED = path_ensemble(3)
 GAUSS = path_ensemble(3, sizes=gaussian_sizes())
 
@@ -160,9 +167,25 @@ def test_planted_signs_with_gaussian_sizes_obey_the_law_that_is_stated():
         (lambda: evaluate("active-paths/bethe", {"paths": [[0, 10**9]], "beta": 1}), "at most 999999"),
         (lambda: evaluate("active-paths/thresholds", {"p": 3, "T": 1, "couplings": "cauchy"}), "one of signs, gauss"),
         (lambda: evaluate("active-paths/thresholds", {"p": 3, "T": 1, "disorder": "spin"}), "one of glass, planted, ferro"),
+        (lambda: hysteresis(NETWORK, np.ones(16), 1.0, np.ones(12), [1.0], np.random.default_rng(0)), "below 1"),
+        (lambda: hysteresis(NETWORK, np.ones(16), 1.0, np.ones(12), [], np.random.default_rng(0)), "below 1"),
+        (lambda: hysteresis(NETWORK, np.ones(16), 1.0, np.ones(12), [0.5], np.random.default_rng(0), measured=0), "1 to measure"),
+        (lambda: PathMonteCarlo(NETWORK, np.ones(3), 1.0, np.ones(12), np.random.default_rng(0)), "each of the 16 paths"),
+        (lambda: PathMonteCarlo(NETWORK, np.ones(16), math.nan, np.ones(12), np.random.default_rng(0)), "positive and finite"),
+        (lambda: enumerate_weights(NETWORK.members, 12, np.ones(16), math.nan), "finite numbers"),
+        (lambda: enumerate_weights(NETWORK.members, 12, np.ones(3), 1.0), "one coupling for each of 16"),
+        (lambda: enumerate_weights(NETWORK.members, 5, np.ones(16), 1.0), "numbered 0 to 4"),
+        (lambda: satisfiable([(0, 1)], 2, [1, 1]), "one coupling for each of 1"),
+        (lambda: couplings(NETWORK, "planted", np.random.default_rng(0), beta=1.0, hidden=np.ones(3)), "each of the 12 weights"),
+        (lambda: teacher_student((4, 3, 1), 0.2, np.random.default_rng(0), patterns=0), "at least 2 patterns"),
+        (lambda: belief_propagation(cavity_equations(3), NETWORK, np.ones(4), 1.0), "one coupling, or 16"),
+        (lambda: population(PLANTED, 0.5, 4.0, np.random.default_rng(0), rounds=5, measured=20), "can be measured"),
+        (lambda: removed_fraction(critical_removal(3), 2.0, 0.0), "positive and finite"),
+        (lambda: random_hypergraph(10, 3, -1, np.random.default_rng(0)), "cannot be negative"),
+        (lambda: all_paths((2.5, 2, 2)), "all integers"),
         (lambda: branch_end(DensityEvolution(path_ensemble(2, sizes=gaussian_sizes()), 1.0)), "continuous"),
     ],
 )
 def test_bad_input_is_refused(make, message):
-    with pytest.raises((ValueError, GridTooSmall, NoThreshold), match=message):
+    with pytest.raises(ValueError, match=message):
         make()

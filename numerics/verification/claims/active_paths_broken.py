@@ -82,12 +82,12 @@ def one_step_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     return Estimate.from_blocks(rows)
 
 
-PARISI = np.linspace(0.45, 0.85, 9)
-FINAL = {"size": 500, "states": 500, "rounds": 40, "measured": 20}
+PARISI = np.linspace(0.45, 0.85, 7)
+FINAL = {"size": 400, "states": 400, "rounds": 36, "measured": 18}
 
 
 def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
-    """Complexity at x = 0.5 and 0.8, in units of 0.015, and the x at which it vanishes, in units of 0.07 (T = 1/2, c = 4): a line through nine x."""
+    """Complexity at x = 0.5 and 0.8, in units of 0.015, and the x at which it vanishes, in units of 0.07 (T = 1/2, c = 4): a line through all x."""
     rng = np.random.default_rng(11)
     sigma = [one_step_population(ensemble, 0.5, 4.0, float(x), rng, **FINAL).complexity for x in PARISI]
     level, slope = np.polynomial.polynomial.polyfit(PARISI, sigma, 1)
@@ -95,7 +95,7 @@ def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
 
 
 def slopes(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from Sigma(x) = -x^2 dphi/dx, with phi a cubic in x through the replicated free energies of other populations."""
+    """The same from Sigma(x) = -x^2 dphi/dx, with phi a parabola in x through the replicated free energies of other populations."""
     glass = path_ensemble(3, GLASS)
     phi = [one_step_population(glass, 0.5, 4.0, float(x), rng, **FINAL).phi_gap for x in PARISI]
     slope = np.polynomial.Polynomial.fit(PARISI, phi, 2).deriv()
