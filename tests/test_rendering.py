@@ -135,6 +135,13 @@ def test_completion_and_help(package):
     assert {"K", "h", "latex_names"} <= set(dir(theory.symbols("lattice")))
 
 
+def test_completion_behind_theory_finds_the_five_systems():
+    assert {"WideLimit", "PathEnsemble", "WideBinary", "LatticeAction"} <= set(dir(theory))
+    assert theory.WideLimit is WideLimit
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        theory.Nothing  # noqa: B018
+
+
 def test_completion_behind_numerics_finds_its_modules():
     code = "import numerics, sys; print({'evaluate', 'sweep', 'phase_figures'} <= set(dir(numerics)), 'numpy' in sys.modules, numerics.files.FORMATS)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

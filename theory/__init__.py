@@ -18,37 +18,30 @@ from theory.sum_product import DecimationTooLarge
 from theory.symbols import symbols
 
 if TYPE_CHECKING:
-    from theory.action import LatticeAction
-    from theory.activation import Activation
-    from theory.depth import DepthField
-    from theory.field import GaussianField
-    from theory.path_ensemble import PathEnsemble
-    from theory.wide import WideLimit
-    from theory.wide_binary import WideBinary
+    from theory.action import LatticeAction as LatticeAction
+    from theory.activation import Activation as Activation
+    from theory.depth import DepthField as DepthField
+    from theory.field import GaussianField as GaussianField
+    from theory.path_ensemble import PathEnsemble as PathEnsemble
+    from theory.wide import WideLimit as WideLimit
+    from theory.wide_binary import WideBinary as WideBinary
 
 __all__ = [
     "ISING",
-    "Activation",
     "Alphabet",
     "Chart",
     "Decimation",
     "DecimationTooLarge",
-    "DepthField",
     "Derivation",
     "FixedPoint",
-    "GaussianField",
     "Kernel",
-    "LatticeAction",
     "Model",
     "NotClosed",
     "Parameter",
-    "PathEnsemble",
     "Recursion",
     "Result",
     "Step",
     "Term",
-    "WideBinary",
-    "WideLimit",
     "bond_model",
     "cell_decimation",
     "cell_recursion",
@@ -73,12 +66,12 @@ _ON_DEMAND = {
     "WideBinary": "wide_binary",
     "WideLimit": "wide",
 }
-"""Classes whose modules are loaded when they are first asked for."""
+"""Classes of the five systems, in modules that are loaded when they are first asked for."""
 
 
 def __dir__() -> list[str]:
     """Return the public names, for completion."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_ON_DEMAND})
 
 
 def __getattr__(name: str) -> Any:
