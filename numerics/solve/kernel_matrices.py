@@ -8,7 +8,7 @@ NumPy function, in which vectors of lengths broadcast.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -67,27 +67,35 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
         raise ValueError(f"the overlaps of the inputs are a symmetric matrix, got shape {overlaps.shape}")
     if not (sw2 >= 0 and sb2 >= 0) or depth < 1:
         raise ValueError(f"variances are not negative and there is at least one layer, got sw2 = {sw2}, sb2 = {sb2}, depth = {depth}")
-    first = sb2 + sw2 * overlaps
-    lengths, tangents = _along_diagonal(wide, first.diagonal(), sw2, sb2, depth)
-    kernel, tangent = np.empty_like(first), np.empty_like(first)
+    lengths, tangents = _along_diagonal(wide, sb2 + sw2 * overlaps.diagonal(), sw2, sb2, depth)
+    _refuse_infinite((lengths[-1], tangents))
+    kernel, tangent = np.empty_like(overlaps), np.empty_like(overlaps)
     step = _pair_step(wide, sw2, sb2)
 
     def filled(place: tuple[slice, slice]) -> None:
         """One block and its mirror image."""
         rows, columns = place
-        block = _through_layers(step, first[rows, columns], [(a[rows, None], a[None, columns]) for a in lengths[:-1]])
-        if not all(np.all(np.isfinite(part)) for part in block):
-            raise ValueError("a kernel is not finite: the signals explode with depth, or the slopes have no average at perfect correlation")
+        start = sb2 + sw2 * overlaps[rows, columns]
+        if rows == columns:
+            np.fill_diagonal(start, 0.0)  # known from the lengths
+        block = _through_layers(step, start, [(a[rows, None], a[None, columns]) for a in lengths[:-1]])
+        _refuse_infinite(block)
         for matrix, values in zip((kernel, tangent), block, strict=True):
             part = (values + values.T) / 2 if rows == columns else values
             matrix[rows, columns] = part
             matrix[columns, rows] = part.T
 
     with ThreadPoolExecutor(threads or _processors()) as pool:
-        list(pool.map(filled, _blocks(len(first))))
+        list(pool.map(filled, _blocks(len(overlaps))))
     for matrix, values in ((kernel, lengths[-1]), (tangent, tangents)):
         np.fill_diagonal(matrix, values)
     return kernel, tangent
+
+
+def _refuse_infinite(parts: Sequence[Array]) -> None:
+    """Say why a kernel may not be finite."""
+    if not all(np.all(np.isfinite(part)) for part in parts):
+        raise ValueError("a kernel is not finite: the signals explode with depth, or the slopes have no average at perfect correlation")
 
 
 def _processors() -> int:
@@ -97,6 +105,8 @@ def _processors() -> int:
 
 def _is_symmetric(matrix: Array) -> bool:
     """Whether a square matrix of finite numbers equals its transpose up to rounding."""
+    if np.array_equal(matrix, matrix.T):
+        return True
     return bool(np.max(np.abs(matrix - matrix.T), initial=0.0) <= 1e-10 * np.max(np.abs(matrix), initial=0.0))
 
 
@@ -142,7 +152,7 @@ def _broadcasting_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
 
 def _through_layers(step: Step, block: Array, lengths: list[tuple[Array, Array]]) -> tuple[Array, Array]:
     """One block of pairs through all layers."""
-    kernel, tangent = block.copy(), block.copy()
+    kernel, tangent = block, block
     parallel = bool(lengths) and np.any(np.abs(block) > (1 - 1e-9) * np.sqrt(lengths[0][0] * lengths[0][1]))
     with np.errstate(all="ignore"):
         for kaa, kbb in lengths:
