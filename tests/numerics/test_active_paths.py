@@ -9,7 +9,8 @@ from numerics.evaluate import evaluate
 from numerics.solve.density_evolution import DensityEvolution, GridTooSmall
 from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, integer_glass_points
 from numerics.solve.layered_evolution import layered_branch
-from numerics.solve.path_populations import PopulationTooSmall, ground_state_population, one_step_population, population
+from numerics.solve.path_one_step import one_step_population
+from numerics.solve.path_populations import PopulationTooSmall, ground_state_population, population
 from numerics.solve.path_thresholds import NoThreshold, branch_end, critical_temperatures, path_thresholds, transition_point
 from numerics.verification.claims.active_paths import CLAIMS
 from theory.frozen_paths import frozen_layers, integer_glass

@@ -17,7 +17,8 @@ from numerics.solve.coupling_nodes import coupling_nodes
 from numerics.solve.density_evolution import DensityEvolution
 from numerics.solve.field_grid import shared_out
 from numerics.solve.path_diagram import path_diagram, removal_diagram
-from numerics.solve.path_populations import ground_state_population, one_step_population, population
+from numerics.solve.path_one_step import one_step_population
+from numerics.solve.path_populations import ground_state_population, population
 from numerics.solve.path_thresholds import branch_end, entropy_crossing, path_thresholds, removed_fraction
 from theory.cavity import cavity_equations
 from theory.coupling_sizes import gaussian_sizes

@@ -14,7 +14,8 @@ from sympy import Integer, Rational
 from numerics.compile import compiled
 from numerics.estimate import Estimate
 from numerics.solve.density_evolution import DensityEvolution
-from numerics.solve.path_populations import ground_state_population, one_step_population, population
+from numerics.solve.path_one_step import one_step_population
+from numerics.solve.path_populations import ground_state_population, population
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact, Sampled
 from numerics.verification.path_mutants import changed
