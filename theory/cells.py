@@ -15,6 +15,7 @@ from sympy import Add, Expr, Integer, Reals, Symbol, exp, log
 from graphs.lattices import TwoTerminalCell
 from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
+from theory.display import tex
 from theory.interaction_basis import combine_numbers
 from theory.model import Alphabet, Values, bond_model
 from theory.recursion import Recursion
@@ -107,7 +108,7 @@ def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> D
     for coupling, expression in couplings.items():
         logs = _coefficients(decimation, coupling)
         before = Add(*[factor * log(decimation.partition_function(c)) for c, factor in logs.items() if factor != 0])
-        derivation = derivation.then(Step(f"project the log-weight on the function of {coupling}", before, expression, f"{coupling}'", domain))
+        derivation = derivation.then(Step(f"project the log-weight on the function of {coupling}", before, expression, f"{tex(coupling)}'", domain))
     return derivation
 
 

@@ -16,6 +16,7 @@ from sympy import Add, Expr, Integer, Matrix, Rational, Reals, Symbol, cancel, e
 
 from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
+from theory.display import tex
 from theory.interaction_basis import combine_numbers, transform
 from theory.log_weights import LogWeight
 from theory.model import ISING, Values, bond_model
@@ -83,7 +84,7 @@ def _steps(decimation: Decimation, found: dict[Symbol, Expr]) -> Derivation:
     for coupling, function in two_state_bonds().items():
         norm = sum(function(*pair) ** 2 for pair in logs)
         before = Add(*[Rational(function(*pair), norm) * value for pair, value in logs.items()])
-        steps.append(Step(f"project the log-weight on the function of {coupling}", before, found[coupling], f"{coupling}'", domain))
+        steps.append(Step(f"project the log-weight on the function of {coupling}", before, found[coupling], f"{tex(coupling)}'", domain))
     return Derivation("decimation of a two-state kernel", tuple(steps))
 
 
