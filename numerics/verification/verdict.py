@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from graphs.rendering import Tabulated
+
 __all__ = ["SUITE_FALSE_ALARM", "Comparison", "Policy", "Verdict", "probability", "share"]
 
 SUITE_FALSE_ALARM = 1e-6
@@ -25,16 +27,16 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Tabulated):
     """A verdict with the numbers behind it.
 
     Parameters
     ----------
     verdict : Verdict
     discrepancy : float
-        In ``unit``: how many standard errors the worst entry is off, or to how many digits the two sides agree.
+        In ``unit``: how many standard errors (or tolerances) the worst entry is off, or to how many digits the two sides agree.
     unit : str
-        ``"sigma"`` (large is bad) or ``"digits"`` (small is bad).
+        ``"sigma"`` or ``"tolerances"`` (large is bad), or ``"digits"`` (small is bad).
     threshold : float
         The discrepancy at which the verdict turns to refuted, in ``unit``.
     detectable : float
