@@ -14,7 +14,7 @@ test: $(STAMP)
 	$(THREADS) $(BIN)/python -m pytest
 
 lint: $(STAMP)
-	$(BIN)/ruff check graphs theory numerics tests benchmarks
+	$(BIN)/ruff check graphs theory numerics tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -123,7 +123,7 @@ def page(reports: Sequence[Report]) -> str:
     tables = "".join(_table(paper, [r for r in reports if r.claim.paper == paper]) for paper in papers)
     legend = (
         "<p>In each figure the bar is the discrepancy at which a claim is refuted, ● the derived formula, ▲ its mutants, which must lie on the other side. "
-        "Discrepancies are in standard errors (σ, small is good) or in digits that agree (many are good). "
+        "Discrepancies are in standard errors (σ) or tolerances (small is good), or in digits that agree (many are good). "
         "The power is the smallest discrepancy that the check would have caught.</p>"
     )
     return page_html("neurenorm verify", f"<h1>Verification</h1><p>{_summary(reports)}</p>{legend}{tables}", STYLE)
@@ -155,7 +155,8 @@ def _row(report: Report) -> str:
     mutants = "".join(
         f"<li>{html.escape(m.name)}: {'refuted' if m.refuted else '<b>NOT REFUTED</b>'} ({_discrepancy(m.comparison)})</li>" for m in report.mutants
     )
-    claim = f"{html.escape(report.claim.statement)}<br><small>{html.escape(report.claim.id)}</small>{formula_html(report.derived)}"
+    claim = f"{html.escape(report.claim.statement)}<br><small>{html.escape(report.claim.id)}</small>"
+    claim += "" if report.derived is None else formula_html(report.derived)  # None: it could not be carried out
     return (
         f"<tr><td class='verdict {verdict}'>{MARKS[verdict]} {verdict}</td><td>{claim}</td>"
         f"<td>{html.escape(report.message)}{_strip(report)}{_numbers(report)}</td><td><ul>{mutants}</ul></td></tr>"
@@ -190,8 +191,8 @@ def _strip(report: Report) -> str:
 
 
 def _place(comparison: Comparison) -> float:
-    """Return the horizontal place of a discrepancy: logarithmic in standard errors, linear in digits."""
-    if comparison.unit == "sigma":
+    """Return the horizontal place of a discrepancy: logarithmic in standard errors or tolerances, linear in digits."""
+    if comparison.unit != "digits":
         share = math.log10(1 + min(comparison.discrepancy, 1e4)) / 4
     else:
         share = min(max(comparison.discrepancy, 0.0), 45.0) / (45.0 if comparison.threshold > 16 or comparison.discrepancy > 17 else 17.0)

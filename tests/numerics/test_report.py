@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,10 +14,11 @@ import pytest
 from sympy import Matrix, Rational, Symbol
 
 from numerics.cli import main
-from numerics.report import as_junit, page
+from numerics.report import _place, as_json, as_junit, page
 from numerics.verification.claim import Claim
-from numerics.verification.compare import Exact
+from numerics.verification.compare import Comparison, Exact, Verdict
 from numerics.verification.mutants import scaled
+from numerics.verification.suite import run_claims
 from numerics.web import entry_html, formula_html, mathml
 from theory import results
 
@@ -81,6 +83,24 @@ def test_every_claim_has_its_numbers_under_their_names():
         assert text.count(f"<dt>{name}</dt>") == 2
     assert "1 of 2 claims agree, 1 refuted; seed 0, default effort" in text
     assert "the derived formula" in text and text.count("<title>scaled by 1.1</title>") == 2
+
+
+def test_the_figure_puts_mutants_on_the_other_side_of_the_bar():
+    places = {}
+    for unit, discrepancies in {"tolerances": (0.3, 1.0, 50.0), "sigma": (1.2, 6.0, 40.0), "digits": (15.0, 12.0, 3.0)}.items():
+        places[unit] = [_place(Comparison(Verdict.agrees, value, unit, 0.0, 0.0, "")) for value in discrepancies]
+    assert places["tolerances"] == sorted(places["tolerances"]) and places["sigma"] == sorted(places["sigma"])
+    assert places["digits"] == sorted(places["digits"], reverse=True)
+    assert all(abs(a - b) > 10 for row in places.values() for a, b in pairwise(row))
+
+
+def test_a_claim_that_could_not_be_carried_out_has_a_row():
+    failed = Claim("demo/fails", "it fails", lambda: 1 / 0, lambda e, _: 1.0, lambda rng, effort: 1.0, Exact(12), (scaled(2),))
+    (found,) = run_claims([failed])
+    text = page([found])
+    assert "✗ refuted" in text and "ZeroDivisionError" in text and "None" not in text
+    assert json.loads(as_json([found]))[0]["discrepancy"] == "inf"
+    assert ElementTree.fromstring(as_junit([found])).get("failures") == "1"
 
 
 def test_without_mathml_the_formula_is_there_as_text():
