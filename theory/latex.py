@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sympy import Symbol, pretty
 
@@ -174,13 +174,21 @@ def entry_text(entry: Result) -> str:
     for parameter in entry.parameters:
         default = "" if parameter.required or parameter.default is None else f" (default {parameter.default})"
         rows.append(f"  {parameter.name}: {parameter.meaning}{default}")
-    rows += [f"formula, {shown}:" if (shown := _example_text(entry)) else "formula:", object_latex(derived, entry.subject)]
+    rows += [f"formula, {shown}:" if (shown := _example_text(entry)) else "formula:", *_formula_text(entry, derived)]
     derivation = object_derivation(derived)
     if derivation is not None:
         rows.append("derivation:")
         rows += [f"  {k}. {step.title}:\n{_indented(pretty(step.after, use_unicode=True))}" for k, step in enumerate(derivation, 1)]
     rows += [f"convention: {sentence}" for sentence in entry.conventions]
     return "\n".join([*rows, f"source: {entry.provenance}"])
+
+
+def _formula_text(entry: Result, derived: object) -> list[str]:
+    """Return the formula as lines that Python reads, where the result is closed expressions by name, or else as LaTeX."""
+    values = getattr(derived, "values", None)
+    if isinstance(values, Mapping):
+        return [f"  {name} = {value}" for name, value in values.items()]
+    return [object_latex(derived, entry.subject)]
 
 
 def _indented(text: str) -> str:
