@@ -184,10 +184,11 @@ def entry_text(entry: Result) -> str:
 
 
 def _formula_text(entry: Result, derived: object) -> list[str]:
-    """Return the formula as lines that Python reads, where the result is closed expressions by name, or else as LaTeX."""
+    """Return the formula as lines whose right-hand sides Python reads, where the result is closed expressions by name, or else as LaTeX."""
     values = getattr(derived, "values", None)
     if isinstance(values, Mapping):
-        return [f"  {name} = {value}" for name, value in values.items()]
+        old = {symbol.name for value in values.values() for symbol in value.free_symbols}
+        return [f"  {name}{chr(39) if name in old else ''} = {value}" for name, value in values.items()]
     return [object_latex(derived, entry.subject)]
 
 
