@@ -17,7 +17,7 @@ from numerics.solve.coupling_nodes import coupling_nodes
 from numerics.solve.density_evolution import DensityEvolution
 from numerics.solve.field_grid import shared_out
 from numerics.solve.path_diagram import path_diagram, removal_diagram
-from numerics.solve.path_one_step import one_step_population
+from numerics.solve.path_one_step import equilibrium_parisi, one_step_population
 from numerics.solve.path_populations import ground_state_population, population
 from numerics.solve.path_thresholds import branch_end, entropy_crossing, path_thresholds, removed_fraction
 from theory.cavity import cavity_equations
@@ -108,6 +108,13 @@ def test_gaussian_glass_at_zero_temperature_is_the_limit_of_cold_ones():
     limit = cold[0] + (cold[0] - cold[1]) * 0.36**2 / (0.5**2 - 0.36**2)
     found = ground_state_population(3, 9.0, np.random.default_rng(5), size=5000, rounds=90, measured=40, sizes=gaussian_sizes())
     assert found.energy == pytest.approx(limit, abs=0.03) and found.polarised > 0.3
+
+
+def test_equilibrium_parisi_parameter():
+    """Check A20 at a small size: at T = 1/2 and c = 4 the complexity vanishes near x = 0.64 (200 states shift it to about 0.70)."""
+    glass = path_ensemble(3, "glass")
+    x, error = equilibrium_parisi(glass, 0.5, 4.0, np.random.default_rng(0), size=200, states=200, rounds=30, measured=15, points=6)
+    assert 0.5 < x < 0.85 and 0 < error < 0.08 and abs(x - 0.68) < 0.12
 
 
 def test_options_on_the_catalogue():
