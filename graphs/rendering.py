@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -47,8 +48,8 @@ class Tabulated:
 
 
 def _short(value: Any) -> str:
-    """Return a value as text, cut where it is long."""
-    text = str(value)
+    """Return a value as text, cut where it is long, and without the addresses of functions."""
+    text = re.sub(r" at 0x[0-9a-f]+", "", str(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 

@@ -14,6 +14,7 @@ from theory.catalogue.result import PAPERS, Result, object_derivation
 from theory.conventions import CONVENTIONS
 from theory.display import equations, tex, width
 from theory.problems import named
+from theory.recursion import Recursion
 
 __all__ = ["document_html", "entry_html", "formula_html", "mathml", "page_html"]
 
@@ -144,12 +145,17 @@ def _rows(derived: Any) -> list[str]:
 
 
 def _plain(derived: Any) -> str:
-    """Return a derived object as text."""
+    """Return a derived object as text: equations as Python reads them where there are some, the LaTeX where there is only that."""
+    derived = _values(derived)
     if isinstance(derived, Mapping):
-        return "\n".join(f"{name} = {value}" for name, value in derived.items())
+        return "\n".join(f"{name} = {_plain(value)}" for name, value in derived.items())
     if isinstance(derived, list | tuple):
-        return "\n".join(map(str, derived))
-    return str(derived)
+        return "\n".join(map(_plain, derived))
+    if isinstance(derived, Recursion):
+        return "\n".join(f"{symbol}' = {step}" for symbol, step in zip(derived.state, derived.step, strict=True))
+    if hasattr(derived, "to_latex") and not isinstance(derived, Expr):
+        return str(derived.to_latex())
+    return re.sub(r" at 0x[0-9a-f]+", "", str(derived))
 
 
 def entry_html(entry: Result) -> str:
@@ -164,7 +170,7 @@ def entry_html(entry: Result) -> str:
     derived = entry.shown()
     parts = [f"<h3 id='{entry.id.replace('/', ':')}'>{html.escape(entry.statement)}</h3><p><code>{html.escape(entry.id)}</code></p>"]
     parts.append(f"<div class='formula'>{mathml(entry.to_latex())}</div>")
-    parts.append(f"<details><summary>as plain text</summary><code>{html.escape(_shortened(_plain(_values(derived)), MOST_TEXT))}</code></details>")
+    parts.append(f"<details><summary>as plain text</summary><code>{html.escape(_shortened(_plain(derived), MOST_TEXT))}</code></details>")
     symbols = "".join(f"<tr><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>" for p in entry.parameters)
     parts.append(f"<table><thead><tr><th>parameter</th><th>meaning</th></tr></thead><tbody>{symbols}</tbody></table>" if symbols else "")
     derivation = object_derivation(derived)

@@ -119,6 +119,7 @@ def test_tables_escape_and_shorten():
         text: str
         numbers: np.ndarray
 
+    assert "0x" not in ISING._repr_html_() + Long(str(Long.__init__), np.arange(2))._repr_html_()
     shown = Long("<" * 1000, np.arange(4))._repr_html_()
     assert "&lt;" in shown and "…" in shown and "[0 1 2 3]" in shown
     assert len(shown) < 2000

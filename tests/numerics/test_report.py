@@ -138,7 +138,9 @@ def test_long_formulas_are_folded():
 def test_every_result_is_mathematics_on_the_web(entry):
     """The MathML of every result and of its derivation is well-formed, and nothing of the LaTeX is left in it."""
     pytest.importorskip("latex2mathml")
-    for formula in re.findall(r"<math.*?</math>", entry_html(entry), flags=re.DOTALL):
+    written = entry_html(entry)
+    assert " at 0x" not in written
+    for formula in re.findall(r"<math.*?</math>", written, flags=re.DOTALL):
         shown = "".join(ElementTree.fromstring(formula).itertext())
         assert "\\" not in shown and "&" not in shown, shown
 
