@@ -36,7 +36,7 @@ benchmarks: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[plot,report,results,distributed,networks,dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[plot,report,results,distributed,networks,dev]'
 	touch $(STAMP)
 
 clean:
