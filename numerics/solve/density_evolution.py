@@ -236,12 +236,18 @@ class DensityEvolution:
         return even, odd
 
     def clipped(self, wide: Law) -> Law:
-        """Return a law of fields with everything beyond the grid put on its last point, and of total weight one (an error in it would grow)."""
+        """Return a law of fields with everything beyond the grid put on its last point, and of total weight one (an error in it would grow).
+
+        With planted couplings the hidden weights are a sample like any other (the Nishimori identity P(-h) = exp(-2h) P(h)), so that the odd part is tanh h
+        times the even one; held to that, the iteration cannot drift to the solution without a mean magnetisation.
+        """
         cut = []
         for part in wide:
             short = part[: self.points + 1].copy()
             short[-1] += part[self.points + 1 :].sum()
             cut.append(short)
+        if self.ensemble.disorder == "planted":
+            cut[1] = np.tanh(np.arange(self.points + 1) * self.step) * cut[0]
         total = float(cut[0].sum())
         return cut[0] / total, cut[1] / total
 

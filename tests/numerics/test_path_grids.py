@@ -197,3 +197,19 @@ def test_planted_signs_with_gaussian_sizes_obey_the_law_that_is_stated():
 def test_bad_input_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("T", [0.15, 0.12])
+def test_cold_thresholds_close_on_those_without_temperature(T: float) -> None:
+    """The error of the closed form at T = 0 falls like exp(-2/T), the share of unsatisfied paths."""
+    found = path_thresholds(path_ensemble(3), T).values
+    assert abs(found["c_d"] - 2.455407482284128) < 150 * np.exp(-2 / T) + 1e-5
+    assert abs(found["c_K"] - 2.753805829974258) < 150 * np.exp(-2 / T) + 1e-5
+
+
+def test_thresholds_with_gaussian_couplings_tend_to_the_closed_form_without_temperature() -> None:
+    """As T falls the paths that are weaker than T go, a share linear in T: three temperatures extrapolate quadratically."""
+    temperatures = np.array([0.06, 0.12, 0.18])
+    diagram = path_diagram(path_ensemble(3, sizes=gaussian_sizes()), temperatures)
+    limits = [np.polyfit(temperatures, values, 2)[-1] for values in (diagram.c_d, diagram.c_K)]
+    assert limits == pytest.approx([2.455407482284128, 2.753805829974258], abs=0.004)
