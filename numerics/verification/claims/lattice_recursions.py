@@ -13,18 +13,20 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
-from sympy import Expr, Rational, Symbol, cos, exp, log, sin, sympify
+from scipy.optimize import brentq
+from sympy import Expr, Interval, Rational, Symbol, cos, exp, log, sin, sympify
 
 from graphs.lattices import diamond, series_cell
 from numerics.compile import compiled
 from numerics.simulation.enumeration import Term, log_marginal
+from numerics.solve import fixed_points
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact
 from numerics.verification.mutants import Mutant, flipped, replaced, scaled
 from theory.catalogue.lattice import agreement, ising_bond, ising_bond_in_field
 from theory.cells import cell_recursion
 from theory.decimation import decimate
-from theory.fixed_points import continua
+from theory.fixed_points import continua, exact_fixed_points
 from theory.model import ISING, Alphabet, bond_model, clock, finite, potts
 from theory.recursion import Chart, Recursion
 from theory.symbols import symbols
@@ -158,6 +160,73 @@ CONTINUUM = Claim(
     spectrum_without_coupling,
     Exact(7, scale=1.0),
     (scaled(1.00001), Mutant("an eigenvalue of one across", lambda values: (1, values[1]))),
+)
+
+# --- fixed points -------------------------------------------------------------------------------------------------------------------------------------
+
+
+def searched(recursion: Recursion, effort: Effort) -> Array:
+    """Search the critical point of the diamond in a field in balls, and return coupling, field, thermal and magnetic exponent."""
+    search = fixed_points(recursion, {K: (Rational(1, 10), 2), H: (Rational(-1, 2), Rational(1, 2))}, max_boxes=4000)
+    (critical,) = search.points
+    return np.array([float(ball.mid()) for ball in (*critical.point, *sorted(critical.exponents, key=float))])
+
+
+def critical_by_hand(rng: np.random.Generator, effort: Effort) -> Array:
+    """Find where the read-off of two parallel squares of the transfer matrix keeps its coupling, and differentiate it there."""
+
+    def step(k: float, h: float) -> Array:
+        return np.array(read_off(np.linalg.matrix_power(transfer(k, h), 2) ** 2)[:2])
+
+    star = float(brentq(lambda k: step(k, 0.0)[0] - k, 0.2, 2.0, xtol=1e-15))
+    slopes = [central(lambda x: float(step(star + x, 0.0)[0])), central(lambda x: float(step(star, x)[1]))]
+    return np.array([star, 0.0, *np.log2(slopes)])
+
+
+def central(function: Callable[[float], float]) -> float:
+    """Return the derivative at zero by differences of sixth order."""
+    return sum(weight * (function(0.01 * j) - function(-0.01 * j)) for j, weight in {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}.items()) / 0.01
+
+
+SEARCHED = Claim(
+    "lattice/searched-fixed-point",
+    "the one fixed point that the search finds for the diamond in a field, with both exponents, is that of the transfer matrix",
+    lambda: cell_recursion(diamond(), ISING, ising_bond_in_field()),
+    searched,
+    critical_by_hand,
+    Exact(8, scale=1.0),
+    (
+        Mutant("coupling off by 1e-6", lambda r: replace(r, step=(Rational(1_000_001, 1_000_000) * r.step[0], r.step[1]))),
+        Mutant("field off by 1e-6", lambda r: replace(r, step=(r.step[0], Rational(1_000_001, 1_000_000) * r.step[1]))),
+    ),
+)
+
+
+def chain_spectrum() -> tuple[Expr, ...]:
+    """Return the eigenvalues at the fixed points of the chain of three bonds: without coupling, and at infinite coupling."""
+    points = exact_fixed_points(cell_recursion(series_cell(3), ISING, ising_bond()), Interval(0, 1), Chart.tanh(K, T))
+    return tuple(point.eigenvalues[0] for point in points)
+
+
+def approached(rng: np.random.Generator, effort: Effort) -> Array:
+    """Extrapolate the slope of tanh K' in tanh K to both fixed points, from transfer matrices of couplings on the way."""
+
+    def image(t: float) -> float:
+        return float(np.tanh(read_off(np.linalg.matrix_power(transfer(np.arctanh(t)), 3))[0]))
+
+    distances = 0.004 * np.arange(1, 7)
+    slopes = [[image(d) / d for d in distances], [(1 - image(1 - d)) / d for d in distances]]
+    return np.array([np.polyfit(distances, slope, 5)[-1] for slope in slopes])
+
+
+CHAIN_SPECTRUM = Claim(
+    "lattice/chain-spectrum",
+    "the eigenvalues of the chain without coupling and at infinite coupling, in tanh K",
+    chain_spectrum,
+    lambda values, _: np.array([float(value) for value in values]),
+    approached,
+    Exact(7, scale=1.0),
+    (Mutant("infinite coupling off by 1e-5", lambda values: (values[0], values[1] * (1 + 1e-5))), Mutant("exchanged", lambda values: values[::-1])),
 )
 
 # --- charts -------------------------------------------------------------------------------------------------------------------------------------------
@@ -331,4 +400,4 @@ OCCUPIED = alphabet_claim(
     lambda: projected(OCCUPATIONS, INDICATORS, lambda a, b: a * b / 2 + a + 0 * b, lambda a: a),
 )
 
-CLAIMS = (COMPOSED, CALLED, JACOBIAN, CONTINUUM, CHARTS, INVERSES, BETA_FLOW, CLOCK, OCCUPIED)
+CLAIMS = (COMPOSED, CALLED, JACOBIAN, CONTINUUM, SEARCHED, CHAIN_SPECTRUM, CHARTS, INVERSES, BETA_FLOW, CLOCK, OCCUPIED)
