@@ -175,25 +175,24 @@ def _wide_network(
     places = list(product(weights, biases))
     found = [final_correlation(activation, w, b, generator, width=width, depth=depth, networks=networks) for w, b in places]
     points = _points(f"correlation after {depth} layers (N = {width})", places, found)
-    line = _edge_of_chaos(system, (weights.min(), weights.max()), (biases.min(), biases.max()))
-    return PhasePlane(
-        f"{system.activation.name}: order and chaos", r"weight variance $\sigma_w^2$", r"bias variance $\sigma_b^2$", () if line is None else (line,), points
-    )
+    lines = _edge_of_chaos(system, (weights.min(), weights.max()), (biases.min(), biases.max()))
+    return PhasePlane(f"{system.activation.name}: order and chaos", r"weight variance $\sigma_w^2$", r"bias variance $\sigma_b^2$", lines, points)
 
 
-def _edge_of_chaos(system: WideLimit, weights: tuple[float, float], biases: tuple[float, float]) -> CriticalLine | None:
-    """The part of the line χ_⊥ = 1 inside the axes, None if there is none; where χ_⊥ does not depend on the length, it is vertical."""
+def _edge_of_chaos(system: WideLimit, weights: tuple[float, float], biases: tuple[float, float]) -> tuple[CriticalLine, ...]:
+    """The parts of the line χ_⊥ = 1 inside the axes: where lengths settle (χ_∥ <= 1) and where not; where χ_⊥ does not depend on the length, it is vertical."""
     slope = system.chi_perp / SW2
     if not slope.has(K):
         label = r"$\chi_\perp = 1$: lengths diverge beyond"
-        x, y = np.full(2, 1 / float(slope)), np.asarray(biases)
+        x, y, settles = np.full(2, 1 / float(slope)), np.asarray(biases), np.ones(2, dtype=bool)
     else:
         label = r"edge of chaos, $\chi_\perp = 1$"
         lengths = np.geomspace(1e-6, 1e4, 2000)
         x, y = compiled(list(system.edge_of_chaos), [K])(lengths)
-        x, y = x[y >= 0], y[y >= 0]
-    inside = (x >= weights[0]) & (x <= weights[1]) & (y <= biases[1])
-    return CriticalLine(label, x[inside], y[inside]) if inside.any() else None
+        settles = compiled(system.chi_par, [K, SW2])(lengths, x) <= 1
+    inside = (x >= weights[0]) & (x <= weights[1]) & (y >= 0) & (y <= biases[1])
+    parts = ((label, inside & settles), (r"$\chi_\perp = 1$ at lengths that do not last", inside & ~settles))
+    return tuple(CriticalLine(name, x[part], y[part]) for name, part in parts if part.any())
 
 
 @phase_diagram.register

@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Expr, MatrixBase
 
-from theory.catalogue.result import PAPERS, Result, object_derivation
+from theory.catalogue.result import Paper, Result, object_derivation
 from theory.conventions import CONVENTIONS
 from theory.display import equations, tex, width
 from theory.problems import named
@@ -205,9 +205,9 @@ def document_html(entries: Iterable[Result], *, standalone: bool = True) -> str:
     >>> document_html(results("lattice")).startswith("<!doctype html>")
     True
     """
-    groups: dict[str, list[Result]] = {}
+    groups: dict[Paper, list[Result]] = {}
     for entry in entries:
-        groups.setdefault(entry.paper.key, []).append(entry)
-    body = "".join(f"<h2>{html.escape(PAPERS[key].topic.capitalize())}</h2>{''.join(map(entry_html, members))}" for key, members in groups.items())
+        groups.setdefault(entry.paper, []).append(entry)
+    body = "".join(f"<h2>{html.escape(paper.topic.capitalize())}</h2>{''.join(map(entry_html, members))}" for paper, members in groups.items())
     body += f"<h2>Conventions</h2><ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in CONVENTIONS)}</ul>"
     return page_html("Results derived with neurenorm", f"<h1>Results derived with neurenorm</h1>{body}") if standalone else body

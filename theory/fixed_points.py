@@ -218,7 +218,7 @@ def _real_roots(factor: Expr, u: Symbol) -> list[Expr]:
     if polynomial.degree() > 2 and polynomial.free_symbols_in_domain:
         raise ValueError(
             f"the factor {factor} has degree {polynomial.degree()} in {u} and symbols in it, so its roots have no closed form here; "
-            "put numbers for the symbols, or keep it as it is (fixed_point_equation)"
+            "put numbers for the symbols (Recursion.subs), or keep it as it is (fixed_point_equation)"
         )
     if polynomial.degree() <= 2:
         closed = roots(polynomial, cubics=False, quartics=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sympy import Symbol, pretty
 
-from theory.catalogue.result import PAPERS, Parameter, Result, object_derivation, object_latex
+from theory.catalogue.result import Paper, Parameter, Result, object_derivation, object_latex
 from theory.conventions import CONVENTIONS
 from theory.derivation import Derivation
 
@@ -29,6 +29,7 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 """
 
 ESCAPES = {"\\": r"\textbackslash{}"}
+ESCAPES |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 ESCAPES |= {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "^": r"\^{}", "~": r"\~{}", "{": r"\{", "}": r"\}"}
 UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′": "'", "→": r"\ensuremath{\to}", "α": r"\ensuremath{\alpha}"}
 UNICODE |= {"κ": r"\ensuremath{\kappa}"}
@@ -140,23 +141,22 @@ def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
     >>> print(document(results("lattice")).splitlines()[0])
     \\documentclass[a4paper]{article}
     """
-    groups: dict[str, list[Result]] = {}
+    groups: dict[Paper, list[Result]] = {}
     for entry in entries:
-        groups.setdefault(entry.paper.key, []).append(entry)
-    body = []
-    for key, members in groups.items():
-        body.append(rf"\section*{{{escaped(PAPERS[key].topic.capitalize())}}}")
+        groups.setdefault(entry.paper, []).append(entry)
+    body = [] if standalone else ["% \\input this into a document that loads amsmath and amssymb"]
+    for paper, members in groups.items():
+        body.append(rf"\section*{{{escaped(paper.topic.capitalize())}}}")
         body += [entry_latex(entry) for entry in members]
     body.append("\\section*{Conventions}\n\\begin{itemize}\n" + "\n".join(rf"\item {escaped(sentence)}" for sentence in CONVENTIONS) + "\n\\end{itemize}")
-    body.append(_references(list(groups)))
+    body.append(_references(groups))
     text = "\n\n".join(part for part in body if part) + "\n"
     return PREAMBLE + text + "\\end{document}\n" if standalone else text
 
 
-def _references(keys: list[str]) -> str:
+def _references(papers: Iterable[Paper]) -> str:
     """Return the list of the papers whose models were used."""
-    papers = [PAPERS[key] for key in keys if PAPERS[key].arxiv is not None]
-    rows = [rf"\item {escaped(paper.authors)} ({paper.year}), arXiv:{paper.arxiv}." for paper in papers]
+    rows = [rf"\item {escaped(paper.authors)} ({paper.year}), arXiv:{paper.arxiv}." for paper in papers if paper.arxiv is not None]
     return "\\section*{Models}\n\\begin{itemize}\n" + "\n".join(rows) + "\n\\end{itemize}" if rows else ""
 
 

@@ -176,6 +176,22 @@ class Recursion:
         """Return the state after one step from the given state."""
         return tuple(expression.subs(dict(zip(self.state, values, strict=True)), simultaneous=True) for expression in self.step)
 
+    def subs(self, values: Mapping[Symbol, Any]) -> Recursion:
+        """Return the recursion with numbers (or other expressions) put for parameters, such as a fractional q of a Potts model.
+
+        Examples
+        --------
+        >>> K, q = Symbol("K", real=True), Symbol("q")
+        >>> Recursion((K,), (q*K**2,), 2).subs({q: 3}).step
+        (3*K**2,)
+        """
+        if unknown := [symbol for symbol in values if symbol not in self.parameters]:
+            raise ValueError(f"{unknown} are not among the parameters {self.parameters}; the state is given by calling the recursion")
+        exact = {symbol: sympify(value) for symbol, value in values.items()}
+        step = tuple(expression.subs(exact, simultaneous=True) for expression in self.step)
+        constant = None if self.constant is None else sympify(self.constant).subs(exact, simultaneous=True)
+        return replace(self, step=step, constant=constant, scale=self.scale.subs(exact, simultaneous=True), derivation=Derivation(""))
+
     def __matmul__(self, first: Recursion) -> Recursion:
         """Return the step ``self`` after the step ``first``."""
         if self.state != first.state:

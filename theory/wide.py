@@ -76,6 +76,10 @@ class WideLimit(Typeset):
 
     activation: Activation
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.activation, Activation):
+            raise TypeError(f"the activation of a wide limit is an Activation, such as theory.activation.activation('tanh'), got {self.activation!r}")
+
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map of the length and its two susceptibilities."""
         shown = FIELD.latex_names() if names is None else names

@@ -90,7 +90,10 @@ class Evaluation:
     def text(self, *, reason: bool = True) -> str:
         """Return the values as lines, with or without the reason that an answer may carry."""
         rows: list[str] = [f"  {name} = {value}{_error_text(self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
-        return "\n".join([f"{self.id} ({self.answer.status})", *rows, *([f"  {self.answer.reason}"] if reason and self.answer.reason else [])])
+        notes = [self.answer.reason] if reason and self.answer.reason else []
+        if self.answer.branches is not None and len(self.answer.branches) > 1:
+            notes.append(f"one of {len(self.answer.branches)} branches; --json (or .answer.branches) shows them all")
+        return "\n".join([f"{self.id} ({self.answer.status})", *rows, *(f"  {note}" for note in notes)])
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in self.answer.values.items())
@@ -115,7 +118,9 @@ def answer(problem: Any, numbers: Mapping[str, Any], digits: int | None) -> Answ
     digits : int, optional
         Digits to be proved; values are then strings.
     """
-    raise TypeError(f"no evaluator is registered for {type(problem).__name__}")
+    raise TypeError(
+        f"a {type(problem).__name__} is no kind of problem that can be evaluated: let derive return an expression, a Recursion, or a problem of theory.problems"
+    )
 
 
 def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, *, digits: int | None = None, **named: Any) -> Evaluation:

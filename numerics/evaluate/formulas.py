@@ -12,6 +12,7 @@ from numerics.compile import compiled
 from numerics.evaluate.balls import enclosed_answer
 from numerics.evaluate.core import Answer, answer
 from theory.problems import Formula
+from theory.recursion import Recursion
 
 __all__ = ["balls_of"]
 
@@ -25,6 +26,17 @@ def balls_of(expressions: Mapping[str, Expr], numbers: Mapping[str, Any]) -> dic
     function = compiled(dict(expressions), symbols, target="ball")
     values: dict[str, arb] = function(*[numbers[symbol.name] for symbol in symbols])
     return values
+
+
+@answer.register
+def _(problem: Expr, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    return enclosed_answer(lambda: balls_of({"value": problem}, numbers), digits)
+
+
+@answer.register
+def _(problem: Recursion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    step = {symbol.name: expression for symbol, expression in zip(problem.state, problem.step, strict=True)}
+    return enclosed_answer(lambda: balls_of(step, numbers), digits)
 
 
 @answer.register

@@ -164,6 +164,8 @@ def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> A
     point, weight = found[0]
     errors = {"sw2": _radius(weight), "K": _radius(point.K), "chi_par": _radius(point.chi_par)}
     reason = "every length is critical" if point.K is None else ""
+    if point.chi_par is not None and float(branches[0]["chi_par"]) > 1:
+        reason = "chi_par > 1: this length is an unstable fixed point, which no network settles at; the edge is not where signals go"
     return Answer(point.status, branches[0], errors, branches if len(branches) > 1 else None, reason)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import runpy
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ __all__ = ["claims_in_file", "gather_claims", "papers", "run_claims"]
 
 
 def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
-    """Return the claims of one paper, or all.
+    """Return the claims of one paper, the one claim of an id, or all.
 
     Each module of `numerics.verification.claims` names its claims in ``CLAIMS``.
 
@@ -29,9 +30,9 @@ def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     >>> {claim.paper for claim in gather_claims("lattice")}
     {'lattice'}
     """
-    chosen = tuple(claim for claim in _all_claims() if paper is None or claim.paper == paper)
+    chosen = tuple(claim for claim in _all_claims() if paper in (None, claim.paper, claim.id))
     if not chosen:
-        raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(papers())}")
+        raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(papers())}, and each has an id of its own")
     return chosen
 
 
@@ -68,10 +69,13 @@ def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
     file = Path(path)
     if not file.is_file():
         raise ValueError(f"{file} is not a file")
+    sys.path.insert(0, str(file.resolve().parent))  # a claim file imports its neighbours, as a script does
     try:
         names = runpy.run_path(str(file))
     except (Exception, SystemExit) as error:
         raise ValueError(f"{file} fails to run: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
     found = tuple(dict.fromkeys(claim for value in names.values() for claim in _claims_among(value)))
     if not found:
         raise ValueError(f"{file} defines no Claim at its top level")

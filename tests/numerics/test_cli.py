@@ -147,6 +147,15 @@ def test_verify_a_file(capsys, tmp_path):
     assert "refuted" in out
 
 
+def test_a_claim_file_imports_its_neighbours_and_one_claim_can_be_named(capsys, tmp_path):
+    (tmp_path / "neighbour_of_claims.py").write_text(CLAIM.format("1, 2"))
+    (tmp_path / "mine.py").write_text("from neighbour_of_claims import HALF\n")
+    assert run(capsys, "verify", str(tmp_path / "mine.py"))[0] == 0
+    status, out, _ = run(capsys, "verify", "lattice/one-step")
+    assert status == 0
+    assert "1 of 1 claims agree" in out
+
+
 def test_a_file_that_leaves_the_program_is_bad_input(capsys, tmp_path):
     (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
     status, _, err = run(capsys, "verify", str(tmp_path / "leaves.py"))

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import Rational, S, oo
+from sympy import Rational, Reals, S, oo
 
+from graphs import series_cell
 from numerics.evaluate import evaluate
 from numerics.evaluate.values import exact_value, parse_value
+from theory import ISING, cell_recursion, document, symbols
+from theory.catalogue.result import Parameter, Result
 
 
 @pytest.mark.parametrize(
@@ -137,3 +140,24 @@ def test_words_and_nan_are_read():
     assert exact_value(np.float64(0.1)) == Rational(1, 10)
     assert exact_value(Fraction(2, 6)) == Rational(1, 3)
     assert exact_value(np.array([1, 2])) == [1, 2]
+
+
+def test_a_result_of_ones_own_is_evaluated_and_exported_by_what_it_derives():
+    subject = symbols("lattice")
+    flow = cell_recursion(series_cell(3), ISING, {subject.K: lambda s, t: s * t})
+    parameters = (Parameter("K", "coupling", Reals),)
+    step = Result("mine/chain", "three bonds of my chain", subject, parameters, ("K",), lambda: flow)
+    closed = Result("mine/formula", "the same as a formula", subject, parameters, ("value",), lambda: flow.step[0])
+    assert evaluate(step, K=1).values["K"] == evaluate(closed, K=1).values["value"] == pytest.approx(0.4743957547, abs=1e-10)
+    assert "mine:chain" in document([step, closed])
+    assert "derived by the user" in step.provenance
+    with pytest.raises(TypeError, match=r"a list is no kind of problem .* theory\.problems"):
+        evaluate(Result("mine/list", "nothing to solve", subject, (), ("value",), lambda: [1]))
+
+
+def test_an_edge_at_lengths_that_do_not_last_says_so_and_other_branches_are_announced():
+    edge = evaluate("field-theory/edge-of-chaos", activation="gelu", sb2=Rational(1, 10))
+    assert edge.values["chi_par"] > 1
+    assert "unstable" in edge.answer.reason
+    assert "unstable" not in evaluate("field-theory/edge-of-chaos", activation="tanh", sb2=Rational(1, 20)).answer.reason
+    assert "one of 2 branches" in str(evaluate("field-theory/kernel-fixed-point", activation="gelu", sw2=Rational(5, 2), sb2=Rational(1, 50)))

@@ -111,3 +111,7 @@ def test_every_derivation_is_exact_and_holds(entry):
     steps = derivation.steps if derivation is not None else ()
     assert not any(side.has(Float) for step in steps for side in (step.before, step.after))
     assert derivation is None or check_derivation(derivation, seed=11) == len(steps)
+
+
+def test_signs_of_order_and_bars_are_not_other_signs_in_the_old_font_encoding():
+    assert escaped("b > 1, a < 2, |a|") == r"b \textgreater{} 1, a \textless{} 2, \textbar{}a\textbar{}"

@@ -237,3 +237,11 @@ def test_bad_input_is_refused(call, message):
 def test_not_closed_names_what_is_generated():
     with pytest.raises(NotClosed, match=r"generates .*cos 2.*add a coupling for each"):
         cell_recursion(series_cell(2), clock(5), {K: lambda a, b: cos(a - b)})
+
+
+def test_a_fractional_number_of_states_is_put_for_its_symbol():
+    flow = cell_recursion(diamond(), potts(Q), AGREE).subs({Q: Rational(5, 2)})
+    (point,) = exact_fixed_points(flow, Interval.open(0, 1), Chart.potts(K, T, Rational(5, 2)))
+    assert abs(N(flow(point.point[0])[0] - point.point[0], 20)) < 1e-15
+    with pytest.raises(ValueError, match="not among the parameters"):
+        flow.subs({Q: 3})

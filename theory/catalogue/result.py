@@ -36,6 +36,8 @@ class Paper:
     @property
     def provenance(self) -> str:
         """One sentence on where the results come from."""
+        if self.key not in PAPERS:
+            return "derived by the user of the workbench"
         if self.arxiv is None:
             return "derived here; standard statistical mechanics of lattices"
         return f"derived here from the model of {self.authors} ({self.year}), arXiv:{self.arxiv}"
@@ -140,7 +142,8 @@ class Result:
     @property
     def paper(self) -> Paper:
         """The paper whose model this belongs to."""
-        return PAPERS[self.id.split("/", maxsplit=1)[0]]
+        key = self.id.split("/", maxsplit=1)[0]
+        return PAPERS.get(key, Paper(key, "a user", 0, f"results of {key}", None))
 
     @property
     def provenance(self) -> str:

@@ -53,7 +53,7 @@ def integer_predicted(glass: IntegerGlass, effort: Effort) -> float:
 
 def integer_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     """The same from populations whose first fields are ±1."""
-    runs = [ground_state_population(3, 3.9, rng, spread=0.0, size=8000, rounds=50, measured=25) for _ in range(BLOCKS)]
+    runs = [ground_state_population(3, 3.9, rng, spread=0.0, size=9000, rounds=50, measured=25) for _ in range(BLOCKS)]
     return Estimate.from_blocks([run.energy for run in runs])
 
 

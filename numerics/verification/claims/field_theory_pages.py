@@ -409,7 +409,7 @@ def tangent_claim(name: str, sw2: float, excess: int, listed: str, networks: int
     )
 
 
-TANGENTS = (tangent_claim("linear", 1.0, 2, "0.1984", 480_000), tangent_claim("relu", 2.0, 5, "0.6497", 640_000))
+TANGENTS = (tangent_claim("linear", 1.0, 2, "0.1984", 560_000), tangent_claim("relu", 2.0, 5, "0.6497", 640_000))
 
 
 def transfer_spectrum(rng: np.random.Generator, effort: Effort) -> Array:
