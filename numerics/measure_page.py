@@ -15,7 +15,7 @@ Table = tuple[tuple[str, ...], list[list[str]]]
 CONVENTIONS = (
     "Entropies in bits. A unit is on where its pre-activation is positive. Channels are units, their H x W positions pooled; a row is a sample at a position.",
     "bits/unit, sum: plug-in, low by 1/(2 N ln 2) for every unit that switches, at most 1 a unit. TC = sum - joint.",
-    "joint: all units at one position, Miller-Madow; its plug-in part is at most the cap log2(rows), marked * within a bit of it (too few samples).",
+    "joint: all units at one position, Miller-Madow. Samples that are nearly all different (plug-in within a bit of the cap log2(rows)) only bound it: marked *.",
     "d_eff: exp(-sum p ln p) over the normalised eigenvalues p of the centred covariance behind the activation. PR: 1/sum p^2.",
     "Both at most the cap min(units, rows - 1), and low by about the fraction units/(2 rows) for white data. Errors: jackknife over ten blocks of samples.",
 )
@@ -23,7 +23,7 @@ THEORY = (
     "kernel recursion: K' = sb2 + sw2 <phi^2>, c' = (sb2 + sw2 <phi_a phi_b>)/K' in the wide limit of random weights, and bits/unit = G(sqrt(c/(1 - c))).",
     "Gaussian marginals: behind batch normalisation a unit is on with probability Phi(beta/|gamma|). none: no map is known, see the notes.",
     "What is measured beyond the theory is what training (or finite width) made. chi: dc'/dc at c = 1, below 1 (ordered) nearby inputs come together;",
-    "depth: -1/ln chi, over how many layers they do.",
+    "depth: -1/ln chi, over how many layers they do; negative where they move apart over as many.",
 )
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 PANEL, MARGIN = 320, 44
@@ -48,13 +48,15 @@ def measured_table(found: Found) -> Table:
 def _measured_cells(row: Mapping[str, Any]) -> list[str]:
     """One layer."""
     pairs = {name: _with_error(row[name], row[f"{name}_error"]) for name in ("bits_per_unit", "bits_sum", "joint_bits", "total_correlation")}
-    joint = pairs["joint_bits"] + "*" * row["joint_saturated"]
+    if row["joint_saturated"]:
+        least = min(row["joint_bits"], row["joint_cap"])
+        pairs |= {"joint_bits": f"≥ {_number(least)}*", "total_correlation": f"≤ {_number(row['bits_sum'] - least)}*"}
     dimensions = [_with_error(row[name], row[f"{name}_error"]) for name in ("effective_dimension", "participation_ratio")]
     return [
         *[str(row[name]) for name in ("layer", "kind", "units", "positions")],
         pairs["bits_per_unit"],
         pairs["bits_sum"],
-        joint,
+        pairs["joint_bits"],
         _number(row["joint_cap"]),
         pairs["total_correlation"],
         str(row["always_off"]),

@@ -17,6 +17,7 @@ pytest.importorskip("onnx", reason="the extra networks is not installed")
 import onnx
 
 from numerics.cli import main
+from numerics.measure_page import measured_table
 from numerics.measure import add_arguments, measure_command, measure_model, read_array
 from numerics.networks import read_onnx
 
@@ -234,3 +235,14 @@ def test_an_existing_report_is_kept(files):
         call(files / "net.onnx", files / "data.npy", "--report", files / "out.html")
     assert (files / "out.html").read_text() == "mine"
     assert call(files / "net.onnx", files / "data.npy", "--report", files / "out.html", "--force") == 0
+
+
+def test_a_joint_entropy_that_samples_only_bound_is_shown_as_a_bound():
+    names = ("layer", "kind", "units", "positions", "always_off", "always_on", "effective_dimension_cap")
+    numbers = ("bits_per_unit", "bits_sum", "joint_bits", "total_correlation", "effective_dimension", "participation_ratio")
+    row = dict.fromkeys(names, 1) | {name: 11.69 for name in numbers} | {f"{name}_error": 0.1 for name in numbers}
+    row |= {"bits_sum": 20.0, "joint_cap": 10.97, "joint_saturated": True}
+    cells = measured_table({"layers": [row]})[1][0]
+    assert cells[6] == "≥ 10.97*"
+    assert cells[8] == "≤ 9.03*"
+    assert measured_table({"layers": [row | {"joint_saturated": False}]})[1][0][6] == "11.69 ± 0.1"
