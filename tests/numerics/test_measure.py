@@ -17,8 +17,8 @@ pytest.importorskip("onnx", reason="the extra networks is not installed")
 import onnx
 
 from numerics.cli import main
-from numerics.measure_page import measured_table
 from numerics.measure import add_arguments, measure_command, measure_model, read_array
+from numerics.measure_page import measured_table
 from numerics.networks import read_onnx
 
 _SPEC = importlib.util.spec_from_file_location("onnx_models_for_measure", Path(__file__).parent / "networks" / "onnx_models.py")
@@ -240,7 +240,7 @@ def test_an_existing_report_is_kept(files):
 def test_a_joint_entropy_that_samples_only_bound_is_shown_as_a_bound():
     names = ("layer", "kind", "units", "positions", "always_off", "always_on", "effective_dimension_cap")
     numbers = ("bits_per_unit", "bits_sum", "joint_bits", "total_correlation", "effective_dimension", "participation_ratio")
-    row = dict.fromkeys(names, 1) | {name: 11.69 for name in numbers} | {f"{name}_error": 0.1 for name in numbers}
+    row = dict.fromkeys(names, 1) | dict.fromkeys(numbers, 11.69) | {f"{name}_error": 0.1 for name in numbers}
     row |= {"bits_sum": 20.0, "joint_cap": 10.97, "joint_saturated": True}
     cells = measured_table({"layers": [row]})[1][0]
     assert cells[6] == "≥ 10.97*"
