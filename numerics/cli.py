@@ -59,8 +59,9 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check every claim against its independent witness, and its mutants")
     verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a file of your own that defines claims")
     verify.add_argument("--effort", choices=[effort.name for effort in Effort], default="default", help="how many samples")
-    verify.add_argument("--seed", type=_seed, default=0, help="seed of all random numbers")
-    verify.add_argument("--unseeded", action="store_true", help="draw a fresh seed, and print it")
+    seeds = verify.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=_seed, default=0, help="seed of all random numbers")
+    seeds.add_argument("--unseeded", action="store_true", help="draw a fresh seed, and print it")
     verify.add_argument("--json", metavar="FILE", help="write the reports as JSON")
     verify.add_argument("--junit", metavar="FILE.xml", help="write the reports as JUnit XML")
     verify.add_argument("--report", metavar="FILE.html", help="write one self-contained page")
@@ -209,10 +210,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = chosen.run(chosen)
     except (ValueError, TypeError) as error:
-        print(f"neurenorm {chosen.command}: {error}", file=sys.stderr)
+        print(f"neurenorm {chosen.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_USAGE
+    except RecursionError:
+        print(f"neurenorm {chosen.command}: the expression is nested too deeply; write it with fewer levels", file=sys.stderr)
         return BAD_USAGE
     except BrokenPipeError:
         return WELL
+    except OSError as error:
+        print(f"neurenorm {chosen.command}: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        return BAD_USAGE
     except KeyboardInterrupt:
         print(f"neurenorm {chosen.command}: interrupted, nothing was written", file=sys.stderr)
         return INTERRUPTED

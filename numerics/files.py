@@ -42,7 +42,9 @@ def writable(name: str | Path, *, force: bool = False) -> Path:
         raise ValueError(f"{target} is a folder; name a file")
     if not target.parent.is_dir():
         raise ValueError(f"the folder {target.parent} does not exist")
-    if target.exists() and not force:
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{target} is a device, not a file; name a file")
+    if os.path.lexists(target) and not force:
         raise ValueError(f"{target} exists; use --force to overwrite it")
     if target.exists() and not os.access(target, os.W_OK):
         raise ValueError(f"{target} cannot be written: permission denied")

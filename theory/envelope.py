@@ -73,6 +73,8 @@ class _Bounder:
 
     def _of_function(self, node: Expr) -> Bound:
         """Envelope of a power or a function."""
+        if isinstance(node, sp.Pow) and node.base is not sp.E and node.exp.has(*self.z):
+            return self.of(sp.exp(node.exp * sp.log(node.base)))
         if isinstance(node, sp.Abs):
             return self.of(node.args[0])
         if isinstance(node, sp.exp):

@@ -120,6 +120,8 @@ def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | 
         return Answer("exact", {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}, reason=found.reason)
     if not found:
         return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
+    if float(found[0].K) == 0 and float(found[0].chi_par) > 1:
+        return _refused("lengths grow without end: their only fixed point is zero, which is unstable (chi_par > 1)", names)
     if float(found[0].K) == 0:
         return _refused("the signal dies out: the stable length is zero, and two signals of length zero have no correlation", names)
     chi_perp = math.inf if found[0].chi_perp is oo else float(found[0].chi_perp)

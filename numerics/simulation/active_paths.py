@@ -161,6 +161,8 @@ def _check_instance(members: ArrayLike, size: int, J: ArrayLike, beta: float, th
     incidence, signs, fields = np.asarray(members), np.asarray(J, dtype=float), np.asarray(theta, dtype=float)
     if incidence.size and not 0 <= incidence.min() <= incidence.max() < size:
         raise ValueError(f"weights are numbered 0 to {size - 1}, got {incidence.min()} to {incidence.max()}")
+    if incidence.ndim == 2 and np.any(np.diff(np.sort(incidence, axis=1), axis=1) == 0):
+        raise ValueError("a path uses one weight twice; every path needs weights that differ")
     if signs.shape != (len(incidence),) or fields.shape not in ((), (size,)):
         raise ValueError(f"give one coupling for each of {len(incidence)} paths and one field for each of {size} weights, got {signs.shape}, {fields.shape}")
     if not (math.isfinite(beta) and np.all(np.isfinite(signs)) and np.all(np.isfinite(fields))):

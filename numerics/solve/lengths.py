@@ -114,7 +114,7 @@ def length_fixed_points(wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | Non
         points.insert(0, _at_zero(curve, slopes))
     if not points:
         side = "above" if excess[0] > 0 else "below"
-        return LengthSearch((), message=f"there is no fixed point: K' lies {side} K for all lengths from {SMALLEST:g} to {LARGEST:g}")
+        return LengthSearch((), message=f"there is no fixed point among the lengths searched: K' lies {side} K from {SMALLEST:g} to {LARGEST:g}")
     return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
 
 

@@ -81,6 +81,10 @@ def test_no_fixed_point_exits_well_with_a_reason(capsys):
         ["verify", "--effort", "heroic"],
         ["verify", "--seed", "-1"],
         ["verify", "--seed", "one"],
+        ["verify", "--seed", "1", "--unseeded"],
+        ["evaluate", "field-theory/lattice-action", "activation=tanh", "sw2=1", "sb2=0.1", "x2=1", "layers=[[1],[null]]"],
+        ["evaluate", "field-theory/kernel-map", "activation=(z**100)**100", "Kaa=1", "Kbb=1", "Kab=0.5"],
+        ["export", "--paper", "lattice", "-o", "/dev/null", "--force"],
         ["verify", "lattice", "--json", "r.out", "--report", "r.out"],
         ["verify", "lattice", "--json", "/proc/r.json"],
         ["export", "--paper", "nothing", "-o", "x.tex"],
@@ -154,6 +158,15 @@ def test_a_claim_file_imports_its_neighbours_and_one_claim_can_be_named(capsys, 
     status, out, _ = run(capsys, "verify", "lattice/one-step")
     assert status == 0
     assert "1 of 1 claims agree" in out
+
+
+def test_a_link_to_nowhere_is_not_written_over(capsys, tmp_path):
+    link = tmp_path / "out.tex"
+    link.symlink_to(tmp_path / "nowhere")
+    status, _, err = run(capsys, "export", "--paper", "lattice", "-o", str(link))
+    assert status == 2
+    assert "--force" in err
+    assert link.is_symlink()
 
 
 def test_a_file_that_leaves_the_program_is_bad_input(capsys, tmp_path):

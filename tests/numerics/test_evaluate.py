@@ -161,3 +161,11 @@ def test_an_edge_at_lengths_that_do_not_last_says_so_and_other_branches_are_anno
     assert "unstable" in edge.answer.reason
     assert "unstable" not in evaluate("field-theory/edge-of-chaos", activation="tanh", sb2=Rational(1, 20)).answer.reason
     assert "one of 2 branches" in str(evaluate("field-theory/kernel-fixed-point", activation="gelu", sw2=Rational(5, 2), sb2=Rational(1, 50)))
+
+
+def test_exponentials_of_other_bases_are_functions_of_z_and_growing_lengths_are_told_from_dying_ones():
+    power = evaluate("field-theory/kernel-map", activation="2**tanh(z)", Kaa=1, Kbb=1, Kab=Rational(1, 2)).values
+    same = evaluate("field-theory/kernel-map", activation="exp(log(2)*tanh(z))", Kaa=1, Kbb=1, Kab=Rational(1, 2)).values
+    assert power["value"] == pytest.approx(same["value"], rel=1e-9)
+    assert "grow" in evaluate("field-theory/correlation-fixed-point", activation="relu", sw2=3, sb2=0).answer.reason
+    assert "dies out" in evaluate("field-theory/correlation-fixed-point", activation="relu", sw2=1, sb2=0).answer.reason

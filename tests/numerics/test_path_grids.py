@@ -213,3 +213,8 @@ def test_thresholds_with_gaussian_couplings_tend_to_the_closed_form_without_temp
     diagram = path_diagram(path_ensemble(3, sizes=gaussian_sizes()), temperatures)
     limits = [np.polyfit(temperatures, values, 2)[-1] for values in (diagram.c_d, diagram.c_K)]
     assert limits == pytest.approx([2.455407482284128, 2.753805829974258], abs=0.004)
+
+
+def test_enumeration_refuses_a_path_that_uses_a_weight_twice() -> None:
+    with pytest.raises(ValueError, match="one weight twice"):
+        enumerate_weights([[0, 0, 2]], 3, [1.0], 1.0)
