@@ -32,6 +32,9 @@ __all__ = [
     "wheatstone",
 ]
 
+MOST_BONDS = 1_000_000
+"""The largest number of bonds of a cell."""
+
 
 def chain() -> PeriodicGraph:
     """One vertex per cell, joined to the next cell.
@@ -252,17 +255,17 @@ def diamond(series: int = 2, parallel: int = 2) -> TwoTerminalCell:
     Raises
     ------
     ValueError
-        If one of the two is not a positive integer.
+        If one of the two is not a positive integer, or the cell would have more than a million bonds.
 
     Examples
     --------
     >>> diamond().bonds, diamond().length, diamond(1, 3).bonds
     (4, 2, 3)
     """
-    return _branches(
-        _positive("the number of bonds in series", series),
-        _positive("the number of parallel branches", parallel),
-    )
+    bonds = _positive("the number of bonds in series", series) * _positive("the number of parallel branches", parallel)
+    if bonds > MOST_BONDS:
+        raise ValueError(f"a cell of {bonds} bonds is too large to build (at most {MOST_BONDS})")
+    return _branches(series, parallel)
 
 
 def wheatstone() -> TwoTerminalCell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from graphs.edges import Edge
 from graphs.integers import Vector
 from graphs.rendering import Tabulated
 
-__all__ = ["Unrolled", "box", "cells", "flags", "unrolled"]
+__all__ = ["LARGEST", "Unrolled", "box", "cells", "flags", "unrolled"]
+
+LARGEST = 20_000_000
+"""The largest number of vertices of a finite piece."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Unrolled(Tabulated):
 
 def unrolled(vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector, closed: tuple[bool, ...]) -> Unrolled:
     """Return the piece of a given shape: closed directions keep every edge, open ones drop those that leave it."""
+    if (size := len(vertices) * math.prod(shape)) > LARGEST:
+        raise ValueError(f"a piece of {size} vertices is too large to build (at most {LARGEST}); give smaller extents")
     graph: nx.MultiGraph[Any] = nx.MultiGraph()
     for cell in cells(shape):
         graph.add_nodes_from(((v, cell), {"label": label}) for v, label in vertices.items())

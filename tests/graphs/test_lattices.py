@@ -125,3 +125,10 @@ def test_bad_cells_are_refused(build, message):
 def test_a_directed_graph_is_not_a_cell():
     with pytest.raises(TypeError, match="undirected"):
         cell_from_graph(nx.DiGraph([(0, 1)]), 0, 1)
+
+
+def test_a_cell_that_no_memory_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="too large to build"):
+        diamond(10**9, 2)
+    with pytest.raises(ValueError, match="too large to build"):
+        chain().unroll(10**12)
