@@ -69,7 +69,7 @@ def exact_value(value: Any) -> Any:
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, list | tuple):
-        if any(item is None or isinstance(item, bool) for item in value):
+        if None in value:
             raise ValueError(f"a list of values holds numbers, got {value}")
         return [exact_value(item) for item in value]
     if isinstance(value, float):
