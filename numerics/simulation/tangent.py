@@ -67,9 +67,7 @@ def tangent_kernels(
     >>> tangent_kernels((4, 1), 1.0, 0.5, np.ones(4), numeric_activation("tanh"), 2, np.random.default_rng(1))
     array([1.5, 1.5])
     """
-    x = np.asarray(inputs, dtype=float)
-    if widths[-1] != 1 or x.shape != (widths[0],):
-        raise ValueError(f"give a scalar output (last width 1) and an input of length {widths[0]}; got widths {tuple(widths)} and shape {x.shape}")
+    x = _input_of(widths, inputs)
     signals, states, weights = [np.broadcast_to(x, (networks, widths[0]))], [], []
     for fan_in, fan_out in pairwise(widths):
         w = rng.standard_normal((networks, fan_in, fan_out)) * math.sqrt(weight_variance / fan_in)
@@ -106,9 +104,7 @@ def tangent_kernels_in_law(
     >>> tangent_kernels_in_law((4, 1), 1.0, 0.5, np.ones(4), numeric_activation("tanh"), 2, np.random.default_rng(1))
     array([1.5, 1.5])
     """
-    x = np.asarray(inputs, dtype=float)
-    if widths[-1] != 1 or x.shape != (widths[0],):
-        raise ValueError(f"give a scalar output (last width 1) and an input of length {widths[0]}; got widths {tuple(widths)} and shape {x.shape}")
+    x = _input_of(widths, inputs)
     signals, driven, states = [np.broadcast_to(x, (networks, widths[0]))], [], []
     for width in widths[1:]:
         length = (signals[-1] ** 2).mean(1, keepdims=True)
@@ -139,3 +135,11 @@ def _of_parameters(below: Array, weight_variance: float, bias_variance: float, p
     if parametrisation == "standard":
         return np.asarray(1.0 + (below**2).sum(1))
     raise ValueError(f"the parametrisation is ntk or standard, got {parametrisation!r}")
+
+
+def _input_of(widths: Sequence[int], inputs: ArrayLike) -> Array:
+    """Return the input as an array, of the length that a network with a scalar output takes."""
+    x = np.asarray(inputs, dtype=float)
+    if widths[-1] != 1 or x.shape != (widths[0],):
+        raise ValueError(f"give a scalar output (last width 1) and an input of length {widths[0]}; got widths {tuple(widths)} and shape {x.shape}")
+    return x

@@ -17,8 +17,9 @@ from numerics.solve.density_evolution import DensityEvolution
 from numerics.solve.path_one_step import one_step_population
 from numerics.solve.path_populations import ground_state_population, population
 from numerics.verification.claim import Claim, Effort
-from numerics.verification.compare import Exact, Sampled
+from numerics.verification.compare import Sampled
 from numerics.verification.path_mutants import changed
+from numerics.verification.within import Within
 from theory.frozen_paths import IntegerGlass, integer_glass
 from theory.path_ensemble import PathEnsemble, path_ensemble
 from theory.symbols import symbols
@@ -106,7 +107,7 @@ def slopes(rng: np.random.Generator, effort: Effort) -> Array:
     return -(x**2) * np.polynomial.Polynomial.fit(PARISI, phi, 2).deriv()(x) / UNITS
 
 
-WITHIN = Exact(3, scale=1000.0)  # entries are in units of their tolerance: they may differ by one
+WITHIN = Within(1.0)  # entries are in units of their tolerance: they may differ by one
 
 CLAIMS = (
     Claim(
