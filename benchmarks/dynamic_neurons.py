@@ -76,6 +76,9 @@ NETWORKS: dict[str, Callable[[int], Network]] = {
     "residual": lambda size: residual(50, 10 * size),
     "convolutional": lambda size: convolutional([20, 20], 7 * size),
     "unrolled recurrent": lambda size: recurrent(10).unrolled(240 * size),
+    "chain of width 1": lambda size: mlp([1] * (25_000 * size + 1)),
+    "residual of width 1": lambda size: residual(1, 8_300 * size),
+    "convolutional ring": lambda size: convolutional([20], 420 * size),
 }
 
 

@@ -20,11 +20,10 @@ from collections import Counter, deque
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-import networkx as nx
-
 from graphs import integers
 from graphs.bare_graph import BareGraph
-from graphs.crystal import Crystal, Frame, Link, crystallise
+from graphs.crystal import Crystal, crystallise
+from graphs.frame import Frame, Piece, numbered
 from graphs.integers import Vector
 from graphs.map_growth import Map, MapGrowth
 
@@ -36,23 +35,18 @@ EFFORT = 300_000
 more ends with the maps that it has found."""
 
 
-def crystal_of_bare_graph(
-    graph: nx.Graph, labels: dict[Any, Hashable], links: list[Link]
-) -> tuple[Crystal, list[dict[Any, Any]]] | None:
+def crystal_of_bare_graph(piece: Piece) -> tuple[Crystal, list[dict[Any, Any]]] | None:
     """The crystal of a connected graph without coordinates and the maps that generate it; None if there is none."""
-    if len(graph) > SEARCH_LIMIT:
-        raise ValueError(
-            f"a graph of {len(graph)} nodes is too large to search (at most {SEARCH_LIMIT}); declare coordinates"
-        )
-    names = list(graph)
-    bare = BareGraph(names, labels, links)
-    if len(bare.distances(0, len(names))) < len(names):
+    if len(piece.names) > SEARCH_LIMIT:
+        raise ValueError(f"a graph of {len(piece.names)} nodes is too large to search (at most {SEARCH_LIMIT}); declare coordinates")
+    bare = BareGraph(piece)
+    if len(bare.distances(0, len(piece.names))) < len(piece.names):
         raise ValueError("a graph without coordinates has to be connected; declare coordinates, or fold its components")
     best = _searched(bare, (True, False))
     if best is None or len(best.quotient.vertices) > 1:
         found = [crystal for crystal in (best, _searched(bare, (False,))) if crystal]
         best = min(found, key=lambda crystal: len(crystal.quotient.vertices), default=None)
-    return None if best is None else (best, _generators(best, names))
+    return None if best is None else (best, _generators(best, piece.names))
 
 
 def _searched(bare: BareGraph, passes: tuple[bool, ...]) -> Crystal | None:
@@ -129,7 +123,7 @@ class _Search:
             return False
         self.crystal, frame, image = best
         self.maps.append(image)
-        self.orbit = {v: frame.site[name] for v, name in enumerate(self.bare.names)}
+        self.orbit = dict(enumerate(frame.site))
         return True
 
     def _with(self, image: Map) -> tuple[Crystal | None, Frame | None]:
@@ -148,12 +142,11 @@ def _is_filled(crystal: Crystal) -> bool:
     """Whether no ring has gaps and the cells fill a good part of the box they span."""
     box = len(crystal.quotient.vertices) * math.prod(crystal.extents)
     closed = [i for i, ring in enumerate(crystal.periodic) if ring]
-    lines = Counter(
-        (name, tuple(x for i, x in enumerate(cell) if i not in closed)) for name, cell in crystal.certificate.values()
-    )
+    across = [tuple(x for i, x in enumerate(cell) if i not in closed) for cell in crystal.cells]
+    lines = Counter((c, across[crystal.cell[crystal.frame.spot[v]]]) for v, c in crystal.classes.items())
     whole = math.prod(crystal.extents[i] for i in closed)
     free = len(crystal.extents) - len(closed)
-    return set(lines.values()) == {whole} and len(crystal.certificate) * 2**free >= box
+    return set(lines.values()) == {whole} and len(crystal.classes) * 2**free >= box
 
 
 def _unit_vectors(dimension: int) -> list[Vector]:
@@ -180,11 +173,9 @@ def _frame(bare: BareGraph, maps: list[Map]) -> Frame | None:
                 order[u] = place[v]
                 queue.append(u)
     periods = integers.hermite(sorted(relations))
-    names = bare.names
-    places = {names[v]: integers.reduce(x, periods) for v, x in sorted(place.items())}
-    sites: dict[Any, Hashable] = {names[v]: s for v, s in site.items()}
-    frame = Frame(sites, places, periods, bare.node_labels, bare.links, k)
-    return frame if len(frame.at()) == len(places) else None
+    vertices = range(len(bare.near))
+    frame = Frame.of(bare.piece, numbered(site[v] for v in vertices)[0], (integers.reduce(place[v], periods) for v in vertices), periods, k)
+    return frame if len(frame.at) == len(vertices) else None
 
 
 def _spread(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable
-from typing import Any
 
-from graphs.crystal import Link
+from graphs.frame import Piece
 from graphs.labels import reverse
 
 __all__ = ["BareGraph"]
@@ -18,14 +17,10 @@ RADIUS = 6
 class BareGraph:
     """A labelled graph on the numbers 0, 1, ... with the joint kind of all edges between two vertices."""
 
-    def __init__(self, names: list[Any], labels: dict[Any, Hashable], links: list[Link]) -> None:
-        number = {v: i for i, v in enumerate(names)}
-        self.names = names
-        self.node_labels = labels
-        self.links = links
-        between: list[dict[int, Counter[Hashable]]] = [{} for _ in names]
-        for tail, head, label, _ in links:
-            i, j = number[tail], number[head]
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+        between: list[dict[int, Counter[Hashable]]] = [{} for _ in piece.names]
+        for i, j, label in piece.edges():
             between[i].setdefault(j, Counter())[label] += 1
             between[j].setdefault(i, Counter())[reverse(label)] += 1
         kinds: dict[Hashable, int] = {}
@@ -35,7 +30,7 @@ class BareGraph:
         self.loops = [row.pop(i, None) for i, row in enumerate(self.near)]
         seen: dict[Hashable, int] = {}
         self.label = [
-            seen.setdefault((labels[v], loop), len(seen)) for v, loop in zip(names, self.loops, strict=True)
+            seen.setdefault((label, loop), len(seen)) for label, loop in zip(piece.labels, self.loops, strict=True)
         ]
         self._balls: dict[int, tuple[int, dict[int, int]]] = {}
 

@@ -14,9 +14,9 @@ local in depth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations
 from typing import Any
 
@@ -288,23 +288,34 @@ def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
 
 def _promoted(network: Network, copies: int) -> Interactions:
     """Variables of every datum, then their rules and costs."""
-    graph = _parameters(network)
-    inputs = set(network.inputs)
-    neurons = [v for layer in network.layers.values() for v in layer if v not in inputs]
-    hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
+    graph, inputs = _parameters(network), set(network.inputs)
+    neurons = {v: network.incoming(v) for layer in network.layers.values() for v in layer if v not in inputs}
+    costs = [v for v in network.outputs if v not in inputs]
+    data, place, labels = dict(network.graph.nodes(data=True)), _places(network), _rule_labels(network, neurons, inputs)
+    hidden_label, cost_label = cache(Label), Label("factor", "cost")
     rules: dict[Variable, Rule] = {}
     for copy in range(copies):
+        state = {v: ("x" if v in inputs else "h", v, copy) for v in data}
+        pairs = {v: [(None if name is None else ("W", name), state[u]) for u, name in parents.items()] for v, parents in neurons.items()}
         for v in neurons:
-            kind = network.graph.nodes[v].get("kind")
-            graph.add_node(("h", v, copy), label=Label("neuron", kind), **_place(network, v, ("h", network.site(v), copy)))
+            layer, position, site = place[v]
+            graph.add_node(state[v], label=hidden_label("neuron", data[v].get("kind")), layer=layer, position=position, site=("h", site, copy))
         for v in neurons:
-            rules["rule", v, copy] = _add_rule(graph, network, v, copy, inputs, hidden)
-        for v in network.outputs:
-            if v not in inputs:
-                place = _place(network, v, ("cost", network.site(v), copy)) | {"layer": network.layer(v) + 1}
-                graph.add_node(("cost", v, copy), label=Label("factor", "cost"), **place)
-                graph.add_edge(("cost", v, copy), ("h", v, copy), label="out")
+            layer, position, site = place[v]
+            factor, bias = ("rule", v, copy), data[v].get("bias")
+            graph.add_node(factor, label=labels[v], layer=layer - 1, position=position, site=("rule", site, copy))
+            rules[factor] = Rule(state[v], frozenset(pairs[v]), None if bias is None else ("b", bias), data[v].get("kind"))
+        graph.add_edges_from(edge for v, pair in pairs.items() for edge in _connections(("rule", v, copy), state[v], pair, data[v].get("bias")))
+        for v in costs:
+            layer, position, site = place[v]
+            graph.add_node(("cost", v, copy), label=cost_label, layer=layer + 1, position=position, site=("cost", site, copy))
+            graph.add_edge(("cost", v, copy), state[v], label="out")
     return Interactions(graph, network, copies, rules)
+
+
+def _places(network: Network) -> dict[Any, tuple[int, tuple[int, ...], Hashable]]:
+    """Layer, position and site of every neuron."""
+    return {v: (network.layer(v), network.position(v), network.site(v)) for v in network.graph}
 
 
 def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
@@ -317,23 +328,16 @@ def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
     return network
 
 
-def _place(network: Network, v: Any, site: Hashable) -> dict[str, Any]:
-    """Attributes that say where a vertex stands."""
-    return {"layer": network.layer(v), "position": network.position(v), "site": site}
-
-
 def _parameters(network: Network) -> nx.Graph:
     """The weights and biases as vertices of kind ``weight`` and ``bias``, in the layer that they read."""
     graph: nx.Graph = nx.Graph()
-    layer = {v: network.layer(v) for v in network.graph}
-    site = {v: network.site(v) for v in network.graph}
-    label = Label("weight")
+    place, label = _places(network), Label("weight")
     for name, edges in network.weights.items():
-        u, v = edges[0]
-        first = layer[u] if len(edges) == 1 else min(layer[a] for a, _ in edges)
-        graph.add_node(("W", name), label=label, layer=first, site=("W", site[u], site[v], layer[v] - layer[u], _offset(network, edges)))
+        (below, _, start), (above, _, end) = place[edges[0][0]], place[edges[0][1]]
+        first = below if len(edges) == 1 else min(place[a][0] for a, _ in edges)
+        graph.add_node(("W", name), label=label, layer=first, site=("W", start, end, above - below, _offset(network, edges)))
     for name, neurons in network.biases.items():
-        graph.add_node(("b", name), label=Label("bias"), layer=min(layer[v] for v in neurons) - 1, site=("b", site[neurons[0]]))
+        graph.add_node(("b", name), label=Label("bias"), layer=min(place[v][0] for v in neurons) - 1, site=("b", place[neurons[0]][2]))
     return graph
 
 
@@ -355,30 +359,30 @@ def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
             yield ("b", name)
 
 
-def _add_rule(graph: nx.Graph, network: Network, v: Any, copy: int, inputs: set[Any], hidden: Mapping[int, int]) -> Rule:
-    """Add the rule that ties a neuron to its parents; its label tells the kind of the neuron and the hidden widths of the layers that it joins."""
-    factor, bias = ("rule", v, copy), network.graph.nodes[v].get("bias")
-    parents = network.incoming(v)
-    role = "input" if all(u in inputs for u in parents) else "rule"
-    kind = network.graph.nodes[v].get("kind")
-    widths = (hidden[network.layer(v)], *sorted({hidden[network.layer(u)] for u in parents}))
-    place = _place(network, v, ("rule", network.site(v), copy)) | {"layer": network.layer(v) - 1}
-    graph.add_node(factor, label=Label("factor", role, (kind, widths)), **place)
-    graph.add_edge(factor, ("h", v, copy), label="out")
-    pairs: list[tuple[Variable | None, Variable]] = []
-    edges: list[tuple[Variable, Variable, dict[str, Any]]] = []
-    for u, name in parents.items():
-        weight = None if name is None else ("W", name)
-        parent = ("x" if u in inputs else "h", u, copy)
+def _rule_labels(network: Network, neurons: Mapping[Any, Collection[Any]], inputs: set[Any]) -> dict[Any, Label]:
+    """The label of every rule: whether it reads nothing but inputs, the kind of its neuron, and the hidden widths of the layers that it joins."""
+    hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
+    width = {v: hidden[layer] for layer, members in network.layers.items() for v in members}
+    kind, known = dict(network.graph.nodes(data="kind")), cache(Label)
+    labels = {}
+    for v, parents in neurons.items():
+        widths = (width[v], *sorted({width[u] for u in parents}))
+        labels[v] = known("factor", "input" if inputs.issuperset(parents) else "rule", (kind[v], widths))
+    return labels
+
+
+def _connections(
+    factor: Variable, out: Variable, pairs: Iterable[tuple[Variable | None, Variable]], bias: Hashable
+) -> Iterator[tuple[Variable, Variable, dict[str, Any]]]:
+    """The edges of a rule: to its neuron, to the weights and the parents that are variables, to its bias."""
+    yield factor, out, {"label": "out"}
+    for weight, parent in pairs:
         if weight is not None:
-            edges.append((factor, weight, {"label": "weight"}))
-        if u not in inputs:
-            edges.append((factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}))
-        pairs.append((weight, parent))
-    graph.add_edges_from(edges)
+            yield factor, weight, {"label": "weight"}
+        if parent[0] == "h":
+            yield factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}
     if bias is not None:
-        graph.add_edge(factor, ("b", bias), label="bias")
-    return Rule(("h", v, copy), frozenset(pairs), None if bias is None else ("b", bias), kind)
+        yield factor, ("b", bias), {"label": "bias"}
 
 
 def _span(layers: list[int]) -> int:

@@ -83,13 +83,18 @@ class Network:
             raise ValueError(f"the network has the cycle {_cycle(self.graph)}; declare it with recurrent=True, or remove an edge")
         raise ValueError(f"the edge {wrong[0]} does not go up in layers; give its ends other layers, or declare recurrent=True")
 
+    @cached_property
+    def _data(self) -> dict[Neuron, dict[str, Any]]:
+        """The attributes of every neuron."""
+        return dict(self.graph.nodes(data=True))
+
     def layer(self, v: Neuron) -> int:
         """Return the layer of a neuron."""
-        return int(self.graph.nodes[v]["layer"])
+        return int(self._data[v]["layer"])
 
     def site(self, v: Neuron) -> Hashable:
         """Return what tells a neuron apart from the others of its layer and position."""
-        data = self.graph.nodes[v]
+        data = self._data[v]
         if "site" in data:
             found: Hashable = data["site"]
             return found
@@ -97,7 +102,7 @@ class Network:
 
     def position(self, v: Neuron) -> tuple[int, ...]:
         """Return the place of a neuron in the plane of its layer (empty where layers have no geometry)."""
-        return tuple(self.graph.nodes[v].get("position", ()))
+        return tuple(self._data[v].get("position", ()))
 
     def weight(self, u: Neuron, v: Neuron) -> Hashable:
         """Return the name of the weight on an edge; None for a wire."""
@@ -106,8 +111,13 @@ class Network:
 
     def incoming(self, v: Neuron) -> dict[Neuron, Hashable]:
         """Return the neurons that feed a neuron, with the names of the weights on the way (None for a wire)."""
-        named = ((u, data.get("weight", MISSING)) for u, data in self.graph.pred[v].items())
+        named = ((u, data.get("weight", MISSING)) for u, data in self._feeding[v].items())
         return {u: (u, v) if name is MISSING else name for u, name in named}
+
+    @cached_property
+    def _feeding(self) -> dict[Neuron, dict[Neuron, dict[str, Any]]]:
+        """The connections into every neuron."""
+        return dict(self.graph.reverse(copy=False).adjacency())
 
     @cached_property
     def layers(self) -> dict[int, tuple[Neuron, ...]]:
@@ -130,12 +140,12 @@ class Network:
     @property
     def inputs(self) -> tuple[Neuron, ...]:
         """The neurons that nothing feeds: the data are put there."""
-        return tuple(v for v in self.graph if self.graph.in_degree(v) == 0)
+        return tuple(v for v, degree in self.graph.in_degree if degree == 0)
 
     @property
     def outputs(self) -> tuple[Neuron, ...]:
         """The neurons that feed nothing: the cost reads them."""
-        return tuple(v for v in self.graph if self.graph.out_degree(v) == 0)
+        return tuple(v for v, degree in self.graph.out_degree if degree == 0)
 
     @cached_property
     def weights(self) -> dict[Hashable, tuple[tuple[Neuron, Neuron], ...]]:

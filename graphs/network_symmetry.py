@@ -1,6 +1,6 @@
 """Translations of a network with promoted neurons, in depth and in the plane.
 
-The translation is found, not assumed: `fold_network` folds the interaction graph by `graphs.translation.fold`. The interactions
+The translation is found, not assumed: `fold_network` folds the interaction graph as `graphs.translation.fold` does. The interactions
 in which data enter (the rules that read the input, the costs that read the output) break it and are named as the boundary. A
 change of variables is a symmetry of the interactions if it maps the set of rules to itself; `broken_rules` lists those that it
 does not. Symmetries inside a layer are in `graphs.neuron_symmetry`.
@@ -8,20 +8,20 @@ does not. Symmetries inside a layer are in `graphs.neuron_symmetry`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
-import networkx as nx
-
 from graphs.allocation import collection_paused
+from graphs.frame import Piece, numbered
 from graphs.integers import subtract
 from graphs.interaction import Interactions, Variable
 from graphs.labels import Label
 from graphs.periodic import PeriodicGraph
 from graphs.rendering import Tabulated
-from graphs.translation import Folding, NoTranslation, fold
+from graphs.translation import Folding, fold_piece
 
 __all__ = ["NetworkFolding", "broken_rules", "fold_network", "layer_shift"]
 
@@ -120,55 +120,46 @@ def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | N
 
 
 def _fold_bulk(interactions: Interactions, periods: tuple[int | None, ...] | None) -> NetworkFolding:
-    """Take the ends off, fold what remains, and name what was taken off."""
-    graph, ends = interactions.graph, interactions.end_factors()
-    shared = _shared_weights(interactions)
+    """Take the ends off, fold what remains with as few layers set aside as possible, and name what was taken off."""
+    ends, shared = interactions.end_factors(), _shared_weights(interactions)
     bulk, own = _bulk(interactions, set(ends), shared)
-    if not len(bulk):
+    if not bulk.names:
         raise ValueError("every interaction reads nothing but data: the network is too shallow to have a bulk")
-    length = max(len(graph.nodes[v].get("position", ())) for v in bulk)
-    places = dict(graph.nodes(data=True))
-    coordinates = {v: _coordinates(graph, places, v, length) for v in bulk}
-    wanted = (None,) if length == 0 and periods is None else periods
-    found = _fold(bulk, coordinates, wanted, range(length + 1))
-    lost = tuple(v for v in interactions.variables if v not in bulk and v not in shared and v not in own)
+    site, place = _coordinates(interactions, bulk.names)
+    wanted = (None,) if len(place[0]) == 1 and periods is None else periods
+    found = fold_piece(bulk, site, place, len(place[0]), wanted, margins=(0, 1, 2))
+    inside = set(bulk.names)
+    lost = tuple(v for v in interactions.variables if v not in inside and v not in shared and v not in own)
     return NetworkFolding(found, ends, lost, tuple(shared), {weight: tuple(carried) for weight, carried in own.items()})
-
-
-def _fold(bulk: nx.Graph, coordinates: Mapping[Any, Any], periods: Any, along: range) -> Folding:
-    """Fold with as few layers at the ends set aside as possible, at most two."""
-    for margin in (0, 1):
-        try:
-            return fold(bulk, coordinates, periods, along=along, margin=margin)
-        except NoTranslation:
-            continue
-    return fold(bulk, coordinates, periods, along=along, margin=2)
 
 
 def _bulk(
     interactions: Interactions, ends: Collection[Variable], shared: Collection[Variable]
-) -> tuple[nx.Graph, dict[Variable, list[tuple[Variable, Variable]]]]:
+) -> tuple[Piece, dict[Variable, list[tuple[Variable, Variable]]]]:
     """The graph of neurons and rules without the ends, and the connections that carry each weight of its own."""
-    graph = interactions.graph
-    bulk: nx.Graph = nx.Graph()
+    data = dict(interactions.graph.nodes(data=True))
     own: dict[Variable, list[tuple[Variable, Variable]]] = {}
-    edges = []
-    for factor in interactions.rules:
-        if factor in ends:
+    edges: list[tuple[Variable, Variable]] = []
+    arrows: list[Hashable] = []
+    for factor, row in interactions.graph.adjacency():
+        if factor not in interactions.rules or factor in ends:
             continue
-        for v, data in graph.adj[factor].items():
-            kind = data["label"]
+        for v, edge in row.items():
+            kind = edge["label"]
             if kind == "in":
-                weight: Variable = data["weight"]
-                coupling = graph.nodes[weight]["site"] if weight in shared else "own"
-                if coupling == "own":
+                weight: Variable = edge["weight"]
+                if weight in shared:
+                    arrows.append((kind, data[weight]["site"]))
+                else:
                     own.setdefault(weight, []).append((factor, v))
-                edges.append((factor, v, {"label": ("in", coupling)}))
+                    arrows.append((kind, "own"))
             elif kind in ("out", "wire") or (kind == "bias" and v not in shared):
-                edges.append((factor, v, {"label": (kind, None)}))
-    bulk.add_edges_from(edges)
-    nx.set_node_attributes(bulk, {v: graph.nodes[v]["label"] for v in bulk}, "label")
-    return bulk, own
+                arrows.append((kind, None))
+            else:
+                continue
+            edges.append((factor, v))
+    ends_of_edges, names = numbered(chain.from_iterable(edges))
+    return Piece(names, [data[v]["label"] for v in names], (ends_of_edges[::2], ends_of_edges[1::2]), arrows, edges), own
 
 
 def _shared_weights(interactions: Interactions) -> dict[Variable, None]:
@@ -183,13 +174,17 @@ def _shared_weights(interactions: Interactions) -> dict[Variable, None]:
     return shared
 
 
-def _coordinates(graph: nx.Graph, places: Mapping[Variable, Mapping[str, Any]], v: Variable, length: int) -> tuple[Any, ...]:
-    """Layer, position and site of a vertex; an own weight stands where the rule stands that uses it."""
-    data = places[v]
-    position = data.get("position")
-    if position is None:
-        position = next((places[f]["position"] for f in graph.neighbors(v)), ())
-    return (data["layer"], *position, *(0,) * (length - len(position)), data["site"])
+def _coordinates(interactions: Interactions, vertices: Sequence[Variable]) -> tuple[list[int], list[tuple[int, ...]]]:
+    """Number of the site and place (layer, *position) of every vertex; a bias stands where the rule stands that uses it."""
+    graph = interactions.graph
+    data = dict(graph.nodes(data=True))
+    positions = [data[v].get("position") for v in vertices]
+    for i, position in enumerate(positions):
+        if position is None:
+            positions[i] = next((data[f]["position"] for f in graph.neighbors(vertices[i])), ())
+    length = max(map(len, positions))
+    place = [(data[v]["layer"], *position, *(0,) * (length - len(position))) for v, position in zip(vertices, positions, strict=True)]
+    return numbered(data[v]["site"] for v in vertices)[0], place
 
 
 def layer_shift(interactions: Interactions, layers: int = 1, kinds: Collection[str] = ("W", "b", "h")) -> dict[Variable, Variable]:

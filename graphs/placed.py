@@ -12,54 +12,70 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cache
-from typing import Any
+from functools import cached_property
 
 from graphs import integers
-from graphs.crystal import Crystal, Frame, crystallise
+from graphs.crystal import Crystal, crystallise
+from graphs.frame import Frame, numbered
 from graphs.integers import Basis, Vector
 from graphs.labels import reverse
 
-Star = dict[tuple[Hashable, Vector, Hashable], int]
+__all__ = ["best_crystal", "ring_periods"]
+
+WITNESSES = 4
+"""How many of the rarest vertices rule displacements out beforehand."""
+
+GLANCE = 256
+"""How many of the rarest vertices of an open graph are looked at before it is folded by a displacement, which looks at all of them."""
 
 
-def ring_periods(frame: Frame, wanted: Sequence[int | None] | None) -> tuple[int | None, ...]:
-    """The stated periods, or those suggested by edges that span more than half of an axis."""
-    if wanted is not None:
-        return tuple(wanted)
-    spans = _spans(frame)
+def ring_periods(frame: Frame) -> tuple[int | None, ...]:
+    """The periods suggested by edges that span more than half of an axis."""
     longest = [0] * frame.dimension
-    for link in frame.links:
-        step = integers.subtract(frame.place[link.tail], frame.place[link.head])
-        longest = [max(a, abs(x)) for a, x in zip(longest, step, strict=True)]
-    return tuple(n if 2 * far > n > 2 else None for far, n in zip(longest, spans, strict=True))
+    for kind in frame.kinds:
+        longest = [max(a, abs(x)) for a, x in zip(longest, kind.step, strict=True)]
+    return tuple(n if 2 * far > n > 2 else None for far, n in zip(longest, _spans(frame), strict=True))
 
 
 def _spans(frame: Frame) -> list[int]:
     """Extent of the places along every axis, in steps of the finest spacing counted as one interval more."""
     spans = []
-    for column in zip(*frame.place.values(), strict=True):
+    for column in zip(*map(frame.places.__getitem__, frame.spots), strict=True):
         low = min(column)
         stride = math.gcd(*(x - low for x in column)) or 1
         spans.append(max(column) - low + stride)
     return spans
 
 
-def best_crystal(frame: Frame, margin: int) -> tuple[Crystal, Frame] | None:
-    """The fold with most translations, then the fewest vertices set aside, then the smallest cell."""
-    best: tuple[tuple[int, int, int], Crystal, Frame] | None = None
-    for trimmed in _trimmings(frame, margin):
-        aside = len(frame.place) - len(trimmed.place)
+def best_crystal(frame: Frame, margins: Sequence[int]) -> Crystal | None:
+    """The fold with most translations, then the fewest vertices set aside, then the smallest cell.
+
+    Up to `margin` layers at the ends are set aside, for the first of the margins that leads to a fold.
+    """
+    tried = -1
+    for margin in margins:
+        found = _best_within(frame, _cuts(frame, tried, margin))
+        if found is not None:
+            return found
+        tried = margin
+    return None
+
+
+def _best_within(frame: Frame, cuts: Iterator[Frame]) -> Crystal | None:
+    """The best fold of some trimmings of a frame."""
+    best: tuple[tuple[int, int, int], Crystal] | None = None
+    for trimmed in cuts:
+        aside = len(frame.vertices) - len(trimmed.vertices)
         search = _Search(trimmed)
         crystal = search.folded(search.lattice())
         if crystal is None or (aside and not _seen_thrice(crystal)):
             continue
         score = (-crystal.quotient.dimension, aside, len(crystal.quotient.vertices))
         if best is None or score < best[0]:
-            best = score, crystal, trimmed
+            best = score, crystal
         if crystal.quotient.dimension == frame.dimension:
             break
-    return None if best is None else best[1:]
+    return None if best is None else best[1]
 
 
 def _seen_thrice(crystal: Crystal) -> bool:
@@ -67,28 +83,16 @@ def _seen_thrice(crystal: Crystal) -> bool:
     return all(ring or n >= 3 for n, ring in zip(crystal.extents, crystal.periodic, strict=True))
 
 
-def _trimmings(frame: Frame, margin: int) -> Iterator[Frame]:
-    """The frame without up to `margin` layers at the ends of its open axes, fewest layers first."""
+def _cuts(frame: Frame, tried: int, margin: int) -> Iterator[Frame]:
+    """The frame without more than `tried` and up to `margin` layers at some end of its open axes, fewest layers first."""
     ring = {integers.pivot(row) for row in frame.periods}
-    if len(ring) == frame.dimension:
-        yield frame
-        return
-    cuts = list(itertools.product(range(margin + 1), repeat=2))
-    choices = [[(0, 0)] if i in ring else cuts for i in range(frame.dimension)]
-    levels = [sorted(set(column)) for column in zip(*frame.place.values(), strict=True)]
+    choices = [[(0, 0)] if i in ring else list(itertools.product(range(margin + 1), repeat=2)) for i in range(frame.dimension)]
+    levels = [sorted(set(column)) for column in zip(*frame.places, strict=True)]
     for cut in sorted(itertools.product(*choices), key=lambda c: (sum(map(sum, c)), c)):
-        if all(low + high < len(level) for (low, high), level in zip(cut, levels, strict=True)):
-            bounds = [(level[low], level[-1 - high]) for (low, high), level in zip(cut, levels, strict=True)]
-            yield _restricted(frame, bounds)
-
-
-def _restricted(frame: Frame, bounds: Sequence[tuple[int, int]]) -> Frame:
-    """The part of a frame inside a box."""
-    place = {
-        v: x for v, x in frame.place.items() if all(a <= c <= b for c, (a, b) in zip(x, bounds, strict=True))
-    }
-    links = [link for link in frame.links if link.tail in place and link.head in place]
-    return Frame(frame.site, place, frame.periods, frame.labels, links, frame.dimension)
+        if max(map(max, cut)) <= tried or not all(low + high < len(level) for (low, high), level in zip(cut, levels, strict=True)):
+            continue
+        bounds = [(level[low], level[-1 - high]) for (low, high), level in zip(cut, levels, strict=True)]
+        yield frame.inside(bounds) if any(map(any, cut)) else frame
 
 
 class _Search:
@@ -96,19 +100,23 @@ class _Search:
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
-        self.at = frame.at()
         self.closed = len(frame.periods) == frame.dimension
-        self.reduced = integers.reducer(frame.periods, frame.dimension)
         self.rings = {integers.pivot(row): max(row) for row in frame.periods}
-        self.stars = _stars(frame)
-        ids: dict[Hashable, int] = {}
-        self.kind = {
-            v: ids.setdefault((frame.site[v], frame.labels[v], frozenset(self.stars[v].items())), len(ids))
-            for v in frame.place
-        }
-        sizes = Counter(self.kind.values())
-        self.rare_first = sorted(frame.place, key=lambda v: sizes[self.kind[v]])
+        self.star, self.rays = _stars(frame)
         self._crystals: dict[tuple[Vector, ...], Crystal | None] = {}
+
+    @cached_property
+    def look(self) -> dict[int, int]:
+        """What every vertex shows: vertices with one site, label and star look the same."""
+        site, label, star = self.frame.site, self.frame.piece.label, self.star
+        numbers, _ = numbered((site[v], label[v], tuple(sorted(star[v]))) for v in self.frame.vertices)
+        return dict(zip(self.frame.vertices, numbers, strict=True))
+
+    @cached_property
+    def rare_first(self) -> list[int]:
+        """The vertices, those that look like few others first."""
+        sizes = Counter(self.look.values())
+        return sorted(self.frame.vertices, key=lambda v: sizes[self.look[v]])
 
     def folded(self, basis: Basis) -> Crystal | None:
         """The frame folded by a lattice, once for each."""
@@ -125,9 +133,8 @@ class _Search:
             rest = integers.reduce(step, basis)
             if not any(rest) or rest in refused:
                 continue
-            larger = integers.extend(basis, step)
-            if self._is_translation(step) and (self.closed or self.folded(larger)):
-                basis, refused = larger, set()
+            if self._is_translation(step) and (self.closed or self.folded(integers.extend(basis, step))):
+                basis, refused = integers.extend(basis, step), set()
                 if integers.index(basis, self.frame.dimension) == 1:
                     break
             elif self.closed:
@@ -135,7 +142,7 @@ class _Search:
         return basis
 
     def _candidates(self) -> Iterator[Vector]:
-        """Displacements that are seen at least twice along every open axis: first the unit steps, then the others."""
+        """Displacements that are seen at least twice along every open axis: first the unit steps, then the others that no witness rules out."""
         d = self.frame.dimension
         spans = [0 if i in self.rings else n for i, n in enumerate(_spans(self.frame))]
         units = [tuple(int(i == j) for j in range(d)) for i in range(d)]
@@ -143,22 +150,40 @@ class _Search:
             if all(n == 0 or 2 * abs(x) <= n for x, n in zip(step, spans, strict=True)):
                 yield step
 
+    def _ruled_out(self) -> set[Vector]:
+        """Displacements, modulo the periods, between a rare vertex and one with another label at the same site."""
+        frame, site, label = self.frame, self.frame.site, self.frame.piece.label
+        steps = set()
+        for witness in self.rare_first[:WITNESSES]:
+            start = frame.places[frame.spot[witness]]
+            for v in frame.vertices:
+                if site[v] == site[witness] and label[v] != label[witness]:
+                    step = integers.subtract(frame.places[frame.spot[v]], start)
+                    steps |= {frame.reduced(step), frame.reduced(integers.negate(step))}
+        return steps
+
     def _to_equals(self) -> Iterator[Vector]:
         """Displacements from one vertex to its equals, shortest first, one of each opposite pair."""
         frame, origin = self.frame, self._origin()
-        same = self.kind if self.closed else {v: (frame.site[v], frame.labels[v]) for v in frame.place}
-        equal = [v for v in frame.place if same[v] == same[origin]]
-        steps = (self._shortest(integers.subtract(frame.place[v], frame.place[origin])) for v in equal)
+        if self.closed:
+            equal = [v for v in frame.vertices if self.look[v] == self.look[origin]]
+        else:
+            shown = frame.site[origin], frame.piece.label[origin]
+            equal = [v for v in frame.vertices if (frame.site[v], frame.piece.label[v]) == shown]
+        start = frame.places[frame.spot[origin]]
+        steps = (self._shortest(integers.subtract(frame.places[frame.spot[v]], start)) for v in equal)
         unique = dict.fromkeys(max(step, integers.negate(step)) for step in steps)
-        yield from sorted(unique, key=lambda step: (sum(map(abs, step)), integers.negate(step)))
+        ruled_out, reduced = self._ruled_out(), frame.reduced
+        yield from sorted((step for step in unique if reduced(step) not in ruled_out), key=lambda step: (sum(map(abs, step)), integers.negate(step)))
 
-    def _origin(self) -> Any:
+    def _origin(self) -> int:
         """A vertex with few equals on a closed graph; the one nearest to the centre on an open one."""
-        place = self.frame.place
         if self.closed:
             return self.rare_first[0]
-        ends = [(min(column), max(column)) for column in zip(*place.values(), strict=True)]
-        return min(place, key=lambda v: sum(abs(2 * x - a - b) for x, (a, b) in zip(place[v], ends, strict=True)))
+        places, spot = self.frame.places, self.frame.spot
+        ends = [(min(column), max(column)) for column in zip(*map(places.__getitem__, self.frame.spots), strict=True)]
+        away = {s: sum(abs(2 * x - a - b) for x, (a, b) in zip(places[s], ends, strict=True)) for s in self.frame.spots}
+        return min(self.frame.vertices, key=lambda v: away[spot[v]])
 
     def _shortest(self, step: Vector) -> Vector:
         """The shortest form of a displacement on the rings."""
@@ -166,46 +191,51 @@ class _Search:
             x - n * ((2 * x + n - 1) // (2 * n)) if (n := self.rings.get(i)) else x for i, x in enumerate(step)
         )
 
-    def _moved(self, v: Any, step: Vector) -> Any:
-        """The vertex reached from v by a displacement, or None."""
-        place = self.reduced(integers.add(self.frame.place[v], step))
-        return self.at.get((self.frame.site[v], place))
-
     def _is_translation(self, step: Vector) -> bool:
-        """Whether a displacement maps the graph to itself wherever both sides exist."""
+        """Whether a displacement maps the graph to itself wherever both sides exist; of an open graph the rarest vertices alone are asked."""
+        moved, at, look = self.frame.mover(step), self.frame.at, self.look
+        site, spot, wide = self.frame.site, self.frame.spot, len(self.frame.places)
         moved_any = False
-        for v in self.rare_first:
-            image = self._moved(v, step)
+        for asked, v in enumerate(self.rare_first):
+            if moved_any and asked >= GLANCE and not self.closed:
+                break
+            there = moved(spot[v])
+            image = None if there is None else at.get(site[v] * wide + there)
             if image is None:
                 continue
             moved_any = True
-            if self.kind[v] != self.kind[image] and not self._agree(v, image):
+            if look[v] != look[image] and not self._agree(v, image):
                 return False
         return moved_any
 
-    def _agree(self, v: Any, image: Any) -> bool:
+    def _agree(self, v: int, image: int) -> bool:
         """Whether two vertices have the same label, and the same edges to places that exist around both."""
-        if self.frame.labels[v] != self.frame.labels[image]:
+        if self.frame.piece.label[v] != self.frame.piece.label[image]:
             return False
-        here, there = self.stars[v], self.stars[image]
-        differing = (key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
-        return not any(self._exists(v, key) and self._exists(image, key) for key in differing)
+        here, there = Counter(self.star[v]), Counter(self.star[image])
+        differing = (ray for ray in here.keys() | there.keys() if here[ray] != there[ray])
+        return not any(self._exists(v, ray) and self._exists(image, ray) for ray in differing)
 
-    def _exists(self, v: Any, key: tuple[Hashable, Vector, Hashable]) -> bool:
-        """Whether the far end of a kind of edge exists around a vertex."""
-        place = self.reduced(integers.add(self.frame.place[v], key[1]))
-        return (key[0], place) in self.at
+    def _exists(self, v: int, ray: int) -> bool:
+        """Whether the far end of a ray exists around a vertex."""
+        site, step, _ = self.rays[ray]
+        there = self.frame.mover(step)(self.frame.spot[v])
+        return there is not None and site * len(self.frame.places) + there in self.frame.at
 
 
-def _stars(frame: Frame) -> dict[Any, Star]:
-    """For every vertex the number of its edges by (site of the far end, displacement, label read outwards)."""
-    stars: dict[Any, Star] = {v: {} for v in frame.place}
-    site, place = frame.site, frame.place
-    reduced = cache(integers.reducer(frame.periods, frame.dimension))
-    for tail, head, label, _ in frame.links:
-        step = integers.subtract(place[head], place[tail])
-        there = site[head], reduced(step), label
-        back = site[tail], reduced(integers.negate(step)), reverse(label)
-        stars[tail][there] = stars[tail].get(there, 0) + 1
-        stars[head][back] = stars[head].get(back, 0) + 1
-    return stars
+Ray = tuple[int, Vector, Hashable]
+
+
+def _stars(frame: Frame) -> tuple[dict[int, list[int]], list[Ray]]:
+    """For every vertex the rays of its edges; a ray is (site of the far end, displacement, label read outwards), given by its number."""
+    arrows = frame.piece.arrows
+    outwards = [(kind.head, frame.reduced(kind.step), arrows[kind.arrow]) for kind in frame.kinds]
+    inwards = [(kind.tail, frame.reduced(integers.negate(kind.step)), reverse(arrows[kind.arrow])) for kind in frame.kinds]
+    numbers, rays = numbered([*outwards, *inwards])
+    out, back = numbers[: len(outwards)], numbers[len(outwards) :]
+    star: dict[int, list[int]] = {v: [] for v in frame.vertices}
+    tails, heads, kind = frame.piece.tails, frame.piece.heads, frame.kind
+    for k in frame.links:
+        star[tails[k]].append(out[kind[k]])
+        star[heads[k]].append(back[kind[k]])
+    return star, rays

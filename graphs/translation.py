@@ -18,7 +18,8 @@ import networkx as nx
 
 from graphs import integers
 from graphs.automorphism import SEARCH_LIMIT, crystal_of_bare_graph
-from graphs.crystal import Crystal, Frame, Link, links_of
+from graphs.crystal import Crystal
+from graphs.frame import Frame, Piece, numbered, piece_of
 from graphs.integers import Vector
 from graphs.labels import reverse
 from graphs.periodic import PeriodicGraph
@@ -62,10 +63,8 @@ class Folding(Tabulated):
         Whether the graph closes to a ring along each direction.
     extents : tuple of int
         Number of cells along each direction.
-    graph : networkx graph
-        The graph that was folded.
-    label : str
-        The attribute that holds labels.
+    piece : Piece
+        The graph that was folded, on numbers.
 
     Examples
     --------
@@ -82,8 +81,7 @@ class Folding(Tabulated):
     translations: tuple[Any, ...]
     periodic: tuple[bool, ...]
     extents: Vector
-    graph: nx.Graph = field(repr=False, compare=False)
-    label: str = field(default="label", repr=False)
+    piece: Piece = field(repr=False, compare=False)
 
     def verify(self) -> bool:
         """Unroll the quotient and compare it with the graph.
@@ -104,13 +102,11 @@ class Folding(Tabulated):
         within = set(image.values())
         if len(within) < len(image) or not within <= set(unrolled):
             return False
-        if any(self.graph.nodes[v].get(self.label) != unrolled.nodes[x]["label"] for v, x in image.items()):
+        places = [image.get(v) for v in self.piece.names]
+        if any(x is not None and label != unrolled.nodes[x]["label"] for x, label in zip(places, self.piece.labels, strict=True)):
             return False
-        found = Counter(
-            _readings(image[link.tail], image[link.head], link.label)
-            for link in links_of(self.graph, self.label)
-            if link.tail in image and link.head in image
-        )
+        edges = ((places[tail], places[head], label) for tail, head, label in self.piece.edges())
+        found = Counter(_readings(tail, head, label) for tail, head, label in edges if tail is not None and head is not None)
         expected = Counter(
             _readings(data["tail"], data["head"], data["label"])
             for _, _, data in unrolled.edges(data=True)
@@ -188,57 +184,48 @@ def fold(
     """
     if len(graph) == 0:
         raise ValueError("an empty graph cannot be folded; it has no vertex")
-    labels = dict(graph.nodes(data=label))
-    links = links_of(graph, label)
-    if coordinates is None:
-        bare = crystal_of_bare_graph(graph, labels, links)
-        if bare is None:
-            loops = any(link.tail == link.head for link in links)
-            hint = "; an edge from a vertex to itself is no step along a lattice: take the self-loops out, or keep them as labels" if loops else ""
-            raise NoTranslation(f"the graph has no translation: no map of the bare graph moves it along itself{hint}")
-        crystal, maps = bare
-        generators: tuple[Any, ...] = tuple(tuple(image.items()) for image in maps)
-    else:
-        frame = _frame(graph, coordinates, along, labels, links)
-        crystal = _fold_frame(frame, periods, operator.index(margin))
-        generators = crystal.generators
-    return _folding(graph, label, links, crystal, generators)
+    piece = piece_of(graph, label)
+    if coordinates is not None:
+        site, place, dimension = _coordinates(graph, coordinates, along)
+        return fold_piece(piece, numbered(site)[0], place, dimension, periods, (operator.index(margin),))
+    bare = crystal_of_bare_graph(piece)
+    if bare is None:
+        hint = "; an edge from a vertex to itself is no step along a lattice: take the self-loops out, or keep them as labels" if piece.has_loops else ""
+        raise NoTranslation(f"the graph has no translation: no map of the bare graph moves it along itself{hint}")
+    crystal, maps = bare
+    return _folding(crystal, tuple(tuple(image.items()) for image in maps))
 
 
-def _fold_frame(frame: Frame, periods: Sequence[int | None] | None, margin: int) -> Crystal:
-    """The best fold of a graph with coordinates."""
-    guesses = [ring_periods(frame, periods)]
+def fold_piece(piece: Piece, site: list[int], place: list[Vector], dimension: int, periods: Sequence[int | None] | None, margins: Sequence[int]) -> Folding:
+    """Fold a graph whose vertices have sites and places; of the margins the first that leads to a fold is taken."""
+    frame = Frame.of(piece, site, place, [], dimension)
+    guesses = [ring_periods(frame) if periods is None else tuple(periods)]
     if periods is None and any(guesses[0]):
-        guesses.append((None,) * frame.dimension)
+        guesses.append((None,) * dimension)
     for guess in guesses:
-        found = best_crystal(_with_periods(frame, guess), margin)
+        found = best_crystal(_with_periods(frame, guess), margins)
         if found is not None:
-            return found[0]
+            return _folding(found, found.generators)
     raise NoTranslation("the graph has no translation: it does not repeat along any of its coordinates")
 
 
-def _frame(
-    graph: nx.Graph,
-    coordinates: Mapping[Any, Sequence[Any]] | str,
-    along: Sequence[int] | None,
-    labels: dict[Any, Hashable],
-    links: list[Link],
-) -> Frame:
-    """Sites and places from declared coordinates."""
+def _coordinates(
+    graph: nx.Graph, coordinates: Mapping[Any, Sequence[Any]] | str, along: Sequence[int] | None
+) -> tuple[list[Hashable], list[Vector], int]:
+    """Sites and places from declared coordinates, and the number of coordinates of a place."""
     if isinstance(coordinates, str):
         coordinates = dict(nx.get_node_attributes(graph, coordinates))
     missing = [v for v in graph if v not in coordinates]
     if missing:
         raise ValueError(f"{len(missing)} nodes have no coordinates, the first is {missing[0]!r}")
-    rows = {v: tuple(coordinates[v]) for v in graph}
-    length = len(next(iter(rows.values())))
-    odd = next((v for v, row in rows.items() if len(row) != length), None)
+    rows = [tuple(coordinates[v]) for v in graph]
+    length = len(rows[0])
     axes = tuple(range(length)) if along is None else tuple(along)
-    if odd is not None or not axes or not all(0 <= i < length for i in axes):
+    if any(len(row) != length for row in rows) or not axes or not all(0 <= i < length for i in axes):
         raise ValueError(f"coordinates have one length ({length} at first) and `along` names some of them, not {axes}")
-    place = {v: tuple(operator.index(row[i]) for i in axes) for v, row in rows.items()}
-    site: dict[Any, Hashable] = {v: tuple(x for i, x in enumerate(row) if i not in axes) for v, row in rows.items()}
-    return Frame(site, place, [], labels, links, len(axes))
+    others = [i for i in range(length) if i not in axes]
+    place = [tuple([operator.index(row[i]) for i in axes]) for row in rows]
+    return [tuple([row[i] for i in others]) for row in rows], place, len(axes)
 
 
 def _with_periods(frame: Frame, periods: Sequence[int | None]) -> Frame:
@@ -246,50 +233,37 @@ def _with_periods(frame: Frame, periods: Sequence[int | None]) -> Frame:
     if len(periods) != frame.dimension or any(n is not None and operator.index(n) < 1 for n in periods):
         raise ValueError(f"periods are {frame.dimension} positive integers or None, not {tuple(periods)}")
     rows = [tuple(n if i == j else 0 for j in range(frame.dimension)) for i, n in enumerate(periods) if n]
-    place = {v: integers.reduce(x, rows) for v, x in frame.place.items()}
-    for axis, n in enumerate(periods):
-        column = [x[axis] for x in frame.place.values()]
+    for axis, (n, column) in enumerate(zip(periods, zip(*frame.places, strict=True), strict=True)):
         if n and max(column) - min(column) >= n:
             raise ValueError(f"coordinate {axis} spans {max(column) - min(column) + 1} values, more than its period {n}")
-    closed = Frame(frame.site, place, rows, frame.labels, frame.links, frame.dimension)
-    if len(closed.at()) < len(place):
+    closed = frame
+    if rows:
+        places = [integers.reduce(x, rows) for x in frame.places]
+        closed = Frame.of(frame.piece, frame.site, [places[s] for s in frame.spot], rows, frame.dimension)
+    if len(closed.at) < len(closed.vertices):
         raise ValueError("two nodes have the same coordinates; add a coordinate that tells the sites of a cell apart")
     return closed
 
 
-def _folding(
-    graph: nx.Graph, label: str, links: list[Link], crystal: Crystal, generators: tuple[Any, ...]
-) -> Folding:
+def _folding(crystal: Crystal, generators: tuple[Any, ...]) -> Folding:
     """The public result, with its boundary."""
-    inside = crystal.certificate
-    broken = tuple(link.name for link in links if link.tail not in inside or link.head not in inside)
+    piece, inside = crystal.frame.piece, crystal.classes
+    rim = crystal.rim()
+    broken: tuple[tuple[Any, ...], ...] = ()
+    if len(inside) < len(piece.names):
+        ends = zip(piece.tails, piece.heads, piece.edge_names, strict=True)
+        broken = tuple(name for tail, head, name in ends if tail not in inside or head not in inside)
     return Folding(
         quotient=crystal.quotient,
-        boundary=_boundary(graph, crystal),
-        set_aside=tuple(v for v in graph if v not in inside),
+        boundary=tuple(v for i, v in enumerate(piece.names) if i not in inside or i in rim),
+        set_aside=tuple(v for i, v in enumerate(piece.names) if i not in inside),
         broken_edges=broken,
-        certificate=inside,
+        certificate=crystal.certificate,
         translations=generators,
         periodic=crystal.periodic,
         extents=crystal.extents,
-        graph=graph,
-        label=label,
+        piece=piece,
     )
-
-
-def _boundary(graph: nx.Graph, crystal: Crystal) -> tuple[Any, ...]:
-    """Nodes set aside, and nodes without a neighbouring copy along an open direction."""
-    present = set(crystal.certificate.values())
-    open_axes = [i for i, ring in enumerate(crystal.periodic) if not ring]
-    steps = [tuple(sign * (i == axis) for i in range(len(crystal.extents))) for axis in open_axes for sign in (1, -1)]
-
-    def complete(v: Any) -> bool:
-        if v not in crystal.certificate:
-            return False
-        name, cell = crystal.certificate[v]
-        return all((name, integers.add(cell, step)) in present for step in steps)
-
-    return tuple(v for v in graph if not complete(v))
 
 
 def _readings(tail: Any, head: Any, label: Hashable) -> frozenset[tuple[Any, Any, Hashable]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graphs import automorphism
 from graphs.bare_graph import BareGraph
-from graphs.crystal import links_of
+from graphs.frame import piece_of
 from graphs.labels import Directed, Label
 from graphs.lattices import chain, cubic, honeycomb, ladder, square, triangular
 from graphs.periodic import PeriodicGraph
@@ -285,7 +285,7 @@ def test_a_defect_line_leaves_the_translation_along_it():
 def test_colours_never_separate_equivalent_vertices(lattice, extents):
     """All copies of a vertex of a torus look alike, whatever was computed before."""
     graph = lattice.unroll(extents).graph
-    bare = BareGraph(list(graph), dict(graph.nodes(data="label")), links_of(graph, "label"))
+    bare = BareGraph(piece_of(graph, "label"))
     bare.distances(0, len(graph))
     colours = dict(zip(graph, bare.colours(), strict=True))
     for vertex in lattice.vertices:
