@@ -83,6 +83,28 @@ def layers_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     return Estimate.from_blocks(rows)
 
 
+RICH_SIZES, RICH_PATHS = (400, 400, 300), 1200
+
+
+def layers_gap_predicted(problem: FrozenLayers, effort: Effort) -> float:
+    """The gap per path, in units of ln 2, at the frozen fractions."""
+    fractions = frozen_layer_fractions(problem)
+    return float(compiled(problem.gap.subs(SCALE, 1), list(problem.unknowns))(*fractions))
+
+
+def dependent_in_layers(rng: np.random.Generator, effort: Effort) -> Estimate:
+    """Paths that are products of others, per path, where every path picks one weight of each layer and the degrees are 3, 3 and 4.
+
+    The two products of all weights of a layer that are products of all weights of another do not count: every path has one weight of each.
+    """
+    starts = np.concatenate([[0], np.cumsum(RICH_SIZES)])
+    rows = []
+    for _ in range(NETWORKS):
+        members = starts[:-1] + rng.integers(0, RICH_SIZES, (RICH_PATHS, 3))
+        rows.append((RICH_PATHS - gf2_rank(members) - 2) / RICH_PATHS)
+    return Estimate.from_blocks(rows)
+
+
 def dependent_paths(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Paths that are products of others, per weight: the excess of ln(number of ground states)/ln 2 over 1 - alpha, at c = 3.2."""
     size, instances = (450, 3 * NETWORKS) if effort.value <= 1 else (1800, NETWORKS)  # the finite size shows in sharper runs
@@ -152,6 +174,18 @@ CLAIMS = (
         layers_found,
         Sampled(smallest=0.02),
         (changed("degrees 5 % too large", equations=lambda rows: tuple(row.subs(SCALE, SCALE * Rational(21, 20)) for row in rows)),),
+    ),
+    Claim(
+        "active-paths/dependent-paths-in-layers",
+        "In layers of degrees 3, 3 and 4 the gap of the frozen solution counts the paths that depend on others, layer by layer",
+        lambda: frozen_layers([3, 3, 4]),
+        layers_gap_predicted,
+        dependent_in_layers,
+        Sampled(smallest=0.005, relative=False),
+        (
+            changed("degrees 5 % too large", equations=lambda rows: tuple(row.subs(SCALE, SCALE * Rational(21, 20)) for row in rows)),
+            changed("paths taken off once more", gap=substituted(-2, -3)),
+        ),
     ),
     Claim(
         "active-paths/dependent-paths",
