@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from math import comb
 from typing import Any
 
@@ -59,11 +60,14 @@ def up_probability(width: int, up: int, mean: Any) -> Any:
     27/32
     """
     _odd(width)
-    likely, unlikely = (1 + mean) / 2, (1 - mean) / 2
-    law = [likely * 0 + 1]
-    for chance in [likely] * up + [unlikely] * (width - up):
-        law = [a + b for a, b in zip([p * (1 - chance) for p in law] + [0], [0] + [p * chance for p in law], strict=True)]
-    return sum(law[width // 2 + 2 :], law[width // 2 + 1])
+    if not isinstance(up, int) or not 0 <= up <= width:
+        raise ValueError(f"between 0 and {width} of the inputs are up, got {up!r}")
+    if not getattr(mean, "free_symbols", None) and abs(mean) > 1:
+        raise ValueError(f"weights ±1 have a mean between -1 and 1, got {mean}")
+    for_up, against = binomial_column(up, (1 + mean) / 2), binomial_column(width - up, (1 - mean) / 2)
+    at_least = list(accumulate(reversed(against)))[::-1]  # the chance of at least so many products among the inputs that are down
+    needed = ((width // 2 + 1 - n, chance) for n, chance in enumerate(for_up))
+    return sum((chance * at_least[max(rest, 0)] for rest, chance in needed if rest <= width - up), mean * 0)
 
 
 def binomial_column(width: int, chance: Any) -> list[Any]:
@@ -103,13 +107,18 @@ class WideBinary(Typeset):
         columns = [binomial_column(self.width, up_probability(self.width, n, mean)) for n in range(self.width + 1)]
         return [list(row) for row in zip(*columns, strict=True)]
 
-    def odd_sector(self, mean: Any) -> list[list[Any]]:
-        """Return the matrix on functions that change sign when all neurons do (n -> N - n), which holds the second eigenvalue.
+    def increments(self, mean: Any) -> list[list[Any]]:
+        """Return the matrix by which the increments f(n + 1) - f(n) of functions with f(N - n) = -f(n) change in one layer, at a mean weight in any ring.
 
-        Reversing all neurons of a layer and of the next one is a symmetry, so T acts on odd columns v(n) = -v(N - n) alone.
+        With f(n) = f(0) + sum_j d_j [n > j], a layer gives d'_n = sum_j (Pr(n' > j | n + 1) - Pr(n' > j | n)) d_j. For a mean above zero
+        more neurons up make more neurons up likely, so no entry is negative: the largest eigenvalue has positive increments, and it is the second one of the
+        layer. Its function is odd, because reversing all neurons of a layer and of the next one is a symmetry.
         """
-        full, half = self.kernel(mean), (self.width + 1) // 2
-        return [[full[i][j] - full[i][self.width - j] for j in range(half)] for i in range(half)]
+        columns = [binomial_column(self.width, up_probability(self.width, n, mean)) for n in range(self.width // 2 + 2)]
+        tails = [list(accumulate(reversed(column[1:])))[::-1] for column in columns]
+        rows = [[b - a for a, b in zip(low, high, strict=True)] for low, high in pairwise(tails)]
+        middle = self.width // 2
+        return [[row[j] + row[self.width - 1 - j] for j in range(middle)] + [row[middle]] for row in rows]
 
     @cached_property
     def recursion(self) -> Recursion:
@@ -141,7 +150,7 @@ def wide_binary(N: Any = oo) -> WideBinary:
     >>> wide_binary(11).width
     11
     """
-    return WideBinary(N if oo == N else int(N))
+    return WideBinary(N if N == oo or isinstance(N, bool) or N != int(N) else int(N))
 
 
 def wide_recursion() -> Recursion:

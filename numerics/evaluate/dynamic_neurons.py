@@ -17,7 +17,7 @@ from numerics.evaluate.decimations import BallWeights, log_weights_at
 from numerics.evaluate.formulas import balls_of
 from numerics.solve import certified_root
 from numerics.solve.smeared_chain import smeared_partition_function
-from numerics.solve.transfer import wide_second_eigenvalue, wide_second_eigenvalue_ball
+from numerics.solve.transfer import wide_second_eigenvalue_ball
 from theory.binary_transfer import BinarySpectrum, EitherStiffness
 from theory.dynamic_neurons import BlockCouplings
 from theory.interaction_basis import transform
@@ -27,7 +27,6 @@ from theory.wide_binary import WideBinary, critical_gain
 
 __all__: list[str] = []
 
-WIDEST_ENCLOSED = 45
 NO_PROOF = "this quantity is computed numerically: no digits of it can be proved, so leave digits out"
 
 
@@ -87,17 +86,16 @@ def _(problem: WideBinary, numbers: Mapping[str, Any], digits: int | None) -> An
     gain = numbers["g"]
     if problem.width == oo:
         return _infinitely_wide(problem, gain, digits)
-    if problem.width <= WIDEST_ENCLOSED:
-        exact = fmpq(int(gain.p), int(gain.q))
-        return enclosed_answer(lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed")
-    if digits is not None:
-        raise ValueError(f"eigenvalues are enclosed up to N = {WIDEST_ENCLOSED}; beyond that no digits can be proved, so leave digits out")
-    return Answer("numeric", {"lambda1": wide_second_eigenvalue(problem.width, float(gain))})
+    exact = fmpq(int(gain.p), int(gain.q))
+    return enclosed_answer(lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed")
 
 
 def _infinitely_wide(problem: WideBinary, gain: Any, digits: int | None) -> Answer:
-    """The stable mean, zero up to the critical gain."""
+    """The stable mean, zero up to the critical gain in size; beyond it a negative gain turns the mean around in every layer."""
     critical = enclosed_answer(lambda: balls_of({"g_c": critical_gain()}, {}), digits)
+    if (gain + critical_gain()).is_negative:
+        turning = f"below g = -g_c the mean changes its sign from layer to layer and no fixed point is stable; its size is that at g = {-gain}"
+        return Answer("none", {"m": None, **critical.values}, critical.errors, reason=turning)
     if not (gain - critical_gain()).is_positive:
         return Answer("exact", {"m": 0.0 if digits is None else "0", **critical.values}, {"m": 0.0, **critical.errors})
     (m,), (step,) = problem.recursion.state, problem.recursion.step

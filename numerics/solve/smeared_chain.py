@@ -108,7 +108,9 @@ class _Chain:
         reaches = self.reaches(abs(x))
         smooth: Function = self.output
         for m in range(self.layers - 1, 0, -1):
-            smooth = self.smoothed(_Series(self.averaged(smooth, tolerance), 0.0, reaches[m] + REACH * self.spread, tolerance), reaches[m], tolerance)
+            average = self.averaged(smooth, tolerance)
+            series = _Series(average, 0.0, reaches[m] + REACH * self.spread, tolerance)
+            smooth = self.smoothed(series, average(np.zeros(1)), reaches[m], tolerance)
         return float(self.averaged(smooth, tolerance)(np.array([abs(x)]))[0])
 
     def output(self, h: Array) -> Array:
@@ -116,12 +118,12 @@ class _Chain:
         return self.scale * np.exp(-self.beta * (self.y - h) ** 2)
 
     def averaged(self, smooth: Function, tolerance: float) -> Function:
-        """F(h) = ⟨G(phi(w h))⟩."""
-        zeros = self.zeros()
+        """F(h) = ⟨G(phi(w h))⟩; at h = 0 exactly it is G(phi(0)), which a jump of phi at zero sets apart from its neighbourhood."""
+        zeros, at_zero = self.zeros(), smooth(self.phi(np.zeros(1)))
 
         def function(h: Array) -> Array:
             """The average for an array of |h|."""
-            return line_average(lambda z: smooth(self.phi(z)), (self.deviation * h) ** 2, zeros, tolerance).value
+            return np.where(h == 0, at_zero, line_average(lambda z: smooth(self.phi(z)), (self.deviation * h) ** 2, zeros, tolerance).value)
 
         return function
 
@@ -148,10 +150,10 @@ class _Chain:
             found.append(max(reach, 1e-3))
         return found
 
-    def smoothed(self, function: Function, reach: float, tolerance: float) -> Function:
-        """G(h): F(|h|) averaged over the noise of the rule; F itself where the rule is sharp."""
+    def smoothed(self, function: Function, at_zero: Array, reach: float, tolerance: float) -> Function:
+        """G(h): F(|h|) averaged over the noise of the rule; F itself, whose value at zero is given apart, where the rule is sharp."""
         if self.spread == 0:
-            return lambda h: function(np.abs(h))
+            return lambda h: np.where(h == 0, at_zero, function(np.abs(h)))
         x, w = np.polynomial.legendre.leggauss(40)
 
         def smooth(h: Array) -> Array:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import acb_mat, arb, arb_mat, fmpq
+from flint import arb, arb_mat, ctx, fmpq
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.sparse.linalg import eigs
 
 from graphs.rendering import Tabulated
@@ -30,6 +29,8 @@ __all__ = [
     "wide_second_eigenvalue",
     "wide_second_eigenvalue_ball",
 ]
+
+PATIENCE = 60  # iterations without a closer enclosure
 
 Array = NDArray[np.float64]
 Kernel = Callable[[Array, Array], Array]
@@ -120,7 +121,7 @@ def correlation_lengths(values: Sequence[float] | NDArray[Any]) -> Array:
 
 
 def wide_second_eigenvalue(width: int, gain: float) -> float:
-    """Return the second eigenvalue of a wide binary layer in double precision.
+    """Return the second eigenvalue of a wide binary layer.
 
     Parameters
     ----------
@@ -129,48 +130,77 @@ def wide_second_eigenvalue(width: int, gain: float) -> float:
     gain : float
         g, at most sqrt(N) in size; the weights have the mean g/sqrt(N).
 
+    Returns
+    -------
+    float
+        Of largest size among those of odd functions; negative for a negative gain.
+
     Examples
     --------
     >>> round(wide_second_eigenvalue(11, 1.0), 10)
     0.7864226637
     """
-    WideBinary(width)
-    mean, half = _mean(width, gain), (width + 1) // 2
-    columns = []
-    for up in range(half):
-        counts = np.arange(up + 1)
-        chance = stats.binom.pmf(counts, up, (1 + mean) / 2) @ stats.binom.sf(width // 2 - counts, width - up, (1 - mean) / 2)
-        columns.append(stats.binom.pmf(np.arange(width + 1), width, chance))
-    full = np.array(columns).T
-    return float(np.max(np.linalg.eigvals(full[:half] - full[: half - 1 : -1]).real))
-
-
-def _mean(width: int, gain: float) -> float:
-    """The mean weight g/sqrt(N), checked."""
-    if not abs(gain) <= math.sqrt(width):
-        raise ValueError(f"binary weights of mean g/sqrt(N) need |g| <= sqrt(N) = {math.sqrt(width):.6g}, got g = {gain}")
-    return gain / math.sqrt(width)
+    return float(wide_second_eigenvalue_ball(width, fmpq(*float(gain).as_integer_ratio())).mid())
 
 
 def wide_second_eigenvalue_ball(width: int, gain: fmpq) -> arb:
     """Return an enclosure of the second eigenvalue of a wide binary layer at the present precision.
 
-    All eigenvalues of the odd sector are enclosed; the largest real one is returned.
+    The matrix of increments has no negative entry, so for any positive vector v the smallest and the largest ratio (B v)_i / v_i enclose its largest eigenvalue
+    (Collatz and Wielandt); v is iterated until the bounds meet as closely as the precision allows. A negative gain turns the sign.
 
     Raises
     ------
     ValueError
-        If the eigenvalues cannot be isolated at this precision.
+        If the gain is larger than sqrt(N).
 
     Examples
     --------
     >>> wide_second_eigenvalue_ball(3, fmpq(1)).str(8, radius=False)
     '0.81631365'
     """
-    _mean(width, float(gain.p) / float(gain.q))
-    matrix = WideBinary(width).odd_sector(arb(gain) / arb(width).sqrt())
-    eigenvalues = acb_mat(arb_mat(matrix)).eig(nonstop=False)
-    return max((value.real for value in eigenvalues), key=lambda ball: float(ball.mid()))
+    problem = WideBinary(width)
+    if gain * gain > width:
+        raise ValueError(f"binary weights of mean g/sqrt(N) need |g| <= sqrt(N) = {math.sqrt(width):.6g}, got g = {float(gain.p) / float(gain.q):g}")
+    if gain == 0:
+        return arb(0)
+    found = largest_eigenvalue_ball(problem.increments(arb(abs(gain)) / arb(width).sqrt()))
+    return found if gain > 0 else -found
+
+
+def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
+    """Return an enclosure of the largest eigenvalue of a matrix that is known to have no negative entry.
+
+    Parameters
+    ----------
+    matrix : sequence of rows of arb
+        Rows of exact zeros are left out: they add eigenvalues zero.
+
+    Examples
+    --------
+    >>> largest_eigenvalue_ball([[arb(2), arb(1)], [arb(1), arb(2)]]).contains(3)
+    True
+    """
+    kept = [i for i, row in enumerate(matrix) if not all(entry.is_zero() for entry in row)]
+    if not kept:
+        return arb(0)
+    table = arb_mat([[matrix[i][j] for j in kept] for i in kept])
+    heaviest = max(kept, key=lambda i: float(matrix[i][i].mid()))
+    start = [matrix[i][heaviest].mid() for i in kept]  # has the scale of the wanted vector, whose entries may differ by thousands of orders
+    vector = arb_mat([[entry] for entry in start] if all(entry > 0 for entry in start) else [[1]] * len(kept))
+    best, waited = arb(0, math.inf), 0
+    while best.rel_accuracy_bits() < ctx.prec - 16 and waited < PATIENCE:
+        image = table * vector
+        ratios = [image[i, 0] / vector[i, 0] for i in range(len(kept))]
+        found = min(ratio.lower() for ratio in ratios).union(max(ratio.upper() for ratio in ratios))
+        waited = 0 if found.rel_accuracy_bits() > best.rel_accuracy_bits() else waited + 1
+        best = found if found.rel_accuracy_bits() > best.rel_accuracy_bits() else best
+        largest = max(image[i, 0].mid() for i in range(len(kept)))
+        scaled = [(image[i, 0] / largest).mid() for i in range(len(kept))]
+        if not all(entry > 0 for entry in scaled):
+            break  # the precision cannot tell an entry from zero
+        vector = arb_mat([[entry] for entry in scaled])
+    return best
 
 
 def overlap_eigenvalue(matrix: Sequence[Sequence[Any]]) -> float:

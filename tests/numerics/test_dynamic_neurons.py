@@ -44,7 +44,7 @@ from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.linear_neurons import annealed_density
 from theory.softened_rules import first_order_integrand, pitchfork, rule_kernel, smeared_chain
 from theory.symbols import symbols
-from theory.wide_binary import overlap_matrix, smeared_wide_recursion, smeared_wide_susceptibility, wide_recursion
+from theory.wide_binary import WideBinary, overlap_matrix, smeared_wide_recursion, smeared_wide_susceptibility, wide_binary, wide_recursion
 from theory.wide_binary import up_probability as exact_up_probability
 
 S = symbols("dynamic-neurons")
@@ -433,6 +433,17 @@ def test_softened_chains_of_other_activations(activation, function, alpha):
     assert abs(found.value - exact.value) < 5 * found.error and exact.error < 1e-8
 
 
+def test_neurons_that_stand_on_a_jump_keep_its_value():
+    """A step sends neurons to zero, where the next step has the value 1/2: M = 2 by hand, M = 3 by sampling."""
+    cost = {h: math.exp(-1.5 * (0.3 - h) ** 2) for h in (0.0, 0.5, 1.0)}
+    by_hand = (cost[0.5] + (cost[0.0] + cost[1.0]) / 2) / 2
+    assert value("smeared-partition-function", activation="heaviside", M=2, x=-0.8, y=0.3, beta=1.5, alpha=math.inf)["value"] == pytest.approx(by_hand, abs=1e-12)
+    assert value("smeared-partition-function", activation="sign", M=2, x=0, y=0.3, beta=1.5, alpha=math.inf)["value"] == pytest.approx(cost[0.0], abs=1e-12)
+    exact = smeared_partition_function(smeared_chain("heaviside", 3), -0.8, 0.3, 1.5)
+    found = sampled_chain(lambda z: np.heaviside(z, 0.5), 3, -0.8, 0.3, 1.5, math.inf, np.random.default_rng(3), samples=100_000)
+    assert abs(found.value - exact.value) < 5 * found.error
+
+
 def test_finite_size_scaling_at_the_critical_gain():
     """Correlation lengths at the critical gain (of the inputs' mean over their deviation, sqrt(1 - g²/N)) grow as the square root of the width."""
     gain = math.sqrt(math.pi / 2)
@@ -472,8 +483,38 @@ def test_bad_values_are_refused(name, parameters, words):
 def test_no_digits_are_promised_where_none_are_proved():
     with pytest.raises(ValueError, match="no digits"):
         evaluate("dynamic-neurons/smeared-partition-function", {"activation": "tanh", "M": 2, "x": 1, "y": 0, "beta": 1, "alpha": 1}, digits=20)
-    with pytest.raises(ValueError, match="no digits"):
-        evaluate("dynamic-neurons/wide-binary", g=1, N=101, digits=10)
+
+
+@pytest.mark.parametrize(("width", "gain"), [(1, 0.5), (3, -1), (9, 0.125), (9, -0.125), (25, 1), (25, 4.5), (41, 1.5), (45, -2)])
+def test_the_second_eigenvalue_is_that_of_the_whole_matrix(width, gain):
+    """Also where eigenvalues lie close together, and with the sign of the gain."""
+    kernel = np.array(WideBinary(width).kernel(gain / math.sqrt(width)), dtype=float)
+    listed = sorted(np.linalg.eigvals(kernel), key=abs)
+    assert value("wide-binary", g=gain, N=width)["lambda1"] == pytest.approx(float(listed[-2].real), abs=1e-11)
+
+
+def test_the_second_eigenvalue_at_the_ends_of_the_gain():
+    assert value("wide-binary", g=0, N=11)["lambda1"] == 0 and value("wide-binary", g=3, N=9)["lambda1"] == 1
+    bistable = evaluate("dynamic-neurons/wide-binary", g=19, N=399, digits=20)
+    assert bistable.answer.status == "enclosed" and bistable.values["lambda1"] in ("1.0000000000000000000", "0.99999999999999999999")
+
+
+def test_a_negative_gain_turns_the_mean_around():
+    assert value("wide-binary", g=-1, N=math.inf)["m"] == 0
+    turning = evaluate("dynamic-neurons/wide-binary", g=-2, N=math.inf)
+    assert turning.answer.status == "none" and turning.values["m"] is None and "changes its sign" in turning.answer.reason
+
+
+@pytest.mark.parametrize("up", [-1, 4, 1.5])
+def test_no_more_inputs_are_up_than_there_are(up):
+    with pytest.raises(ValueError, match="between 0 and 3"):
+        exact_up_probability(3, up, 0.1)
+
+
+@pytest.mark.parametrize("width", [11.7, True, 0, 10])
+def test_widths_that_are_none_are_refused(width):
+    with pytest.raises(ValueError, match="odd"):
+        wide_binary(width)
 
 
 def test_more_digits_of_a_wide_layer():

@@ -172,7 +172,11 @@ RESULTS = (
         ),
         ("lambda1", "m", "g_c"),
         wide_binary,
-        ("lambda1 is given at finite N; m >= 0 (the stable fixed point) and g_c at N = inf.", INSTANCE),
+        (
+            "lambda1 is given at finite N: the eigenvalue next to 1, whose function changes sign when all neurons do; it has the sign of g.",
+            "m >= 0 (the stable fixed point) and g_c are given at N = inf.",
+            INSTANCE,
+        ),
         {"N": oo},
     ),
     Result(

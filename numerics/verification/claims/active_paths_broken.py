@@ -105,22 +105,24 @@ PARISI = np.linspace(0.45, 0.85, 7)
 FINAL = {"size": 400, "states": 400, "rounds": 36, "measured": 18}
 
 
-UNITS = np.array([0.02, 0.035])  # several standard errors of populations of this size
+HERE = np.array([0.5, 0.65])
+UNITS = np.array([0.02, 0.035, 0.02, 0.02])  # several standard errors of pools of this size; the slope first
 
 
 def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
-    """Complexity at x = 0.5 and 0.65, in units of its tolerance (T = 1/2, c = 4): a line through all x."""
+    """Complexity at x = 0.5 and 0.65 (T = 1/2, c = 4), for both witnesses, in units of their tolerances: a line through all x."""
     rng = np.random.default_rng(11)
     sigma = [one_step_population(ensemble, 0.5, 4.0, float(x), rng, **FINAL).complexity for x in PARISI]
-    return np.polynomial.Polynomial.fit(PARISI, sigma, 1)(np.array([0.5, 0.65])) / UNITS
+    return np.tile(np.polynomial.Polynomial.fit(PARISI, sigma, 1)(HERE), 2) / UNITS
 
 
 def slopes(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from Sigma(x) = -x^2 dphi/dx, with phi a parabola in x through the replicated free energies of pools of trees."""
+    """The same from pools of trees: Sigma(x) = -x^2 dphi/dx, with phi a parabola in x; and Sigma = x (phi - inner phi), a line in x."""
     seed = int(rng.integers(2**32))  # one for all x: the noise that they share drops out of the slope
-    phi = [grown_states(3, 0.5, 4.0, float(x), np.random.default_rng(seed), **FINAL).gain.mean() for x in PARISI]
-    x = np.array([0.5, 0.65])
-    return -(x**2) * np.polynomial.Polynomial.fit(PARISI, phi, 2).deriv()(x) / UNITS
+    pools = [grown_states(3, 0.5, 4.0, float(x), np.random.default_rng(seed), **FINAL) for x in PARISI]
+    slope = np.polynomial.Polynomial.fit(PARISI, [pool.gain.mean() for pool in pools], 2).deriv()(HERE)
+    line = np.polynomial.Polynomial.fit(PARISI, [x * (pool.gain - pool.inner).mean() for x, pool in zip(PARISI, pools, strict=True)], 1)
+    return np.concatenate([-(HERE**2) * slope, line(HERE)]) / UNITS
 
 
 WITHIN = Within(1.0)  # entries are in units of their tolerance: they may differ by one
@@ -184,7 +186,7 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/complexity",
-        "The complexity of the glass at T = 1/2 and c = 4 is minus x^2 times the slope of the replicated free energy in x",
+        "The complexity of the glass at T = 1/2 and c = 4 is that of trees in many states, and minus x^2 times the slope of their free energy in x",
         lambda: path_ensemble(3, GLASS),
         complexities,
         slopes,
