@@ -91,7 +91,7 @@ class MapGrowth:
     def _fits(self, v: int, w: int) -> bool:
         """Whether v may go to w, given all that is mapped."""
         self.effort += 1
-        if v in self.image or w in self.source or v == w or self.colour[v] != self.colour[w]:
+        if v in self.image or w in self.source or v == w or not self._alike(v, w):
             return False
         if w not in self.bare.distances(v, self.reach) or self.bare.distances(v, self.reach)[w] > self.reach:
             return False
@@ -100,6 +100,10 @@ class MapGrowth:
         return all(there.get(z) == kind for z, kind in mapped.items()) and all(
             z in mapped for z in there if z in self.source
         )
+
+    def _alike(self, v: int, w: int) -> bool:
+        """Whether two vertices look the same by themselves."""
+        return self.colour[v] == self.colour[w]
 
     def _candidates(self, v: int) -> list[int]:
         """Possible images of a vertex next to mapped ones, the preferred one first."""

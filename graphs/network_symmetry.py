@@ -8,7 +8,8 @@ does not. Symmetries inside a layer are in `graphs.neuron_symmetry`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -17,11 +18,12 @@ from typing import Any
 from graphs.allocation import collection_paused
 from graphs.frame import Piece, numbered
 from graphs.integers import subtract
-from graphs.interaction import Interactions, Variable
+from graphs.interaction import Interactions, Variable, promoted
 from graphs.labels import Label
+from graphs.network_sites import numbers_by_order, numbers_by_search, with_sites
 from graphs.periodic import PeriodicGraph
 from graphs.rendering import Tabulated
-from graphs.translation import Folding, fold_piece
+from graphs.translation import Folding, NoTranslation, fold_piece
 
 __all__ = ["NetworkFolding", "broken_rules", "fold_network", "layer_shift"]
 
@@ -86,6 +88,9 @@ class NetworkFolding(Tabulated):
 def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | None = None) -> NetworkFolding:
     """Find the translations of the interactions in depth, and in the plane where neurons have positions.
 
+    The sites of the network (`graphs.network.Network.site`) say which neurons of different layers are copies. Where they lead to no translation, the order
+    of the neurons in each layer is tried, and then, for at most `graphs.translation.SEARCH_LIMIT` neurons and rules, a search.
+
     Parameters
     ----------
     interactions : Interactions
@@ -116,7 +121,26 @@ def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | N
     if not interactions.rules:
         raise ValueError("the interactions of weights alone have no layers to move: promote the neurons first (graphs.interaction.promoted)")
     with collection_paused():
-        return _fold_bulk(interactions, periods)
+        try:
+            return _fold_bulk(interactions, periods)
+        except NoTranslation as error:
+            for sited in _other_sites(interactions):
+                with suppress(NoTranslation):
+                    return _fold_bulk(sited, periods)
+            raise error
+
+
+def _other_sites(interactions: Interactions) -> Iterator[Interactions]:
+    """The interactions with neurons numbered by their order in the layers, then by maps of the layers onto each other."""
+    network = interactions.network
+    ordered = with_sites(network, numbers_by_order(network))
+    yield promoted(ordered, interactions.copies)
+    single = promoted(ordered)
+    bulk, _ = _bulk(single, set(single.end_factors()), _shared_weights(single))
+    if bulk.names:
+        for numbers in numbers_by_search(bulk, [single.layer(v) for v in bulk.names]):
+            sites = {name[1]: ("copy of", number) for name, number in numbers.items() if name[0] == "h"}
+            yield promoted(with_sites(ordered, sites), interactions.copies)
 
 
 def _fold_bulk(interactions: Interactions, periods: tuple[int | None, ...] | None) -> NetworkFolding:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import random
 
 import networkx as nx
 import numpy as np
@@ -177,6 +178,51 @@ def test_translations_are_found_and_certified(net, period, dimension):
     assert found.period == period and found.folding.quotient.dimension == dimension
     assert found.folding.verify()
     assert {f[0] for f in found.data_terms} == {"rule", "cost"}
+
+
+def _renamed(net, seed):
+    """The network with meaningless names, its neurons and connections in random order."""
+    rng = random.Random(seed)
+    nodes, edges = list(net.graph.nodes(data=True)), list(net.graph.edges(data=True))
+    name = dict(zip(rng.sample(list(net.graph), len(nodes)), map(str, range(len(nodes))), strict=True))
+    rng.shuffle(nodes)
+    rng.shuffle(edges)
+    graph = nx.DiGraph()
+    graph.add_nodes_from((name[v], {key: data[key] for key in ("layer", "kind", "position") if key in data}) for v, data in nodes)
+    graph.add_edges_from((name[u], name[v], {"weight": None} if data.get("weight", 0) is None else {}) for u, v, data in edges)
+    return Network(graph)
+
+
+def _sparse(width, depth, seed):
+    """The same random connections between all layers."""
+    rng = random.Random(seed)
+    pattern = [(j, i) for i in range(width) for j in rng.sample(range(width), 2)]
+    graph = nx.DiGraph([((m, j), (m + 1, i)) for m in range(depth) for j, i in pattern])
+    nx.set_node_attributes(graph, {v: v[0] for v in graph}, "layer")
+    return Network(graph)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    ("net", "period"),
+    [(mlp([3] * 6), 1), (mlp([2, 3] * 4), 2), (residual(3, 6), 2), (_sparse(5, 9, 1), 1), (_sparse(5, 9, 2), 1), (_sparse(10, 14, 3), 1)],
+)
+def test_translations_do_not_depend_on_names(net, period, seed):
+    found, named = fold_network(promoted(_renamed(net, seed))), fold_network(promoted(net))
+    assert found.folding.verify() and found.period == named.period == period
+    assert found.folding.extents == named.folding.extents
+    assert sorted(label.kind for label in found.cell.vertices.values()) == sorted(label.kind for label in named.cell.vertices.values())
+
+
+def test_a_path_of_numbers_is_a_chain():
+    assert fold_network(promoted(nx.path_graph(8, create_using=nx.DiGraph))).folding.extents == (7,)
+
+
+def test_a_random_network_has_no_translation_under_any_names():
+    rng = random.Random(4)
+    graph = nx.DiGraph([((m, j), (m + 1, i)) for m in range(9) for i in range(5) for j in rng.sample(range(5), 2)])
+    with pytest.raises(NoTranslation):
+        fold_network(promoted(graph))
 
 
 def test_the_cell_of_a_chain_is_neuron_weight_and_rule():
