@@ -44,6 +44,11 @@ class Piece:
         self.edge_names = edge_names
 
     @cached_property
+    def number(self) -> dict[Any, int]:
+        """The number of every vertex."""
+        return {name: i for i, name in enumerate(self.names)}
+
+    @cached_property
     def has_loops(self) -> bool:
         """Whether some edge joins a vertex to itself."""
         return any(map(int.__eq__, self.tails, self.heads))

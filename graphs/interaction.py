@@ -14,7 +14,7 @@ local in depth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations
@@ -288,27 +288,26 @@ def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
 
 def _promoted(network: Network, copies: int) -> Interactions:
     """Variables of every datum, then their rules and costs."""
-    graph, inputs = _parameters(network), set(network.inputs)
-    neurons = {v: network.incoming(v) for layer in network.layers.values() for v in layer if v not in inputs}
+    graph, inputs, data, place = _parameters(network), set(network.inputs), dict(network.graph.nodes(data=True)), _places(network)
+    neurons = [v for layer in network.layers.values() for v in layer if v not in inputs]
     costs = [v for v in network.outputs if v not in inputs]
-    data, place, labels = dict(network.graph.nodes(data=True)), _places(network), _rule_labels(network, neurons, inputs)
-    hidden_label, cost_label = cache(Label), Label("factor", "cost")
+    label, rule_label = cache(Label), _rule_labels(network, inputs)
     rules: dict[Variable, Rule] = {}
     for copy in range(copies):
         state = {v: ("x" if v in inputs else "h", v, copy) for v in data}
-        pairs = {v: [(None if name is None else ("W", name), state[u]) for u, name in parents.items()] for v, parents in neurons.items()}
         for v in neurons:
             layer, position, site = place[v]
-            graph.add_node(state[v], label=hidden_label("neuron", data[v].get("kind")), layer=layer, position=position, site=("h", site, copy))
+            graph.add_node(state[v], label=label("neuron", data[v].get("kind")), layer=layer, position=position, site=("h", site, copy))
         for v in neurons:
-            layer, position, site = place[v]
-            factor, bias = ("rule", v, copy), data[v].get("bias")
-            graph.add_node(factor, label=labels[v], layer=layer - 1, position=position, site=("rule", site, copy))
-            rules[factor] = Rule(state[v], frozenset(pairs[v]), None if bias is None else ("b", bias), data[v].get("kind"))
-        graph.add_edges_from(edge for v, pair in pairs.items() for edge in _connections(("rule", v, copy), state[v], pair, data[v].get("bias")))
+            (layer, position, site), factor, kind, bias = place[v], ("rule", v, copy), data[v].get("kind"), data[v].get("bias")
+            parents = network.incoming(v)
+            graph.add_node(factor, label=rule_label(v, parents), layer=layer - 1, position=position, site=("rule", site, copy))
+            pairs = [(None if name is None else ("W", name), state[u]) for u, name in parents.items()]
+            rules[factor] = Rule(state[v], frozenset(pairs), None if bias is None else ("b", bias), kind)
+            graph.add_edges_from(_connections(factor, state[v], pairs, bias))
         for v in costs:
             layer, position, site = place[v]
-            graph.add_node(("cost", v, copy), label=cost_label, layer=layer + 1, position=position, site=("cost", site, copy))
+            graph.add_node(("cost", v, copy), label=label("factor", "cost"), layer=layer + 1, position=position, site=("cost", site, copy))
             graph.add_edge(("cost", v, copy), state[v], label="out")
     return Interactions(graph, network, copies, rules)
 
@@ -359,30 +358,33 @@ def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
             yield ("b", name)
 
 
-def _rule_labels(network: Network, neurons: Mapping[Any, Collection[Any]], inputs: set[Any]) -> dict[Any, Label]:
-    """The label of every rule: whether it reads nothing but inputs, the kind of its neuron, and the hidden widths of the layers that it joins."""
+def _rule_labels(network: Network, inputs: set[Any]) -> Callable[[Any, Collection[Any]], Label]:
+    """What labels the rule of a neuron with some parents: whether it reads nothing but inputs, its kind, and the hidden widths of the layers that it joins."""
     hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
     width = {v: hidden[layer] for layer, members in network.layers.items() for v in members}
     kind, known = dict(network.graph.nodes(data="kind")), cache(Label)
-    labels = {}
-    for v, parents in neurons.items():
-        widths = (width[v], *sorted({width[u] for u in parents}))
-        labels[v] = known("factor", "input" if inputs.issuperset(parents) else "rule", (kind[v], widths))
-    return labels
+
+    def label(v: Any, parents: Collection[Any]) -> Label:
+        """The label, one object for all rules that share it."""
+        widths = sorted({width[u] for u in parents})
+        return known("factor", "input" if inputs.issuperset(parents) else "rule", (kind[v], (width[v], *widths)))
+
+    return label
 
 
 def _connections(
     factor: Variable, out: Variable, pairs: Iterable[tuple[Variable | None, Variable]], bias: Hashable
-) -> Iterator[tuple[Variable, Variable, dict[str, Any]]]:
+) -> list[tuple[Variable, Variable, dict[str, Any]]]:
     """The edges of a rule: to its neuron, to the weights and the parents that are variables, to its bias."""
-    yield factor, out, {"label": "out"}
+    edges: list[tuple[Variable, Variable, dict[str, Any]]] = [(factor, out, {"label": "out"})]
     for weight, parent in pairs:
         if weight is not None:
-            yield factor, weight, {"label": "weight"}
+            edges.append((factor, weight, {"label": "weight"}))
         if parent[0] == "h":
-            yield factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}
+            edges.append((factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}))
     if bias is not None:
-        yield factor, ("b", bias), {"label": "bias"}
+        edges.append((factor, ("b", bias), {"label": "bias"}))
+    return edges
 
 
 def _span(layers: list[int]) -> int:

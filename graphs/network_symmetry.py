@@ -25,6 +25,8 @@ from graphs.periodic import PeriodicGraph
 from graphs.rendering import Tabulated
 from graphs.translation import Folding, NoTranslation, fold_piece
 
+OWN = ("in", "own")
+
 __all__ = ["NetworkFolding", "broken_rules", "fold_network", "layer_shift"]
 
 
@@ -152,8 +154,8 @@ def _fold_bulk(interactions: Interactions, periods: tuple[int | None, ...] | Non
     site, place = _coordinates(interactions, bulk.names)
     wanted = (None,) if len(place[0]) == 1 and periods is None else periods
     found = fold_piece(bulk, site, place, len(place[0]), wanted, margins=(0, 1, 2))
-    inside = set(bulk.names)
-    lost = tuple(v for v in interactions.variables if v not in inside and v not in shared and v not in own)
+    riding = own.keys() | shared.keys()
+    lost = tuple(v for v in interactions.variables if v not in riding and v not in found.piece.number)
     return NetworkFolding(found, ends, lost, tuple(shared), {weight: tuple(carried) for weight, carried in own.items()})
 
 
@@ -165,10 +167,11 @@ def _bulk(
     own: dict[Variable, list[tuple[Variable, Variable]]] = {}
     edges: list[tuple[Variable, Variable]] = []
     arrows: list[Hashable] = []
-    for factor, row in interactions.graph.adjacency():
-        if factor not in interactions.rules or factor in ends:
+    around = dict(interactions.graph.adjacency())
+    for factor in interactions.rules:
+        if factor in ends:
             continue
-        for v, edge in row.items():
+        for v, edge in around[factor].items():
             kind = edge["label"]
             if kind == "in":
                 weight: Variable = edge["weight"]
@@ -176,7 +179,7 @@ def _bulk(
                     arrows.append((kind, data[weight]["site"]))
                 else:
                     own.setdefault(weight, []).append((factor, v))
-                    arrows.append((kind, "own"))
+                    arrows.append(OWN)
             elif kind in ("out", "wire") or (kind == "bias" and v not in shared):
                 arrows.append((kind, None))
             else:
@@ -202,13 +205,16 @@ def _coordinates(interactions: Interactions, vertices: Sequence[Variable]) -> tu
     """Number of the site and place (layer, *position) of every vertex; a bias stands where the rule stands that uses it."""
     graph = interactions.graph
     data = dict(graph.nodes(data=True))
-    positions = [data[v].get("position") for v in vertices]
+    rows = [data[v] for v in vertices]
+    positions = [row.get("position") for row in rows]
     for i, position in enumerate(positions):
         if position is None:
             positions[i] = next((data[f]["position"] for f in graph.neighbors(vertices[i])), ())
+    site, _ = numbered(row["site"] for row in rows)
     length = max(map(len, positions))
-    place = [(data[v]["layer"], *position, *(0,) * (length - len(position))) for v, position in zip(vertices, positions, strict=True)]
-    return numbered(data[v]["site"] for v in vertices)[0], place
+    if length == 0:
+        return site, [(row["layer"],) for row in rows]
+    return site, [(row["layer"], *position, *(0,) * (length - len(position))) for row, position in zip(rows, positions, strict=True)]
 
 
 def layer_shift(interactions: Interactions, layers: int = 1, kinds: Collection[str] = ("W", "b", "h")) -> dict[Variable, Variable]:

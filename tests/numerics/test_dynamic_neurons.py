@@ -437,7 +437,8 @@ def test_neurons_that_stand_on_a_jump_keep_its_value():
     """A step sends neurons to zero, where the next step has the value 1/2: M = 2 by hand, M = 3 by sampling."""
     cost = {h: math.exp(-1.5 * (0.3 - h) ** 2) for h in (0.0, 0.5, 1.0)}
     by_hand = (cost[0.5] + (cost[0.0] + cost[1.0]) / 2) / 2
-    assert value("smeared-partition-function", activation="heaviside", M=2, x=-0.8, y=0.3, beta=1.5, alpha=math.inf)["value"] == pytest.approx(by_hand, abs=1e-12)
+    step = value("smeared-partition-function", activation="heaviside", M=2, x=-0.8, y=0.3, beta=1.5, alpha=math.inf)
+    assert step["value"] == pytest.approx(by_hand, abs=1e-12)
     assert value("smeared-partition-function", activation="sign", M=2, x=0, y=0.3, beta=1.5, alpha=math.inf)["value"] == pytest.approx(cost[0.0], abs=1e-12)
     exact = smeared_partition_function(smeared_chain("heaviside", 3), -0.8, 0.3, 1.5)
     found = sampled_chain(lambda z: np.heaviside(z, 0.5), 3, -0.8, 0.3, 1.5, math.inf, np.random.default_rng(3), samples=100_000)
