@@ -131,7 +131,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     found = evaluate(arguments.id, values, digits=arguments.digits)
     failed = found.answer.status in ("none", "not converged")
     print(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found.text(reason=not failed))
-    if failed and found.answer.reason:
+    if (failed or arguments.json) and found.answer.reason:
         print(found.answer.reason, file=sys.stderr)
     return NOT_WELL if found.answer.status == "not converged" else WELL
 

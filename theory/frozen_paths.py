@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, exp, log, oo
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, cancel, exp, log, oo
 from sympy import symbols as sympy_symbols
 
 from theory.cavity import cavity_equations
@@ -23,7 +23,7 @@ __all__ = ["FrozenLayers", "FrozenPaths", "IntegerGlass", "frozen_layers", "froz
 
 PATHS = symbols("active-paths")
 C, X, Z, T_, Y = PATHS.c, PATHS.x, PATHS.z, PATHS.t, PATHS.y
-RATE, SCALE = Symbol("lambda", positive=True), Symbol("s", positive=True)
+RATE, SCALE, DRIVE = Symbol("lambda", positive=True), Symbol("s", positive=True), Symbol("y", positive=True)
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,25 @@ def frozen_path_gain(ensemble: PathEnsemble) -> Expr:
 
 
 @dataclass(frozen=True)
+class LayerBranch:
+    """A layer of frozen weights in the number y = a c / x of certain biases that a weight expects.
+
+    Parameters
+    ----------
+    fraction : Expr
+        x = 1 - exp(-y).
+    rate : Expr
+        a c = y x.
+    elasticity : Expr
+        d ln x / d ln a.
+    """
+
+    fraction: Expr
+    rate: Expr
+    elasticity: Expr
+
+
+@dataclass(frozen=True)
 class FrozenLayers(Typeset):
     """A stated problem: frozen weights at zero temperature where the layers have degrees of their own.
 
@@ -137,6 +156,13 @@ class FrozenLayers(Typeset):
     equations: tuple[Expr, ...]
     gap: Expr
     scale: Symbol = SCALE
+
+    @property
+    def branch(self) -> LayerBranch:
+        """One layer along the branch, in y = a c_l / x_l: the degrees scale as s = a / prod x_l, lowest where the elasticities of all layers add up to one."""
+        fraction = 1 - exp(-DRIVE)
+        rate = DRIVE * fraction
+        return LayerBranch(fraction, rate, cancel(log(fraction).diff(DRIVE) / log(rate).diff(DRIVE)))
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the equations and the gap."""

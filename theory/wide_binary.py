@@ -150,7 +150,7 @@ def wide_binary(N: Any = oo) -> WideBinary:
     >>> wide_binary(11).width
     11
     """
-    return WideBinary(N if N == oo or isinstance(N, bool) or N != int(N) else int(N))
+    return WideBinary(N if oo == N or isinstance(N, bool) or int(N) != N else int(N))
 
 
 def wide_recursion() -> Recursion:

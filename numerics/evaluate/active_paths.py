@@ -26,7 +26,8 @@ __all__ = ["polarised_point"]
 
 PATHS = symbols("active-paths")
 DAMPINGS = (0.0, 0.5)
-MELTED = 1e-6
+MELTED, COARSE = 1e-6, 1e-9
+LOCATED = 1e-11  # of roots of closed forms in double precision
 UNPHYSICAL = "its entropy is negative ({entropy:.4g} per weight): unphysical, replica symmetry is broken; take disorder=planted"
 
 
@@ -56,7 +57,11 @@ def _(problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None) 
     if point.q < MELTED:
         return Answer("none", dict.fromkeys(values), reason=f"there is no polarised solution at c = {c:g}: certain weights melt into the paramagnet")
     paramagnetic = float(compiled(paramagnet(problem.ensemble.p, problem.ensemble.sizes).values["energy"], [PATHS.T, PATHS.c])(T, c))
-    branches = [{"q": 0.0, "energy": paramagnetic, "gap": 0.0}, values]
+    stable = point.physical and point.gap > 0
+    branches = [
+        {"branch": "paramagnet", "stable": not stable, "q": 0.0, "energy": paramagnetic, "gap": 0.0},
+        {"branch": "polarised", "stable": stable, **values},
+    ]
     return Answer("numeric", values, errors, branches, _standing(point))
 
 
@@ -83,8 +88,12 @@ def _(problem: Thresholds, numbers: Mapping[str, Any], digits: int | None) -> An
     found = _located(problem, float(numbers["T"]))
     if isinstance(found, Answer):
         return Answer(found.status, dict.fromkeys(("c_d", "q_d", "c_K", "q_K")), reason=found.reason)
-    reason = "" if found.transition.physical else f"at c_K {UNPHYSICAL.format(entropy=found.transition.entropy)}"
-    return Answer("numeric", found.values, found.errors, reason=reason)
+    return Answer("numeric", found.values, found.errors, reason=_at_transition(found))
+
+
+def _at_transition(found: PathThresholds) -> str:
+    """Say where a transition belongs to a solution that cannot be."""
+    return "" if found.transition.physical else f"at c_K {UNPHYSICAL.format(entropy=found.transition.entropy)}"
 
 
 @answer.register
@@ -101,8 +110,10 @@ def _(problem: CriticalRemoval, numbers: Mapping[str, Any], digits: int | None) 
     errors = {
         f"rho_{n}": abs(float(slope(found.values[f"c_{n}"], c0))) * found.errors[f"c_{n}"] for n in ("K", "d") if values[f"rho_{n}"] is not None
     }
-    reason = "" if values["rho_K"] is not None else f"c0 = {c0:g} is below c_K = {found.values['c_K']:.4g}: only metastable glassy states melt"
-    return Answer("numeric", values, errors, reason=reason)
+    notes = [_at_transition(found)]
+    if values["rho_K"] is None:
+        notes.append(f"c0 = {c0:g} is below c_K = {found.values['c_K']:.4g}: only metastable glassy states melt")
+    return Answer("numeric", values, errors, reason="; ".join(filter(None, notes)))
 
 
 @answer.register
@@ -117,7 +128,12 @@ def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> 
     _no_digits(digits, "a layered threshold")
     if len(problem.degrees) == 2:
         return Answer("none", dict.fromkeys(("c_d", "x_d", "c_s", "x_s")), reason="for two layers frozen weights appear continuously at c_1 c_2 = 1")
-    return Answer("numeric", {**frozen_layer_thresholds(problem), "x": frozen_layer_fractions(problem).tolist()})
+    values = frozen_layer_thresholds(problem)
+    errors = dict.fromkeys(values, LOCATED)
+    try:
+        return Answer("numeric", {**values, "x": frozen_layer_fractions(problem).tolist()}, {**errors, "x": LOCATED})
+    except ArithmeticError as error:  # right at the end of the branch
+        return Answer("not converged", {**values, "x": None}, errors, reason=str(error))
 
 
 @answer.register
@@ -134,7 +150,12 @@ def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answe
     small = paths.size <= LARGEST_ENUMERATION
     exact = enumerate_weights(paths.members, paths.size, J, beta, theta).log_z if small else None
     values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}
-    return Answer("numeric" if report.converged else "not converged", values, reason="" if report.converged and report.growth < 1 else str(report))
+    notes = [str(report)]
+    if report.rounding > COARSE:
+        notes.append(f"strong fields contradict strong paths: double precision leaves log_z open by {report.rounding:.1g}")
+    if not small:
+        notes.append(f"exact_log_z is summed for at most {LARGEST_ENUMERATION} weights, these are {paths.size}")
+    return Answer("numeric" if report.converged else "not converged", values, {"log_z": report.rounding}, reason="; ".join(notes))
 
 
 def _spread(value: Any, name: str, size: int) -> np.ndarray:

@@ -199,7 +199,7 @@ def _compiled(expression: Expr, symbols: tuple[Symbol, ...]) -> Callable[..., ac
     """A function ``f(analytic, *values)`` of complex balls; not finite where it is not analytic and should be."""
     names = {symbol: f"v{i}" for i, symbol in enumerate(symbols)}
     source = f"lambda {', '.join(['analytic', *names.values()])}: {_source(expression, names)}"
-    space: dict[str, Any] = {"acb": acb, "rational": lambda p, q: acb(arb(fmpq(p, q))), "imaginary": acb(0, 1)}
+    space: dict[str, Any] = {"acb": acb, "rational": lambda p, q: acb(arb(fmpq(p, q))), "imaginary": acb(0, 1), "log_cosh": _log_cosh}
     return cast(Callable[..., acb], eval(compile(source, "<balls>", "eval"), space))
 
 
@@ -222,11 +222,21 @@ def _source(node: Expr, names: Mapping[Symbol, str]) -> str:
         return "(" + (" + " if isinstance(node, sp.Add) else " * ").join(parts) + ")"
     if isinstance(node, sp.Pow):
         return _power(node, parts)
+    if isinstance(node, sp.log) and isinstance(node.args[0], sp.cosh):
+        return f"log_cosh({_source(node.args[0].args[0], names)}, analytic)"
     if node.func in _ENTIRE:
         return f"({parts[0]}).{_ENTIRE[node.func]}()"
     if node.func in _BRANCHED:
         return _BRANCHED[node.func].format(x=f"({parts[0]})")
     raise QuadratureError(f"{node} has no certified average: {type(node).__name__} is not among the functions of the ball arithmetic here")
+
+
+def _log_cosh(x: acb, analytic: bool) -> acb:
+    """ln cosh x = ±x + ln(1 + exp(-+2x)) - ln 2: analytic in each half-plane, and no size overflows."""
+    if x.real > 0 or x.real < 0:
+        outward = x if x.real > 0 else -x
+        return outward + (1 + (-2 * outward).exp()).log(analytic=analytic) - acb(2).log()
+    return x.cosh().log(analytic=analytic)
 
 
 def _power(node: Expr, parts: Sequence[str]) -> str:

@@ -30,19 +30,22 @@ class TreePool(Tabulated):
     Parameters
     ----------
     overlap : ndarray
-        Mean square magnetization of a root, in a state.
+        Mean square magnetization of a weight, in a state.
     between : ndarray
         Mean square of the magnetization averaged over states (the overlap itself where there is one state).
     gain : ndarray
         ln Z per weight above that of the paramagnet (replicated where there are many states), in nats.
     inner : ndarray
         The mean of ln Z over states, counted like the replicated one.
+    energy : ndarray
+        Energy per weight.
     """
 
     overlap: Array
     between: Array
     gain: Array
     inner: Array
+    energy: Array
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class TreeEnergy(Tabulated):
     energy: Array
 
 
-def grown_trees(p: int, T: float, c: float, disorder: str, rng: np.random.Generator, *, size: int, rounds: int, measured: int) -> TreePool:
+def grown_trees(
+    p: int, T: float, c: float, disorder: str, rng: np.random.Generator, *, size: int, rounds: int, measured: int, regular: bool = False
+) -> TreePool:
     """Grow a pool of trees from certain leaves.
 
     Parameters
@@ -67,6 +72,8 @@ def grown_trees(p: int, T: float, c: float, disorder: str, rng: np.random.Genera
     rng : numpy.random.Generator
     size, rounds, measured : int
         Trees in the pool, rounds in all, rounds that are kept.
+    regular : bool
+        Whether every weight lies in c paths, a whole number; else their number is Poisson.
 
     Examples
     --------
@@ -76,7 +83,7 @@ def grown_trees(p: int, T: float, c: float, disorder: str, rng: np.random.Genera
     """
     _check(p, T, c, disorder, size, rounds, measured)
     signs = np.ones((size, 1)) if disorder != "glass" else rng.choice([-1.0, 1.0], (size, 1))
-    return _grown(_Grower(p, 1 / T, c, disorder, 1.0, rng), signs, rounds, measured)
+    return _grown(_Grower(p, 1 / T, c, disorder, 1.0, rng, regular), signs, rounds, measured)
 
 
 def grown_states(p: int, T: float, c: float, x: float, rng: np.random.Generator, *, size: int, states: int, rounds: int, measured: int) -> TreePool:
@@ -117,28 +124,54 @@ def _grown(grower: _Grower, signs: Array, rounds: int, measured: int) -> TreePoo
     """Grow a pool for some rounds and keep what the last ones show."""
     up = 0.5 + 0.5 * signs
     rows = []
-    for _ in range(rounds):
-        up, gain, inner = grower.round(up)
-        m = 2 * up - 1
-        rows.append((np.mean(m**2), np.mean(m.mean(axis=1) ** 2), gain, inner))
-    return TreePool(*np.array(rows[rounds - measured :]).T)
+    for step in range(rounds):
+        if step >= rounds - measured:
+            m = 2 * up - 1
+            rows.append((np.mean(m.mean(axis=1) ** 2), *grower.whole(up)))
+        up = grower.larger(up)
+    between, overlap, gain, inner, energy = np.array(rows).T
+    return TreePool(overlap, between, gain, inner, energy)
 
 
 class _Grower:
     """One round of growth: every tree of the pool is replaced by a larger one."""
 
-    def __init__(self, p: int, beta: float, c: float, disorder: str, x: float, rng: np.random.Generator) -> None:
-        self.p, self.beta, self.c, self.disorder, self.x, self.rng = p, beta, c, disorder, x, rng
+    def __init__(self, p: int, beta: float, c: float, disorder: str, x: float, rng: np.random.Generator, regular: bool = False) -> None:
+        self.p, self.beta, self.c, self.disorder, self.x, self.rng, self.regular = p, beta, c, disorder, x, rng, regular
 
-    def round(self, up: Array) -> tuple[Array, float, float]:
-        """Return the larger trees (the probability that the root is +1), and ln Z per weight above the paramagnet, replicated and inner."""
-        counts = self.rng.poisson(self.c, len(up))
+    def counts(self, size: int, taken: int) -> NDArray[np.int64]:
+        """Paths of each weight; of a fixed number one is taken by the path that the tree will hang on."""
+        return np.full(size, round(self.c) - taken) if self.regular else self.rng.poisson(self.c, size)
+
+    def branches(self, up: Array, taken: int) -> tuple[tuple[Array, Array], Array, NDArray[np.int64]]:
+        """For paths that hang on roots the sums for a root +1 and -1, the couplings of the paths over T, and how many hang on each root."""
+        counts = self.counts(len(up), taken)
         trees, strength = self.drawn(up, int(counts.sum()), self.p - 1)
-        above, below = (_added(np.log(branch), counts) for branch in _summed(trees, strength))
-        site_gain, site_inner, shares = self.replicated(np.logaddexp(above, below) - math.log(2) - counts[:, None] * math.log(math.cosh(self.beta)))
-        path_gain, path_inner, _ = self.replicated(np.log(_summed(*self.drawn(up, len(up), self.p))[0]) - math.log(math.cosh(self.beta)))
-        taken_off = (self.p - 1) * self.c / self.p  # a path is seen from p weights and exists once
-        return self.resampled(1 / (1 + np.exp(below - above)), shares), site_gain - taken_off * path_gain, site_inner - taken_off * path_inner
+        return _summed(trees, strength), strength, counts
+
+    def larger(self, up: Array) -> Array:
+        """The larger trees: the probability that the root is +1."""
+        sums, _, counts = self.branches(up, 1)
+        above, below = (_added(np.log(branch), counts) for branch in sums)
+        return self.resampled(1 / (1 + np.exp(below - above)), self.replicated(np.logaddexp(above, below))[2])
+
+    def whole(self, up: Array) -> tuple[float, float, float, float]:
+        """Mean square magnetization of a whole weight, ln Z per weight above the paramagnet, replicated and inner, and the energy per weight.
+
+        A path is seen from p weights and exists once: of every path on a weight (p - 1)/p is taken off, closed by one more tree in the place of the weight.
+        """
+        unit, off = math.log(math.cosh(self.beta)), (self.p - 1) / self.p
+        sums, strength, counts = self.branches(up, 0)
+        above, below = (_added(np.log(branch), counts) for branch in sums)
+        site, site_inner, shares = self.replicated(np.logaddexp(above, below) - math.log(2) - counts[:, None] * unit)
+        overlap = (shares * np.tanh((above - below) / 2) ** 2).sum(axis=1).mean()
+        ((closing,), _) = self.drawn(up, len(strength), 1)
+        path = closing * sums[0] + (1 - closing) * sums[1]
+        gain, inner, shares = self.replicated(np.log(path) - unit)
+        right = (path - np.exp(-strength)) / (np.exp(strength) - np.exp(-strength))  # how probable the product +1 is where paths have no weight
+        energy = -np.sign(strength) * (right * np.exp(strength) - (1 - right) * np.exp(-strength)) / path
+        size, total = len(up), (shares * energy).sum() / self.p
+        return float(overlap), float(site.mean() - off * gain.sum() / size), float(site_inner.mean() - off * inner.sum() / size), float(total / size)
 
     def drawn(self, up: Array, count: int, weights: int) -> tuple[list[Array], Array]:
         """Trees for some weights of `count` paths, the states of each in an order of their own, and the couplings of the paths over T."""
@@ -154,12 +187,11 @@ class _Grower:
         wrong = {"glass": 0.5, "planted": 1 / (1 + math.exp(2 * self.beta)), "ferro": 0.0}[self.disorder]
         return np.where(self.rng.random(count) < wrong, -1.0, 1.0)
 
-    def replicated(self, logs: Array) -> tuple[float, float, Array]:
-        """The means over trees of ln <Z^x> / x and of <ln Z> among states that count as Z^x, and the shares of the states."""
+    def replicated(self, logs: Array) -> tuple[Array, Array, Array]:
+        """For every row ln <Z^x> / x and <ln Z> among states that count as Z^x, and the shares of the states."""
         weights = np.exp(self.x * logs)
-        mean = weights.mean(axis=1)
         shares = weights / weights.sum(axis=1, keepdims=True)
-        return float(np.log(mean).mean()) / self.x, float((shares * logs).sum(axis=1).mean()), shares
+        return np.log(weights.mean(axis=1)) / self.x, (shares * logs).sum(axis=1), shares
 
     def resampled(self, root: Array, shares: Array) -> Array:
         """Draw the states of every tree in proportion to their shares."""

@@ -43,6 +43,8 @@ class BeliefReport(Tabulated):
     magnetizations : ndarray, shape (N,)
     q : float
         Mean square magnetisation of the remaining weights.
+    rounding : float
+        What double precision leaves open of ln Z: large where strong fields contradict strong paths, whose weight 1 + t prod m then nearly cancels.
 
     Notes
     -----
@@ -58,9 +60,16 @@ class BeliefReport(Tabulated):
     entropy: float
     magnetizations: Array
     q: float
+    rounding: float = 0.0
+
+    @property
+    def physical(self) -> bool:
+        """Whether the Bethe entropy is not negative (but for rounding): a negative one cannot belong to weights of two signs."""
+        return self.entropy >= -1e-9 * (1 + abs(self.log_z)) - self.rounding
 
     def __str__(self) -> str:
         state = "converged" if self.converged else "did NOT converge"
+        state = state if self.physical else f"{state} (unphysical: the Bethe entropy {self.entropy:.3g} is negative)"
         return f"belief propagation {state} after {self.iterations} sweeps (last change {self.residual:.2g}, growth {self.growth:.3g}); q = {self.q:.4g}"
 
 
@@ -117,6 +126,10 @@ class BeliefSweep:
         biases = self.biases(means)
         fields = self.total_fields(biases)
         return [self._mean(fields[column] - bias) for column, bias in zip(self.columns, biases, strict=True)]
+
+    def rounding(self, means: list[Array]) -> float:
+        """Bound what rounding does to ln Z: an error of one unit in t prod m, seen through ln(1 + t prod m) at every end of every path."""
+        return float(np.finfo(float).eps * self.paths.p * np.sum(1 / np.maximum(1 + self.t * math.prod(means), np.finfo(float).tiny)))
 
     def bethe(self, means: list[Array]) -> tuple[float, float, Array]:
         """Return ln Z, the energy and the fields on the weights."""
@@ -188,8 +201,8 @@ def belief_propagation(
     log_z, energy, fields = machine.bethe(means)
     magnetizations = np.asarray(machine._mean(fields))
     entropy = log_z + machine.beta * energy - float(machine.theta @ magnetizations)
-    q = float(np.mean(magnetizations[paths.present] ** 2))
-    return BeliefReport(change <= tolerance, count, change, growth, log_z, energy, entropy, magnetizations, q)
+    q = float(np.mean(magnetizations[paths.present] ** 2)) if np.any(paths.present) else 0.0
+    return BeliefReport(change <= tolerance, count, change, growth, log_z, energy, entropy, magnetizations, q, machine.rounding(means))
 
 
 def _finite(values: ArrayLike, count: int, name: str) -> Array:

@@ -292,6 +292,11 @@ class DensityEvolution:
             Overlap, between 0 and 1.
         near : BranchPoint, optional
             A solution at a similar overlap to begin with.
+
+        Raises
+        ------
+        GridTooSmall
+            If the degree is larger than the grid holds.
         """
         if not 0 < q < 1:
             raise ValueError(f"an overlap on a branch lies strictly between 0 and 1, got {q}")
@@ -302,6 +307,8 @@ class DensityEvolution:
             fresh = self._degree_for(spectrum, q, c)
             change, c, count = abs(fresh - c), fresh, count + 1
             current = self.clipped(self.fields(spectrum, c))
+        if c >= self.largest_degree:
+            raise GridTooSmall(f"the overlap {q:.6g} takes a mean degree above {self.largest_degree:g}, the largest of this grid: give a larger largest_degree")
         return self._point(current, c, change <= tolerance, count, change)
 
     def _degree_for(self, spectrum: NDArray[np.complex128], q: float, c: float) -> float:
@@ -311,7 +318,7 @@ class DensityEvolution:
             miss = self._mean_square(value) - q
             rate = self._mean_square(slope)
             if rate <= 0:
-                raise ValueError(f"no degree below {self.largest_degree:g} gives the overlap {q}: the law does not sharpen with more paths")
+                raise GridTooSmall(f"no degree up to {self.largest_degree:g} gives the overlap {q:.6g}: give a larger largest_degree")
             fresh = min(max(c - miss / rate, 0.3 * c), 3 * c + 0.1, self.largest_degree)
             if abs(fresh - c) < 1e-13 * c:
                 return fresh

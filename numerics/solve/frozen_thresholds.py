@@ -14,7 +14,7 @@ from scipy import optimize
 from sympy import Expr, Symbol
 
 from numerics.compile import compiled
-from theory.frozen_paths import FrozenLayers, FrozenPaths, IntegerGlass
+from theory.frozen_paths import DRIVE, FrozenLayers, FrozenPaths, IntegerGlass
 from theory.symbols import symbols
 
 __all__ = ["frozen_layer_fractions", "frozen_layer_thresholds", "frozen_thresholds", "integer_glass_points"]
@@ -74,7 +74,7 @@ def frozen_thresholds(problem: FrozenPaths) -> dict[str, arb]:
     if problem.p == 2:
         raise ValueError("for p = 2 frozen weights appear continuously at c = 1: there is no threshold with a jump")
     degree, slope = _ball_function(problem.degree), _ball_function(problem.degree.diff(PATHS.x))
-    low, high = Fraction(1, 1000), 1 - Fraction(1, 2**40)
+    low, high = Fraction(1, 1000), 1 - Fraction(1, 2 ** max(40, 2 * problem.p + 8))  # x_s is 1 - exp(-p), about
     end = enclosed_root(slope, low, high)
     gap = _ball_function(problem.gap.subs(PATHS.c, problem.degree))
     above = Fraction(float(end.mid())) + Fraction(1, 10**6)
@@ -109,7 +109,8 @@ def frozen_layer_fractions(problem: FrozenLayers, most: int = 20_000) -> Array:
 def frozen_layer_thresholds(problem: FrozenLayers) -> dict[str, Any]:
     """Scale all degrees by a common factor s to the end of the frozen branch and to its transition.
 
-    With a = s prod x, each layer solves x_l = 1 - exp(-a c_l / x_l) on its own, and s = a / prod x; both thresholds are one-dimensional problems in a.
+    With a = s prod x, each layer solves x_l = 1 - exp(-a c_l / x_l) on its own, and s = a / prod x. The elasticities of the layers fall along the branch, so it
+    has one end, where they add up to one, and beyond it one transition.
 
     Returns
     -------
@@ -117,28 +118,36 @@ def frozen_layer_thresholds(problem: FrozenLayers) -> dict[str, Any]:
         c_d, x_d, c_s, x_s, each a list over the layers.
     """
     degrees = np.array([float(c) for c in problem.degrees])
-
-    def fractions(a: float) -> Array:
-        """Frozen fractions along the branch."""
-        return np.array([optimize.brentq(lambda x, rate=a * c: x + math.expm1(-rate / x), 1e-12, 1.0, xtol=1e-15) for c in degrees])
-
-    def scale(a: float) -> float:
-        """Factor of the degrees along the branch."""
-        return float(a / fractions(a).prod())
-
+    if len(degrees) == 2:
+        raise ValueError("for two layers frozen weights appear continuously at c_1 c_2 = 1: there is no threshold with a jump")
+    branch = problem.branch
+    fraction, rate, elasticity = (compiled(e, [DRIVE]) for e in (branch.fraction, branch.rate, branch.elasticity))
     derived_gap = compiled(problem.gap, [problem.scale, *problem.unknowns])
 
-    def gap(a: float) -> float:
-        """Gap along the branch."""
-        return float(derived_gap(scale(a), *fractions(a)))
+    def drives(log_a: float) -> Array:
+        """The number y of certain biases in each layer."""
+        return np.array([_drive(rate, log_a + math.log(c)) for c in degrees])
 
-    centre = 1 / float(degrees.mean())
-    best = optimize.minimize_scalar(lambda log_a: scale(math.exp(log_a)), bounds=(math.log(centre) - 4, math.log(centre) + 4), method="bounded")
-    end = math.exp(best.x)
-    crossing = optimize.brentq(gap, end * 1.0001, end * 50, xtol=1e-14)
-    rows = {"d": end, "s": float(crossing)}
-    found: dict[str, Any] = {f"c_{name}": (scale(a) * degrees).tolist() for name, a in rows.items()}
-    return found | {f"x_{name}": fractions(a).tolist() for name, a in rows.items()}
+    def scale(log_a: float) -> float:
+        """Factor of the degrees along the branch."""
+        return math.exp(log_a - float(np.log(fraction(drives(log_a))).sum()))
+
+    def gap(log_a: float) -> float:
+        """Gap along the branch."""
+        return float(derived_gap(scale(log_a), *fraction(drives(log_a))))
+
+    low, high = math.log(1e-4 / degrees.max()), math.log(50 / degrees.min())
+    end = float(optimize.brentq(lambda log_a: float(elasticity(drives(log_a)).sum()) - 1, low, high, xtol=1e-14))
+    rows = {"d": end, "s": float(optimize.brentq(gap, end, high, xtol=1e-14))}
+    found: dict[str, Any] = {f"c_{name}": (scale(log_a) * degrees).tolist() for name, log_a in rows.items()}
+    return found | {f"x_{name}": fraction(drives(log_a)).tolist() for name, log_a in rows.items()}
+
+
+def _drive(rate: Callable[[float], Any], log_rate: float) -> float:
+    """Solve y (1 - exp(-y)) = r: y lies between max(r, sqrt r) and (r + sqrt(r^2 + 4 r))/2."""
+    r = math.exp(log_rate)
+    low, high = math.log(max(r, math.sqrt(r))) - 1e-9, math.log((r + math.sqrt(r) * math.sqrt(r + 4)) / 2) + 1e-9
+    return math.exp(optimize.brentq(lambda log_y: math.log(float(rate(math.exp(log_y)))) - log_rate, low, high, xtol=1e-15))
 
 
 def integer_glass_points(problem: IntegerGlass) -> dict[str, float]:
@@ -150,6 +159,8 @@ def integer_glass_points(problem: IntegerGlass) -> dict[str, float]:
     >>> {name: round(value, 5) for name, value in integer_glass_points(integer_glass(3)).items()}
     {'c_RS': 3.50046, 'x_RS': 0.52043, 'c_f': 3.88592, 'energy_f': -1.29531}
     """
+    if problem.p == 2:
+        raise ValueError("for p = 2 integer fields appear continuously: there is no end of a branch with a jump")
     degree, overlap, energy = (compiled(e, [RATE]) for e in (problem.degree, problem.overlap, problem.energy))
     best = optimize.minimize_scalar(lambda v: float(degree(math.exp(v))), bounds=(-1.0, 3.0), method="bounded", options={"xatol": 1e-9})
     end = math.exp(best.x)

@@ -15,7 +15,7 @@ from scipy import optimize
 
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
-from numerics.solve.density_evolution import BranchPoint, DensityEvolution
+from numerics.solve.density_evolution import BranchPoint, DensityEvolution, GridTooSmall
 from theory.path_ensemble import CriticalRemoval, PathEnsemble, paramagnet, path_ensemble, regular_degrees
 from theory.symbols import symbols
 
@@ -39,6 +39,7 @@ SETTLED = 2e-6
 LOCATED = 1e-3
 LOWEST, HIGHEST = 0.02, 1 - 1e-3
 STRIDE, SHORTEST = 0.14, 0.01
+REACHES = (3, 9, 27)  # largest degrees of the grids that are tried, in units of the degree at which the entropy of the paramagnet vanishes
 
 
 class NoThreshold(ValueError):
@@ -99,7 +100,14 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
 def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, float, float]:
     """Go along the branch from its sharp side, where iterations are quick, until the degree rises, and return three points around its minimum."""
     v = [math.log(0.3 / p**2)]
-    c = [degree(v[0])]
+    while True:
+        try:
+            c = [degree(v[0])]
+            break
+        except GridTooSmall:  # so sharp a law takes more paths than the grid holds
+            v[0] += STRIDE
+            if v[0] > math.log(1 - LOWEST):
+                raise
     step = STRIDE
     while len(v) < 3 or c[-1] <= c[-2]:
         if v[-1] + step > math.log(1 - LOWEST):
@@ -148,7 +156,7 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
 
     Raises
     ------
-    NoThreshold
+    GridTooSmall
         If the gap keeps its sign up to the largest degree of the grid.
     """
     points = {end.q: end}
@@ -161,19 +169,20 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
         return points[q].gap
 
     low, high, sign = end.q, 1 - (1 - end.q) / 1.7, math.copysign(1.0, end.gap)
-    while gap(high) * sign > 0:
-        low, high = high, 1 - (1 - high) / 1.7
-        if high > HIGHEST:
-            return _sharp_transition(evolution, points[low], sign)
-        if points[low].c > 0.9 * evolution.largest_degree:
-            raise NoThreshold(f"the branch does not meet the paramagnet up to c = {points[low].c:.4g}")
+    try:
+        while gap(high) * sign > 0:
+            low, high = high, 1 - (1 - high) / 1.7
+            if high > HIGHEST:
+                return _sharp_transition(evolution, points[low], sign)
+    except GridTooSmall:
+        return _sharp_transition(evolution, points[low], sign)
     root = float(optimize.brentq(gap, low, high, xtol=1e-7))
     gap(root)
     return points[root]
 
 
 def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float) -> BranchPoint:
-    """Find the transition by the degree, where the overlap is too near to one to be the coordinate (many weights per path)."""
+    """Find the transition by the degree, where the overlap is too near to one, or to its largest value, to be the coordinate."""
     points = {low.c: low}
 
     def gap(c: float) -> float:
@@ -182,11 +191,11 @@ def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float
             points[c] = _settled(evolution.solve(c, law=low.law), evolution.coupling_mean > 0)
         return points[c].gap
 
-    high = 1.2 * low.c
+    high = min(1.1 * low.c, evolution.largest_degree)
     while gap(high) * sign > 0:
-        high *= 1.2
-        if high > evolution.largest_degree:
-            raise NoThreshold(f"the branch does not meet the paramagnet up to c = {high / 1.2:.4g}")
+        if high >= evolution.largest_degree:
+            raise GridTooSmall(f"the branch does not meet the paramagnet up to c = {high:.4g}, the largest degree of the grid")
+        high = min(1.1 * high, evolution.largest_degree)
     root = float(optimize.brentq(gap, low.c, high, xtol=1e-8 * low.c))
     gap(root)
     return points[root]
@@ -244,14 +253,23 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float | None = None)
     >>> round(found.values["c_d"], 4), round(found.values["c_K"], 4), found.errors["c_K"] < 1e-4
     (2.8081, 3.1224, True)
     """
-    rows: list[tuple[BranchPoint, BranchPoint]] = []
-    for width in grid_steps(T, step):
-        evolution = DensityEvolution(ensemble, T, width, largest_degree=3 * entropy_crossing(ensemble, T))
-        end = branch_end(evolution)
-        rows.append((end, transition_point(evolution, end)))
+    widths, scale = grid_steps(T, step), entropy_crossing(ensemble, T)
+    rows = [_on_grid(ensemble, T, width, scale) for width in widths]
     values, errors = extrapolated(*({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b in rows))
     errors["q_d"] += LOCATED * (1 - values["q_d"])
     return PathThresholds(*rows[1], values, errors)
+
+
+def _on_grid(ensemble: PathEnsemble, T: float, width: float, scale: float) -> tuple[BranchPoint, BranchPoint]:
+    """End and transition on grids that hold larger and larger degrees, until both are found."""
+    for reach in REACHES:
+        evolution = DensityEvolution(ensemble, T, width, largest_degree=reach * scale)
+        try:
+            end = branch_end(evolution)
+            return end, transition_point(evolution, end)
+        except GridTooSmall as error:
+            missed = error
+    raise NoThreshold(f"the branch was followed up to {REACHES[-1]} times the degree at which the entropy of the paramagnet vanishes: {missed}")
 
 
 def entropy_crossing(ensemble: PathEnsemble, T: float) -> float:
@@ -274,6 +292,8 @@ def critical_temperatures(p: int, degree: int, bracket: tuple[float, float], ste
     >>> [round(T, 2) for T in critical_temperatures(3, 4, (0.6, 0.8), step=0.08)]
     [0.75, 0.65]
     """
+    if p == 2:
+        raise NoThreshold("for p = 2 the overlap grows continuously from zero: no jump, no end of a branch")
     ensemble = path_ensemble(p, "planted", regular_degrees(degree))
 
     def polarised(T: float) -> BranchPoint:

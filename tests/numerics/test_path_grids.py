@@ -16,12 +16,14 @@ from numerics.solve.belief_propagation import belief_propagation
 from numerics.solve.coupling_nodes import coupling_nodes
 from numerics.solve.density_evolution import DensityEvolution
 from numerics.solve.field_grid import shared_out
+from numerics.solve.frozen_thresholds import integer_glass_points
 from numerics.solve.path_diagram import path_diagram, removal_diagram
 from numerics.solve.path_one_step import equilibrium_parisi, one_step_population
 from numerics.solve.path_populations import ground_state_population, population
-from numerics.solve.path_thresholds import branch_end, entropy_crossing, path_thresholds, removed_fraction
+from numerics.solve.path_thresholds import branch_end, critical_temperatures, entropy_crossing, path_thresholds, removed_fraction
 from theory.cavity import cavity_equations
 from theory.coupling_sizes import gaussian_sizes
+from theory.frozen_paths import integer_glass
 from theory.path_ensemble import critical_removal, path_ensemble
 from theory.symbols import symbols
 
@@ -218,3 +220,72 @@ def test_thresholds_with_gaussian_couplings_tend_to_the_closed_form_without_temp
 def test_enumeration_refuses_a_path_that_uses_a_weight_twice() -> None:
     with pytest.raises(ValueError, match="one weight twice"):
         enumerate_weights([[0, 0, 2]], 3, [1.0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("p", "T", "c_d", "c_K"), [(4, 2.0, 62.847, 70.956), (4, 1.5, 37.971, 42.877), (5, 0.5, 15.658, 18.285), (6, 1.0, 51.037, 61.398), (8, 0.5, 41.736, 51.746)]
+)
+def test_the_replica_symmetric_glass_is_followed_to_large_degrees(p: int, T: float, c_d: float, c_K: float) -> None:
+    """Far beyond the entropy crossing; numbers from one grid wide enough for all degrees."""
+    found = path_thresholds(path_ensemble(p, "glass"), T)
+    assert found.values["c_d"] == pytest.approx(c_d, abs=0.005) and found.values["c_K"] == pytest.approx(c_K, abs=0.006)
+    assert not found.transition.physical
+
+
+def test_an_overlap_beyond_the_grid_is_refused() -> None:
+    with pytest.raises(ValueError, match="larger largest_degree"):
+        DensityEvolution(path_ensemble(3), 0.5).at_overlap(0.01)
+
+
+@pytest.mark.parametrize("last", [6, 10**3, 10**6])
+def test_layers_of_very_different_degrees_have_one_end(last: int) -> None:
+    """The end of the branch against a scan of the common factor, by iterating the equations."""
+    degrees = [1, 2, 3, last]
+    found = evaluate("active-paths/zero-temperature", degrees=degrees).values
+    factor = found["c_d"][0]
+    for scaled, frozen in ((0.9999, False), (1.0001, True)):
+        x = np.ones(4)
+        for _ in range(60_000):
+            x = 1 - np.exp(-scaled * factor * np.array(degrees) * np.array([np.prod(np.delete(x, k)) for k in range(4)]))
+        assert (x.min() > 0.1) == frozen
+    assert all(s > d for s, d in zip(found["c_s"], found["c_d"], strict=True))
+
+
+def test_the_end_of_the_frozen_branch_itself_does_not_settle() -> None:
+    critical = evaluate("active-paths/zero-temperature", p=3).values["c_d"]
+    found = evaluate("active-paths/zero-temperature", degrees=[critical] * 3)
+    assert found.answer.status == "not converged" and found.values["x"] is None and found.values["c_d"][0] == pytest.approx(critical, rel=1e-12)
+
+
+@pytest.mark.parametrize("p", [28, 32])
+def test_frozen_thresholds_of_long_paths(p: int) -> None:
+    """Nearly all weights are frozen at c_s, which closes on p."""
+    found = evaluate("active-paths/zero-temperature", p=p).values
+    assert found["c_s"] == pytest.approx(p, abs=1e-9) and 1 - found["x_s"] < 2 * math.exp(-p)
+
+
+def test_gaussian_couplings_in_the_cold_paramagnet() -> None:
+    """ln cosh(J/T) tends to |J|/T - ln 2: the energy to -<|J|> c/p, the entropy to ln 2 (1 - c/p) + O(T)."""
+    found = evaluate("active-paths/paramagnet", p=3, T=0.001, c=2, couplings="gauss")
+    assert found.values["energy"] == pytest.approx(-math.sqrt(2 / math.pi) * 2 / 3, abs=1e-5)
+    assert found.values["entropy"] == pytest.approx(math.log(2) / 3, abs=2e-3)
+
+
+def test_rounding_is_stated_where_fields_contradict_paths() -> None:
+    found = evaluate("active-paths/bethe", paths=[[0, 1, 2]], J=-9, theta=10, beta=1)
+    assert abs(found.values["log_z"] - found.values["exact_log_z"]) < found.answer.errors["log_z"] < 1e-6
+    assert "double precision" in found.answer.reason
+    assert evaluate("active-paths/bethe", paths=[[0, 1, 2]], J=1, theta=0.3, beta=1).answer.errors["log_z"] < 1e-14
+
+
+def test_branches_and_removals_name_what_they_are() -> None:
+    branches = evaluate("active-paths/planted", p=3, T=0.5, c=3).answer.branches
+    assert [(b["branch"], b["stable"]) for b in branches] == [("paramagnet", True), ("polarised", False)]
+    assert "unphysical" in evaluate("active-paths/critical-removal", p=3, T=0.5, c0=8, disorder="glass").answer.reason
+
+
+def test_continuous_onsets_have_no_threshold() -> None:
+    with pytest.raises(ValueError, match="continuously"):
+        integer_glass_points(integer_glass(2))
+    with pytest.raises(ValueError, match="continuously"):
+        critical_temperatures(2, 4, (0.6, 5.0))

@@ -43,7 +43,7 @@ def test_a_certain_pool_without_noise_counts_paths():
 
 def test_one_state_is_a_pool_of_the_glass_without_states():
     pool = grown_states(3, 0.5, 8.0, 0.5, np.random.default_rng(3), size=2000, states=1, rounds=30, measured=10)
-    assert pool.overlap.mean() == pytest.approx(pool.between.mean()) and pool.gain.mean() == pytest.approx(pool.inner.mean())
+    assert pool.overlap.mean() == pytest.approx(pool.between.mean(), abs=0.01) and pool.gain.mean() == pytest.approx(pool.inner.mean())
 
 
 def test_a_ground_state_without_frustration_satisfies_every_path():
