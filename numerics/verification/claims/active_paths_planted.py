@@ -141,7 +141,7 @@ def loop_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
     degree = compiled(problem.degree, [C0, RHO])
     evolution = DensityEvolution(problem.ensemble, 1.0)
     out = [evolution.solve(float(degree(8.0, rho)), tolerance=1e-8).m for rho in (*GLASSY, *MELTED)]
-    energy = compiled(paramagnet(problem.p).values["energy"], [PATHS.T, C])
+    energy = compiled(paramagnet(problem.ensemble.p).values["energy"], [PATHS.T, C])
     back = [float(energy(1.0, float(degree(8.0, rho)))) for rho in MELTED]
     return np.array([*out, *np.zeros(len(LOOP_REMOVALS)), *back])
 
@@ -216,7 +216,7 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/hysteresis",
-        "At T = 1 and c0 = 8, a planted state from which weights are removed follows the polarised branch and melts beyond its end; weights restored never find it",
+        "At T = 1 and c0 = 8, a planted state losing weights follows the polarised branch and melts beyond its end; weights restored never find it",
         lambda: critical_removal(3),
         loop_predicted,
         loop_found,

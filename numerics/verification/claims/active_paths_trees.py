@@ -111,7 +111,7 @@ class Transition:
         return np.array([found["c_K"] / self.unit, *(float(c > found["c_d"]) for c in self.ends)])
 
     def found(self, rng: np.random.Generator, effort: Effort) -> Array:
-        """The same from pools: a line through the gaps on both sides, and what is left of certain leaves after many rounds (0.5 for a pool that is undecided)."""
+        """The same from pools: a line through the gaps on both sides, and what is left of certain leaves after many rounds."""
         near = [grown_trees(self.p, self.T, c, "planted", rng, size=100_000, rounds=90, measured=60).gain.mean() for c in self.around]
         low, high = self.around
         crossing = low - near[0] * (high - low) / (near[1] - near[0])
