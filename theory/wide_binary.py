@@ -24,9 +24,11 @@ from theory.recursion import Recursion
 from theory.symbols import symbols
 
 __all__ = [
+    "CriticalScaling",
     "WideBinary",
     "binomial_column",
     "critical_gain",
+    "critical_scaling",
     "overlap_matrix",
     "overlap_recursion",
     "smeared_wide_recursion",
@@ -40,6 +42,7 @@ __all__ = [
 SYMBOLS = symbols("dynamic-neurons")
 G, M, C, Q, P = SYMBOLS.g, SYMBOLS.m, SYMBOLS.c, SYMBOLS.q, SYMBOLS.p
 ALPHA, SW2, SB2 = SYMBOLS.alpha, SYMBOLS.sw2, SYMBOLS.sb2
+U, TAU = Symbol("u", real=True), Symbol("tau", real=True)
 
 
 def up_probability(width: int, up: int, mean: Any) -> Any:
@@ -188,6 +191,48 @@ def transition_amplitude() -> Expr:
     step, gain = wide_recursion().step[0], critical_gain()
     slope, cubic = step.diff(M).subs(M, 0), step.diff(M, 3).subs({M: 0, G: gain}) / 6
     return -(slope.diff(G) * gain) / cubic
+
+
+@dataclass(frozen=True)
+class CriticalScaling(Typeset):
+    """How a wide layer moves near the transition: with u = N^(1/4) m, time s = l/sqrt(N) and g = g_c (1 + tau/sqrt(N)),
+
+        du = drift(u, tau) ds + sqrt(noise) dB.
+
+    Correlation lengths are sqrt(N) over the rates of this diffusion: one function of tau for all large widths.
+
+    Parameters
+    ----------
+    drift : Expr
+        In u and tau.
+    noise : Expr
+        Variance per unit of s.
+    """
+
+    drift: Expr
+    noise: Expr
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the stochastic equation and what is scaled."""
+        shown = {TAU: r"\tau", **(names or {})}
+        law = rf"du = \left({tex(self.drift, shown)}\right) ds + \sqrt{{{tex(self.noise, shown)}}}\, dB"
+        return law + r",\qquad u = N^{1/4} m,\quad s = l/\sqrt N,\quad g = g_c (1 + \tau/\sqrt N)"
+
+
+def critical_scaling() -> CriticalScaling:
+    """Derive the diffusion near the transition: slope and cubic term of the map at infinite width, and the variance of a binomial mean around zero.
+
+    Examples
+    --------
+    >>> critical_scaling().drift, critical_scaling().noise
+    (tau*u - pi*u**3/12, 1)
+    """
+    step, gain = wide_recursion().step[0], critical_gain()
+    slope = (step.diff(M).subs(M, 0).subs(G, gain * (1 + TAU)) - 1).expand()  # per layer, at tau/sqrt(N) in the place of tau
+    cubic = step.diff(M, 3).subs({M: 0, G: gain}) / 6
+    chance = Symbol("p", positive=True)
+    spread = (2**2 * chance * (1 - chance)).subs(chance, Rational(1, 2))  # N times the variance of m' = 2 n'/N - 1
+    return CriticalScaling(slope * U + cubic * U**3, spread)
 
 
 def overlap_matrix(width: int) -> Matrix:

@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import eigs
 
 from graphs.rendering import Tabulated
-from theory.wide_binary import WideBinary
+from numerics.compile import compiled
+from theory.wide_binary import TAU, U, WideBinary, critical_scaling
 
 __all__ = [
     "OperatorSpectrum",
     "correlation_lengths",
+    "diffusion_rates",
+    "largest_eigenvalue_ball",
     "nystroem_spectrum",
     "overlap_eigenvalue",
+    "scaled_correlation_length",
     "truncated_kernel",
     "wide_second_eigenvalue",
     "wide_second_eigenvalue_ball",
@@ -201,6 +205,51 @@ def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
             break  # the precision cannot tell an entry from zero
         vector = arb_mat([[entry] for entry in scaled])
     return best
+
+
+def diffusion_rates(drift: Callable[[Array], Array], noise: float, half_width: float = 9.0, points: int = 240, count: int = 3) -> Array:
+    """Return the lowest rates of decay of the diffusion du = drift(u) ds + sqrt(noise) dB on a line with a confining drift, the first of which is zero.
+
+    With the stationary density divided out, the generator becomes -noise/2 d²/du² + drift²/(2 noise) + drift'/2, which is diagonalised in sinc functions.
+
+    Parameters
+    ----------
+    drift : callable
+        For arrays.
+    noise : float
+        Variance per unit of time.
+    half_width : float
+        The line is cut at plus and minus this.
+    points, count : int
+        Of the grid, and rates to return.
+
+    Examples
+    --------
+    The rates of a linear restoring drift are 0, 1, 2, …
+
+    >>> diffusion_rates(lambda u: -u, 1.0).round(9).tolist()
+    [0.0, 1.0, 2.0]
+    """
+    u = np.linspace(-half_width, half_width, points)
+    step = u[1] - u[0]
+    apart = np.arange(points)[:, None] - np.arange(points)[None, :]
+    kinetic = np.where(apart == 0, math.pi**2 / 6, (-1.0) ** apart / np.where(apart == 0, 1, apart) ** 2) / step**2
+    slope = (drift(u + 1e-5) - drift(u - 1e-5)) / 2e-5
+    rates = np.linalg.eigvalsh(noise * kinetic + np.diag(drift(u) ** 2 / (2 * noise) + slope / 2))
+    return np.asarray(np.abs(rates[:count]))
+
+
+def scaled_correlation_length(tau: float) -> float:
+    """Return xi/sqrt(N) of wide binary layers at the gain g_c (1 + tau/sqrt(N)), in the limit of infinite width.
+
+    Examples
+    --------
+    >>> [round(scaled_correlation_length(tau), 4) for tau in (-1.0, 0.0)]
+    [0.7903, 2.0196]
+    """
+    scaling = critical_scaling()
+    drift = compiled(scaling.drift, [U, TAU])
+    return float(1 / diffusion_rates(lambda u: np.asarray(drift(u, tau)), float(scaling.noise))[1])
 
 
 def overlap_eigenvalue(matrix: Sequence[Sequence[Any]]) -> float:
