@@ -135,10 +135,15 @@ def finite_model(
         reached = {function(*row) for row in product(*(values.get(v, parameters) for v in scope))}
         values[rule.out] = tuple(sorted(reached))
         kernels.append(Kernel((rule.out, *scope), lambda out, *rest, f=function: int(out == f(*rest))))
-    names = [v for v in dynamic.variables]
+    names = list(dynamic.variables)
     terms = [Term(k, (v,), lambda value: value) for v in names if v[0] != "h"]
-    terms += [Term(beta, (("h", *place),), lambda h, target=sympify(target): -((target - h) ** 2)) for place, target in y.items()]
+    terms += [Term(beta, (("h", *place),), _minus_square(sympify(target))) for place, target in y.items()]
     return Model({v: _alphabet(values.get(v, parameters)) for v in names}, tuple(terms), tuple(kernels))
+
+
+def _minus_square(target: Any) -> Callable[[Any], Any]:
+    """The function -(y - h)² of an output."""
+    return lambda h: -((target - h) ** 2)
 
 
 def _check_data(dynamic: Interactions, x: Data, y: Data) -> None:
@@ -184,7 +189,7 @@ def _rule(rule: Rule, x: Data, activation: Activation) -> tuple[tuple[Any, ...],
 
 def _run_for_all_weights(dynamic: Interactions, x: Data, y: Data, activation: Activation, weights: Sequence[Any], couplings: tuple[Symbol, Symbol]) -> Expr:
     """The sum over the weights alone: run the network for each configuration, and count equal exponents."""
-    parameters = [v for v in weights_only(dynamic.network).variables]
+    parameters = list(weights_only(dynamic.network).variables)
     if len(weights) ** len(parameters) > MOST_CONFIGURATIONS:
         raise ValueError(f"{len(parameters)} weights of {len(weights)} values have more than {MOST_CONFIGURATIONS} configurations: take a smaller network")
     net = dynamic.network

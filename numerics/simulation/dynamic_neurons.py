@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from scipy.optimize import minimize
 
 from graphs.rendering import Tabulated
@@ -22,6 +23,7 @@ __all__ = [
     "back_propagation",
     "binary_chain_sums",
     "binary_kernel",
+    "binomial_matrix",
     "bulk_energy",
     "dense_kernel",
     "forward",
@@ -156,10 +158,28 @@ def up_probability(width: int, up: int, mean: float) -> float:
     >>> up_probability(3, 3, 0.5)
     0.84375
     """
+    if width % 2 == 0 or not 0 <= up <= width or not abs(mean) <= 1:
+        raise ValueError(f"give an odd width, 0 <= up <= width and a mean between -1 and 1, got {width}, {up} and {mean}")
     h = np.array([1.0] * up + [-1.0] * (width - up))
     rows = np.array(list(itertools.product((1, -1), repeat=width)), dtype=float)
     chances = np.prod((1 + mean * rows) / 2, axis=1)
     return float(chances[rows @ h > 0].sum())
+
+
+def binomial_matrix(width: int, mean: float) -> Array:
+    """Return the transfer matrix of the number of neurons up in wide binary layers, from binomial laws of the products W h: entry [after, before].
+
+    Examples
+    --------
+    >>> bool(np.allclose(binomial_matrix(3, 0.5)[3, 3], up_probability(3, 3, 0.5) ** 3))
+    True
+    """
+    columns = []
+    for up in range(width + 1):
+        counts = np.arange(up + 1)  # of products +1 among the inputs that are up; the others have to bring the rest of a majority
+        chance = stats.binom.pmf(counts, up, (1 + mean) / 2) @ stats.binom.sf(width // 2 - counts, width - up, (1 - mean) / 2)
+        columns.append(stats.binom.pmf(np.arange(width + 1), width, chance))
+    return np.array(columns).T
 
 
 def overlap_probability(width: int, different: int) -> float:
