@@ -319,10 +319,12 @@ def _places(network: Network) -> dict[Any, tuple[int, tuple[int, ...], Hashable]
 
 def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
     """A network, from a graph where need be; recurrent ones and numbers of data that are none are refused."""
+    if not isinstance(network, Network | nx.Graph):
+        raise TypeError(f"interactions are those of a Network or of a networkx.DiGraph of neurons, got {type(network).__name__}")
     network = network if isinstance(network, Network) else network_from_graph(network)
     if network.recurrent:
         raise ValueError("a recurrent network acts over time: call unrolled(steps) first")
-    if not isinstance(copies, int) or copies < 1:
+    if not isinstance(copies, int) or isinstance(copies, bool) or copies < 1:
         raise ValueError(f"the number of data must be a positive integer, got {copies!r}")
     return network
 

@@ -240,6 +240,8 @@ def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:
     >>> network_from_graph(nx.DiGraph([("x", "a"), ("a", "y"), ("x", "y")])).widths
     (1, 1, 1)
     """
+    if not graph.is_directed():
+        raise TypeError("a network is a networkx.DiGraph: its edges have a direction")
     given = [v for v, layer in graph.nodes(data="layer") if layer is not None]
     if given or recurrent:
         return Network(graph, recurrent)

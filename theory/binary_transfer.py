@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import comb
 
-from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, log, sinh, tanh
+from sympy import Abs, Add, Expr, Integer, Rational, Symbol, cosh, exp, log, sinh, tanh
 
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equations, tex
@@ -34,6 +34,7 @@ __all__ = ["LARGEST_TABLE", "BinaryLayer", "BinarySpectrum", "EitherStiffness", 
 SYMBOLS = symbols("dynamic-neurons")
 ALPHA, K, BETA = SYMBOLS.alpha, SYMBOLS.k, SYMBOLS.beta
 LARGEST_TABLE = 12
+MOST_BLOCKS = 1000
 STATES = (1, -1)
 
 
@@ -133,6 +134,7 @@ class BinarySpectrum(Typeset):
 
     copies: int
     normalised: bool = False
+    listed: bool = True
 
     @cached_property
     def layer(self) -> BinaryLayer:
@@ -152,18 +154,20 @@ class BinarySpectrum(Typeset):
         return {name: ratio.replace(sinh, lambda x: tanh(x) * cosh(x)) for name, ratio in ratios.items()}
 
     def check_table(self) -> None:
-        """Refuse to list 2^P eigenvalues where P is too large."""
-        if self.copies > LARGEST_TABLE:
+        """Refuse to list 2^P eigenvalues, or P + 1 blocks, where P is too large."""
+        if not self.listed and self.copies > MOST_BLOCKS:
+            raise ValueError(f"P = {self.copies} data have {self.copies + 1} blocks; at most those of {MOST_BLOCKS} data are listed")
+        if self.listed and self.copies > LARGEST_TABLE:
             raise ValueError(
                 f"P = {self.copies} data have 2^{self.copies} eigenvalues; at most 2^{LARGEST_TABLE} are listed. "
-                f"Use theory.binary_transfer.BinarySpectrum({self.copies}).blocks, which has {self.copies + 1} eigenvalues with their multiplicities"
+                f"Use form=blocks, which gives {self.copies + 1} eigenvalues with their multiplicities (at most {MOST_BLOCKS} data)"
             )
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the eigenvalues with their multiplicities and the two correlation lengths."""
         shown = dict(names or {})
         rows = [rf"\lambda_{{{s}}} &= {tex(value, shown)} \quad (\times {many})" for s, (value, many) in enumerate(self.blocks)]
-        rows += [rf"\xi_{{\mathrm{{{name[3:]}}}}} &= {tex(-1 / log(ratio), shown)}" for name, ratio in self.decays.items()]
+        rows += [rf"\xi_{{\mathrm{{{name[3:]}}}}} &= {tex(-1 / log(Abs(ratio)), shown)}" for name, ratio in self.decays.items()]
         return aligned(rows)
 
 
@@ -192,15 +196,15 @@ class EitherStiffness(Typeset):
         return self.finite.derivation
 
 
-def transfer_spectrum(P: int = 1, normalised: bool = False) -> BinarySpectrum:
-    """Return the spectrum of one layer acting on P copies.
+def transfer_spectrum(P: int = 1, normalised: bool = False, form: str = "table") -> BinarySpectrum:
+    """Return the spectrum of one layer acting on P copies, as a table of all eigenvalues or in blocks of equal ones.
 
     Examples
     --------
     >>> transfer_spectrum(1).blocks[1]
     (4*sinh(2*alpha)*sinh(k), 1)
     """
-    return BinarySpectrum(_count("P", P), bool(normalised))
+    return BinarySpectrum(_count("P", P), bool(normalised), form == "table")
 
 
 def partition_function(M: int, x: Sequence[int], y: Sequence[int], normalised: bool = True) -> EitherStiffness:

@@ -93,10 +93,22 @@ def binary_model(
         else:
             terms.append(Term(alpha, scope, function))
     terms += [Term(k, (v,), _identity) for v in interactions.variables if v[0] == "W"]
+    _check_places(interactions, x, y)
     for (neuron, copy), target in _data(y, "y").items():
         terms.append(Term(beta, (("h", neuron, copy),), _minus_square(target)))
     names = [*interactions.variables, *(_inputs(interactions) if x is None else [])]
     return Model(dict.fromkeys(names, ISING), tuple(terms), tuple(kernels))
+
+
+def _check_places(interactions: Interactions, x: Mapping[Any, int] | None, y: Mapping[Any, int] | None) -> None:
+    """Refuse data that are not at inputs, inputs without data where some are given, and targets that are not at outputs."""
+    net, copies = interactions.network, range(interactions.copies)
+    inputs, outputs = ({(v, copy) for v in neurons for copy in copies} for neurons in (net.inputs, net.outputs))
+    wrong = {"x": set(x or inputs) ^ inputs, "y": set(y or ()) - outputs}
+    for name, places in wrong.items():
+        if places:
+            what = "one datum for every input and copy" if name == "x" else "targets at outputs alone"
+            raise ValueError(f"{name} holds {what}; missing or too many: {min(map(str, places))}")
 
 
 def _identity(value: Any) -> Any:
@@ -127,7 +139,10 @@ def _inputs(interactions: Interactions) -> list[tuple[Any, ...]]:
 def _rule_function(rule: Rule, x: Mapping[Any, int], sharp: bool) -> tuple[tuple[Any, ...], Callable[..., Any]]:
     """The scope and the function of one rule; a given input is put into the function, a free one stays in the scope."""
     if len(rule.pairs) % 2 == 0:
-        raise ValueError(f"the neuron {rule.out[1]} reads {len(rule.pairs)} inputs; binary neurons need an odd number, else a sum can vanish and has no sign")
+        raise ValueError(
+            f"the neuron {rule.out[1]} reads {len(rule.pairs)} inputs; binary neurons need an odd number, else a sum can vanish and has no sign "
+            "(theory.promotion has rules for any finite neurons)"
+        )
     if rule.bias is not None:
         raise ValueError(f"the neuron {rule.out[1]} has a bias, which the binary model does not; see theory.layer_monoid for biases")
     pairs = sorted(rule.pairs, key=str)

@@ -26,7 +26,8 @@ from theory.symbols import symbols
 __all__ = ["BINARY_NAMES", "LARGEST_MONOID", "SelfMaps", "threshold_layer"]
 
 Map = tuple[int, ...]
-LARGEST_MONOID = 4096
+LARGEST_MONOID = 1024
+LARGEST_RECURSION = 64
 BINARY_NAMES: Mapping[Map, str] = {(0, 1): "I", (1, 0): "N", (0, 0): "+", (1, 1): "-"}
 BETA = symbols("dynamic-neurons").beta
 
@@ -63,6 +64,9 @@ class SelfMaps:
         size = len(self.alphabet)
         if size < 2 or len(set(self.alphabet)) != size:
             raise ValueError(f"an alphabet has at least two states, all different, got {self.alphabet}")
+        for f in self.generators or ():
+            if len(f) != size or any(not isinstance(image, int) or not 0 <= image < size for image in f):
+                raise ValueError(f"a generator names the image of each of the {size} states by its index 0 to {size - 1}, got {f}")
         if self.generators is None and size**size > LARGEST_MONOID:
             raise ValueError(f"{size} states have {size}^{size} self-maps, more than {LARGEST_MONOID}; give the generators of a smaller monoid")
 
@@ -120,6 +124,11 @@ class SelfMaps:
         >>> SelfMaps((1, -1)).recursion().step[0]
         p_I**2 + p_N**2
         """
+        if len(self.elements) > LARGEST_RECURSION:
+            raise ValueError(
+                f"a recursion of {len(self.elements)} coupled probabilities is too large to write down (at most {LARGEST_RECURSION}); "
+                "use power with a law of numbers, or the generators of a smaller monoid"
+            )
         law = dict(self.symbols)
         step = self.power(law, b)
         return Recursion(tuple(law.values()), tuple(sympify(step[f]).expand() for f in law), b)

@@ -88,6 +88,8 @@ class LinearLayer:
             )
         if self.spread != self.spread.T:
             raise ValueError("the covariance of the smearing must be symmetric")
+        if not self.spread.free_symbols and not self.spread.is_positive_semidefinite:
+            raise ValueError(f"the covariance of the smearing must not be negative in any direction, got {self.spread.tolist()}")
 
     def moments(self, mean: Any, covariance: Any) -> tuple[ImmutableMatrix, ImmutableMatrix]:
         """Return mean and covariance of h' for a Gaussian h."""
@@ -191,7 +193,11 @@ def annealed_density(h: Sequence[Any], after: Sequence[Any], alpha: Expr = ALPHA
     >>> value.evalf(10)
     0.3613976522
     """
-    rate = Symbol("lambda", positive=True) if prior is None else prior
+    rate = Symbol("lambda", positive=True) if prior is None else sympify(prior)
+    if sympify(alpha).is_positive is False or rate.is_positive is False or len(h) != len(after):
+        raise ValueError(
+            f"give a positive stiffness and prior, and as many copies after as before; got alpha = {alpha}, lambda = {rate}, {len(h)} and {len(after)} copies"
+        )
     column, image = ImmutableMatrix(list(map(sympify, h))), ImmutableMatrix(list(map(sympify, after)))
     covariance = annealed_covariance(column, alpha, rate)
     quadratic = (image.T * covariance.inv() * image)[0]
@@ -244,6 +250,8 @@ def critical_weight_variances(orders: Sequence[int] = (2, 4, 6)) -> dict[str, Ex
     sw2, n = SYMBOLS.sw2, Symbol("n", positive=True)
     (z,) = gaussian_variables(1)
     found: dict[str, Expr] = {}
+    if any(not isinstance(order, int) or order < 2 or order % 2 for order in orders):
+        raise ValueError(f"moments of even order from 2 on have a critical variance (odd ones vanish), got {list(orders)}")
     for order in orders:
         moment = expectation(z**order, [z], [[sw2]])
         number = moment.subs(sw2, 1)

@@ -1,6 +1,6 @@
 """Promotion is exact: summing the promoted neurons of any finite network out returns the partition function of its weights.
 
-Weights and biases take a few values with the prior exp(k W); the activation is exact, so every neuron takes the few values that can reach it. The partition
+Weights and biases take a few values with the prior exp(k W); the activation is exact, so every neuron takes a few values. The partition
 function is computed twice from the network's graph,
 
     weights only:  sum over W of exp(k sum W) prod over outputs of exp(-beta (y - h(W))²),       h(W) by running the network,
@@ -99,7 +99,7 @@ def promotion(
     >>> from graphs.network import mlp
     >>> found = promotion(mlp([1, 1, 1]), {((0, 0), 0): 1}, {((2, 0), 0): -1})
     >>> found.holds, found.promoted
-    (True, 2*exp(-4*beta) + exp(-2*k) + exp(2*k))
+    (True, 2 + exp(-4*beta)*exp(2*k) + exp(-4*beta)*exp(-2*k))
     """
     copies = 1 + max((copy for _, copy in x), default=0)
     dynamic = promoted(network, copies)
@@ -112,7 +112,7 @@ def promotion(
 def finite_model(
     dynamic: Interactions, x: Data, y: Data, *, activation: Activation = sign, weights: Sequence[Any] = (-1, 1), k: Symbol = K, beta: Symbol = BETA
 ) -> Model:
-    """Put exact rules on the promoted interaction graph of a network: a neuron may take every value that can reach it.
+    """Put exact rules on the promoted interaction graph of a network: a neuron may take every value that its rule gives for some values of what it reads.
 
     Parameters
     ----------

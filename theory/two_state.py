@@ -110,11 +110,19 @@ def kernel_couplings(kernel: Sequence[Sequence[Any]]) -> dict[Symbol, Expr]:
     kernel : 2 x 2 nested sequence
         Positive entries, rows h = +, -, columns h' = +, -.
 
+    Raises
+    ------
+    ValueError
+        If the shape is another one or an entry is not positive.
+
     Examples
     --------
     >>> kernel_couplings([[exp(1), exp(-1)], [exp(-1), exp(1)]])[K1]
     1
     """
+    rows = [list(row) for row in kernel]
+    if [len(row) for row in rows] != [2, 2] or any(sympify(entry).is_positive is False for row in rows for entry in row):
+        raise ValueError(f"a two-state kernel is 2 x 2 with positive entries, got {rows}")
     states = (1, -1)
     entries = {(h, after): kernel[i][j] for i, h in enumerate(states) for j, after in enumerate(states)}
     functions = {K0: lambda h, after: Integer(1), **two_state_bonds()}

@@ -287,6 +287,8 @@ def smeared_wide_recursion(source: str | Expr | Activation = "erf", stiffness: E
     sb2 + 2*sw2*asin(2*p/(2*q + 1))/pi
     """
     phi = activation(source)
+    if sympify(stiffness).is_extended_positive is False:
+        raise ValueError(f"the stiffness alpha must be positive (oo for sharp rules), got {stiffness}")
     (z,), (a, b) = gaussian_variables(1), gaussian_variables(2)
     own = expectation(phi(z) ** 2, [z], [[Q]]) + 1 / (2 * sympify(stiffness))
     joint = expectation(phi(a) * phi(b), (a, b), [[Q, P], [P, Q]])

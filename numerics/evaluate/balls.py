@@ -68,6 +68,8 @@ def shown(value: arb, digits: int | None) -> float | int | str:
         number = 0.0 if value.contains(0) else float(value.mid())
         if math.isinf(number):
             raise ValueError(f"the value {value.str(5)} is beyond double precision; ask for it with digits")
+        if number == 0 and not value.contains(0):
+            raise ValueError(f"the value {value.str(5)} is below the smallest double; ask for it with digits")
         return number
     return "0" if value.contains(0) else value.mid().str(digits, radius=False)
 

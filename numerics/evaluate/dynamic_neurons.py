@@ -54,7 +54,7 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
     blocks = {str(s): value for s, (value, _) in enumerate(problem.blocks)}
     values = proved(lambda: balls_of(blocks, numbers), digits or FLOAT_DIGITS)
     ordered = sorted(((values[str(s)], many) for s, (_, many) in enumerate(problem.blocks)), key=lambda pair: -float(pair[0].mid()))
-    listed = [ball for ball, many in ordered for _ in range(many)]
+    listed = [ball for ball, many in ordered for _ in range(many if problem.listed else 1)]
 
     def lengths() -> dict[str, arb]:
         """xi = -1/ln|ratio|; zero where the ratio vanishes."""
@@ -62,7 +62,10 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
         return {name: arb(0) if ratio.contains(0) else -1 / abs(ratio).log() for name, ratio in ratios.items()}
 
     found = enclosed_answer(lengths, digits)
-    shown_values = {"eigenvalues": [shown(ball, digits) for ball in listed], **found.values}
+    values_shown: list[Any] = [shown(ball, digits) for ball in listed]
+    if not problem.listed:
+        values_shown = [[value, many] for value, (_, many) in zip(values_shown, ordered, strict=True)]
+    shown_values = {"eigenvalues": values_shown, **found.values}
     return Answer("exact", shown_values, {"eigenvalues": [float(ball.rad()) for ball in listed], **found.errors})
 
 

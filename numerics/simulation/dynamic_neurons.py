@@ -91,6 +91,8 @@ def binary_chain_sums(layers: int, x: Sequence[int], y: Sequence[int], alpha: fl
     """
     if {*x, *y} - {1, -1} or len(x) != len(y):
         raise ValueError("x and y are lists of +1 and -1 of the same length")
+    if not alpha > 0:
+        raise ValueError(f"the stiffness alpha must be positive (inf for sharp rules), got {alpha}")
     if 4**layers > MOST_CONFIGURATIONS:
         raise ValueError(f"4^{layers} configurations are more than {MOST_CONFIGURATIONS}: enumerate fewer layers")
     weights = np.array(list(itertools.product((1, -1), repeat=layers)), dtype=float)

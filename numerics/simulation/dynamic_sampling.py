@@ -60,6 +60,8 @@ def heat_bath_weights(
     >>> bool(np.all(np.abs(free.value[:2] - np.tanh(0.3)) < 5 * free.error[:2]))
     True
     """
+    if {*x, *y} - {1, -1} or len(x) != len(y):
+        raise ValueError("x and y are lists of +1 and -1 of the same length")
     if not (math.isfinite(alpha) and alpha > 0):
         raise ValueError(f"the heat bath needs a positive finite stiffness, got {alpha}")
     weights = rng.choice([-1.0, 1.0], size=(replicas, layers))

@@ -27,7 +27,7 @@ __all__ = ["ChainValue", "smeared_partition_function"]
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 REACH = 10.0  # standard deviations beyond which a Gaussian is negligible
-LARGEST = 1e150
+LARGEST = 1e14  # beyond this the series in arsinh h do not resolve what happens around one
 FEWEST, MOST = 48, 1536
 PANELS = 6
 

@@ -34,6 +34,7 @@ __all__ = [
     "wide_second_eigenvalue_ball",
 ]
 
+UNRESOLVED = 0.02  # relative change of the largest eigenvalue beyond which a kernel counts as not resolved
 PATIENCE = 60  # iterations without a closer enclosure
 
 Array = NDArray[np.float64]
@@ -77,7 +78,7 @@ def nystroem_spectrum(kernel: Kernel, half_width: float, nodes: int = 400, count
     Raises
     ------
     ValueError
-        If the kernel is not finite or the numbers make no sense.
+        If the kernel is not finite or not resolved by the nodes, or the numbers make no sense.
 
     Examples
     --------
@@ -89,6 +90,11 @@ def nystroem_spectrum(kernel: Kernel, half_width: float, nodes: int = 400, count
         raise ValueError(f"the half width must be positive, and the nodes at least as many as the {count} eigenvalues; got L = {half_width}, {nodes} nodes")
     values = _leading(kernel, half_width, nodes, count)
     finer = _leading(kernel, half_width * 1.125, nodes + nodes // 2, count)
+    if not abs(values[0] - finer[0]) < UNRESOLVED * max(abs(values[0]), abs(finer[0])):
+        raise ValueError(
+            f"{nodes} nodes on [-{half_width:g}, {half_width:g}] do not resolve the kernel: more nodes on a wider interval change its largest eigenvalue "
+            f"from {abs(values[0]):.3g} to {abs(finer[0]):.3g}; take more nodes, or a wider interval"
+        )
     return OperatorSpectrum(values, np.abs(values - finer))
 
 

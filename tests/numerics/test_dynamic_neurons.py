@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational, exp, oo
 
-from graphs.network import convolutional, network_from_graph
+from graphs.interaction import promoted
+from graphs.network import convolutional, mlp, network_from_graph
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
 from numerics.quadrature import line_average
@@ -37,13 +38,21 @@ from numerics.simulation.dynamic_neurons import (
 from numerics.simulation.dynamic_sampling import heat_bath_weights, sampled_chain, sampled_wide_step
 from numerics.solve import certified_root, free_energy, trajectory
 from numerics.solve.smeared_chain import smeared_partition_function
-from numerics.solve.transfer import correlation_lengths, nystroem_spectrum, overlap_eigenvalue, truncated_kernel, wide_second_eigenvalue
-from theory.dynamic_neurons import binary_recursion
+from numerics.solve.transfer import (
+    correlation_lengths,
+    nystroem_spectrum,
+    overlap_eigenvalue,
+    scaled_correlation_length,
+    truncated_kernel,
+    wide_second_eigenvalue,
+)
+from theory.dynamic_neurons import binary_model, binary_recursion
 from theory.few_neurons import network_block
 from theory.layer_monoid import SelfMaps, threshold_layer
-from theory.linear_neurons import annealed_density
+from theory.linear_neurons import LinearLayer, annealed_density, critical_weight_variances
 from theory.softened_rules import first_order_integrand, pitchfork, rule_kernel, smeared_chain
 from theory.symbols import symbols
+from theory.two_state import kernel_couplings
 from theory.wide_binary import WideBinary, overlap_matrix, smeared_wide_recursion, smeared_wide_susceptibility, wide_binary, wide_recursion
 from theory.wide_binary import up_probability as exact_up_probability
 
@@ -521,3 +530,54 @@ def test_widths_that_are_none_are_refused(width):
 def test_more_digits_of_a_wide_layer():
     long = evaluate("dynamic-neurons/wide-binary", g=1, N=21, digits=30).values["lambda1"]
     assert float(long) == pytest.approx(wide_second_eigenvalue(21, 1.0), rel=1e-12) and len(long) >= 30
+
+
+def test_spectra_of_many_data_in_blocks():
+    found = value("transfer-spectrum", alpha=0.1, k=0.2, P=40, form="blocks", normalised=True)
+    assert len(found["eigenvalues"]) == 41 and sum(many for _, many in found["eigenvalues"]) == 2**40
+    table, blocks = (value("transfer-spectrum", alpha=0.6, k=0.4, P=3, form=form) for form in ("table", "blocks"))
+    assert table["eigenvalues"] == [v for v, many in blocks["eigenvalues"] for _ in range(many)] and table["xi_odd"] == blocks["xi_odd"]
+
+
+def test_values_below_the_smallest_double_are_not_zero():
+    with pytest.raises(ValueError, match="below the smallest double"):
+        value("binary-decimation", alpha=1, k=0.1, b=400)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: kernel_couplings([[1, 0], [0, 1]]), "positive entries"),
+        (lambda: kernel_couplings([[1, 1, 1]] * 3), "2 x 2"),
+        (lambda: annealed_density([1], [1], -2, 1), "positive stiffness"),
+        (lambda: annealed_density([1, 2], [1], 2, 1), "as many copies"),
+        (lambda: LinearLayer(1, 0, -1), "not be negative"),
+        (lambda: smeared_wide_recursion("erf", -1), "stiffness"),
+        (lambda: critical_weight_variances((3,)), "even order"),
+        (lambda: binary_chain_sums(2, [1], [1], -1.0, 0.0, 1.0), "stiffness"),
+        (lambda: heat_bath_weights(2, [2], [1], 1.0, 0.0, 1.0, np.random.default_rng(0), sweeps=2), r"\+1 and -1"),
+        (lambda: nystroem_spectrum(lambda a, b: np.sqrt(1e6 / np.pi) * np.exp(-1e6 * (b - np.tanh(1.5 * a)) ** 2), 2, 100, 2), "do not resolve"),
+        (lambda: nystroem_spectrum(lambda a, b: np.sqrt(10 / np.pi) * np.exp(-10 * (b - np.tanh(1.5 * a)) ** 2), 0.5, 100, 2), "wider interval"),
+        (lambda: SelfMaps((1, -1), ((0, 5),)), "index 0 to 1"),
+        (lambda: SelfMaps((0, 1, 2, 3)).recursion(), "too large to write down"),
+        (lambda: SelfMaps((0, 1, 2, 3, 4)), r"5\^5 self-maps"),
+        (lambda: binary_model(promoted(mlp([1, 1])), x={((0, 7), 0): 1}), "x holds one datum"),
+        (lambda: binary_model(promoted(mlp([1, 1, 1])), y={((1, 0), 0): 1}), "targets at outputs"),
+    ],
+)
+def test_numbers_that_make_no_model_are_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize("source", [nx.path_graph(3), [1, 2, 3]])
+def test_what_is_no_directed_graph_is_no_network(source):
+    with pytest.raises(TypeError, match="DiGraph"):
+        promoted(source)
+
+
+def test_the_scaling_function_of_wide_layers():
+    """A power law far below the transition, and what N = 399 has reached at it."""
+    assert scaled_correlation_length(-6.0) == pytest.approx(1 / 6, rel=0.05)
+    at_399 = -1 / math.log(wide_second_eigenvalue(399, math.sqrt(math.pi / 2))) / math.sqrt(399)
+    assert 1.05 < at_399 / scaled_correlation_length(0.0) < 1.12

@@ -104,7 +104,7 @@ def test_parity_blocks_are_the_spectrum_of_the_full_table(copies):
 def test_large_numbers_of_data_need_no_table():
     spectrum = BinarySpectrum(200)
     assert len(spectrum.blocks) == 201 and sum(many for _, many in spectrum.blocks) == 2**200
-    with pytest.raises(ValueError, match=r"BinarySpectrum\(200\)\.blocks"):
+    with pytest.raises(ValueError, match="form=blocks"):
         spectrum.check_table()
 
 

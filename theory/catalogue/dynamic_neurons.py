@@ -60,9 +60,9 @@ def _binary_partition(M: int, x: list[int], y: list[int], normalised: bool = Tru
     return partition_function(M, x, y, normalised)
 
 
-def _spectrum(P: int = 1, normalised: bool = False) -> BinarySpectrum:
-    """Refuse a list of 2^P eigenvalues that is too long, then derive."""
-    spectrum = transfer_spectrum(P, normalised)
+def _spectrum(P: int = 1, normalised: bool = False, form: str = "table") -> BinarySpectrum:
+    """Refuse a list of eigenvalues that is too long, then derive."""
+    spectrum = transfer_spectrum(P, normalised, form)
     spectrum.check_table()
     return spectrum
 
@@ -99,7 +99,7 @@ RESULTS = (
         "dynamic-neurons/binary-decimation",
         "Decimation in depth of binary neurons with binary weights and any number of data: the two couplings of the chain after b layers became one",
         SUBJECT,
-        (_ALPHA, _K, Parameter("b", SUBJECT["b"].meaning, Range(2, 10_001), 2, structural=True)),
+        (_ALPHA, _K, Parameter("b", SUBJECT["b"].meaning, Range(2, 2_001), 2, structural=True)),
         ("alpha", "k"),
         block_couplings,
         (RULE, PRIOR, "The new weight is the product of the old ones; the couplings do not depend on the number of data.", INSTANCE),
@@ -113,6 +113,7 @@ RESULTS = (
             _K,
             Parameter("P", SUBJECT["P"].meaning, Range(1, oo), 1, structural=True),
             Parameter("normalised", "whether each constraint sums to one", None, False, structural=True, convert=_truth),
+            Parameter("form", "all 2^P eigenvalues, or pairs of an eigenvalue and its multiplicity", ("table", "blocks"), "table", structural=True),
         ),
         ("eigenvalues", "xi_odd", "xi_even"),
         _spectrum,

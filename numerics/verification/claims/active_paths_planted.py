@@ -133,7 +133,7 @@ GLASSY, MELTED, RESTORED = (0.0, 0.08, 0.12), (0.4,), (0.34, 0.4)
 
 
 def loop_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
-    """Overlaps along a loop of removals at T = 1 and c0 = 8, and the energies of restored weights where they are in equilibrium.
+    """Overlaps along a loop of removals at T = 1 and c0 = 8, and half the energies of restored weights where they are in equilibrium.
 
     A planted start stays on the polarised branch at the lowered degree and melts beyond its end; restored weights stay without overlap, and have the energy of
     the paramagnet above the removal at which glassy states appear.
@@ -142,7 +142,7 @@ def loop_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
     evolution = DensityEvolution(problem.ensemble, 1.0)
     out = [evolution.solve(float(degree(8.0, rho)), tolerance=1e-8).m for rho in (*GLASSY, *MELTED)]
     energy = compiled(paramagnet(problem.ensemble.p).values["energy"], [PATHS.T, C])
-    back = [float(energy(1.0, float(degree(8.0, rho)))) for rho in RESTORED]
+    back = [float(energy(1.0, float(degree(8.0, rho)))) / 2 for rho in RESTORED]
     return np.array([*out, *back, *np.zeros(len(LOOP_REMOVALS))])
 
 
@@ -161,7 +161,7 @@ def loop_row(width: int, rng: np.random.Generator) -> Array:
     J = couplings(network, "planted", rng, beta=1.0, hidden=hidden)
     loop = hysteresis(network, J, 1.0, hidden, LOOP_REMOVALS, rng, settle=300, measured=150)
     kept = [loop.overlap[at[rho]] for rho in (*GLASSY, *MELTED)]
-    return np.array([*kept, *(loop.back_energy[at[rho]] for rho in RESTORED), *loop.back_overlap])
+    return np.array([*kept, *(loop.back_energy[at[rho]] / 2 for rho in RESTORED), *loop.back_overlap])
 
 
 CLAIMS = (
