@@ -93,8 +93,8 @@ class ActivePaths:
 
     @property
     def mean_degree(self) -> float:
-        """Paths per remaining weight, c = p M / N."""
-        return self.count * self.p / self.remaining
+        """Paths per remaining weight, c = p M / N; zero where no weight remains."""
+        return 0.0 if not self.remaining else self.count * self.p / self.remaining
 
     @property
     def layers(self) -> tuple[slice, ...]:
@@ -131,13 +131,13 @@ class ActivePaths:
         """Keep some paths: a mask or an index array over the M paths."""
         return replace(self, members=self.members[np.asarray(paths)])
 
-    def diluted(self, rho: float, rng: np.random.Generator, protocol: str = "weights") -> ActivePaths:
+    def diluted(self, rho: float | Sequence[float], rng: np.random.Generator, protocol: str = "weights") -> ActivePaths:
         """Remove a fraction of the connections at random.
 
         Parameters
         ----------
-        rho : float
-            Probability with which each weight (or each whole path) is removed, between 0 and 1.
+        rho : float or sequence of float
+            Probability with which each weight (or each whole path) is removed, between 0 and 1; for the weights of layers also one for each layer.
         rng : numpy.random.Generator
         protocol : {"weights", "paths", "inputs"}
             ``weights``: every weight on its own, and a path dies with any of its weights; ``paths``: whole paths are switched off and weights stay;
@@ -154,8 +154,16 @@ class ActivePaths:
         >>> all_paths((3, 3, 3)).diluted(1.0, rng).remaining
         0
         """
-        if not 0 <= rho <= 1:
+        fractions = list(rho) if isinstance(rho, Sequence) else [rho]
+        if not all(0 <= fraction <= 1 for fraction in fractions):
             raise PathError(f"the removed fraction lies between 0 and 1, got {rho}")
+        if isinstance(rho, Sequence):
+            if protocol != "weights" or len(fractions) != len(self.layers):
+                raise PathError(f"{len(fractions)} fractions need as many layers and the protocol weights, not {len(self.layers)} and {protocol!r}")
+            chance = np.zeros(self.size)
+            for layer, fraction in zip(self.layers, fractions, strict=True):
+                chance[layer] = fraction
+            return self.without_weights(rng.random(self.size) < chance)
         if protocol == "weights":
             return self.without_weights(rng.random(self.size) < rho)
         if protocol == "paths":
@@ -376,6 +384,8 @@ def disjoint_union(networks: Sequence[ActivePaths]) -> ActivePaths:
     >>> union.size, union.count, union.layers[1]
     (24, 24, slice(12, 24, None))
     """
+    if not networks:
+        raise PathError("there are no networks to put side by side")
     first = networks[0]
     if any(network.widths != first.widths or network.copies != 1 for network in networks):
         raise PathError("only single layered networks of equal widths can be put side by side")

@@ -98,6 +98,7 @@ class CavityEquations:
             rf"\ln Z &= \sum_i \ln Z_i - {text(self.edge_count)} \sum_a \ln Z_a",
             rf"E &= \sum_a \left[{text(self.energy)}\right]",
             r"S &= \ln Z + \beta E - \sum_i \theta_i m_i",
+            rf"1 &> (p - 1)\, c \left({text(self.linear_gain)}\right)^2 \quad \text{{where }} m \equiv 0 \text{{ is stable}}",
         ]
         return aligned(rows)
 

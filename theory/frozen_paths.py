@@ -57,6 +57,7 @@ class FrozenPaths(Typeset):
         rows = [
             rf"c(x) &= {tex(self.degree, shown)}, \qquad c_d = \min_x c(x)",
             rf"\frac{{\phi - \phi_p}}{{\ln 2}} &= {tex(self.gap, shown)} = 0 \text{{ at }} c_s",
+            rf"\text{{2-core: }} & {tex(self.core_weights, shown)} \text{{ of the weights}}, \quad {tex(self.core_paths, shown)} \text{{ of the paths}}",
         ]
         return aligned(rows)
 
@@ -189,7 +190,7 @@ def frozen_layers(degrees: Sequence[Expr]) -> FrozenLayers:
 
 
 @dataclass(frozen=True)
-class IntegerGlass:
+class IntegerGlass(Typeset):
     """The replica-symmetric glass at zero temperature with integer fields, in the rate lambda of non-zero biases.
 
     Signs are fair, so a field is the difference of two Poisson numbers (Skellam law). The ansatz is unstable against any spread of the fields, and its energy
@@ -210,6 +211,39 @@ class IntegerGlass:
     overlap: Expr
     degree: Expr
     energy: Expr
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return overlap, degree and energy in the rate lambda."""
+        shown = {RATE: r"\lambda", **(names or PATHS.latex_names())}
+        return aligned([rf"{name} &= {tex(value, shown)}" for name, value in (("x", self.overlap), ("c", self.degree), ("e", self.energy))])
+
+
+@dataclass(frozen=True)
+class FrozenRemoval(Typeset):
+    """A stated problem: the thresholds of the frozen phase, and the removed fractions that bring the degree c0 there.
+
+    Parameters
+    ----------
+    frozen : FrozenPaths
+    removal : Expr
+        The removed fraction at which the degree is c, in c and c0.
+    c0 : Expr
+        Degree before the removal.
+    """
+
+    frozen: FrozenPaths
+    removal: Expr
+    c0: Expr
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the frozen phase and the removal."""
+        shown = dict(names or PATHS.latex_names())
+        return "\\begin{gathered}\n" + self.frozen.to_latex(names) + rf" \\ \rho_{{K, d}} = {tex(self.removal, shown)}" + "\n\\end{gathered}"
+
+    @property
+    def derivation(self) -> Derivation:
+        """The steps that led to the frozen phase."""
+        return self.frozen.derivation
 
 
 def integer_glass(p: int) -> IntegerGlass:

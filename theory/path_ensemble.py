@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sympy import Expr, Integer, Poly, Symbol, cancel, cosh, expand, log, tanh
+from sympy import Expr, Integer, Mul, Poly, Symbol, cancel, cosh, expand, log, tanh
 from sympy import exp as exponential
 
 from theory.cavity import CavityEquations, bias_of_field, cavity_equations
@@ -300,6 +300,16 @@ def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     return Formula(values, Derivation(f"The paramagnet of paths of {p} weights", equations.derivation.steps + steps))
 
 
+THRESHOLD_DEFINITIONS = (
+    r"q = \langle \tanh^2 h \rangle, \qquad c_d = \min_{q > 0} c(q) = c(q_d), \qquad \phi(q_K) = \phi_p \text{ at } c_K = c(q_K) > c_d"
+)
+
+
+def _gathered(*rows: str) -> str:
+    """Displays one below the other."""
+    return "\\begin{gathered}\n" + " \\\\\n".join(rows) + "\n\\end{gathered}"
+
+
 @dataclass(frozen=True)
 class PolarisedBranch(Typeset):
     """A stated problem: the polarised solution of density evolution at given T and c, and its free energy against the paramagnet."""
@@ -318,7 +328,14 @@ class PolarisedBranch(Typeset):
 
 @dataclass(frozen=True)
 class Thresholds(PolarisedBranch):
-    """A stated problem: the degree c_d at which the polarised solution ends, and c_K at which its free energy meets that of the paramagnet."""
+    """A stated problem: the degree c_d at which the polarised solution ends, and c_K at which its free energy meets that of the paramagnet.
+
+    Along the branch the overlap q = <tanh² h> is the coordinate; q_d and q_K are its values at both.
+    """
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the distributional equations, and what the thresholds are on their branch."""
+        return _gathered(self.ensemble.to_latex(names), THRESHOLD_DEFINITIONS)
 
 
 @dataclass(frozen=True)
@@ -340,8 +357,8 @@ class CriticalRemoval(PolarisedBranch):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the degree after a removal, its inverse, and the distributional equations."""
         shown = dict(names or PATHS.latex_names())
-        rows = rf"c(\rho) = {tex(self.degree, shown)}, \qquad \rho^* = {tex(self.removal, shown)}"
-        return "\\begin{gathered}\n" + rows + " \\\\\n" + self.ensemble.to_latex(names) + "\n\\end{gathered}"
+        degree = rf"c(\rho) = {tex(self.degree, shown)}, \qquad \rho_{{K, d}} = \left. {tex(self.removal, shown)} \right|_{{c = c_K, c_d}}"
+        return _gathered(degree, THRESHOLD_DEFINITIONS, self.ensemble.to_latex(names))
 
 
 def critical_removal(p: int, protocol: str = "weights", ensemble: PathEnsemble | None = None) -> CriticalRemoval:
@@ -369,3 +386,35 @@ def critical_removal(p: int, protocol: str = "weights", ensemble: PathEnsemble |
     ratio = paths / weights
     removal = 1 - (C / C0) ** (Integer(1) / Poly(ratio, kept).degree())
     return CriticalRemoval(ensemble if ensemble is not None else path_ensemble(p), C0 * ratio.subs(kept, 1 - RHO), removal)
+
+
+def layered_removal(p: int) -> tuple[Expr, ...]:
+    """Derive the degrees of p layers of degrees c_1 … c_p after weights of layer l were removed with probability rho_l.
+
+    A path lives if all its weights do, so M prod (1 - rho_l) paths are left on N_l (1 - rho_l) weights.
+
+    Parameters
+    ----------
+    p : int
+        Number of weight layers.
+
+    Returns
+    -------
+    tuple of Expr
+        In c_1 … c_p and rho_1 … rho_p (`layer_symbols`).
+
+    Examples
+    --------
+    >>> layered_removal(2)
+    (c_1*(1 - rho_2), c_2*(1 - rho_1))
+    """
+    if not isinstance(p, int) or p < 2:
+        raise ValueError(f"a path needs at least p = 2 layers, got {p!r}")
+    degrees, removed = layer_symbols(p)
+    paths = Mul(*(1 - rho for rho in removed))
+    return tuple(c * cancel(paths / (1 - rho)).factor() for c, rho in zip(degrees, removed, strict=True))
+
+
+def layer_symbols(p: int) -> tuple[tuple[Symbol, ...], tuple[Symbol, ...]]:
+    """The degrees c_1 … c_p and the removed fractions rho_1 … rho_p of p layers."""
+    return tuple(Symbol(f"c_{k}", positive=True) for k in range(1, p + 1)), tuple(Symbol(f"rho_{k}", nonnegative=True) for k in range(1, p + 1))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from graphs.paths import given_paths
 from numerics.compile import compiled
@@ -18,7 +19,7 @@ from numerics.solve.density_evolution import BranchPoint, DensityEvolution
 from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
 from numerics.solve.path_thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
 from theory.cavity import BetheOf
-from theory.frozen_paths import FrozenLayers, FrozenPaths
+from theory.frozen_paths import FrozenLayers, FrozenPaths, FrozenRemoval
 from theory.path_ensemble import CriticalRemoval, PolarisedBranch, Thresholds, paramagnet
 from theory.symbols import symbols
 
@@ -121,6 +122,27 @@ def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> A
     if problem.p == 2:
         return Answer("none", dict.fromkeys(("c_d", "x_d", "c_s", "x_s")), reason="for p = 2 frozen weights appear continuously at c = 1")
     return enclosed_answer(lambda: frozen_thresholds(problem), digits, "enclosed")
+
+
+@answer.register
+def _(problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    frozen = problem.frozen
+    if frozen.p == 2:
+        return Answer("none", dict.fromkeys(("rho_K", "rho_d")), reason="for p = 2 frozen weights appear continuously at c = 1")
+    removal = compiled(problem.removal.subs(PATHS.c0, problem.c0), [PATHS.c], target="ball")
+    found = enclosed_answer(lambda: frozen_thresholds(frozen), digits, "enclosed")
+    above = {"K": float(found.values["c_s"]) <= float(problem.c0), "d": float(found.values["c_d"]) <= float(problem.c0)}
+    names = {"K": "c_s", "d": "c_d"}
+
+    def fractions() -> dict[str, arb]:
+        """The removed fractions, where c0 lies above the threshold."""
+        thresholds = frozen_thresholds(frozen)
+        return {f"rho_{name}": removal(thresholds[names[name]]) for name in ("K", "d") if above[name]}
+
+    removed = enclosed_answer(fractions, digits, "enclosed") if any(above.values()) else Answer("none", {})
+    values = {**found.values, "rho_K": removed.values.get("rho_K"), "rho_d": removed.values.get("rho_d")}
+    notes = [f"c0 = {float(problem.c0):g} is below {names[name]}" for name in ("K", "d") if not above[name]]
+    return Answer("enclosed", values, {**found.errors, **removed.errors}, reason="; ".join(notes))
 
 
 @answer.register

@@ -32,6 +32,7 @@ __all__ = [
 Array = NDArray[np.float64]
 LARGEST_ENUMERATION = 24
 _LARGEST_KERNEL = 18
+LOST = 1e-6  # of the sum of sizes: what a sum must keep of it
 COUPLINGS = ("glass", "planted", "input_tied", "ferro", "gauss", "planted_gauss")
 
 
@@ -80,6 +81,10 @@ def couplings(
     if kind in ("planted", "planted_gauss"):
         if beta is None or hidden is None:
             raise ValueError("planted couplings need beta and the hidden weights")
+        if not (math.isfinite(beta) and beta >= 0):
+            raise ValueError(f"planted couplings need a finite beta, zero or positive, got {beta}")
+        if np.any(np.abs(np.asarray(hidden, dtype=float)) != 1):
+            raise ValueError("the hidden weights are +1 or -1")
         if np.shape(hidden) != (paths.size,):
             raise ValueError(f"the hidden weights need one sign for each of the {paths.size} weights, got shape {np.shape(hidden)}")
         sizes = np.abs(rng.standard_normal(paths.count)) if kind == "planted_gauss" else np.ones(paths.count)
@@ -233,8 +238,11 @@ def even_cover_log_partition(members: ArrayLike, size: int, J: ArrayLike, beta: 
     for cover in kernel:
         bits = np.array([cover >> a & 1 for a in range(len(couplings_))], dtype=bool)
         covers = np.concatenate([covers, covers ^ bits])
-    total = np.where(covers, np.tanh(couplings_), 1.0).prod(axis=1).sum()
-    return float(size * math.log(2) + np.log(np.cosh(couplings_)).sum() + math.log(total))
+    terms = np.where(covers, np.tanh(couplings_), 1.0).prod(axis=1)
+    total = math.fsum(terms)
+    if total < LOST * math.fsum(np.abs(terms)):
+        raise ValueError("the even covers cancel beyond double precision at this beta: the instance is frustrated and too cold for this identity")
+    return float(size * math.log(2) + np.logaddexp(couplings_, -couplings_).sum() - len(couplings_) * math.log(2) + math.log(total))
 
 
 def _left_kernel(rows: list[int]) -> list[int]:
@@ -307,6 +315,8 @@ def satisfiable(members: ArrayLike, size: int, J: ArrayLike) -> bool:
     False
     """
     _check_instance(members, size, J, 1.0)
+    if np.any(np.abs(np.asarray(J, dtype=float)) != 1):
+        raise ValueError("a path is satisfied or not where its coupling is a sign: J must be +1 or -1 on every path")
     _, left = two_core(members, size)
     rows = _rows(np.asarray(members)[left])
     signs = np.asarray(J)[left] < 0

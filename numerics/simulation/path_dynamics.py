@@ -153,6 +153,10 @@ def hysteresis(
         raise ValueError(f"give at least 0 sweeps to settle and 1 to measure, got {settle} and {measured}")
     order, signs = rng.random(paths.size), np.asarray(J, dtype=float)
     planted_signs = np.asarray(planted, dtype=float)
+    if signs.shape != (paths.count,) or planted_signs.shape != (paths.size,):
+        raise ValueError(f"give J for each of {paths.count} paths and planted weights for {paths.size}, got shapes {signs.shape} and {planted_signs.shape}")
+    if not np.any(order >= rho[-1]):
+        raise ValueError(f"a removed fraction of {rho[-1]} leaves no weight of this instance")
 
     def branch(sequence: Array, weights: Array) -> list[tuple[float, float, float]]:
         """Follow one history."""

@@ -90,7 +90,8 @@ def teacher_student(
     start : {"random", "teacher"}
         Whether the student begins with random weights or with the teacher's.
     sweeps : int
-        Sweeps of single flips, at a temperature of the relative training error that falls from 0.1 to ``coldest``.
+        Sweeps of single flips, at a temperature of the relative training error that falls from 0.1 to ``coldest`` for a random start, which has to find a
+        solution, and stays at ``coldest`` for the teacher's weights, which show whether one is kept.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def teacher_student(
     student = [(t if start == "teacher" else rng.choice([-1.0, 1.0], t.shape)) * mask for t, mask in zip(teacher, masks, strict=True)]
     inputs, fresh = (rng.choice([-1.0, 1.0], (count, widths[0])) for count in (patterns, 4 * patterns))
     labels = outputs(teacher, inputs)
-    _annealed(student, masks, inputs, labels, np.geomspace(HOTTEST, coldest, sweeps), rng)
+    _annealed(student, masks, inputs, labels, np.geomspace(HOTTEST if start == "random" else coldest, coldest, sweeps), rng)
     kept = max(sum(int(mask.sum()) for mask in masks), 1)
     overlap = sum(float((s * t).sum()) for s, t in zip(student, teacher, strict=True)) / kept
     return LearningPoint(_error(student, inputs, labels), _error(student, fresh, outputs(teacher, fresh)), overlap)

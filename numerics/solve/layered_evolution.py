@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graphs.rendering import Tabulated
 from numerics.solve.density_evolution import MOST_ITERATIONS, DensityEvolution
-from theory.path_ensemble import PathEnsemble
+from theory.path_ensemble import PathEnsemble, poisson_degrees
 
 __all__ = ["LayeredPoint", "layered_branch"]
 
@@ -80,6 +80,8 @@ def layered_branch(
     counts = tuple(float(c) for c in degrees)
     if len(counts) != ensemble.p or not all(math.isfinite(c) and c >= 0 for c in counts):
         raise ValueError(f"give one mean degree, zero or positive, for each of the p = {ensemble.p} layers, got {list(degrees)}")
+    if ensemble.law != poisson_degrees():
+        raise ValueError(f"layers have degrees of their own where these are Poisson numbers; the law of this ensemble is {ensemble.law.name}")
     if not any(counts):
         raise ValueError("at least one layer needs paths")
     machine = DensityEvolution(ensemble, T, step, largest_degree=max(*counts, 1.0))

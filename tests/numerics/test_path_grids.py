@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from graphs.paths import all_paths, random_hypergraph
+from graphs.paths import all_paths, random_active_paths, random_hypergraph
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
-from numerics.simulation.active_paths import couplings, enumerate_weights, satisfiable
+from numerics.simulation.active_paths import couplings, enumerate_weights, even_cover_log_partition, satisfiable
 from numerics.simulation.path_dynamics import PathMonteCarlo, hysteresis
 from numerics.simulation.teacher_student import teacher_student
 from numerics.solve.belief_propagation import belief_propagation
@@ -17,14 +17,17 @@ from numerics.solve.coupling_nodes import coupling_nodes
 from numerics.solve.density_evolution import DensityEvolution
 from numerics.solve.field_grid import shared_out
 from numerics.solve.frozen_thresholds import integer_glass_points
+from numerics.solve.layered_evolution import layered_branch
 from numerics.solve.path_diagram import path_diagram, removal_diagram
 from numerics.solve.path_one_step import equilibrium_parisi, one_step_population
 from numerics.solve.path_populations import ground_state_population, population
 from numerics.solve.path_thresholds import branch_end, critical_temperatures, entropy_crossing, path_thresholds, removed_fraction
+from theory.catalogue import result
 from theory.cavity import cavity_equations
 from theory.coupling_sizes import gaussian_sizes
-from theory.frozen_paths import integer_glass
-from theory.path_ensemble import critical_removal, path_ensemble
+from theory.frozen_paths import frozen_paths, integer_glass
+from theory.latex import entry_text
+from theory.path_ensemble import critical_removal, path_ensemble, regular_degrees
 from theory.symbols import symbols
 
 NETWORK = all_paths((2, 2, 2, 2))
@@ -289,3 +292,57 @@ def test_continuous_onsets_have_no_threshold() -> None:
         integer_glass_points(integer_glass(2))
     with pytest.raises(ValueError, match="continuously"):
         critical_temperatures(2, 4, (0.6, 5.0))
+
+
+def test_removals_at_zero_temperature_on_the_catalogue() -> None:
+    """The removed fractions of the table at p = 3, T = 0, c0 = 6, and of whole paths; below a threshold there is none."""
+    found = evaluate("active-paths/zero-temperature", p=3, c0=6).values
+    assert found["rho_K"] == pytest.approx(0.3225, abs=5e-5) and found["rho_d"] == pytest.approx(0.3603, abs=5e-5)
+    paths = evaluate("active-paths/zero-temperature", p=3, c0=6, protocol="paths").values
+    assert paths["rho_K"] == pytest.approx(1 - found["c_s"] / 6, rel=1e-12)
+    low = evaluate("active-paths/zero-temperature", p=3, c0=2.6)
+    assert low.values["rho_K"] is None and low.values["rho_d"] > 0 and "below c_s" in low.answer.reason
+    assert len(evaluate("active-paths/zero-temperature", p=3, c0=6, digits=30).values["rho_K"]) >= 30
+
+
+def test_layers_lose_other_fractions() -> None:
+    given = evaluate("active-paths/zero-temperature", degrees=[3, 4, 5], removed=[0.1, 0.05, 0.2]).values
+    by_hand = [3 * 0.95 * 0.8, 4 * 0.9 * 0.8, 5 * 0.9 * 0.95]
+    direct = evaluate("active-paths/zero-temperature", degrees=by_hand).values
+    assert given["x"] == pytest.approx(direct["x"], rel=1e-9)
+    network = random_active_paths((60, 60, 60, 60), 18_000, np.random.default_rng(0)).diluted([0.1, 0.3, 0.2], np.random.default_rng(1))
+    left = [network.present[layer].mean() for layer in network.layers]
+    assert left == pytest.approx([0.9, 0.7, 0.8], abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: evaluate("active-paths/zero-temperature", degrees=[3, 4], removed=[0.1]), "each of the 2 layers"),
+        (lambda: evaluate("active-paths/zero-temperature", p=3, removed=[0.1]), "goes with degrees"),
+        (lambda: evaluate("active-paths/zero-temperature", degrees=[3, 4, 5], c0=2), "goes with p"),
+        (lambda: evaluate("active-paths/zero-temperature", p=3, c0=-1), "positive number"),
+        (lambda: evaluate("active-paths/zero-temperature", degrees=[3, 4], removed=[0.1, 1]), "0 to below 1"),
+        (lambda: evaluate("active-paths/critical-removal", p=3, T=0, c0=6), "with c0 for a removal"),
+        (lambda: NETWORK.diluted([0.1, 0.2], np.random.default_rng(0)), "as many layers"),
+        (lambda: satisfiable([(0, 1)], 2, [0.5]), r"\+1 or -1"),
+        (lambda: couplings(NETWORK, "planted", np.random.default_rng(0), beta=math.nan, hidden=np.ones(NETWORK.size)), "finite beta"),
+        (lambda: couplings(NETWORK, "planted", np.random.default_rng(0), beta=1.0, hidden=np.zeros(NETWORK.size)), r"\+1 or -1"),
+        (lambda: even_cover_log_partition([(0, 1), (1, 2), (0, 2)], 3, [1, 1, -1], 15.0), "cancel beyond double precision"),
+        (lambda: hysteresis(NETWORK, np.ones(3), 1.0, np.ones(NETWORK.size), [0.0], np.random.default_rng(0)), "J for each of"),
+        (lambda: layered_branch(path_ensemble(3, law=regular_degrees(4)), 0.5, [2.0, 4.0, 7.0]), "degrees of their own"),
+    ],
+)
+def test_input_that_makes_no_instance_is_refused(call, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_even_covers_at_low_temperature() -> None:
+    """Without frustration nothing cancels: a triangle at beta = 50 has two ground states of energy -3."""
+    assert even_cover_log_partition([(0, 1), (1, 2), (0, 2)], 3, [1, 1, 1], 50.0) == pytest.approx(150 + math.log(2), rel=1e-12)
+
+
+def test_what_is_derived_prints() -> None:
+    assert r"\text{ is stable}" in cavity_equations(3).to_latex() and "2-core" in frozen_paths(3).to_latex()
+    assert "I_{1}" in integer_glass(3).to_latex() and "c_d" in entry_text(result("active-paths/thresholds"))

@@ -37,3 +37,10 @@ def test_outputs_are_those_of_a_relu_network():
 def test_bad_input_is_refused(widths, removed, options, message):
     with pytest.raises(ValueError, match=message):
         teacher_student(widths, removed, np.random.default_rng(0), **options)
+
+
+def test_a_full_student_keeps_the_teacher_and_loses_it_with_connections():
+    """From the teacher's own weights nothing is heated: without removals the solution stays, and it fades with them."""
+    curve = learning_curve((7, 5, 1), [0.0, 0.4], np.random.default_rng(2), teachers=8, start="teacher", sweeps=12, patterns=50)
+    assert curve.overlap.value[0] > 0.95 and curve.train.value[0] < 0.02
+    assert curve.overlap.value[1] < 0.8 and curve.test.value[1] > 0.1

@@ -10,7 +10,7 @@ from sympy.core.numbers import Number
 from theory.catalogue.result import Parameter, Result
 from theory.cavity import LARGEST_P, BetheOf, cavity_equations
 from theory.coupling_sizes import SIZES, coupling_sizes
-from theory.frozen_paths import FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
+from theory.frozen_paths import FrozenLayers, FrozenPaths, FrozenRemoval, frozen_layers, frozen_paths
 from theory.path_ensemble import (
     DISORDERS,
     PROTOCOLS,
@@ -19,6 +19,8 @@ from theory.path_ensemble import (
     PolarisedBranch,
     Thresholds,
     critical_removal,
+    layer_symbols,
+    layered_removal,
     paramagnet,
     path_ensemble,
 )
@@ -40,7 +42,7 @@ PLANTED = (
 def temperature(value: Any) -> Any:
     """Return a positive temperature, or point to the form that T = 0 has."""
     if isinstance(value, Number) and value == 0:
-        raise ValueError("T = 0 has its own closed form: use active-paths/zero-temperature")
+        raise ValueError("T = 0 has its own closed form: use active-paths/zero-temperature (with c0 for a removal)")
     if not isinstance(value, Number) or not value.is_finite or value < 0:
         raise ValueError(f"T (temperature) must be a positive finite number, got {value!s}")
     return value
@@ -103,11 +105,43 @@ def removal(p: int = 3, protocol: str = "weights", couplings: str = "signs", dis
     return critical_removal(p, protocol, ensemble_of(p, couplings, disorder))
 
 
-def zero_temperature(p: int | None = None, degrees: tuple[Any, ...] | None = None) -> FrozenPaths | FrozenLayers:
-    """State the frozen phase at zero temperature, for uniform paths or layer by layer."""
-    if (p is None) == (degrees is None):
+def zero_temperature(
+    p: int | None = None, degrees: tuple[Any, ...] | None = None, c0: Any = None, protocol: str = "weights", removed: tuple[Any, ...] | None = None
+) -> FrozenPaths | FrozenLayers | FrozenRemoval:
+    """State the frozen phase at zero temperature, for uniform paths or layer by layer, and a removal that leads out of it."""
+    if (p is not None and degrees is not None) or (p is None and degrees is None):
         raise ValueError("give either p or the degrees of the layers, such as degrees=[2,3,6]")
-    return frozen_paths(p) if p is not None else frozen_layers(degrees or ())
+    if p is None:
+        if c0 is not None:
+            raise ValueError("c0 is the degree of all layers before a removal and goes with p; the degrees of layers go with removed=[0.1,0.2,0.3]")
+        return frozen_layers(_after_removal(degrees or (), removed))
+    if removed is not None:
+        raise ValueError("removed holds a fraction for each layer and goes with degrees=[2,3,6]")
+    return frozen_paths(p) if c0 is None else FrozenRemoval(frozen_paths(p), critical_removal(p, protocol).removal, c0)
+
+
+def _after_removal(degrees: tuple[Any, ...], removed: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """The degrees after the removal of a fraction of each layer."""
+    if removed is None:
+        return degrees
+    if len(removed) != len(degrees):
+        raise ValueError(f"removed holds a fraction for each of the {len(degrees)} layers, got {len(removed)}")
+    at = dict(zip((*layer_symbols(len(degrees))[0], *layer_symbols(len(degrees))[1]), (*degrees, *removed), strict=True))
+    return tuple(expression.subs(at) for expression in layered_removal(len(degrees)))
+
+
+def removed_fractions(value: Any) -> tuple[Any, ...]:
+    """Return one fraction from 0 to below 1 for each layer."""
+    if not isinstance(value, list) or not all(isinstance(rho, Number) and 0 <= rho < 1 for rho in value):
+        raise ValueError(f"removed must be a list of fractions from 0 to below 1, one for each layer, got {value!s}")
+    return tuple(Rational(rho) for rho in value)
+
+
+def positive_degree(value: Any) -> Any:
+    """Return a positive degree."""
+    if not (isinstance(value, Number) and value.is_finite and value > 0):
+        raise ValueError(f"c0 (mean degree before the removal) must be a positive number, got {value!s}")
+    return Rational(value)
 
 
 def bethe(paths: tuple[tuple[int, ...], ...]) -> BetheOf:
@@ -186,7 +220,17 @@ RESULTS = (
         PATHS,
         (
             Parameter("p", PATHS["p"].meaning, None, None, structural=True, convert=path_length),
-            Parameter("degrees", "mean degree of each layer; thresholds are then multiples of it", None, None, structural=True, convert=positive_degrees),
+            Parameter(
+                "degrees",
+                "mean degree of each layer; thresholds are those of all degrees times one common factor, and x the frozen fractions at the given degrees",
+                None,
+                None,
+                structural=True,
+                convert=positive_degrees,
+            ),
+            Parameter("c0", "with p: mean degree before a removal, for rho_K and rho_d", None, None, structural=True, convert=positive_degree),
+            Parameter("protocol", "with c0: remove single weights, or whole paths", PROTOCOLS, "weights", structural=True),
+            Parameter("removed", "with degrees: removed fraction of each layer", None, None, structural=True, convert=removed_fractions),
         ),
         ("c_d", "x_d", "c_s", "x_s"),
         zero_temperature,

@@ -19,9 +19,10 @@ from numerics.simulation.active_paths import frozen_weights, gf2_rank, satisfiab
 from numerics.solve.frozen_thresholds import frozen_layer_fractions
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact, Sampled
+from numerics.verification.mutants import Mutant
 from numerics.verification.path_mutants import changed, substituted
 from theory.frozen_paths import SCALE, FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
-from theory.path_ensemble import CriticalRemoval, critical_removal
+from theory.path_ensemble import CriticalRemoval, critical_removal, layer_symbols, layered_removal
 from theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
@@ -149,6 +150,30 @@ def diluted_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     return Estimate.from_blocks([[network.diluted(rho, rng).mean_degree for rho in (0.1, 0.25, 0.4)] for network in networks])
 
 
+LAYERS_REMOVED = (0.1, 0.3, 0.2)
+
+
+def rolled(k: int) -> dict[Any, Any]:
+    """The removed fraction of layer k exchanged with that of the next."""
+    names = layer_symbols(3)[1]
+    return {names[k]: names[(k + 1) % 3], names[(k + 1) % 3]: names[k]}
+
+
+def layers_diluted_predicted(degrees: tuple[Any, ...], effort: Effort) -> Array:
+    """Degrees of three layers of degrees 6, 4.8 and 8 after other fractions were removed from each."""
+    before, removed = layer_symbols(3)
+    return np.array(compiled(list(degrees), [*before, *removed])(6.0, 4.8, 8.0, *LAYERS_REMOVED), dtype=float)
+
+
+def layers_diluted_found(rng: np.random.Generator, effort: Effort) -> Estimate:
+    """The same counted on networks of widths 60, 60, 75, 36."""
+    rows = []
+    for _ in range(effort.scale(NETWORKS, NETWORKS)):
+        network = random_active_paths((60, 60, 75, 36), 21_600, rng).diluted(LAYERS_REMOVED, rng)
+        rows.append([network.count / network.present[layer].sum() for layer in network.layers])
+    return Estimate.from_blocks(rows)
+
+
 CLAIMS = (
     *(
         Claim(
@@ -214,5 +239,14 @@ CLAIMS = (
         diluted_found,
         Sampled(smallest=0.015),
         (changed("one layer more", degree=lambda e: e * (1 - RHO)),),
+    ),
+    Claim(
+        "active-paths/dilution-of-layers",
+        "Removing other fractions from each layer lowers the degree of a layer by what the other layers lose",
+        lambda: layered_removal(3),
+        layers_diluted_predicted,
+        layers_diluted_found,
+        Sampled(smallest=0.015),
+        (Mutant("layers exchanged", lambda found: tuple(found[k].subs(rolled(k), simultaneous=True) for k in range(3))),),
     ),
 )
