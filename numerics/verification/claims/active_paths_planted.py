@@ -89,7 +89,7 @@ def added_path_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     averaged over time for random triples of weights that no path joins. What the noise of y adds to the mean of a convex function falls with the time of the
     average, so both halves of the time are taken as well, and it is extrapolated away.
     """
-    t, width, tests, sweeps = math.tanh(2.0), 24, 600, 240
+    t, width, tests, sweeps = math.tanh(2.0), 24, 1300, 200
     networks = [random_active_paths((width,) * 4, 4 * width**2, rng) for _ in range(NETWORKS)]
     chain, _ = planted_chain(networks, 2.0, rng)
     starts = np.array([[layer.start + k * width**2 for layer in chain.layers] for k in range(NETWORKS)])
