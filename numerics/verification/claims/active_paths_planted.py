@@ -89,13 +89,13 @@ def added_path_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     averaged over time for random triples of weights that no path joins. What the noise of y adds to the mean of a convex function falls with the time of the
     average, so both halves of the time are taken as well, and it is extrapolated away.
     """
-    t, width, tests, sweeps = math.tanh(2.0), 24, 1300, 200
-    networks = [random_active_paths((width,) * 4, 4 * width**2, rng) for _ in range(NETWORKS)]
+    t, width, tests, sweeps, many = math.tanh(2.0), 20, 1000, 200, 2 * NETWORKS
+    networks = [random_active_paths((width,) * 4, 4 * width**2, rng) for _ in range(many)]
     chain, _ = planted_chain(networks, 2.0, rng)
-    starts = np.array([[layer.start + k * width**2 for layer in chain.layers] for k in range(NETWORKS)])
-    triples = starts[:, None, :] + rng.integers(0, width**2, (NETWORKS, tests, 3))
+    starts = np.array([[layer.start + k * width**2 for layer in chain.layers] for k in range(many)])
+    triples = starts[:, None, :] + rng.integers(0, width**2, (many, tests, 3))
     chain.sweep(30)
-    halves = np.zeros((2, NETWORKS, tests))
+    halves = np.zeros((2, many, tests))
     for step in range(sweeps):
         chain.sweep()
         halves[2 * step // sweeps] += chain.weights[triples].prod(axis=2) / (sweeps // 2)
