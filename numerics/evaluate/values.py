@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from sympy import Float, Integer, Rational, S, oo, sympify
+from sympy import Float, Integer, Interval, Rational, S, oo, sympify
 from sympy.core.numbers import Number
 
 from theory.catalogue import Parameter, Result
@@ -129,7 +129,12 @@ def _admitted(parameter: Parameter, value: Any) -> Any:
 def _domain_words(parameter: Parameter) -> str:
     """Say a domain in words."""
     domain: Any = parameter.domain
+    also = ", or inf" if parameter.infinite else ""
+    low, high = domain.inf, domain.sup
     if domain.is_subset(S.Integers):
-        low, high = domain.inf, domain.sup
-        return f"an integer of at least {low}" + ("" if high == oo else f" and at most {high}")
-    return f"in {domain}"
+        return f"an integer of at least {low}" + ("" if high == oo else f" and at most {high}") + also
+    if not isinstance(domain, Interval):
+        return f"in {domain}" + also
+    bounds = [] if low == -oo else [f"above {low}" if domain.left_open else f"of at least {low}"]
+    bounds += [] if high == oo else [f"below {high}" if domain.right_open else f"at most {high}"]
+    return " ".join(["a number", " and ".join(bounds)]).strip() + also

@@ -210,7 +210,7 @@ def test_bethe_result():
         ("planted", {"p": 3, "T": 0, "c": 4}, "zero-temperature"),
         ("planted", {"p": 3, "T": -1, "c": 4}, "positive finite"),
         ("planted", {"p": 1, "T": 1, "c": 4}, "at least 2"),
-        ("planted", {"p": 3, "T": 1, "c": -1}, "must be in"),
+        ("planted", {"p": 3, "T": 1, "c": -1}, "must be a number of at least 0, got -1"),
         ("planted", {"p": 3, "T": 1, "c": 4, "digits": 5}, "0 digits"),
         ("critical-removal", {"p": 3, "T": 1, "c0": 4, "protocol": "units"}, "one of weights, paths"),
         ("zero-temperature", {}, "give either p or the degrees"),
@@ -219,7 +219,7 @@ def test_bethe_result():
         ("bethe", {"paths": [[0, 1, 1]], "beta": 1}, "uses one weight twice"),
         ("bethe", {"paths": [[0, 1], [1, 2, 3]], "beta": 1}, "same number of weights"),
         ("bethe", {"paths": [[0, 1]], "J": [1, 2], "beta": 1}, "needs 1 entries"),
-        ("bethe", {"paths": [[0, 1]], "beta": 0}, "must be in"),
+        ("bethe", {"paths": [[0, 1]], "beta": 0}, "must be a number above 0, got 0"),
     ],
 )
 def test_bad_parameters_are_refused(name, parameters, message):

@@ -147,7 +147,7 @@ def test_batch_normalised_rectifiers_at_initialisation_have_one_bit():
         ("random-network", {"activation": "relu", "sw2": 1, "sb2": 0, "depth": 0}, "depth .* must be an integer of at least 1"),
         ("random-network", {"activation": "relu", "sw2": 1, "sb2": 0, "depth": 1, "c0": 1.5}, "c0"),
         ("random-network", {"activation": 3, "sw2": 1, "sb2": 0, "depth": 1}, "activation must be a name"),
-        ("neuron-profile", {"r": -1}, "r .* must be in"),
+        ("neuron-profile", {"r": -1}, "r .* must be a number of at least 0"),
         ("neuron-profile", {"r": float("nan")}, "must be a number"),
         ("first-layer", {"sw2": 1, "sb2": 1, "d": 0}, "integer of at least 1"),
         ("pair-entropy", {"theta": 4}, "between 0 and pi"),
