@@ -8,14 +8,14 @@ local in depth.
     weights only:  cost(W^(0), W^(1), ..., W^(M-1))
     promoted:      rule(W^(0), h^(1)) rule(h^(1), W^(1), h^(2)) ... cost(h^(M))
 
-`Interactions` is a bipartite factor graph of either kind.
+`Interactions` is a bipartite factor graph of either kind. Its rules are there at once; the networkx graph is built when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import combinations
 from typing import Any
@@ -48,12 +48,15 @@ class Rule(Tabulated):
     bias : variable or None
     kind : hashable
         Kind of the neuron.
+    reads : tuple of (weight, parent)
+        The pairs in the order of the network.
     """
 
     out: Variable
     pairs: frozenset[tuple[Variable | None, Variable | Input]]
     bias: Variable | None
     kind: Hashable
+    reads: tuple[tuple[Variable | None, Variable | Input], ...] = field(default=(), repr=False, compare=False)
 
     def moved(self, mapping: Mapping[Variable, Variable]) -> Rule:
         """Return the rule with its variables replaced; what the mapping does not know stays."""
@@ -108,15 +111,18 @@ class Interactions:
 
     Parameters
     ----------
-    graph : networkx.Graph
-        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are ("rule", neuron, copy) and ("cost",
-        neuron, copy). Every vertex has a `graphs.labels.Label` as ``label``, a ``layer`` and a ``site``, and what has a place in
-        the plane of a layer also a ``position``; the edges have a ``label`` with the part that the variable plays.
     network : Network
     copies : int
         Number of data, each of which has its own neurons.
     rules : dict
         The `Rule` of every rule factor (empty where neurons are not promoted).
+
+    Attributes
+    ----------
+    graph : networkx.Graph
+        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are ("rule", neuron, copy) and ("cost",
+        neuron, copy). Every vertex has a `graphs.labels.Label` as ``label``, a ``layer`` and a ``site``, and what has a place in
+        the plane of a layer also a ``position``; the edges have a ``label`` with the part that the variable plays.
 
     Examples
     --------
@@ -126,10 +132,15 @@ class Interactions:
     (3, 0)
     """
 
-    graph: nx.Graph
     network: Network
     copies: int
     rules: dict[Variable, Rule]
+
+    @cached_property
+    def graph(self) -> nx.Graph:
+        """The factor graph."""
+        with collection_paused():
+            return _promoted_graph(self) if self.rules else _static_graph(self.network, self.copies)
 
     @cached_property
     def factors(self) -> tuple[Variable, ...]:
@@ -139,7 +150,8 @@ class Interactions:
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """The variables, in the order of the graph."""
-        return tuple(v for v, data in self.graph.nodes(data=True) if data["label"].kind != "factor")
+        parameters = [*(("W", name) for name in self.network.weights), *(("b", name) for name in self.network.biases)]
+        return (*parameters, *(rule.out for rule in self.rules.values()))
 
     def scope(self, factor: Variable) -> tuple[Variable, ...]:
         """Return the variables of an interaction."""
@@ -194,7 +206,11 @@ class Interactions:
 
     def end_factors(self) -> tuple[Variable, ...]:
         """Return the interactions at the two ends: rules that read nothing but inputs, and costs."""
-        return tuple(f for f in self.factors if self.graph.nodes[f]["label"].role in ("input", "cost"))
+        if not self.rules:
+            return self.factors
+        reading = [factor for factor, rule in self.rules.items() if all(h[0] == "x" for _, h in rule.reads)]
+        costs = [("cost", v, copy) for copy in range(self.copies) for v in self.network.outputs if ("rule", v, copy) in self.rules]
+        return tuple(sorted([*reading, *costs], key=lambda factor: (factor[2], factor[0] == "cost")))
 
     def layout(self) -> dict[Variable, tuple[float, float]]:
         """Return a drawing in layers: depth to the right, neurons and interactions in columns, weights in a row above the interactions.
@@ -248,8 +264,12 @@ def weights_only(network: Network | nx.DiGraph, copies: int = 1) -> Interactions
     >>> static.scope(("cost", (2, 0), 0))
     (('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)))
     """
-    network = _checked(network, copies)
-    graph = _parameters(network)
+    return Interactions(_checked(network, copies), copies, {})
+
+
+def _static_graph(network: Network, copies: int) -> nx.Graph:
+    """The weights and biases, and one cost for every output and datum."""
+    graph = _parameters(network, network.places)
     for out in network.outputs:
         above = nx.ancestors(network.graph, out) | {out}
         used = list(_used_parameters(network, above))
@@ -257,7 +277,7 @@ def weights_only(network: Network | nx.DiGraph, copies: int = 1) -> Interactions
             factor = ("cost", out, copy)
             graph.add_node(factor, label=Label("factor", "cost"), layer=network.layer(out), site=("cost", network.site(out), copy))
             graph.add_edges_from(((factor, v) for v in used), label="weight")
-    return Interactions(graph, network, copies, {})
+    return graph
 
 
 def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
@@ -282,39 +302,52 @@ def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
     >>> dynamic.scope(("rule", (2, 0), 0))
     (('h', (2, 0), 0), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0))
     """
+    network = _checked(network, copies)
     with collection_paused():
-        return _promoted(_checked(network, copies), copies)
+        return Interactions(network, copies, _rules(network, copies))
 
 
-def _promoted(network: Network, copies: int) -> Interactions:
-    """Variables of every datum, then their rules and costs."""
-    graph, inputs, data, place = _parameters(network), set(network.inputs), dict(network.graph.nodes(data=True)), _places(network)
+def _rules(network: Network, copies: int) -> dict[Variable, Rule]:
+    """The rule of every neuron that is no input, for every datum, layer by layer."""
+    inputs, data = set(network.inputs), dict(network.graph.nodes(data=True))
     neurons = [v for layer in network.layers.values() for v in layer if v not in inputs]
-    costs = [v for v in network.outputs if v not in inputs]
-    label, rule_label = cache(Label), _rule_labels(network, inputs)
     rules: dict[Variable, Rule] = {}
     for copy in range(copies):
         state = {v: ("x" if v in inputs else "h", v, copy) for v in data}
         for v in neurons:
-            layer, position, site = place[v]
-            graph.add_node(state[v], label=label("neuron", data[v].get("kind")), layer=layer, position=position, site=("h", site, copy))
-        for v in neurons:
-            (layer, position, site), factor, kind, bias = place[v], ("rule", v, copy), data[v].get("kind"), data[v].get("bias")
-            parents = network.incoming(v)
-            graph.add_node(factor, label=rule_label(v, parents), layer=layer - 1, position=position, site=("rule", site, copy))
-            pairs = [(None if name is None else ("W", name), state[u]) for u, name in parents.items()]
-            rules[factor] = Rule(state[v], frozenset(pairs), None if bias is None else ("b", bias), kind)
-            graph.add_edges_from(_connections(factor, state[v], pairs, bias))
-        for v in costs:
-            layer, position, site = place[v]
-            graph.add_node(("cost", v, copy), label=label("factor", "cost"), layer=layer + 1, position=position, site=("cost", site, copy))
-            graph.add_edge(("cost", v, copy), state[v], label="out")
-    return Interactions(graph, network, copies, rules)
+            reads = tuple([(None if name is None else ("W", name), state[u]) for u, name in network.incoming(v).items()])
+            bias = data[v].get("bias")
+            rules["rule", v, copy] = Rule(state[v], frozenset(reads), None if bias is None else ("b", bias), data[v].get("kind"), reads)
+    return rules
 
 
-def _places(network: Network) -> dict[Any, tuple[int, tuple[int, ...], Hashable]]:
-    """Layer, position and site of every neuron."""
-    return {v: (network.layer(v), network.position(v), network.site(v)) for v in network.graph}
+def _promoted_graph(interactions: Interactions) -> nx.Graph:
+    """Variables of every datum, then their rules and costs."""
+    network, place = interactions.network, interactions.network.places
+    graph, label = _parameters(network, place), rule_labels(network)
+    by_copy: list[dict[Variable, Rule]] = [{} for _ in range(interactions.copies)]
+    for factor, rule in interactions.rules.items():
+        by_copy[factor[2]][factor] = rule
+    for copy, rules in enumerate(by_copy):
+        for rule in rules.values():
+            layer, position, site = place[rule.out[1]]
+            graph.add_node(rule.out, label=neuron_label(rule.kind), layer=layer, position=position, site=("h", site, copy))
+        for factor, rule in rules.items():
+            layer, position, site = place[factor[1]]
+            graph.add_node(factor, label=label(rule), layer=layer - 1, position=position, site=("rule", site, copy))
+            graph.add_edges_from(_connections(factor, rule))
+        for v in network.outputs:
+            if ("rule", v, copy) in rules:
+                layer, position, site = place[v]
+                graph.add_node(("cost", v, copy), label=Label("factor", "cost"), layer=layer + 1, position=position, site=("cost", site, copy))
+                graph.add_edge(("cost", v, copy), ("h", v, copy), label="out")
+    return graph
+
+
+@cache
+def neuron_label(kind: Hashable) -> Label:
+    """The label of a neuron."""
+    return Label("neuron", kind)
 
 
 def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
@@ -329,17 +362,22 @@ def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
     return network
 
 
-def _parameters(network: Network) -> nx.Graph:
+def _parameters(network: Network, place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]]) -> nx.Graph:
     """The weights and biases as vertices of kind ``weight`` and ``bias``, in the layer that they read."""
     graph: nx.Graph = nx.Graph()
-    place, label = _places(network), Label("weight")
+    label = Label("weight")
     for name, edges in network.weights.items():
-        (below, _, start), (above, _, end) = place[edges[0][0]], place[edges[0][1]]
-        first = below if len(edges) == 1 else min(place[a][0] for a, _ in edges)
-        graph.add_node(("W", name), label=label, layer=first, site=("W", start, end, above - below, _offset(network, edges)))
+        first = place[edges[0][0]][0] if len(edges) == 1 else min(place[a][0] for a, _ in edges)
+        graph.add_node(("W", name), label=label, layer=first, site=weight_site(network, place, edges))
     for name, neurons in network.biases.items():
         graph.add_node(("b", name), label=Label("bias"), layer=min(place[v][0] for v in neurons) - 1, site=("b", place[neurons[0]][2]))
     return graph
+
+
+def weight_site(network: Network, place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]], edges: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
+    """What tells a weight apart: the sites that it joins, how far up, and where in the plane a shared one reads."""
+    (below, _, start), (above, _, end) = place[edges[0][0]], place[edges[0][1]]
+    return ("W", start, end, above - below, _offset(network, edges))
 
 
 def _offset(network: Network, edges: Sequence[tuple[Any, Any]]) -> tuple[int, ...]:
@@ -360,32 +398,31 @@ def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
             yield ("b", name)
 
 
-def _rule_labels(network: Network, inputs: set[Any]) -> Callable[[Any, Collection[Any]], Label]:
-    """What labels the rule of a neuron with some parents: whether it reads nothing but inputs, its kind, and the hidden widths of the layers that it joins."""
+def rule_labels(network: Network) -> Callable[[Rule], Label]:
+    """What labels a rule: whether it reads nothing but inputs, the kind of its neuron, and the hidden widths of the layers that it joins."""
+    inputs = set(network.inputs)
     hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
     width = {v: hidden[layer] for layer, members in network.layers.items() for v in members}
-    kind, known = dict(network.graph.nodes(data="kind")), cache(Label)
+    known = cache(Label)
 
-    def label(v: Any, parents: Collection[Any]) -> Label:
+    def label(rule: Rule) -> Label:
         """The label, one object for all rules that share it."""
-        widths = sorted({width[u] for u in parents})
-        return known("factor", "input" if inputs.issuperset(parents) else "rule", (kind[v], (width[v], *widths)))
+        parents = [h[1] for _, h in rule.reads]
+        return known("factor", "input" if inputs.issuperset(parents) else "rule", (rule.kind, (width[rule.out[1]], *sorted({width[u] for u in parents}))))
 
     return label
 
 
-def _connections(
-    factor: Variable, out: Variable, pairs: Iterable[tuple[Variable | None, Variable]], bias: Hashable
-) -> list[tuple[Variable, Variable, dict[str, Any]]]:
+def _connections(factor: Variable, rule: Rule) -> list[tuple[Variable, Variable, dict[str, Any]]]:
     """The edges of a rule: to its neuron, to the weights and the parents that are variables, to its bias."""
-    edges: list[tuple[Variable, Variable, dict[str, Any]]] = [(factor, out, {"label": "out"})]
-    for weight, parent in pairs:
+    edges: list[tuple[Variable, Variable, dict[str, Any]]] = [(factor, rule.out, {"label": "out"})]
+    for weight, parent in rule.reads:
         if weight is not None:
             edges.append((factor, weight, {"label": "weight"}))
         if parent[0] == "h":
             edges.append((factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}))
-    if bias is not None:
-        edges.append((factor, ("b", bias), {"label": "bias"}))
+    if rule.bias is not None:
+        edges.append((factor, rule.bias, {"label": "bias"}))
     return edges
 
 

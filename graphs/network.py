@@ -104,6 +104,11 @@ class Network:
         """Return the place of a neuron in the plane of its layer (empty where layers have no geometry)."""
         return tuple(self._data[v].get("position", ()))
 
+    @cached_property
+    def places(self) -> dict[Neuron, tuple[int, tuple[int, ...], Hashable]]:
+        """Layer, position and site of every neuron."""
+        return {v: (self.layer(v), self.position(v), self.site(v)) for v in self.graph}
+
     def weight(self, u: Neuron, v: Neuron) -> Hashable:
         """Return the name of the weight on an edge; None for a wire."""
         name = self.graph.adj[u][v].get("weight", MISSING)

@@ -18,14 +18,14 @@ from typing import Any
 from graphs.allocation import collection_paused
 from graphs.frame import Piece, numbered
 from graphs.integers import subtract
-from graphs.interaction import Interactions, Variable, promoted
+from graphs.interaction import Interactions, Variable, neuron_label, promoted, rule_labels, weight_site
 from graphs.labels import Label
 from graphs.network_sites import numbers_by_order, numbers_by_search, with_sites
 from graphs.periodic import PeriodicGraph
 from graphs.rendering import Tabulated
 from graphs.translation import Folding, NoTranslation, fold_piece
 
-OWN = ("in", "own")
+OUT, WIRE, BIAS, OWN = ("out", None), ("wire", None), ("bias", None), ("in", "own")
 
 __all__ = ["NetworkFolding", "broken_rules", "fold_network", "layer_shift"]
 
@@ -140,7 +140,7 @@ def _other_sites(interactions: Interactions) -> Iterator[Interactions]:
     single = promoted(ordered)
     bulk, _ = _bulk(single, set(single.end_factors()), _shared_weights(single))
     if bulk.names:
-        for numbers in numbers_by_search(bulk, [single.layer(v) for v in bulk.names]):
+        for numbers in numbers_by_search(bulk, [row[0] for row in _coordinates(single, bulk.names)[1]]):
             sites = {name[1]: ("copy of", number) for name, number in numbers.items() if name[0] == "h"}
             yield promoted(with_sites(ordered, sites), interactions.copies)
 
@@ -163,58 +163,63 @@ def _bulk(
     interactions: Interactions, ends: Collection[Variable], shared: Collection[Variable]
 ) -> tuple[Piece, dict[Variable, list[tuple[Variable, Variable]]]]:
     """The graph of neurons and rules without the ends, and the connections that carry each weight of its own."""
-    data = dict(interactions.graph.nodes(data=True))
+    network, place = interactions.network, interactions.network.places
+    tap = {v: ("in", weight_site(network, place, network.weights[v[1]])) for v in shared if v[0] == "W"}
     own: dict[Variable, list[tuple[Variable, Variable]]] = {}
     edges: list[tuple[Variable, Variable]] = []
     arrows: list[Hashable] = []
-    around = dict(interactions.graph.adjacency())
-    for factor in interactions.rules:
+    for factor, rule in interactions.rules.items():
         if factor in ends:
             continue
-        for v, edge in around[factor].items():
-            kind = edge["label"]
-            if kind == "in":
-                weight: Variable = edge["weight"]
-                if weight in shared:
-                    arrows.append((kind, data[weight]["site"]))
-                else:
-                    own.setdefault(weight, []).append((factor, v))
-                    arrows.append(OWN)
-            elif kind in ("out", "wire") or (kind == "bias" and v not in shared):
-                arrows.append((kind, None))
-            else:
+        edges.append((factor, rule.out))
+        arrows.append(OUT)
+        for weight, parent in rule.reads:
+            if parent[0] != "h":
                 continue
-            edges.append((factor, v))
+            edges.append((factor, parent))
+            if weight is None:
+                arrows.append(WIRE)
+            elif weight in tap:
+                arrows.append(tap[weight])
+            else:
+                own.setdefault(weight, []).append((factor, parent))
+                arrows.append(OWN)
+        if rule.bias is not None and rule.bias not in shared:
+            edges.append((factor, rule.bias))
+            arrows.append(BIAS)
     ends_of_edges, names = numbered(chain.from_iterable(edges))
-    return Piece(names, [data[v]["label"] for v in names], (ends_of_edges[::2], ends_of_edges[1::2]), arrows, edges), own
+    label, rules = rule_labels(network), interactions.rules
+    labels: list[Hashable] = [
+        label(rules[v]) if v[0] == "rule" else neuron_label(rules["rule", v[1], v[2]].kind) if v[0] == "h" else Label("bias") for v in names
+    ]
+    return Piece(names, labels, (ends_of_edges[::2], ends_of_edges[1::2]), arrows, edges), own
 
 
 def _shared_weights(interactions: Interactions) -> dict[Variable, None]:
     """The weights and biases that rules at different places use."""
-    graph = interactions.graph
+    network, place = interactions.network, interactions.network.places
     shared: dict[Variable, None] = {}
-    for v in interactions.variables:
-        if v[0] != "h" and len(graph.adj[v]) > 1:
-            places = {(graph.nodes[f]["layer"], graph.nodes[f].get("position")) for f in graph.adj[v]}
-            if len(places) > 1:
-                shared[v] = None
+    users = ((("W", name), [v for _, v in edges]) for name, edges in network.weights.items() if len(edges) > 1)
+    biased = ((("b", name), neurons) for name, neurons in network.biases.items() if len(neurons) > 1)
+    for variable, neurons in chain(users, biased):
+        if len({place[v][:2] for v in neurons}) > 1:
+            shared[variable] = None
     return shared
 
 
 def _coordinates(interactions: Interactions, vertices: Sequence[Variable]) -> tuple[list[int], list[tuple[int, ...]]]:
     """Number of the site and place (layer, *position) of every vertex; a bias stands where the rule stands that uses it."""
-    graph = interactions.graph
-    data = dict(graph.nodes(data=True))
-    rows = [data[v] for v in vertices]
-    positions = [row.get("position") for row in rows]
-    for i, position in enumerate(positions):
-        if position is None:
-            positions[i] = next((data[f]["position"] for f in graph.neighbors(vertices[i])), ())
-    site, _ = numbered(row["site"] for row in rows)
-    length = max(map(len, positions))
+    place, biased = interactions.network.places, interactions.network.biases
+    sites: list[Hashable] = []
+    rows: list[tuple[int, tuple[int, ...]]] = []
+    for v in vertices:
+        layer, position, site = place[v[1] if v[0] != "b" else biased[v[1]][0]]
+        rows.append((layer if v[0] == "h" else layer - 1, position))
+        sites.append((v[0], site, v[2]) if v[0] != "b" else ("b", site))
+    length = max(len(position) for _, position in rows)
     if length == 0:
-        return site, [(row["layer"],) for row in rows]
-    return site, [(row["layer"], *position, *(0,) * (length - len(position))) for row, position in zip(rows, positions, strict=True)]
+        return numbered(sites)[0], [(layer,) for layer, _ in rows]
+    return numbered(sites)[0], [(layer, *position, *(0,) * (length - len(position))) for layer, position in rows]
 
 
 def layer_shift(interactions: Interactions, layers: int = 1, kinds: Collection[str] = ("W", "b", "h")) -> dict[Variable, Variable]:
