@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from graphs.architectures import convolutional, mlp, recurrent, residual
 from graphs.interaction import promoted
-from graphs.network import Network, convolutional, mlp, recurrent, residual
+from graphs.network import Network
 from graphs.network_symmetry import fold_network
 from numerics.evaluate import evaluate
 from numerics.simulation.dynamic_neurons import binary_chain_sums

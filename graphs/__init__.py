@@ -3,8 +3,9 @@
 This room knows networkx and integers.  Labels may carry anything hashable; no expression is manipulated here.
 """
 
+from graphs.architectures import convolutional, mlp, recurrent, residual
 from graphs.elimination import EliminationOrder, elimination_order, frontier_order
-from graphs.interaction import InteractionReport, Interactions, Rule, promoted, weights_only
+from graphs.interaction import InteractionReport, Interactions, promoted, weights_only
 from graphs.labels import Directed, Label
 from graphs.lattices import (
     TwoTerminalCell,
@@ -20,9 +21,10 @@ from graphs.lattices import (
     triangular,
     wheatstone,
 )
-from graphs.network import Network, convolutional, mlp, network_from_graph, recurrent, residual
+from graphs.network import Network, network_from_graph
 from graphs.network_symmetry import NetworkFolding, fold_network
 from graphs.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
+from graphs.rules import Rule
 from graphs.translation import SEARCH_LIMIT, Folding, NoTranslation, fold
 
 __all__ = [

@@ -14,9 +14,9 @@ local in depth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -26,42 +26,12 @@ from graphs.allocation import collection_paused
 from graphs.elimination import elimination_order
 from graphs.labels import Label
 from graphs.network import Network, network_from_graph
-from graphs.rendering import Tabulated, small_drawing
+from graphs.rendering import small_drawing
+from graphs.rules import Rule, Variable, neuron_label, rule_labels, rules_of, weight_site
 
-__all__ = ["InteractionReport", "Interactions", "Rule", "promoted", "weights_only"]
+__all__ = ["InteractionReport", "Interactions", "promoted", "weights_only"]
 
-Variable = tuple[Any, ...]
-Input = tuple[Any, ...]
 LARGEST_CLIQUE_WORK = 4_000_000
-
-
-@dataclass(frozen=True)
-class Rule(Tabulated):
-    """One activation rule: the neuron ``out`` is a function of sum over pairs of weight * parent, plus a bias.
-
-    Parameters
-    ----------
-    out : variable
-        The neuron that is determined.
-    pairs : frozenset of (weight, parent)
-        The weight is None for a wire; the parent of a first layer is an input ("x", neuron, copy), which is data and no variable.
-    bias : variable or None
-    kind : hashable
-        Kind of the neuron.
-    reads : tuple of (weight, parent)
-        The pairs in the order of the network.
-    """
-
-    out: Variable
-    pairs: frozenset[tuple[Variable | None, Variable | Input]]
-    bias: Variable | None
-    kind: Hashable
-    reads: tuple[tuple[Variable | None, Variable | Input], ...] = field(default=(), repr=False, compare=False)
-
-    def moved(self, mapping: Mapping[Variable, Variable]) -> Rule:
-        """Return the rule with its variables replaced; what the mapping does not know stays."""
-        pairs = frozenset((w if w is None else mapping.get(w, w), mapping.get(h, h)) for w, h in self.pairs)
-        return Rule(mapping.get(self.out, self.out), pairs, None if self.bias is None else mapping.get(self.bias, self.bias), self.kind)
 
 
 @dataclass(frozen=True)
@@ -126,7 +96,7 @@ class Interactions:
 
     Examples
     --------
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> net = mlp([1, 1, 1, 1])
     >>> weights_only(net).report().coupled_pairs, promoted(net).report().coupled_pairs
     (3, 0)
@@ -259,7 +229,7 @@ def weights_only(network: Network | nx.DiGraph, copies: int = 1) -> Interactions
 
     Examples
     --------
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> static = weights_only(mlp([1, 1, 1]))
     >>> static.scope(("cost", (2, 0), 0))
     (('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)))
@@ -297,28 +267,14 @@ def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
 
     Examples
     --------
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> dynamic = promoted(mlp([1, 1, 1]))
     >>> dynamic.scope(("rule", (2, 0), 0))
     (('h', (2, 0), 0), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0))
     """
     network = _checked(network, copies)
     with collection_paused():
-        return Interactions(network, copies, _rules(network, copies))
-
-
-def _rules(network: Network, copies: int) -> dict[Variable, Rule]:
-    """The rule of every neuron that is no input, for every datum, layer by layer."""
-    inputs, data = set(network.inputs), dict(network.graph.nodes(data=True))
-    neurons = [v for layer in network.layers.values() for v in layer if v not in inputs]
-    rules: dict[Variable, Rule] = {}
-    for copy in range(copies):
-        state = {v: ("x" if v in inputs else "h", v, copy) for v in data}
-        for v in neurons:
-            reads = tuple([(None if name is None else ("W", name), state[u]) for u, name in network.incoming(v).items()])
-            bias = data[v].get("bias")
-            rules["rule", v, copy] = Rule(state[v], frozenset(reads), None if bias is None else ("b", bias), data[v].get("kind"), reads)
-    return rules
+        return Interactions(network, copies, rules_of(network, copies))
 
 
 def _promoted_graph(interactions: Interactions) -> nx.Graph:
@@ -342,12 +298,6 @@ def _promoted_graph(interactions: Interactions) -> nx.Graph:
                 graph.add_node(("cost", v, copy), label=Label("factor", "cost"), layer=layer + 1, position=position, site=("cost", site, copy))
                 graph.add_edge(("cost", v, copy), ("h", v, copy), label="out")
     return graph
-
-
-@cache
-def neuron_label(kind: Hashable) -> Label:
-    """The label of a neuron."""
-    return Label("neuron", kind)
 
 
 def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
@@ -374,20 +324,6 @@ def _parameters(network: Network, place: Mapping[Any, tuple[int, tuple[int, ...]
     return graph
 
 
-def weight_site(network: Network, place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]], edges: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
-    """What tells a weight apart: the sites that it joins, how far up, and where in the plane a shared one reads."""
-    (below, _, start), (above, _, end) = place[edges[0][0]], place[edges[0][1]]
-    return ("W", start, end, above - below, _offset(network, edges))
-
-
-def _offset(network: Network, edges: Sequence[tuple[Any, Any]]) -> tuple[int, ...]:
-    """Where in the plane a shared weight reads, seen from the neuron: the displacement of most of its edges (on a torus some run around it)."""
-    if len(edges) == 1:
-        return ()
-    steps = Counter(tuple(a - b for a, b in zip(network.position(u), network.position(v), strict=True)) for u, v in edges)
-    return max(steps, key=lambda step: (steps[step], step))
-
-
 def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
     """The weights and biases of the edges into some neurons, in the order of the network."""
     for name, edges in network.weights.items():
@@ -396,21 +332,6 @@ def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
     for name, members in network.biases.items():
         if any(v in neurons for v in members):
             yield ("b", name)
-
-
-def rule_labels(network: Network) -> Callable[[Rule], Label]:
-    """What labels a rule: whether it reads nothing but inputs, the kind of its neuron, and the hidden widths of the layers that it joins."""
-    inputs = set(network.inputs)
-    hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
-    width = {v: hidden[layer] for layer, members in network.layers.items() for v in members}
-    known = cache(Label)
-
-    def label(rule: Rule) -> Label:
-        """The label, one object for all rules that share it."""
-        parents = [h[1] for _, h in rule.reads]
-        return known("factor", "input" if inputs.issuperset(parents) else "rule", (rule.kind, (width[rule.out[1]], *sorted({width[u] for u in parents}))))
-
-    return label
 
 
 def _connections(factor: Variable, rule: Rule) -> list[tuple[Variable, Variable, dict[str, Any]]]:

@@ -18,11 +18,12 @@ from typing import Any
 from graphs.allocation import collection_paused
 from graphs.frame import Piece, numbered
 from graphs.integers import subtract
-from graphs.interaction import Interactions, Variable, neuron_label, promoted, rule_labels, weight_site
+from graphs.interaction import Interactions, promoted
 from graphs.labels import Label
 from graphs.network_sites import numbers_by_order, numbers_by_search, with_sites
 from graphs.periodic import PeriodicGraph
 from graphs.rendering import Tabulated
+from graphs.rules import Variable, neuron_label, rule_labels, weight_site
 from graphs.translation import Folding, NoTranslation, fold_piece
 
 OUT, WIRE, BIAS, OWN = ("out", None), ("wire", None), ("bias", None), ("in", "own")
@@ -51,7 +52,7 @@ class NetworkFolding(Tabulated):
     Examples
     --------
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> found = fold_network(promoted(mlp([1] * 6)))
     >>> found.period, sorted(label.kind for label in found.cell.vertices.values())
     (1, ['factor', 'neuron', 'weight'])
@@ -116,7 +117,7 @@ def fold_network(interactions: Interactions, periods: tuple[int | None, ...] | N
     Layers that alternate between two kinds repeat every second layer:
 
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> fold_network(promoted(mlp([2] * 8, kinds=["tanh", "relu"] * 4))).period
     2
     """
@@ -236,7 +237,7 @@ def layer_shift(interactions: Interactions, layers: int = 1, kinds: Collection[s
     Examples
     --------
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> dynamic = promoted(mlp([1, 1, 1, 1]))
     >>> layer_shift(dynamic)["h", (1, 0), 0]
     ('h', (2, 0), 0)
@@ -260,7 +261,7 @@ def broken_rules(interactions: Interactions, mapping: Mapping[Variable, Variable
     Shifting weights and neurons together maps rules to rules. Shifting the weights alone does not:
 
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> dynamic = promoted(mlp([1, 1, 1, 1, 1]))
     >>> broken_rules(dynamic, layer_shift(dynamic)), len(broken_rules(dynamic, layer_shift(dynamic, kinds="W")))
     ((), 2)

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from itertools import pairwise
 
-from graphs.interaction import Interactions, Variable
+from graphs.interaction import Interactions
 from graphs.network import Network, Neuron
+from graphs.rules import Variable
 
 __all__ = ["is_sign_symmetry", "permutation_generators", "sign_generators"]
 
@@ -39,7 +40,7 @@ def permutation_generators(interactions: Interactions) -> list[dict[Variable, Va
     Examples
     --------
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import convolutional, mlp
+    >>> from graphs.architectures import convolutional, mlp
     >>> len(permutation_generators(promoted(mlp([2, 3, 3, 1]))))
     4
     >>> len(permutation_generators(promoted(convolutional([4], depth=3, channels=3))))
@@ -119,7 +120,7 @@ def sign_generators(interactions: Interactions) -> list[frozenset[Variable]]:
     Examples
     --------
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import convolutional, mlp
+    >>> from graphs.architectures import convolutional, mlp
     >>> sorted(sign_generators(promoted(mlp([1, 1, 1])))[0])
     [('W', ('W', 0, 0, 0)), ('W', ('W', 1, 0, 0)), ('h', (1, 0), 0)]
     >>> [len(flips) for flips in sign_generators(promoted(convolutional([5], depth=3)))]
@@ -171,7 +172,7 @@ def is_sign_symmetry(interactions: Interactions, flips: Collection[Variable]) ->
     Examples
     --------
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> is_sign_symmetry(promoted(mlp([1, 1, 1])), [("W", ("W", 0, 0, 0))])
     False
     """

@@ -38,7 +38,7 @@ def draw_interactions(interactions: Interactions, ax: Axes | None = None) -> Axe
     >>> import matplotlib
     >>> matplotlib.use("Agg")
     >>> from graphs.interaction import promoted
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> draw_interactions(promoted(mlp([1, 1, 1]))).get_xlabel()
     'layer'
     """

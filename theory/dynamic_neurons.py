@@ -20,8 +20,9 @@ from typing import Any
 
 from sympy import Expr, Symbol, atanh, latex, log, tanh
 
-from graphs.interaction import Interactions, Rule, promoted
-from graphs.network import mlp
+from graphs.architectures import mlp
+from graphs.interaction import Interactions, promoted
+from graphs.rules import Rule
 from theory.cells import NotClosed
 from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
+from graphs.architectures import mlp
 from graphs.interaction import promoted
-from graphs.network import Network, mlp
+from graphs.network import Network
 from theory.decimation import Decimation, decimate
 from theory.dynamic_neurons import binary_model
 from theory.interaction_basis import Label
@@ -60,7 +61,7 @@ def network_block(network: Network, copies: int = 1) -> Decimation:
     --------
     A ring of three neurons whose layers share one filter: already one layer joins several outputs, through the common weights.
 
-    >>> from graphs.network import convolutional
+    >>> from graphs.architectures import convolutional
     >>> [(c.first, c.last, c.count) for c in coupling_classes(network_block(convolutional([3], 1)))]
     [(0, 0, 1), (0, 2, 3), (1, 1, 9), (1, 3, 3), (2, 0, 3), (2, 2, 9), (3, 1, 3), (3, 3, 1)]
     """

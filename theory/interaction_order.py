@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from sympy import Add, Expr, Poly, Symbol
 from sympy import symbols as sympy_symbols
 
+from graphs.architectures import mlp
 from graphs.interaction import promoted, weights_only
-from graphs.network import mlp
 from theory.activation import parse_expression
 from theory.display import Typeset
 

@@ -20,8 +20,9 @@ from typing import Any
 import networkx as nx
 from sympy import Add, Expr, Integer, Symbol, exp, sign, sympify
 
-from graphs.interaction import Interactions, Rule, promoted, weights_only
+from graphs.interaction import Interactions, promoted, weights_only
 from graphs.network import Network
+from graphs.rules import Rule
 from theory.decimation import decimate
 from theory.display import Typeset, aligned, tex
 from theory.model import Alphabet, Kernel, Model, Term, finite
@@ -96,7 +97,7 @@ def promotion(
 
     Examples
     --------
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> found = promotion(mlp([1, 1, 1]), {((0, 0), 0): 1}, {((2, 0), 0): -1})
     >>> found.holds, found.promoted
     (True, 2 + exp(-4*beta)*exp(2*k) + exp(-4*beta)*exp(-2*k))
@@ -123,7 +124,7 @@ def finite_model(
 
     Examples
     --------
-    >>> from graphs.network import mlp
+    >>> from graphs.architectures import mlp
     >>> finite_model(promoted(mlp([2, 1])), {((0, 0), 0): 1, ((0, 1), 0): 1}, {}).alphabets["h", (1, 0), 0].states
     (-1, 0, 1)
     """

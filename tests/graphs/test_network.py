@@ -8,8 +8,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from graphs.architectures import convolutional, mlp, recurrent, residual
 from graphs.interaction import promoted, weights_only
-from graphs.network import Network, convolutional, mlp, network_from_graph, recurrent, residual
+from graphs.network import Network, network_from_graph
 from graphs.network_symmetry import broken_rules, fold_network, layer_shift
 from graphs.neuron_symmetry import is_sign_symmetry, permutation_generators, sign_generators
 from graphs.translation import NoTranslation

@@ -14,8 +14,9 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational, exp, oo
 
+from graphs.architectures import convolutional, mlp
 from graphs.interaction import promoted
-from graphs.network import convolutional, mlp, network_from_graph
+from graphs.network import network_from_graph
 from numerics.compile import compiled
 from numerics.evaluate import evaluate
 from numerics.quadrature import line_average

@@ -8,8 +8,8 @@ import itertools
 import pytest
 from sympy import EulerGamma, Integer, Matrix, Poly, Rational, Symbol, cancel, cosh, exp, expand, log, oo, pi, sqrt, symbols, tanh
 
+from graphs.architectures import convolutional, mlp, residual
 from graphs.interaction import promoted
-from graphs.network import convolutional, mlp, residual
 from theory.binary_transfer import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
 from theory.decimation import decimate
 from theory.dynamic_neurons import binary_chart, binary_fixed_points, binary_model, binary_recursion, block_decimation

@@ -4,8 +4,9 @@ import networkx as nx
 import pytest
 from sympy import Max, Symbol, exp
 
+from graphs.architectures import convolutional, mlp, recurrent, residual
 from graphs.interaction import promoted
-from graphs.network import convolutional, mlp, network_from_graph, recurrent, residual
+from graphs.network import network_from_graph
 from theory.promotion import finite_model, promotion
 
 SPARSE = nx.DiGraph([("a", "c"), ("b", "c"), ("b", "d"), ("c", "e"), ("d", "e"), ("a", "e")])

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Rational, Symbol, exp
 
+from graphs.architectures import mlp
 from graphs.interaction import promoted
-from graphs.network import mlp, network_from_graph
+from graphs.network import network_from_graph
 from numerics.compile import compiled
 from numerics.estimate import Estimate
 from numerics.simulation.dynamic_neurons import binary_chain_sums, binary_kernel, dense_kernel, threshold_partition

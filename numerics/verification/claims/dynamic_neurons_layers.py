@@ -20,7 +20,8 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Expr, Matrix, Rational, oo
 
-from graphs.network import network_from_graph, recurrent, residual
+from graphs.architectures import recurrent, residual
+from graphs.network import network_from_graph
 from numerics.compile import compiled
 from numerics.simulation.dynamic_neurons import back_propagation, binary_kernel, binomial_matrix, dense_kernel
 from numerics.solve import trajectory

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphs.architectures import mlp
 from graphs.interaction import Interactions, promoted
-from graphs.network import mlp
 from graphs.network_symmetry import layer_shift
 from graphs.neuron_symmetry import permutation_generators, sign_generators
 from numerics.simulation.dynamic_neurons import bulk_energy
