@@ -89,7 +89,7 @@ def planted_predicted(ensemble: PathEnsemble, effort: Effort) -> Array:
 def one_step_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     """The same from trees of the glass in many states at x = 1; what 1/states adds to free energies is extrapolated away."""
     rows = []
-    for _ in range(BLOCKS):
+    for _ in range(3 * BLOCKS // 2):
         few, many = (grown_states(3, 0.5, 3.0, 1.0, rng, size=300, states=s, rounds=r, measured=r - 30) for s, r in ((100, 60), (200, 100)))
         phi, sigma = (2 * large - small for large, small in zip(_free(many), _free(few), strict=True))
         rows.append(np.array([many.overlap.mean(), phi, sigma]) / ONE_STEP)
