@@ -97,6 +97,8 @@ def run() -> list[Row]:
     rows += [row(f"partition function, M = 100, P = {copies}, 20 digits", seconds(closed_form(100, copies))) for copies in (10, 100, 1000)]
     rows.append(row("spectrum of 1000 data in 1001 parity blocks", seconds(lambda: BinarySpectrum(1000).blocks)))
     rows += [row(f"elimination of the promoted graph, M = {layers}, P = 1", elimination(layers)) for layers in (10**3, 10**4)]
+    chain = mlp([1] * 100_001)
+    rows.append(row("interaction graph of a chain of width 1, 100000 connections, in networkx", seconds(lambda: promoted(chain).graph, repeats=1)))
     return rows + [folding(kind, make(size)) for kind, make in NETWORKS.items() for size in (1, 2, 4)]
 
 

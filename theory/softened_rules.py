@@ -56,7 +56,7 @@ def output_identity() -> Formula:
         raise ArithmeticError("the rest of the square is no multiple of (y - s)²")
     prefactor = sqrt(ALPHA / pi) * sqrt(pi / a)
     domain = {ALPHA: SYMBOLS["alpha"].domain, BETA: SYMBOLS["beta"].domain, y: SYMBOLS["k"].domain, s: SYMBOLS["k"].domain}
-    step = Step("complete the square", b**2 / (4 * a) - c, -beta_eff * (y - s) ** 2, "", domain)
+    step = Step("integrate the output h out, where s is the value of its rule: what is left beside the square in h", b**2 / (4 * a) - c, -beta_eff * (y - s) ** 2, "", domain)
     return Formula({"beta_eff": beta_eff, "prefactor": prefactor}, Derivation("integrate the output neuron out", (step,)))
 
 
@@ -250,7 +250,7 @@ class SmearedChain(Typeset):
         shown = latex(self.activation.expression)
         rows = [
             rf"Z &= F_0(x), \qquad F_{{{self.layers}}}(h) = e^{{-\beta (y - h)^2}}",
-            rf"F_m(h) &= \left\langle G_{{m+1}}(\phi(w h)) \right\rangle_w, \qquad \phi(z) = {shown}",
+            rf"F_m(h) &= \left\langle G_{{m+1}}(\phi(w h)) \right\rangle_{{w \sim \mathcal{{N}}(0, v)}}, \qquad \phi(z) = {shown}",
             r"G_m(h) &= \sqrt{\alpha/\pi} \int dh' e^{-\alpha (h' - h)^2} F_m(h')",
         ]
         return aligned(rows)

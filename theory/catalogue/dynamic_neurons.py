@@ -195,7 +195,7 @@ RESULTS = (
         ),
         ("value",),
         _smeared,
-        ("One neuron per layer, no bias; each softened constraint is normalised; alpha = inf is the sharp constraint.",),
+        ("One neuron per layer, no bias; each softened constraint is normalised; alpha = inf is the sharp constraint; v is prior_variance.",),
         {"activation": "tanh", "M": 2},
     ),
 )
