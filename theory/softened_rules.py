@@ -56,7 +56,8 @@ def output_identity() -> Formula:
         raise ArithmeticError("the rest of the square is no multiple of (y - s)²")
     prefactor = sqrt(ALPHA / pi) * sqrt(pi / a)
     domain = {ALPHA: SYMBOLS["alpha"].domain, BETA: SYMBOLS["beta"].domain, y: SYMBOLS["k"].domain, s: SYMBOLS["k"].domain}
-    step = Step("integrate the output h out, where s is the value of its rule: what is left beside the square in h", b**2 / (4 * a) - c, -beta_eff * (y - s) ** 2, "", domain)
+    title = "integrate the output h out, where s is the value of its rule: what is left beside the square in h"
+    step = Step(title, b**2 / (4 * a) - c, -beta_eff * (y - s) ** 2, "", domain)
     return Formula({"beta_eff": beta_eff, "prefactor": prefactor}, Derivation("integrate the output neuron out", (step,)))
 
 
