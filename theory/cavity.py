@@ -172,7 +172,9 @@ def _derived(p: int) -> CavityEquations:
     _check_edge(total, _weight_sum(p, None))
     path = log(cosh(K)) + log(total.subs(T_, tanh(K)))
     energy = _energy(total)
-    site, share = log(2 * cosh(H)), log(cosh(K)) - log(cosh(U))
+    if (nu[1] + nu[-1] - 2).expand() != 0:
+        raise ArithmeticError("the two values of nu/cosh K are not 1 + tanh u and 1 - tanh u")
+    site, share = log(2 * cosh(H)), log(cosh(K)) - log(cosh(U))  # nu(w) = cosh K (1 + w tanh u) = (cosh K / cosh u) exp(u w)
     steps = _steps(p, nu, message, total, energy)
     return CavityEquations(p, names, message, tanh(H), site, share, path, Integer(p) - 1, energy, steps)
 
@@ -217,6 +219,8 @@ def _steps(p: int, nu: Mapping[int, Expr], message: Expr, total: Expr, energy: E
             Step("and where it is -1", exp(-K), cosh(K) * (1 - tanh(K)), r"e^{-K}", line),
             Step("sum over the other weights: the bias of a path", (nu[1] - nu[-1]) / (nu[1] + nu[-1]), message, r"\tanh u", inside),
             Step("an edge has the partition sum of its path", nu[1] * (1 + means(p)[-1]) / 2 + nu[-1] * (1 - means(p)[-1]) / 2, total, r"Z_a/\cosh K", inside),
+            Step("nu as a bias and a size: nu/cosh K = 1 + tanh u where w = +1", 1 + tanh(U), exp(U) / cosh(U), r"\nu(+)/\cosh K", {U: Reals}),
+            Step("and 1 - tanh u where w = -1: the size is cosh K/cosh u", 1 - tanh(U), exp(-U) / cosh(U), r"\nu(-)/\cosh K", {U: Reals}),
             Step("a weight in its total field", exp(H) + exp(-H), 2 * cosh(H), r"\sum_w e^{h w}", {H: Reals}),
             Step("energy of a path: minus the derivative by beta", slope, rational, r"E_a", {**inside, J: Reals}),
         ),
