@@ -53,7 +53,7 @@ class Axis:
         twice = next((text for k, text in enumerate(texts) if text in texts[:k]), None) if len(set(texts)) < len(texts) else None
         if twice is not None:
             raise ValueError(
-                f"the axis {self.name} has the value {twice} twice; a list holds the values of an axis, and one value that is a list has double brackets: [[1,-1]]"
+                f"the axis {self.name} has the value {twice} twice; a list is an axis, and one value that is itself a list has double brackets: [[1,-1]]"
             )
         if "nan" in texts:
             raise ValueError(f"the axis {self.name} has a value that is not a number")
