@@ -109,14 +109,15 @@ FINAL = {"size": 400, "states": 400, "rounds": 36, "measured": 18}
 
 
 HERE = np.array([0.5, 0.65])
-UNITS = np.array([0.02, 0.035, 0.02, 0.02])  # several standard errors of pools of this size; the slope first
+UNITS = np.array([0.02, 0.035, 0.02, 0.02, 0.07])  # several standard errors of pools of this size: slope, complexity, and where it vanishes
 
 
 def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
-    """Complexity at x = 0.5 and 0.65 (T = 1/2, c = 4), for both witnesses, in units of their tolerances: a line through all x."""
+    """Complexity at x = 0.5 and 0.65 (T = 1/2, c = 4), for both witnesses, and the x at which it vanishes, in units of tolerances: a line through all x."""
     rng = np.random.default_rng(11)
     sigma = [one_step_population(ensemble, 0.5, 4.0, float(x), rng, **FINAL).complexity for x in PARISI]
-    return np.tile(np.polynomial.Polynomial.fit(PARISI, sigma, 1)(HERE), 2) / UNITS
+    line = np.polynomial.Polynomial.fit(PARISI, sigma, 1)
+    return np.concatenate([np.tile(line(HERE), 2), line.roots()]) / UNITS
 
 
 def slopes(rng: np.random.Generator, effort: Effort) -> Array:
@@ -125,7 +126,7 @@ def slopes(rng: np.random.Generator, effort: Effort) -> Array:
     pools = [grown_states(3, 0.5, 4.0, float(x), np.random.default_rng(seed), **FINAL) for x in PARISI]
     slope = np.polynomial.Polynomial.fit(PARISI, [pool.gain.mean() for pool in pools], 2).deriv()(HERE)
     line = np.polynomial.Polynomial.fit(PARISI, [x * (pool.gain - pool.inner).mean() for x, pool in zip(PARISI, pools, strict=True)], 1)
-    return np.concatenate([-(HERE**2) * slope, line(HERE)]) / UNITS
+    return np.concatenate([-(HERE**2) * slope, line(HERE), line.roots()]) / UNITS
 
 
 WITHIN = Within(1.0)  # entries are in units of their tolerance: they may differ by one
@@ -189,7 +190,7 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/complexity",
-        "The complexity of the glass at T = 1/2 and c = 4 is that of trees in many states, and minus x^2 times the slope of their free energy in x",
+        "The complexity of the glass at T = 1/2 and c = 4 is that of trees in many states, with its zero, and minus x^2 times the slope of their free energy",
         lambda: path_ensemble(3, GLASS),
         complexities,
         slopes,
