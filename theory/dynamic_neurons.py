@@ -96,7 +96,7 @@ def binary_model(
     terms += [Term(k, (v,), _identity) for v in interactions.variables if v[0] == "W"]
     _check_places(interactions, x, y)
     for (neuron, copy), target in _data(y, "y").items():
-        terms.append(Term(beta, (("h", neuron, copy),), _minus_square(target)))
+        terms.append(Term(beta, (("h", neuron, copy),), minus_square(target)))
     names = [*interactions.variables, *(_inputs(interactions) if x is None else [])]
     return Model(dict.fromkeys(names, ISING), tuple(terms), tuple(kernels))
 
@@ -118,7 +118,7 @@ def _identity(value: Any) -> Any:
 
 
 @cache
-def _minus_square(target: int) -> Callable[[Any], Any]:
+def minus_square(target: int) -> Callable[[Any], Any]:
     """The function -(y - h)² of an output."""
     return lambda h: -((target - h) ** 2)
 

@@ -25,6 +25,7 @@ from graphs.network import Network
 from graphs.rules import Rule
 from theory.decimation import decimate
 from theory.display import Typeset, aligned, tex
+from theory.dynamic_neurons import minus_square
 from theory.model import Alphabet, Kernel, Model, Term, finite
 from theory.symbols import symbols
 
@@ -138,13 +139,8 @@ def finite_model(
         kernels.append(Kernel((rule.out, *scope), lambda out, *rest, f=function: int(out == f(*rest))))
     names = list(dynamic.variables)
     terms = [Term(k, (v,), lambda value: value) for v in names if v[0] != "h"]
-    terms += [Term(beta, (("h", *place),), _minus_square(sympify(target))) for place, target in y.items()]
+    terms += [Term(beta, (("h", *place),), minus_square(sympify(target))) for place, target in y.items()]
     return Model({v: _alphabet(values.get(v, parameters)) for v in names}, tuple(terms), tuple(kernels))
-
-
-def _minus_square(target: Any) -> Callable[[Any], Any]:
-    """The function -(y - h)² of an output."""
-    return lambda h: -((target - h) ** 2)
 
 
 def _check_data(dynamic: Interactions, x: Data, y: Data) -> None:

@@ -60,7 +60,7 @@ def integer_found(size: int, rounds: int, measured: int) -> Callable[[np.random.
 
     def found(rng: np.random.Generator, effort: Effort) -> Estimate:
         pools = (grown_ground_states(3, 3.9, rng, spread=0.0, size=size, rounds=rounds, measured=measured) for _ in range(BLOCKS))
-        return Estimate.from_blocks([pool.energy.mean() for pool in pools])
+        return Estimate.from_blocks([pool.mean() for pool in pools])
 
     return found
 
@@ -74,7 +74,7 @@ def cold_limit(ensemble: PathEnsemble, effort: Effort) -> float:
 def cold_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     """The same from pools of trees at zero temperature, whose first energies are spread by 5 %."""
     pools = (grown_ground_states(3, 3.9, rng, spread=0.05, size=4000, rounds=140, measured=70) for _ in range(BLOCKS))
-    return Estimate.from_blocks([pool.energy.mean() for pool in pools])
+    return Estimate.from_blocks([pool.mean() for pool in pools])
 
 
 ONE_STEP = np.array([0.005, 0.008, 0.02])  # overlap, phi(1) above the paramagnet, complexity
@@ -89,7 +89,7 @@ def planted_predicted(ensemble: PathEnsemble, effort: Effort) -> Array:
 def one_step_found(rng: np.random.Generator, effort: Effort) -> Array:
     """The same from trees of the glass in many states at x = 1; what 1/states adds to free energies is extrapolated away.
 
-    The mean of many pools, whose standard error is a tenth of the tolerances; what is left of the finite number of trees and states is a third of them.
+    The mean of many pools, whose standard error is a tenth of the tolerances; what is left of the finite number of trees and states is less than half of them.
     """
     rows = []
     for _ in range(BLOCKS // 2):

@@ -38,7 +38,7 @@ from theory.interaction_order import interaction_order
 from theory.layer_monoid import SelfMaps
 from theory.linear_neurons import moment_matrix, neighbour_recursion, ratio_chart, second_moment_recursion
 from theory.promotion import promotion
-from theory.recursion import Recursion
+from theory.recursion import FixedPoint, Recursion
 from theory.softened_rules import back_propagation_limit, pitchfork
 from theory.symbols import symbols
 from theory.two_state import markov_recursion, two_state_fixed_points
@@ -111,10 +111,14 @@ def lengths_along(flow: Recursion) -> Array:
 
 
 def lengths_of_powers() -> Array:
-    """The same from the eigenvalues of the first layer's matrix: a block of 2^n layers is its power."""
-    values = np.sort(np.linalg.eigvalsh(binary_kernel(0.6, 0.4, 2)))[::-1]
-    even, odd = values[1] / values[0], values[2] / values[0]
-    return np.array([[-(2**n) * math.log(odd), -(2**n) * math.log(even)] for n in range(STEPS + 1)])
+    """The same from the eigenvalues of the matrices of blocks of 1, 2, 4 and 8 layers, multiplied out."""
+    return np.array([[-math.log(ratio) for ratio in decays_of(np.linalg.matrix_power(binary_kernel(0.6, 0.4, 2), 2**n))] for n in range(STEPS + 1)])
+
+
+def decays_of(matrix: Array) -> tuple[float, float]:
+    """The second largest and the largest eigenvalue below the first of a matrix on two data, over the first: one datum, and the overlap of two."""
+    values = np.sort(np.linalg.eigvalsh(matrix))[::-1]
+    return float(values[2] / values[0]), float(values[1] / values[0])
 
 
 LENGTHS = claim(
@@ -135,18 +139,30 @@ def fixed_eigenvalues(points: tuple[Any, ...]) -> Array:
 
 
 def eigenvalues_by_squaring() -> Array:
-    """The same from matrices close to order, squared: how 1 - t, 1 - kappa, exp(-2 K1) and the field K2 grow."""
-    small, rows = 1e-7, []
-    for alpha, k in ((-math.log(small / 2) / 4, 9.0), (9.0, -math.log(small / 2) / 2)):
-        values = np.sort(np.abs(np.linalg.eigvalsh(binary_kernel(alpha, k, 2) / 1e6)))[::-1]
-        t2, t_kappa = values[1] / values[0], values[2] / values[0]
-        rows.append(math.log(t2 if k == 9.0 else t_kappa))
-    growth = [2 * row / row for row in rows]  # ln t and ln kappa double in T^2
+    """The same from matrices close to order and their squares: how 1 - t, 1 - kappa, exp(-2 K1) and the field K2 grow."""
+    small, growth = 1e-7, []
+    for which, alpha, k in ((0, -math.log(small / 2) / 4, 9.0), (1, 9.0, -math.log(small / 2) / 2)):
+        kernel = binary_kernel(alpha, k, 2)
+        before, after = (1 - characters_of(matrix)[which] for matrix in (kernel, kernel @ kernel))
+        growth.append(after / before)
     K1, K2 = 9.0, 1e-7
     kernel = np.array([[math.exp(K1 + K2), math.exp(-K1)], [math.exp(-K1), math.exp(K1 - K2)]])
     squared = kernel @ kernel
     u = math.sqrt(squared[0, 1] * squared[1, 0] / (squared[0, 0] * squared[1, 1])) / math.exp(-2 * K1)
     return np.array([*growth, u, math.log(squared[0, 0] / squared[1, 1]) / 2 / K2])
+
+
+def characters_of(matrix: Array) -> tuple[float, float]:
+    """t and kappa of a matrix on two data, whose decays are t kappa and t^2."""
+    values = np.sort(np.linalg.eigvalsh(matrix / matrix.max()))[::-1]
+    vectors = np.array([[1, 1, -1, -1], [1, -1, -1, 1]]) / 2  # one datum, and the product of both
+    odd, even = (float(v @ (matrix / matrix.max()) @ v / values[0]) for v in vectors)
+    return math.sqrt(even), odd / math.sqrt(even)
+
+
+def nudged(point: FixedPoint, first: int, k: int) -> FixedPoint:
+    """The point with the k-th of all listed eigenvalues, its own starting at `first`, off by a thousandth."""
+    return replace(point, eigenvalues=tuple(value * Rational(1001, 1000) if first + j == k else value for j, value in enumerate(point.eigenvalues)))
 
 
 FIXED = claim(
@@ -159,6 +175,10 @@ FIXED = claim(
     fixed_eigenvalues,
     eigenvalues_by_squaring,
     Exact(5),
+    *(
+        Mutant(f"eigenvalue {k + 1} of four off by a thousandth", lambda points, k=k: tuple(nudged(point, 2 * i, k) for i, point in enumerate(points)))
+        for k in range(4)
+    ),
     Mutant("the disordered point", lambda _: (*(p for p in binary_fixed_points() if p.point == (0, 0)), *two_state_fixed_points()[-1:])),
 )
 
@@ -250,9 +270,10 @@ def linear_integrals() -> Array:
     w = w / w.sum()
     after = 0.8 * 0.7 + 0.1 + math.sqrt(0.05) * z
     g = 0.4878048781
-    form = np.eye(3) - g * (np.eye(3, k=1) + np.eye(3, k=-1))
-    inner = form[np.ix_([0, 2], [0, 2])] - np.outer(form[[0, 2], 1], form[1, [0, 2]])
-    ratio = -inner[0, 1] / (1 - 2 * g * g)  # an inner neuron loses the same from both sides
+    form = np.eye(5) - g * (np.eye(5, k=1) + np.eye(5, k=-1))
+    covariance = np.linalg.inv(form)[::2, ::2]  # of every second neuron
+    reduced = np.linalg.inv(covariance)
+    ratio = -reduced[0, 1] / reduced[1, 1]
     weight = math.sqrt(0.5) * z
     pair = [float(w @ (weight * 0.7) ** 2) + 0.25, float(w @ (weight * 0.7 * weight * -0.4))]
     return np.array([*(float(w @ after**n) for n in range(5)), ratio, *pair])
