@@ -160,9 +160,16 @@ def characters_of(matrix: Array) -> tuple[float, float]:
     return math.sqrt(even), odd / math.sqrt(even)
 
 
-def nudged(point: FixedPoint, first: int, k: int) -> FixedPoint:
-    """The point with the k-th of all listed eigenvalues, its own starting at `first`, off by a thousandth."""
-    return replace(point, eigenvalues=tuple(value * Rational(1001, 1000) if first + j == k else value for j, value in enumerate(point.eigenvalues)))
+def nudged(k: int) -> Mutant:
+    """The k-th of the two eigenvalues of each of two points, counted through, off by a thousandth."""
+
+    def change(points: tuple[FixedPoint, ...]) -> tuple[FixedPoint, ...]:
+        """Scale that one."""
+        factors = [Rational(1001, 1000) if j == k else Rational(1) for j in range(4)]
+        pairs = zip(points, (factors[:2], factors[2:]), strict=True)
+        return tuple(replace(p, eigenvalues=tuple(v * f for v, f in zip(p.eigenvalues, own, strict=True))) for p, own in pairs)
+
+    return Mutant(f"eigenvalue {k + 1} of four off by a thousandth", change)
 
 
 FIXED = claim(
@@ -175,10 +182,7 @@ FIXED = claim(
     fixed_eigenvalues,
     eigenvalues_by_squaring,
     Exact(5),
-    *(
-        Mutant(f"eigenvalue {k + 1} of four off by a thousandth", lambda points, k=k: tuple(nudged(point, 2 * i, k) for i, point in enumerate(points)))
-        for k in range(4)
-    ),
+    *map(nudged, range(4)),
     Mutant("the disordered point", lambda _: (*(p for p in binary_fixed_points() if p.point == (0, 0)), *two_state_fixed_points()[-1:])),
 )
 
