@@ -1,0 +1,1 @@
+"""What `evaluate` answers at a list of points, recorded, so that no answer changes unnoticed."""
