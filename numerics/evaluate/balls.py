@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from flint import arb, ctx
 
-from numerics.evaluate.core import Answer
+from numerics.solution import Solution, Status
 
-__all__ = ["FLOAT_DIGITS", "enclosed_answer", "proved", "shown"]
+__all__ = ["FLOAT_DIGITS", "enclosed_answer", "enclosure", "enclosures", "proved", "shown"]
 
 FLOAT_DIGITS = 17
 MOST_BITS = 2**17
@@ -74,10 +76,48 @@ def shown(value: arb, digits: int | None) -> float | int | str:
     return "0" if value.contains(0) else value.mid().str(digits, radius=False)
 
 
-def enclosed_answer(compute: Callable[[], Mapping[str, arb]], digits: int | None, status: str = "exact") -> Answer:
-    """Return an answer whose values are balls proved to the digits (17 where none are asked for, which fixes the double)."""
+def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float | str]:
+    """Return a ball as it is shown, and the largest distance of what is shown from the ball's numbers.
+
+    Examples
+    --------
+    >>> enclosure(arb(1) / 3, 4)
+    ('0.3333', 3.3333333333334655e-05)
+    >>> enclosure(arb(0.25), None)
+    (0.25, 0.0)
+    """
+    number = shown(value, digits)
+    with precision(max(ctx.prec, int(3.33 * (digits or FLOAT_DIGITS)) + 64)):
+        return number, _upper((value - arb(number)).abs_upper())
+
+
+def _upper(bound: arb) -> float | str:
+    """A bound as a double that is no smaller, or as a decimal where it is out of the range of doubles."""
+    number = 0.0 if bound.is_zero() else math.nextafter(float(bound), math.inf)
+    if math.isfinite(number) and (number > sys.float_info.min or bound.is_zero()):
+        return number
+    return str((bound * arb(1.1)).mid().str(2, radius=False))
+
+
+def enclosures(values: Sequence[arb], digits: int | None) -> tuple[list[Any], list[Any]]:
+    """Return balls as they are shown, and the errors of what is shown."""
+    pairs = [enclosure(value, digits) for value in values]
+    return [number for number, _ in pairs], [error for _, error in pairs]
+
+
+def enclosed_answer(
+    compute: Callable[[], Mapping[str, arb]], digits: int | None, status: str = "exact"
+) -> Solution:
+    """Return balls proved to the digits, or to 17 digits, which fixes the double, as a solution.
+
+    The errors hold for the numbers as they are shown.
+    """
     values = proved(compute, FLOAT_DIGITS if digits is None else digits)
-    errors = {name: float(value.rad()) for name, value in values.items()}
     if any(value.contains(0) and not value.is_zero() for value in values.values()):
         status = "enclosed"
-    return Answer(status, {name: shown(value, digits) for name, value in values.items()}, errors)
+    numbers, errors = enclosures(list(values.values()), digits)
+    return Solution(
+        Status(status),
+        dict(zip(values, numbers, strict=True)),
+        dict(zip(values, errors, strict=True)),
+    )

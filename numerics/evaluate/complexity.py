@@ -13,7 +13,7 @@ from sympy import Expr, Symbol, exp, log, oo
 
 from numerics.compile import compiled, register_lowering
 from numerics.entropy import binary_entropy
-from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, proved, shown
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
 from numerics.evaluate.core import Answer, answer
 from numerics.quadrature.rules import whole_line
 from numerics.solve import trajectory
@@ -221,7 +221,8 @@ def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
 def _proved_list(name: str, compute: Callable[[], Sequence[arb]], digits: int) -> Answer:
     """An answer that is one list of balls proved to the digits."""
     balls = proved(lambda: {str(i): ball for i, ball in enumerate(compute())}, digits)
-    return Answer("enclosed", {name: [shown(ball, digits) for ball in balls.values()]}, {name: [float(ball.rad()) for ball in balls.values()]})
+    values, errors = enclosures(list(balls.values()), digits)
+    return Answer("enclosed", {name: values}, {name: errors})
 
 
 def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:

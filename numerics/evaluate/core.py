@@ -5,50 +5,22 @@ A kind of stated problem is a class (see `theory.problems`), and each kind regis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import singledispatch
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from graphs.rendering import Tabulated
 from numerics.evaluate.values import checked
+from numerics.solution import Solution, error_text
 from theory.catalogue import Result
 from theory.catalogue import result as catalogued
 from theory.catalogue.result import PAPERS
 
-__all__ = ["STATUSES", "Answer", "Evaluation", "answer", "evaluate"]
+__all__ = ["Answer", "Evaluation", "answer", "evaluate"]
 
-STATUSES = ("exact", "enclosed", "numeric", "sampled", "none", "not converged")
-
-
-@dataclass(frozen=True)
-class Answer(Tabulated):
-    """What solving a problem gives.
-
-    Parameters
-    ----------
-    status : str
-        ``exact`` (a closed form, evaluated), ``enclosed``, ``numeric``, ``sampled``, ``none`` (there is no solution) or ``not converged``.
-    values : mapping of str to number, string, list or None
-    errors : mapping of str to number or None
-        Radius of an enclosure, or standard error, of each value that has one.
-    branches : list of mapping, optional
-        All solutions where there are several; the stable one is in ``values``.
-    reason : str
-        Why there is none, or what was reached.
-    """
-
-    status: str
-    values: Mapping[str, Any]
-    errors: Mapping[str, Any] = field(default_factory=dict)
-    branches: Sequence[Mapping[str, Any]] | None = None
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        if self.status not in STATUSES:
-            raise ValueError(f"the status must be one of {', '.join(STATUSES)}, got {self.status!r}")
+Answer = Solution
 
 
 @dataclass(frozen=True)
@@ -75,7 +47,7 @@ class Evaluation:
         """Return what ``--json`` prints."""
         shown: dict[str, Any] = {
             "id": self.id,
-            "status": self.answer.status,
+            "status": str(self.answer.status),
             "values": dict(self.answer.values),
             "errors": dict(self.answer.errors),
             "provenance": self.provenance,
@@ -89,7 +61,7 @@ class Evaluation:
 
     def text(self, *, reason: bool = True) -> str:
         """Return the values as lines, with or without the reason that an answer may carry."""
-        rows: list[str] = [f"  {name} = {value}{_error_text(self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
+        rows: list[str] = [f"  {name} = {value}{error_text(value, self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
         notes = [self.answer.reason] if reason and self.answer.reason else []
         if self.answer.branches is not None and len(self.answer.branches) > 1:
             notes.append(f"one of {len(self.answer.branches)} branches; --json (or .answer.branches) shows them all")
@@ -98,11 +70,6 @@ class Evaluation:
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in self.answer.values.items())
         return f"<table><caption>{self.id} ({self.answer.status})</caption>{rows}</table>"
-
-
-def _error_text(error: Any) -> str:
-    """Return an error to be printed behind its value, where it is worth saying."""
-    return f" ± {error:.1g}" if isinstance(error, float) and error > 1e-14 else ""
 
 
 @singledispatch
@@ -156,7 +123,7 @@ def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, 
     numbers = {p.name: exact[p.name] for p in entry.parameters if not p.structural}
     problem = entry.derive(**structure)
     _load_kind(type(problem))
-    return Evaluation(entry.id, answer(problem, numbers, digits), entry.provenance)
+    return Evaluation(entry.id, answer(problem, numbers, digits).settled(), entry.provenance)
 
 
 def _load_kind(kind: type) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, fmpq
 from sympy import Integer, oo
 
-from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, proved, shown
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
 from numerics.evaluate.core import Answer, answer
 from numerics.evaluate.decimations import BallWeights, log_weights_at
 from numerics.evaluate.formulas import balls_of
@@ -62,11 +61,11 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
         return {name: arb(0) if ratio.contains(0) else -1 / abs(ratio).log() for name, ratio in ratios.items()}
 
     found = enclosed_answer(lengths, digits)
-    values_shown: list[Any] = [shown(ball, digits) for ball in listed]
+    values_shown, errors = enclosures(listed, digits)
     if not problem.listed:
         values_shown = [[value, many] for value, (_, many) in zip(values_shown, ordered, strict=True)]
     shown_values = {"eigenvalues": values_shown, **found.values}
-    return Answer("exact", shown_values, {"eigenvalues": [float(ball.rad()) for ball in listed], **found.errors})
+    return Answer(found.status, shown_values, {"eigenvalues": errors, **found.errors})
 
 
 @answer.register
@@ -75,8 +74,7 @@ def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) 
     found = answer(chosen, {name: value for name, value in numbers.items() if value != oo}, digits)
     if any(isinstance(value, float) and not math.isfinite(value) for value in found.values.values()):
         raise ValueError("the value exceeds the largest double; ask for digits to get it as a decimal string")
-    errors = {name: error if error is None or math.isfinite(error) else None for name, error in found.errors.items()}
-    return replace(found, errors=errors)
+    return found
 
 
 @answer.register

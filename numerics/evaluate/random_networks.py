@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.optimize import brentq
 from sympy import Expr, Rational, S, Symbol, oo
 
 from numerics.compile import compiled
-from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, shown
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
 from numerics.evaluate.core import Answer, answer
 from numerics.evaluate.formulas import balls_of
 from numerics.quadrature import QuadratureError, average_error
@@ -43,9 +44,9 @@ def _plain(value: Any, digits: int | None) -> Any:
     return float(value) if digits is None else str(value)
 
 
-def _radius(value: Any) -> float | None:
-    """The radius of a ball, None for anything else."""
-    return float(value.rad()) if isinstance(value, arb) else None
+def _error(value: Any, digits: int | None) -> float | str | None:
+    """How far what is printed of a ball lies from it at most, None for anything else."""
+    return enclosure(value, digits)[1] if isinstance(value, arb) else None
 
 
 def _length(slope: Any) -> Any:
@@ -59,6 +60,17 @@ def _length(slope: Any) -> Any:
     if size == 0:
         return 0.0
     return math.inf if size == 1 else (-1 / math.log(size) if size < 1 else None)
+
+
+_JUMP = "the activation jumps, so <phi'^2> diverges"
+_MARGINAL = "a perturbation neither grows nor decays, its slope is one in size"
+_WHY_INFINITE = {"chi_perp": _JUMP, "chi_c": _JUMP, "xi_q": _MARGINAL, "xi_c": _MARGINAL}
+
+
+def _infinities(*branches: Mapping[str, Any]) -> str:
+    """Say why values are infinite, those of every branch."""
+    found = {name: None for values in branches for name, value in values.items() if value in ("inf", math.inf)}
+    return "; ".join(f"{name} is infinite: {_WHY_INFINITE[name]}" for name in found)
 
 
 def _needs(digits: int | None, what: str) -> None:
@@ -81,8 +93,8 @@ def _(problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None)
     if not found:
         return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
     branches = [_length_values(point, digits) for point in found]
-    errors = {name: _radius(value) for name, value in (("K", found[0].K), ("chi_par", found[0].chi_par), ("chi_perp", found[0].chi_perp))}
-    return Answer(found[0].status, branches[0], errors, branches if len(branches) > 1 else None)
+    errors = {name: _error(value, digits) for name, value in _named_lengths(found[0], digits).items()}
+    return Answer(found[0].status, branches[0], errors, branches if len(branches) > 1 else None, _infinities(*branches))
 
 
 def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Sequence[LengthPoint] | Answer:
@@ -97,15 +109,16 @@ def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Seque
     return found.points
 
 
+def _named_lengths(point: LengthPoint, digits: int | None) -> dict[str, Any]:
+    """The values at one fixed point by name, as balls where they are proved."""
+    with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+        xi = _length(point.chi_par)
+    return {"K": point.K, "chi_par": point.chi_par, "chi_perp": point.chi_perp, "xi_q": xi}
+
+
 def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
     """What is printed of one fixed point."""
-    xi = _length(point.chi_par)
-    return {
-        "K": _plain(point.K, digits),
-        "chi_par": _plain(point.chi_par, digits),
-        "chi_perp": _plain(point.chi_perp, digits),
-        "xi_q": _plain(xi, digits),
-    }
+    return {name: _plain(value, digits) for name, value in _named_lengths(point, digits).items()}
 
 
 @answer.register
@@ -129,14 +142,14 @@ def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | 
     if digits is not None:
         return _proved_correlations(problem.wide, numbers, found[0], points, digits)
     branches = [_correlation_values(point) for point in points]
-    return Answer("numeric", branches[0], {"c": points[0].error}, branches if len(branches) > 1 else None)
+    return Answer("numeric", branches[0], {"c": points[0].error}, branches if len(branches) > 1 else None, _infinities(*branches))
 
 
 def _proved_correlations(wide: Any, numbers: Mapping[str, Any], length: LengthPoint, points: Sequence[CorrelationPoint], digits: int) -> Answer:
     """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the others are proved."""
     if not isinstance(length.K, arb):
         raise ValueError("the digits cannot be proved: the length is known in double precision only")
-    found = []
+    found, errors = [], []
     for point in points:
         try:
             at_one = point.gap == 0
@@ -144,8 +157,10 @@ def _proved_correlations(wide: Any, numbers: Mapping[str, Any], length: LengthPo
         except NotCertified as error:
             raise ValueError(f"the digits cannot be proved: {error}") from error
         with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
-            found.append({"c": _plain(pair[0], digits), "chi_c": _plain(pair[1], digits), "xi_c": _plain(_length(pair[1]), digits)})
-    return Answer("enclosed", found[0], {"c": 10.0**-digits}, found if len(found) > 1 else None)
+            named = {"c": pair[0], "chi_c": pair[1], "xi_c": _length(pair[1])}
+        found.append({name: _plain(value, digits) for name, value in named.items()})
+        errors.append({name: _error(value, digits) for name, value in named.items()})
+    return Answer("enclosed", found[0], errors[0], found if len(found) > 1 else None, _infinities(*found))
 
 
 def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:
@@ -164,7 +179,7 @@ def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> A
         return _refused(found, names)
     branches = [{"sw2": _plain(weight, digits), "K": _plain(point.K, digits), "chi_par": _plain(point.chi_par, digits)} for point, weight in found]
     point, weight = found[0]
-    errors = {"sw2": _radius(weight), "K": _radius(point.K), "chi_par": _radius(point.chi_par)}
+    errors = {"sw2": _error(weight, digits), "K": _error(point.K, digits), "chi_par": _error(point.chi_par, digits)}
     reason = "every length is critical" if point.K is None else ""
     if point.chi_par is not None and float(branches[0]["chi_par"]) > 1:
         reason = "chi_par > 1: this length is an unstable fixed point, which no network settles at; the edge is not where signals go"
@@ -177,7 +192,9 @@ def _(problem: PairAverages, numbers: Mapping[str, Any], digits: int | None) -> 
     if kab**2 > kaa * kbb:
         raise ValueError(f"Kab is a covariance: its square is at most Kaa*Kbb = {kaa * kbb}, got Kab = {kab} (a correlation outside [-1, 1])")
     phi, slope = problem.wide.activation.expression, problem.wide.activation.derivative()
-    return _averages({"value": _at(problem, phi, kaa, kbb, kab), "derivative": _at(problem, slope, kaa, kbb, kab)}, digits)
+    values = {"value": _at(problem, phi, kaa, kbb, kab), "derivative": _at(problem, slope, kaa, kbb, kab)}
+    diverging = " and ".join(name for name, value in values.items() if value is oo)
+    return replace(_averages(values, digits), reason=f"{diverging} diverges: the average does not exist" if diverging else "")
 
 
 def _at(problem: PairAverages, function: Expr, kaa: Expr, kbb: Expr, kab: Expr) -> Expr:
@@ -233,7 +250,7 @@ def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) 
     else:
         values, status = [float(value) for value in compiled(forms, [K])(float(found[0].K))], "numeric"
     plain = {"q": _plain(values[0], digits), "K": _plain(values[1], digits), "exact": False}
-    return Answer(status, plain, {"q": _radius(values[0]), "K": _radius(values[1])}, reason="leading order in 1/N")
+    return Answer(status, plain, {"q": _error(values[0], digits), "K": _error(values[1], digits)}, reason="leading order in 1/N")
 
 
 def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None) -> Answer:
@@ -261,7 +278,8 @@ def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> An
     closed = depth.closed_eigenvalues(problem.layers, problem.boundary)
     if closed is not None:
         found = enclosed_answer(lambda: balls_of({str(i): value for i, value in enumerate(closed)}, {}), digits)
-        return Answer("exact", {"eigenvalues": sorted(found.values.values(), key=float)}, {"eigenvalues": max(found.errors.values())})
+        pairs = sorted(((found.values[name], found.errors[name]) for name in found.values), key=lambda pair: float(pair[0]))
+        return Answer(found.status, {"eigenvalues": [value for value, _ in pairs]}, {"eigenvalues": [error for _, error in pairs]})
     a, size = float(numbers["a"]), problem.layers
     diagonal = np.full(size, 1 + a * a)
     diagonal[-1] -= a * a
@@ -269,7 +287,8 @@ def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> An
     values = eigvalsh_tridiagonal(diagonal, np.full(size - 1, -a)) if size > 1 else diagonal
     if digits is None:
         return Answer("numeric", {"eigenvalues": values.tolist()}, {"eigenvalues": 1e-15 * size})
-    return Answer("enclosed", {"eigenvalues": [shown(ball, digits) for ball in _enclosed_modes(depth, problem, values, digits)]})
+    numbers, errors = enclosures(_enclosed_modes(depth, problem, values, digits), digits)
+    return Answer("enclosed", {"eigenvalues": numbers}, {"eigenvalues": errors})
 
 
 def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits: int) -> list[arb]:
@@ -338,6 +357,7 @@ def _balls_along(problem: AlongDepth, start: Mapping[Symbol, Any], parameters: M
         working *= 2
         if working > 4000:
             raise ValueError(f"fewer than {wanted} digits survive {problem.layers} layers")
-    values = {name: [shown(ball, digits) for ball in column] for name, column in columns.items()}
-    errors = {name: max(float(ball.rad()) for ball in column) for name, column in columns.items()}
-    return Answer(status, values if problem.whole else {name: column[0] for name, column in values.items()}, errors, reason=problem.note)
+    found = {name: enclosures(column, digits) for name, column in columns.items()}
+    last = slice(None) if problem.whole else 0
+    values, errors = ({name: pair[i][last] for name, pair in found.items()} for i in (0, 1))
+    return Answer(status, values, errors, reason=problem.note)
