@@ -11,7 +11,7 @@ import numpy as np
 from flint import arb, ctx
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
-from sympy import Expr, Rational, S, Symbol, oo
+from sympy import Expr, Float, Rational, S, Symbol, oo, sympify
 
 from numerics.compile import compiled
 from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
@@ -37,28 +37,41 @@ def _plain(value: Any, digits: int | None) -> Any:
     """A ball, a float or an infinity, as what is printed."""
     if value is None:
         return None
-    if isinstance(value, arb):
-        return shown(value, digits)
     if value in (oo, math.inf):
         return "inf"
+    ball = _ball(value, digits)
+    if ball is not None:
+        return shown(ball, digits)
     return float(value) if digits is None else str(value)
 
 
+def _ball(value: Any, digits: int | None) -> arb | None:
+    """A ball, or an exact number as a ball; None for what is neither."""
+    if isinstance(value, arb):
+        return value
+    if isinstance(value, int | Expr) and value is not oo and not isinstance(value, Float):
+        with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+            exact: arb = compiled(sympify(value), [], "ball")()
+        return exact
+    return None
+
+
 def _error(value: Any, digits: int | None) -> float | str | None:
-    """How far what is printed of a ball lies from it at most, None for anything else."""
-    return enclosure(value, digits)[1] if isinstance(value, arb) else None
+    """How far what is printed of a ball or an exact number lies from it at most, else None."""
+    ball = _ball(value, digits)
+    return None if ball is None else enclosure(ball, digits)[1]
 
 
 def _length(slope: Any) -> Any:
     """ξ = -1/ln|λ|; zero for λ = 0, infinite at |λ| = 1, None where the perturbation grows."""
     if isinstance(slope, arb):
         if slope.contains(0):
-            return 0.0
+            return arb(0) if slope.is_zero() else arb(0).union(-1 / slope.abs_upper().log())
         if abs(slope) < 1:
             return -1 / abs(slope).log()
     size = abs(float(slope)) if slope not in (oo, math.inf) else math.inf
     if size == 0:
-        return 0.0
+        return arb(0) if isinstance(slope, Expr) else 0.0
     return math.inf if size == 1 else (-1 / math.log(size) if size < 1 else None)
 
 
@@ -89,7 +102,7 @@ def _(problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None)
     names = ("K", "chi_par", "chi_perp", "xi_q")
     found = _lengths(problem.wide, numbers, digits)
     if isinstance(found, Answer):
-        return found if not found.values else Answer("exact", {**dict.fromkeys(names), **found.values}, reason=found.reason)
+        return found if not found.values else replace(found, values={**dict.fromkeys(names), **found.values})
     if not found:
         return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
     branches = [_length_values(point, digits) for point in found]
@@ -104,8 +117,9 @@ def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Seque
     except NotCertified as error:
         raise ValueError(f"the digits cannot be proved: {error}") from error
     if found.continuum:
-        chi = {name: float(compiled(slope, [K, SW2])(1.0, float(numbers["sw2"]))) for name, slope in (("chi_par", wide.chi_par), ("chi_perp", wide.chi_perp))}
-        return Answer("exact", {**chi, "xi_q": "inf"}, reason=found.message)
+        slopes = {"chi_par": wide.chi_par, "chi_perp": wide.chi_perp}
+        chi = enclosed_answer(lambda: balls_of(slopes, {"K": 1, "sw2": numbers["sw2"]}), digits)
+        return replace(chi, values={**chi.values, "xi_q": "inf"}, reason=found.message)
     return found.points
 
 
@@ -130,7 +144,8 @@ def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | 
     if isinstance(found, Answer):
         _needs(digits, "the correlation where every length is a fixed point")
         chi = found.values["chi_perp"]
-        return Answer("exact", {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}, reason=found.reason)
+        values = {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}
+        return Answer("exact", values, {"c": 0.0, "chi_c": found.errors["chi_perp"]}, reason=found.reason)
     if not found:
         return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
     if float(found[0].K) == 0 and float(found[0].chi_par) > 1:
