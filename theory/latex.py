@@ -160,6 +160,11 @@ def _references(papers: Iterable[Paper]) -> str:
     return "\\section*{Models}\n\\begin{itemize}\n" + "\n".join(rows) + "\n\\end{itemize}" if rows else ""
 
 
+def _with_unit(name: str, unit: str) -> str:
+    """A value with its unit, where it has one."""
+    return name if unit == "1" else f"{name} ({unit})"
+
+
 def entry_text(entry: Result) -> str:
     """Return one result as text for a terminal.
 
@@ -170,7 +175,7 @@ def entry_text(entry: Result) -> str:
     lattice/ising-correlation: Spin correlation of the infinite Ising chain at distance r
     """
     derived = entry.shown()
-    rows = [f"{entry.id}: {entry.statement}", f"values: {', '.join(entry.values)}" + (f" ({entry.units})" if entry.units else ""), "parameters:"]
+    rows = [f"{entry.id}: {entry.statement}", f"values: {', '.join(_with_unit(*value) for value in entry.declared.items())}", "parameters:"]
     for parameter in entry.parameters:
         default = "" if parameter.required or parameter.default is None else f" (default {parameter.default})"
         rows.append(f"  {parameter.name}: {parameter.meaning}{default}")

@@ -29,6 +29,7 @@ PATHS = symbols("active-paths")
 DAMPINGS = (0.0, 0.5)
 MELTED, COARSE = 1e-6, 1e-9
 LOCATED = 1e-11  # of roots of closed forms in double precision
+FROZEN = ("c_d", "x_d", "c_s", "x_s", "rho_K", "rho_d", "x")
 UNPHYSICAL = "its entropy is negative ({entropy:.4g} per weight): unphysical, replica symmetry is broken; take disorder=planted"
 
 
@@ -117,18 +118,23 @@ def _(problem: CriticalRemoval, numbers: Mapping[str, Any], digits: int | None) 
     return Answer("numeric", values, errors, reason="; ".join(filter(None, notes)))
 
 
+def _of_frozen(found: Answer) -> Answer:
+    """Return what was found at zero temperature, None for the values that were not asked for."""
+    return replace(found, values={**dict.fromkeys(FROZEN), **found.values})
+
+
 @answer.register
 def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     if problem.p == 2:
-        return Answer("none", dict.fromkeys(("c_d", "x_d", "c_s", "x_s")), reason="for p = 2 frozen weights appear continuously at c = 1")
-    return enclosed_answer(lambda: frozen_thresholds(problem), digits, "enclosed")
+        return Answer("none", dict.fromkeys(FROZEN), reason="for p = 2 frozen weights appear continuously at c = 1")
+    return _of_frozen(enclosed_answer(lambda: frozen_thresholds(problem), digits, "enclosed"))
 
 
 @answer.register
 def _(problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     frozen = problem.frozen
     if frozen.p == 2:
-        return Answer("none", dict.fromkeys(("rho_K", "rho_d")), reason="for p = 2 frozen weights appear continuously at c = 1")
+        return Answer("none", dict.fromkeys(FROZEN), reason="for p = 2 frozen weights appear continuously at c = 1")
     removal = compiled(problem.removal.subs(PATHS.c0, problem.c0), [PATHS.c], target="ball")
     found = enclosed_answer(lambda: frozen_thresholds(frozen), digits, "enclosed")
     above = {"K": float(found.values["c_s"]) <= float(problem.c0), "d": float(found.values["c_d"]) <= float(problem.c0)}
@@ -142,20 +148,21 @@ def _(problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None) ->
     removed = enclosed_answer(fractions, digits, "enclosed") if any(above.values()) else Answer("none", {})
     values = {**found.values, "rho_K": removed.values.get("rho_K"), "rho_d": removed.values.get("rho_d")}
     notes = [f"c0 = {float(problem.c0):g} is below {names[name]}" for name in ("K", "d") if not above[name]]
-    return Answer("enclosed", values, {**found.errors, **removed.errors}, reason="; ".join(notes))
+    return _of_frozen(Answer("enclosed", values, {**found.errors, **removed.errors}, reason="; ".join(notes)))
 
 
 @answer.register
 def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     _no_digits(digits, "a layered threshold")
     if len(problem.degrees) == 2:
-        return Answer("none", dict.fromkeys(("c_d", "x_d", "c_s", "x_s")), reason="for two layers frozen weights appear continuously at c_1 c_2 = 1")
+        return Answer("none", dict.fromkeys(FROZEN), reason="for two layers frozen weights appear continuously at c_1 c_2 = 1")
     values = frozen_layer_thresholds(problem)
     errors = dict.fromkeys(values, LOCATED)
     try:
-        return Answer("numeric", {**values, "x": frozen_layer_fractions(problem).tolist()}, {**errors, "x": LOCATED})
+        values["x"] = frozen_layer_fractions(problem).tolist()
+        return _of_frozen(Answer("numeric", values, {**errors, "x": LOCATED}))
     except ArithmeticError as error:  # right at the end of the branch
-        return Answer("not converged", {**values, "x": None}, errors, reason=str(error))
+        return _of_frozen(Answer("not converged", values, errors, reason=str(error)))
 
 
 @answer.register

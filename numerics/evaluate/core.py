@@ -6,7 +6,7 @@ A kind of stated problem is a class (see `theory.problems`), and each kind regis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from importlib import import_module
 from pkgutil import iter_modules
@@ -37,6 +37,7 @@ class Evaluation:
     id: str
     answer: Answer
     provenance: str
+    units: Mapping[str, str]
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -49,6 +50,7 @@ class Evaluation:
             "id": self.id,
             "status": str(self.answer.status),
             "values": dict(self.answer.values),
+            "units": dict(self.units),
             "errors": dict(self.answer.errors),
             "provenance": self.provenance,
         }
@@ -61,14 +63,20 @@ class Evaluation:
 
     def text(self, *, reason: bool = True) -> str:
         """Return the values as lines, with or without the reason that an answer may carry."""
-        rows: list[str] = [f"  {name} = {value}{error_text(value, self.answer.errors.get(name))}" for name, value in self.answer.values.items()]
+        rows = [f"  {name} = {self._shown(name)}" for name in self.values]
         notes = [self.answer.reason] if reason and self.answer.reason else []
         if self.answer.branches is not None and len(self.answer.branches) > 1:
             notes.append(f"one of {len(self.answer.branches)} branches; --json (or .answer.branches) shows them all")
         return "\n".join([f"{self.id} ({self.answer.status})", *rows, *(f"  {note}" for note in notes)])
 
+    def _shown(self, name: str) -> str:
+        """Return a value with its error and its unit, where it has them."""
+        value = self.values[name]
+        unit = "" if value is None or self.units[name] == "1" else f" {self.units[name]}"
+        return f"{value}{error_text(value, self.answer.errors.get(name))}{unit}"
+
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in self.answer.values.items())
+        rows = "".join(f"<tr><td>{name}</td><td>{self._shown(name)}</td></tr>" for name in self.values)
         return f"<table><caption>{self.id} ({self.answer.status})</caption>{rows}</table>"
 
 
@@ -123,7 +131,15 @@ def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, 
     numbers = {p.name: exact[p.name] for p in entry.parameters if not p.structural}
     problem = entry.derive(**structure)
     _load_kind(type(problem))
-    return Evaluation(entry.id, answer(problem, numbers, digits).settled(), entry.provenance)
+    found = _as_declared(entry, answer(problem, numbers, digits).settled())
+    return Evaluation(entry.id, found, entry.provenance, entry.declared)
+
+
+def _as_declared(entry: Result, found: Solution) -> Solution:
+    """Return a solution with the declared values in their order; it may have no others and must have all."""
+    if {*found.values} != {*entry.values}:
+        raise LookupError(f"{entry.id} declares the values {', '.join(entry.values)}; its evaluation gave {', '.join(found.values)}")
+    return replace(found, values={name: found.values[name] for name in entry.values})
 
 
 def _load_kind(kind: type) -> None:

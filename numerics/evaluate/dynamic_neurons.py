@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -86,9 +87,11 @@ def _(problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None)
 def _(problem: WideBinary, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     gain = numbers["g"]
     if problem.width == oo:
-        return _infinitely_wide(problem, gain, digits)
+        found = _infinitely_wide(problem, gain, digits)
+        return replace(found, values={"lambda1": None, **found.values})
     exact = fmpq(int(gain.p), int(gain.q))
-    return enclosed_answer(lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed")
+    found = enclosed_answer(lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed")
+    return replace(found, values={**found.values, "m": None, "g_c": None})
 
 
 def _infinitely_wide(problem: WideBinary, gain: Any, digits: int | None) -> Answer:

@@ -103,7 +103,7 @@ class ResultTarget:
 
     def about(self) -> dict[str, str]:
         entry = self.entry
-        told = {"title": entry.statement, "provenance": entry.provenance, "conventions": " ".join(entry.conventions), "units": entry.units}
+        told = {"title": entry.statement, "provenance": entry.provenance, "conventions": " ".join(entry.conventions)}
         return {key: text for key, text in told.items() if text}
 
     def about_parameter(self, name: str) -> dict[str, str]:
@@ -113,8 +113,7 @@ class ResultTarget:
 
     def about_value(self, name: str) -> dict[str, str]:
         quantity = next((q for q in self.entry.subject if q.name == name), None)
-        shared = self.entry.units if " " not in self.entry.units else ""
-        unit = self._unit(name) or shared
+        unit = self.entry.declared.get(name, "") or self._unit(name)
         return {"long_name": name if quantity is None else quantity.meaning, **({"units": unit} if unit else {})}
 
     def _unit(self, name: str) -> str:

@@ -176,6 +176,7 @@ RESULTS = (
         closed_paramagnet,
         (ENERGY, PER_WEIGHT),
         {"p": 3},
+        units={"phi": "nats", "entropy": "nats"},
     ),
     Result(
         "active-paths/planted",
@@ -186,6 +187,7 @@ RESULTS = (
         planted_branch,
         (ENERGY, PER_WEIGHT, PLANTED),
         {"p": 3},
+        units={"gap": "nats"},
     ),
     Result(
         "active-paths/thresholds",
@@ -232,7 +234,7 @@ RESULTS = (
             Parameter("protocol", "with c0: remove single weights, or whole paths", PROTOCOLS, "weights", structural=True),
             Parameter("removed", "with degrees: removed fraction of each layer", None, None, structural=True, convert=removed_fractions),
         ),
-        ("c_d", "x_d", "c_s", "x_s"),
+        ("c_d", "x_d", "c_s", "x_s", "rho_K", "rho_d", "x"),
         zero_temperature,
         (ENERGY, PER_WEIGHT, "x is the fraction of frozen weights; with degrees, all values are lists over the layers and x is that of the given degrees."),
         {"p": 3},
@@ -251,5 +253,6 @@ RESULTS = (
         bethe,
         (ENERGY, "ln Z in nats of the whole instance; fields are not multiplied by beta; the energy is that of the paths alone."),
         {"paths": ((0, 1, 2), (2, 3, 4))},
+        units={"log_z": "nats", "exact_log_z": "nats"},
     ),
 )

@@ -119,7 +119,7 @@ RESULTS = (
         _spectrum,
         (RULE, PRIOR, "xi_odd is the length of a single datum, xi_even that of the overlap of two data, in layers, whatever P.", INSTANCE),
         {"P": 2},
-        "layers (xi)",
+        units={"xi_odd": "layers", "xi_even": "layers"},
     ),
     Result(
         "dynamic-neurons/partition-function",

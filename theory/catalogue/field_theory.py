@@ -132,6 +132,7 @@ RESULTS = (
         kernel_fixed_point,
         (WEIGHTS, LENGTHS),
         _TANH,
+        units={"xi_q": "layers"},
     ),
     Result(
         "field-theory/correlation-fixed-point",
@@ -142,6 +143,7 @@ RESULTS = (
         correlation_fixed_point,
         (WEIGHTS, LENGTHS),
         _TANH,
+        units={"xi_c": "layers"},
     ),
     Result(
         "field-theory/edge-of-chaos",
@@ -217,6 +219,7 @@ RESULTS = (
         ("mass", "xi", "xi_lattice", "ratio"),
         effective_theory,
         (LENGTHS, "ratio is G(0) of the continuum over the exact variance; valid for |k| << 1, distances >= 1 and xi >> 1."),
+        units={"mass": "1/layers", "xi": "layers", "xi_lattice": "layers"},
     ),
     Result(
         "field-theory/vertex",

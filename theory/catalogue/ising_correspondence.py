@@ -112,6 +112,7 @@ RESULTS = (
         ("weight", "loss"),
         prediction_layer,
         (WEIGHT, "Loss: cross-entropy E[ln 2 cosh(W.s) - e W.s] of a tanh unit, in nats.", OURS),
+        units={"loss": "nats"},
     ),
     Result(
         "ising-correspondence/bond-machine",
@@ -134,6 +135,7 @@ RESULTS = (
         ("kl", "correlation"),
         half_width_machine,
         (WEIGHT, "Machine: joint weight exp(sum of v W h), units +1 and -1, no biases; kl in nats.", OURS),
+        units={"kl": "nats"},
     ),
     Result(
         "ising-correspondence/linear-autoencoder",

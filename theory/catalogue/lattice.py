@@ -106,6 +106,7 @@ RESULTS = (
         ("K", "h", "log_constant"),
         ising_decimation,
         (WEIGHT, "log_constant is ln A_b, in nats per new bond."),
+        units={"log_constant": "nats"},
     ),
     Result(
         "lattice/ising-correlation",

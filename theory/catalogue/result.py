@@ -112,15 +112,15 @@ class Result:
         Whose symbols the formulas use.
     parameters : tuple of Parameter
     values : tuple of str
-        Names of the values.
+        Names of the values: evaluation returns exactly these, None where one does not apply.
     derive : callable
         Takes the structural parameters by name and returns the derived object: an expression, a Recursion, a field, or a stated problem.
     conventions : tuple of str
         Sentences printed with every export.
     example : mapping
         Structural parameters for display.
-    units : str
-        Unit of the values where they have one.
+    units : mapping of str to str, or str
+        Unit of each value that has one, or the unit of all; the others are pure numbers.
 
     Examples
     --------
@@ -137,7 +137,21 @@ class Result:
     derive: Callable[..., Any]
     conventions: tuple[str, ...] = ()
     example: Mapping[str, Any] | None = None
-    units: str = ""
+    units: Mapping[str, str] | str = ""
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """The values that evaluation returns, each with its unit; ``"1"`` for a pure number.
+
+        Examples
+        --------
+        >>> from theory.catalogue import result
+        >>> result("lattice/ising-decimation").declared
+        {'K': '1', 'h': '1', 'log_constant': 'nats'}
+        """
+        if isinstance(self.units, str):
+            return dict.fromkeys(self.values, self.units or "1")
+        return {name: self.units.get(name, "1") for name in self.values}
 
     @property
     def paper(self) -> Paper:
