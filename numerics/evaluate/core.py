@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
 from numerics.evaluate.values import checked
 from numerics.solution import Solution, error_text
 from theory.catalogue import Result
 from theory.catalogue import result as catalogued
-from theory.catalogue.result import PAPERS
 
 __all__ = ["Answer", "Evaluation", "answer", "evaluate"]
 
@@ -142,12 +140,34 @@ def _as_declared(entry: Result, found: Solution) -> Solution:
     return replace(found, values={name: found.values[name] for name in entry.values})
 
 
+SOLVED_IN = {
+    "sympy": "formulas",
+    "theory.recursion": "formulas",
+    "theory.problems.Formula": "formulas",
+    "theory.problems.BondOf": "decimations",
+    "theory.problems.LogPartition": "decimations",
+    "theory.problems.FixedPointOf": "fixed_points",
+    "theory.binary_transfer": "dynamic_neurons",
+    "theory.dynamic_neurons": "dynamic_neurons",
+    "theory.interaction_order": "dynamic_neurons",
+    "theory.softened_rules": "dynamic_neurons",
+    "theory.wide_binary": "dynamic_neurons",
+    "theory.ising_correspondence": "ising_correspondence",
+    "theory.cavity": "active_paths",
+    "theory.frozen_paths": "active_paths",
+    "theory.path_ensemble": "active_paths",
+    "theory.field_problems": "random_networks",
+    "theory.complexity": "complexity",
+    "theory.effective_dimension": "effective_dimension",
+}
+"""Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is loaded."""
+
+
 def _load_kind(kind: type) -> None:
-    """Import the modules of this package, each of which registers the kinds it can solve, until one registers this kind; those of a single paper come last."""
-    package = import_module("numerics.evaluate")
-    names = [module.name for module in iter_modules(package.__path__)]
-    papers = {key.replace("-", "_") for key in PAPERS}
-    for name in sorted(names, key=lambda name: (name in papers, name)):
-        if answer.dispatch(kind) is not answer.dispatch(object):
+    """Import the module that registers how this kind, or the kind it derives from, is solved."""
+    for base in kind.__mro__:
+        places = (f"{base.__module__}.{base.__qualname__}", base.__module__, base.__module__.partition(".")[0])
+        where = next((SOLVED_IN[place] for place in places if place in SOLVED_IN), None)
+        if where is not None:
+            import_module(f"numerics.evaluate.{where}")
             return
-        import_module(f"numerics.evaluate.{name}")

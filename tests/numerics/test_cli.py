@@ -42,7 +42,7 @@ def test_evaluate_as_text_and_json(capsys):
     status, out, err = run(capsys, "evaluate", "lattice/ising-correlation", "K=1", "r=2", "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
-    assert set(found) == {"id", "status", "values", "errors", "provenance"}
+    assert set(found) == {"id", "status", "values", "units", "errors", "provenance"}
     assert found["status"] == "exact"
     assert found["values"]["value"] == pytest.approx(0.580025658385974)
     status, out, _ = run(capsys, "evaluate", "lattice/ising-correlation", "K=1", "r=2", "--digits", "30")

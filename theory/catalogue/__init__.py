@@ -52,8 +52,10 @@ def result(identifier: str) -> Result:
     >>> result("lattice/ising-correlation").values
     ('value',)
     """
-    table = {entry.id: entry for entry in results()}
+    paper = identifier.partition("/")[0]
+    table = {entry.id: entry for entry in results(paper if paper in PAPERS else None)}
     if identifier not in table:
+        table = {entry.id: entry for entry in results()}
         near = get_close_matches(identifier, table, n=3, cutoff=0.4)
         raise ValueError(f"unknown id {identifier!r}; " + (f"did you mean {' or '.join(near)}?" if near else "neurenorm list shows all"))
     return table[identifier]
