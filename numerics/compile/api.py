@@ -10,12 +10,9 @@ import numpy as np
 import sympy
 
 from numerics.compile.ball_target import BALL, COMPLEX_BALL, BallEvaluator
-from numerics.compile.c_target import CEvaluator, c_kernel, find_compiler
 from numerics.compile.errors import CompileError
 from numerics.compile.kernels import build_kernel
 from numerics.compile.lowering import registry_version
-from numerics.compile.mpmath_target import MPMATH, MpmathEvaluator
-from numerics.compile.numpy_target import NUMPY, NumpyEvaluator
 from numerics.compile.prepare import check_symbols
 from numerics.compile.structure import LEAF, Structure, flatten
 
@@ -128,7 +125,7 @@ def compiled(
         structure, leaves = flatten(expressions)
         names = (arguments,) if isinstance(arguments, sympy.Symbol) else tuple(arguments)
         check_symbols(leaves, names)
-        compiler = find_compiler() if target == "c" else None
+        compiler = _compiler() if target == "c" else None
         options = (target, digits, chunk, complex_ball, compiler, registry_version())
         return _memoised(structure, tuple(leaves), names, *options)
 
@@ -174,20 +171,39 @@ def _memoised(
     version: int,
 ) -> CompiledFunction:
     """Build the function; equal structure gives the same one (the registry's `version` is part of the key)."""
-    names = [symbol.name for symbol in arguments]
     if target in ("numpy", "c"):
-        built = build_kernel(NUMPY, leaves, arguments)
-        plain = NumpyEvaluator(built.function, names, len(leaves), chunk)
-        kernel = c_kernel(leaves, arguments, compiler) if compiler else None
-        if kernel is not None:
-            return CompiledFunction(CEvaluator(kernel, plain), structure, "c", kernel.source, arguments)
-        return CompiledFunction(plain, structure, "numpy", built.source, arguments)
+        return _of_doubles(structure, leaves, arguments, chunk, compiler)
+    names = [symbol.name for symbol in arguments]
     if target == "mpmath":
+        from numerics.compile.mpmath_target import MPMATH, MpmathEvaluator
+
         built = build_kernel(MPMATH, leaves, arguments, digits)
         return CompiledFunction(MpmathEvaluator(built.function, names, digits), structure, target, built.source, arguments)
     built = build_kernel(COMPLEX_BALL if complex_ball else BALL, leaves, arguments, digits)
     evaluator = BallEvaluator(built.function, names, digits, complex_ball)
     return CompiledFunction(evaluator, structure, target, built.source, arguments)
+
+
+def _compiler() -> str | None:
+    """Return the C compiler, where there is one."""
+    from numerics.compile.c_target import find_compiler
+
+    return find_compiler()
+
+
+def _of_doubles(
+    structure: Structure, leaves: tuple[sympy.Expr, ...], arguments: tuple[sympy.Symbol, ...], chunk: int, compiler: str | None
+) -> CompiledFunction:
+    """Build a function of arrays of doubles, in C where there is a compiler; SciPy, which these need, is loaded here."""
+    from numerics.compile.c_target import CEvaluator, c_kernel
+    from numerics.compile.numpy_target import NUMPY, NumpyEvaluator
+
+    built = build_kernel(NUMPY, leaves, arguments)
+    plain = NumpyEvaluator(built.function, [symbol.name for symbol in arguments], len(leaves), chunk)
+    kernel = c_kernel(leaves, arguments, compiler) if compiler else None
+    if kernel is not None:
+        return CompiledFunction(CEvaluator(kernel, plain), structure, "c", kernel.source, arguments)
+    return CompiledFunction(plain, structure, "numpy", built.source, arguments)
 
 
 def compiled_gradient(
