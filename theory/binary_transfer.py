@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
+from itertools import product
+from math import comb, prod
 
 from sympy import Abs, Add, Expr, Integer, Rational, Symbol, cosh, exp, log, sinh, tanh
 
@@ -35,6 +36,7 @@ SYMBOLS = symbols("dynamic-neurons")
 ALPHA, K, BETA = SYMBOLS.alpha, SYMBOLS.k, SYMBOLS.beta
 LARGEST_TABLE = 12
 MOST_BLOCKS = 1000
+MOST_SHOWN = 4
 STATES = (1, -1)
 
 
@@ -152,6 +154,23 @@ class BinarySpectrum(Typeset):
         layer = BinaryLayer(normalised=True)
         ratios = {name: layer.eigenvalue(s, 2) / layer.eigenvalue(0, 2) for name, s in (("xi_odd", 1), ("xi_even", 2))}
         return {name: ratio.replace(sinh, lambda x: tanh(x) * cosh(x)) for name, ratio in ratios.items()}
+
+    @property
+    def derivation(self) -> Derivation:
+        """The characters of a weight and of a copy, and the eigenvalues of products of few copies."""
+        characters = _partition_steps(self.layer, 1)
+        c0, c1 = self.layer.characters
+        steps = list(characters)
+        for s in range(min(self.copies, MOST_SHOWN) + 1):
+            summed = Add(*[exp(K * w) * c0 ** (self.copies - s) * (w * c1) ** s for w in STATES])
+            eigenvalue = self.blocks[s][0]
+            steps.append(Step(f"sum one layer on a product of {s} copies", summed, eigenvalue, rf"\lambda_{{{s}}}", steps[0].domain))
+        for name, ratio in self.decays.items():
+            s = {"xi_odd": 1, "xi_even": 2}[name]
+            layer = BinaryLayer(normalised=True)
+            before = layer.eigenvalue(s, 2) / layer.eigenvalue(0, 2)
+            steps.append(Step(f"decay of a product of {s} copies", before, ratio, rf"\lambda_{s} / \lambda_0", steps[0].domain))
+        return Derivation("characters of one layer", tuple(steps))
 
     def check_table(self) -> None:
         """Refuse to list 2^P eigenvalues, or P + 1 blocks, where P is too large."""
@@ -291,7 +310,28 @@ def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int], sharp: bool
     total = Add(*[layer.product_weight(layers, sign) * cost[sign] for sign in STATES])
     signed = Add(*[sign * layer.product_weight(layers, sign) * cost[sign] for sign in STATES])
     one = Add(*[w * exp(K * w) * layer.product_weight(layers - 1, w * sign) * cost[sign] for w in STATES for sign in STATES])
-    return Formula({"single": one / total, "product": signed / total})
+    steps = _magnetization_steps(layer, layers, one, signed, total)
+    return Formula({"single": one / total, "product": signed / total}, steps)
+
+
+def _magnetization_steps(layer: BinaryLayer, layers: int, one: Expr, signed: Expr, total: Expr) -> Derivation:
+    """The weights of a given product, the cost of one copy, and the quotients of the sums."""
+    domain = {ALPHA: SYMBOLS["alpha"].domain, K: SYMBOLS["k"].domain, BETA: SYMBOLS["beta"].domain}
+    steps = list(_partition_steps(layer, 1).steps)
+    if layers <= MOST_SHOWN:
+        for sign in STATES:
+            chosen = [w for w in product(STATES, repeat=layers) if prod(w) == sign]
+            summed = Add(*[exp(K * sum(w)) for w in chosen])
+            name = f"p_{{{layers}}}({sign:+d})"
+            steps.append(Step(f"sum the weights of product {sign:+d}", summed, layer.product_weight(layers, sign), name, domain))
+    if layer.sharp:
+        for match in STATES:
+            cost = exp(-BETA * Integer(1 - match) ** 2)
+            name = f"z({match:+d})"
+            steps.append(Step(f"a copy whose output meets its target with sign {match:+d}", cost, layer.one_copy(layers, match), name, domain))
+    steps.append(Step("weigh the product of the weights", signed / total, signed / total, r"\langle \textstyle\prod W \rangle", domain))
+    steps.append(Step("weigh one weight, the others free", one / total, one / total, r"\langle W \rangle", domain))
+    return Derivation("sums over the sign of the product of the weights", tuple(steps))
 
 
 def matches(x: Sequence[int], y: Sequence[int]) -> tuple[int, int]:

@@ -9,14 +9,15 @@ h^(m)).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Poly, Symbol
+from sympy import Add, Expr, Integer, Max, Mul, Poly, Symbol
 from sympy import symbols as sympy_symbols
 
 from graphs.architectures import mlp
 from graphs.interaction import promoted, weights_only
 from theory.activation import parse_expression
+from theory.derivation import Derivation, Step
 from theory.display import Typeset
 
 __all__ = ["InteractionOrder", "dynamic_energy", "interaction_order", "polynomial_activation", "static_cost"]
@@ -40,6 +41,12 @@ class InteractionOrder(Typeset):
     dynamic: int
     static_pairs: int
     dynamic_pairs: int
+    derivation: Derivation = field(default=Derivation(""), compare=False, repr=False)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """The four numbers by name."""
+        return {name: getattr(self, name) for name in ("static", "dynamic", "static_pairs", "dynamic_pairs")}
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the four numbers."""
@@ -93,13 +100,18 @@ def interaction_order(layers: int, activation: str | Expr | Poly) -> Interaction
         raise ValueError(f"the number of weight layers must be a positive integer, got {layers!r}")
     polynomial = activation if isinstance(activation, Poly) else polynomial_activation(activation)
     d, reach = polynomial.degree(), 0
-    rules = []
+    rules, steps = [], []
     for m in range(layers):
-        reach = d * (1 + reach)
+        before, reach = Mul(d, 1 + reach, evaluate=False), d * (1 + reach)
+        steps.append(Step(f"degree in the weights of the output of layer {m + 1}", before, Integer(reach), f"d_{{{m + 1}}}"))
         rules.append(2 * d * (1 + (m > 0)))
+    twice = Mul(2, reach, evaluate=False)
+    steps.append(Step("the cost is the square of the output", twice, Integer(2 * reach), r"\deg C"))
+    highest = Max(2, *rules, evaluate=False)
+    steps.append(Step("the cost, or the square of a rule, which is local", highest, Integer(max(2, *rules)), r"\deg H"))
     net = mlp([1] * (layers + 1))
     pairs = [len(make(net).coupled_layers()) for make in (weights_only, promoted)]
-    return InteractionOrder(2 * reach, max(2, *rules), *pairs)
+    return InteractionOrder(2 * reach, max(2, *rules), *pairs, Derivation("degrees, layer by layer", tuple(steps)))
 
 
 def static_cost(layers: int, activation: Poly) -> Poly:

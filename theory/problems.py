@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sympy import Expr, Symbol
+from sympy import Expr, Reals, Symbol, exp, log
 from sympy.sets import Set
 
-from theory.cells import derivation_of
+from theory.cells import brute_sum, derivation_of
 from theory.decimation import Decimation
-from theory.derivation import Derivation
+from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equation, equations, tex
 from theory.fixed_points import fixed_point_equation
 from theory.recursion import Chart, Recursion
@@ -99,6 +99,18 @@ class LogPartition(Typeset):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return ln Z as a closed form (for small graphs)."""
         return aligned(equation(r"\ln Z", self.decimation.constant, names))
+
+    @property
+    def derivation(self) -> Derivation:
+        """The sum over all configurations, term by term where they are few, and its logarithm."""
+        decimation = self.decimation
+        domain = dict.fromkeys(decimation.model.couplings, Reals)
+        total = exp(decimation.log_basis.to_expr(decimation.log_weights[()]))
+        steps = [Step("take the logarithm", log(total), decimation.constant, r"\ln Z", domain)]
+        explicit = brute_sum(decimation, ())
+        if explicit is not None:
+            steps.insert(0, Step("sum over all configurations", explicit, total, "Z", domain))
+        return Derivation("partition function", tuple(steps))
 
 
 @dataclass(frozen=True)

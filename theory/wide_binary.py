@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from math import comb
 from typing import Any
 
-from sympy import Expr, Integer, Matrix, Rational, Symbol, diff, oo, sign, solve, sympify
+from sympy import Add, Expr, Integer, Interval, Matrix, Mul, Rational, Symbol, diff, erf, oo, pi, sign, solve, sqrt, sympify
 
 from theory.activation import Activation, activation
+from theory.derivation import Derivation, Step
 from theory.display import Typeset, tex
 from theory.expectation import expectation, gaussian_variables
 from theory.recursion import Recursion
@@ -42,6 +43,7 @@ __all__ = [
 SYMBOLS = symbols("dynamic-neurons")
 G, M, C, Q, P = SYMBOLS.g, SYMBOLS.m, SYMBOLS.c, SYMBOLS.q, SYMBOLS.p
 ALPHA, SW2, SB2 = SYMBOLS.alpha, SYMBOLS.sw2, SYMBOLS.sb2
+MOST_SHOWN = 5
 U, TAU = Symbol("u", real=True), Symbol("tau", real=True)
 
 
@@ -128,6 +130,35 @@ class WideBinary(Typeset):
         """The map of the mean at infinite width."""
         return wide_recursion()
 
+    @property
+    def derivation(self) -> Derivation:
+        """At infinite width the map, its slope and where that is one; at small width the chance to go up."""
+        if self.width == oo:
+            return self._critical_steps()
+        if self.width > MOST_SHOWN:
+            return Derivation("")
+        mean = Symbol("w", real=True)
+        steps = (
+            Step(f"majority of the products, {n} of the inputs up", _majority(self.width, n, mean), up_probability(self.width, n, mean), f"p_{n}", {mean: Interval(-1, 1)})
+            for n in range(self.width + 1)
+        )
+        return Derivation("chance to go up", tuple(steps))
+
+    def _critical_steps(self) -> Derivation:
+        """The mean of a sign, its slope at zero, and the gain at which the slope is one."""
+        (step,) = self.recursion.step
+        chances = [(1 + s * erf(G * M / sqrt(2))) / 2 for s in (1, -1)]
+        slope = step.diff(M)
+        unit = slope.subs(M, 0).subs(G, critical_gain())
+        return Derivation(
+            "map of the mean and its transition",
+            (
+                Step("chance that the sum is positive less that it is negative", chances[0] - chances[1], step, "m'"),
+                Step("slope at zero", slope.subs(M, 0), G * sqrt(2 / pi), r"\partial m' / \partial m"),
+                Step("the slope is one at the critical gain", unit, Integer(1), r"\partial m' / \partial m"),
+            ),
+        )
+
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the matrix, or the map and its critical gain."""
         if self.width == oo:
@@ -137,6 +168,13 @@ class WideBinary(Typeset):
             rf"T_{{n'n}} = \binom{{{self.width}}}{{n'}} p_n^{{n'}} (1 - p_n)^{{{self.width} - n'}},\qquad "
             rf"p_n = \Pr\Big(\sum_j W_j h_j > 0\Big),\quad \langle W \rangle = g/\sqrt{{{self.width}}}"
         )
+
+
+def _majority(width: int, up: int, mean: Expr) -> Expr:
+    """The chance of a majority of positive products, summed over all signs of the products."""
+    chances = [(1 + mean) / 2] * up + [(1 - mean) / 2] * (width - up)
+    signs = (s for s in product((1, 0), repeat=width) if 2 * sum(s) > width)
+    return Add(*[Mul(*[c if s else 1 - c for s, c in zip(row, chances, strict=True)]) for row in signs])
 
 
 def _odd(width: Any) -> None:

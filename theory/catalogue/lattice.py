@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import networkx as nx
-from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo
+from sympy import Add, Integers, Interval, Range, Rational, Reals, Symbol, cosh, exp, oo, tanh
+from sympy import symbols as sympy_symbols
 
 from graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from theory.catalogue.result import Parameter, Result
 from theory.cells import cell_decimation, cell_recursion
 from theory.decimation import decimate
+from theory.derivation import Derivation, Step
 from theory.model import ISING, Values, bond_model, potts
 from theory.problems import BondOf, FixedPointOf, Formula, LogPartition
 from theory.recursion import Chart
@@ -58,7 +60,31 @@ def ising_correlation() -> Formula:
     powers = [cell_recursion(series_cell(b), ISING, ising_bond()).in_chart(chart).step[0] for b in (2, 3)]
     if powers != [T**2, T**3]:
         raise ArithmeticError(f"the character of the chain does not multiply in series: t' = {powers}")
-    return Formula({"value": chart.forward[T] ** R})
+    return Formula({"value": chart.forward[T] ** R}, _correlation_steps())
+
+
+def _correlation_steps() -> Derivation:
+    """The bond by its character, one more bond in series, and the average of the ends of the bond that is left.
+
+    The second step holds for every r, so that by induction r bonds have the character t^r.
+    """
+    first, last = sympy_symbols("s_0 s_1", real=True)
+    spins = (1, -1)
+    domain = {K: Reals, T: Interval.open(0, 1), R: Range(1, oo), first: Reals, last: Reals}
+    weight = {s: cosh(K) * (1 + s * tanh(K)) for s in spins}
+    series = Add(*[(1 + T**R * first * s) * (1 + T * s * last) / 2 for s in spins])
+    pairs = [(a, b) for a in spins for b in spins]
+    law = {(a, b): 1 + T**R * a * b for a, b in pairs}
+    average = Add(*[a * b * law[a, b] for a, b in pairs], evaluate=False) / Add(*law.values())
+    return Derivation(
+        "induction on the character of a bond",
+        (
+            *(Step(f"a bond between spins of product {s:+d}", exp(K * s), weight[s], f"w_{{{s:+d}}}", domain) for s in spins),
+            Step("sum out the spin between r bonds and one more", series, series.expand(), "w_{r + 1}", domain),
+            Step("average over the ends of r bonds", average, T**R, r"\langle s_0 s_r \rangle", domain),
+            Step("put the character of a bond", average.subs(T, tanh(K)), tanh(K) ** R, r"\langle s_0 s_r \rangle", domain),
+        ),
+    )
 
 
 def hierarchical_fixed_point(
@@ -150,7 +176,7 @@ RESULTS = (
         ("value",),
         ring_free_energy,
         (WEIGHT,),
-        {"N": 8},
+        {"N": 4},
         "nats",
     ),
 )
