@@ -109,7 +109,9 @@ class Solution(Tabulated):
         >>> print(found.values, found.status, found.reason, sep="; ")
         {'xi': None}; not converged; xi came out as no number: the method does not reach these values
         """
-        infinite = [name for name, value in self.values.items() if any(map(_infinite, _leaves(value)))]
+        infinite = [
+            name for name, value in self.values.items() if any(map(_infinite, _leaves(value)))
+        ]
         if infinite and not self.reason:
             raise ArithmeticError(f"{infinite[0]} is infinite and nothing says why")
         errors = {name: _mapped(error, _no_error) for name, error in self.errors.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Integer, Max, Mul, Poly, Symbol
+from sympy import Add, Expr, Integer, Max, Poly, Symbol
 from sympy import symbols as sympy_symbols
 
 from graphs.architectures import mlp
@@ -102,12 +102,12 @@ def interaction_order(layers: int, activation: str | Expr | Poly) -> Interaction
     d, reach = polynomial.degree(), 0
     rules, steps = [], []
     for m in range(layers):
-        before, reach = Mul(d, 1 + reach, evaluate=False), d * (1 + reach)
+        before, reach = Add(Integer(d), Integer(d * reach), evaluate=False), d * (1 + reach)
         steps.append(Step(f"degree in the weights of the output of layer {m + 1}", before, Integer(reach), f"d_{{{m + 1}}}"))
         rules.append(2 * d * (1 + (m > 0)))
-    twice = Mul(2, reach, evaluate=False)
+    twice = Add(Integer(reach), Integer(reach), evaluate=False)
     steps.append(Step("the cost is the square of the output", twice, Integer(2 * reach), r"\deg C"))
-    highest = Max(2, *rules, evaluate=False)
+    highest = Max(*map(Integer, (2, *rules)), evaluate=False)
     steps.append(Step("the cost, or the square of a rule, which is local", highest, Integer(max(2, *rules)), r"\deg H"))
     net = mlp([1] * (layers + 1))
     pairs = [len(make(net).coupled_layers()) for make in (weights_only, promoted)]

@@ -139,7 +139,13 @@ class WideBinary(Typeset):
             return Derivation("")
         mean = Symbol("w", real=True)
         steps = (
-            Step(f"majority of the products, {n} of the inputs up", _majority(self.width, n, mean), up_probability(self.width, n, mean), f"p_{n}", {mean: Interval(-1, 1)})
+            Step(
+                f"majority of the products, {n} of the inputs up",
+                _majority(self.width, n, mean),
+                up_probability(self.width, n, mean),
+                f"p_{n}",
+                {mean: Interval(-1, 1)},
+            )
             for n in range(self.width + 1)
         )
         return Derivation("chance to go up", tuple(steps))

@@ -39,7 +39,7 @@ def request(line: str) -> tuple[str, dict[str, str], int | None]:
     identifier, *words = shlex.split(line)
     digits = next((int(word[9:]) for word in words if word.startswith("--digits=")), None)
     pairs = [word.split("=", 1) for word in words if not word.startswith("--")]
-    return identifier, {name: value for name, value in pairs}, digits
+    return identifier, dict(pairs), digits
 
 
 def evaluated(identifier: str, parameters: dict[str, str], digits: int | None) -> dict[str, Any]:

@@ -38,7 +38,11 @@ def _part(slack: Any, key: str | int) -> Any:
     """The errors of one entry; an error for a whole list holds for each of its entries."""
     if isinstance(slack, dict):
         return slack.get(key)
-    return slack[key] if isinstance(slack, list) and isinstance(key, int) and key < len(slack) else slack
+    return (
+        slack[key]
+        if isinstance(slack, list) and isinstance(key, int) and key < len(slack)
+        else slack
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -83,7 +87,8 @@ def _grown(before: dict[str, Any], now: dict[str, Any], digits: int | None) -> l
     return [
         f"error of {name}: {old[name]} became {new.get(name)}"
         for name in old
-        if _worst(new.get(name)) > LARGER * _worst(old[name]) + unit * _size(before["values"].get(name))
+        if _worst(new.get(name))
+        > LARGER * _worst(old[name]) + unit * _size(before["values"].get(name))
     ]
 
 

@@ -26,7 +26,7 @@ POINTS = {
     "lattice/ising-correlation": {"K": "0.7", "r": 3},
     "lattice/potts-decimation": {"K": "0.7", "q": 5, "b": 2},
     "lattice/hierarchical-fixed-point": {"cell": "diamond"},
-    "lattice/ring-free-energy": {"K": "0.7", "N": 8},
+    "lattice/ring-free-energy": {"K": "0.7", "N": 4},
     "dynamic-neurons/binary-decimation": {"alpha": "0.4", "k": "0.9", "b": 2},
     "dynamic-neurons/transfer-spectrum": {"alpha": "0.4", "k": "0.9", "P": 2},
     "dynamic-neurons/partition-function": {"M": 3, "alpha": "0.4", "k": "0.9", "beta": "0.2", "x": [1, -1], "y": [1, 1]},
