@@ -119,6 +119,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     """Print the values of one result."""
     from numerics.evaluate import evaluate
     from numerics.evaluate.values import parse_value
+    from numerics.solution import Status
 
     values = {}
     for text in arguments.values:
@@ -129,11 +130,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             raise ValueError(f"{name} is given twice")
         values[name] = parse_value(value)
     found = evaluate(arguments.id, values, digits=arguments.digits)
-    failed = found.answer.status in ("none", "not converged")
+    failed = Status(found.answer.status).failed
     print(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found.text(reason=not failed))
     if (failed or arguments.json) and found.answer.reason:
         print(found.answer.reason, file=sys.stderr)
-    return NOT_WELL if found.answer.status == "not converged" else WELL
+    return NOT_WELL if found.answer.status == Status.not_converged else WELL
 
 
 def _json_ready(value: object) -> object:

@@ -51,7 +51,8 @@ class Solution(Tabulated):
 
     Parameters
     ----------
-    status : Status or str
+    status : str
+        Becomes a `Status`.
     values : mapping of str to number, string, list or None
     errors : mapping of str to number, string, list or None
         Of each value that has one: the largest distance between the value *as it stands here* and the
@@ -78,7 +79,7 @@ class Solution(Tabulated):
     <Status.exact: 'exact'>
     """
 
-    status: Status
+    status: str
     values: Mapping[str, Any]
     errors: Mapping[str, Any] = field(default_factory=dict)
     branches: Sequence[Mapping[str, Any]] | None = None

@@ -44,7 +44,7 @@ class InteractionOrder(Typeset):
     derivation: Derivation = field(default=Derivation(""), compare=False, repr=False)
 
     @property
-    def values(self) -> dict[str, int]:
+    def orders(self) -> dict[str, int]:
         """The four numbers by name."""
         return {name: getattr(self, name) for name in ("static", "dynamic", "static_pairs", "dynamic_pairs")}
 
@@ -110,8 +110,8 @@ def interaction_order(layers: int, activation: str | Expr | Poly) -> Interaction
     highest = Max(*map(Integer, (2, *rules)), evaluate=False)
     steps.append(Step("the cost, or the square of a rule, which is local", highest, Integer(max(2, *rules)), r"\deg H"))
     net = mlp([1] * (layers + 1))
-    pairs = [len(make(net).coupled_layers()) for make in (weights_only, promoted)]
-    return InteractionOrder(2 * reach, max(2, *rules), *pairs, Derivation("degrees, layer by layer", tuple(steps)))
+    static, dynamic = (len(make(net).coupled_layers()) for make in (weights_only, promoted))
+    return InteractionOrder(2 * reach, max(2, *rules), static, dynamic, Derivation("degrees, layer by layer", tuple(steps)))
 
 
 def static_cost(layers: int, activation: Poly) -> Poly:

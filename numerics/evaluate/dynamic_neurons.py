@@ -80,7 +80,7 @@ def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) 
 
 @answer.register
 def _(problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    return Answer("exact", {name: value if digits is None else str(value) for name, value in problem.values.items()})
+    return Answer("exact", {name: value if digits is None else str(value) for name, value in problem.orders.items()})
 
 
 @answer.register

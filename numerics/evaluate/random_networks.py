@@ -302,8 +302,8 @@ def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> An
     values = eigvalsh_tridiagonal(diagonal, np.full(size - 1, -a)) if size > 1 else diagonal
     if digits is None:
         return Answer("numeric", {"eigenvalues": values.tolist()}, {"eigenvalues": 1e-15 * size})
-    numbers, errors = enclosures(_enclosed_modes(depth, problem, values, digits), digits)
-    return Answer("enclosed", {"eigenvalues": numbers}, {"eigenvalues": errors})
+    found_modes, errors = enclosures(_enclosed_modes(depth, problem, values, digits), digits)
+    return Answer("enclosed", {"eigenvalues": found_modes}, {"eigenvalues": errors})
 
 
 def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits: int) -> list[arb]:
