@@ -254,14 +254,14 @@ def activation(source: str | Expr | Activation, **parameters: Any) -> Activation
     if parameters:
         raise ValueError(f"only a named activation takes parameters, got {_listed(parameters)} with {source}")
     if isinstance(source, str) and len(source.strip()) > 1 and source.strip().isidentifier():
-        raise ValueError(f"there is no activation {source.strip()!r}; known names: {_listed(_NAMED)}; or give an expression such as z*exp(-z**2/2)")
+        raise ValueError(f"there is no activation {shown(source.strip())}; known names: {_listed(_NAMED)}; or give an expression such as z*exp(-z**2/2)")
     expression = parse_expression(source) if isinstance(source, str) else expression_of(source)
     if not isinstance(expression, Expr):
         raise ValueError(f"an activation is an expression of one variable, got {source!r}")
     variables = sorted(expression.free_symbols, key=str)
     if len(variables) != 1:
         found = f"the variables {_listed(variables)}" if variables else "no variable"
-        raise ValueError(f"an activation is an expression of exactly one variable such as z*exp(-z**2/2); {source} has {found}")
+        raise ValueError(f"an activation is an expression of exactly one variable such as z*exp(-z**2/2); {shown(source)} has {found}")
     return Activation(str(source), expression.xreplace({variables[0]: _Z}))
 
 

@@ -2,8 +2,8 @@
 
 SymPy's own readers (``sympify``, ``parse_expr``, ``S``) evaluate Python, also for a text deep inside a tuple or a mapping,
 so that no value from outside may reach them. `read_expression` reads a text, `read_number` a number, and `expression_of`
-turns any value into an expression. What is read has at most `LONGEST` letters and `DEEPEST` levels, numbers of at most
-`DIGITS` digits between 1e-300 and 1e300 in size, exponents of at most `LARGEST_EXPONENT` and a degree of at most
+turns any value into an expression. What is read has at most `LONGEST` letters, `DEEPEST` levels and `MOST_NESTED` levels
+of functions of functions, numbers of at most `DIGITS` digits between 1e-300 and 1e300 in size, exponents of at most `LARGEST_EXPONENT` and a degree of at most
 `LARGEST_DEGREE`.
 """
 
@@ -20,7 +20,7 @@ from sympy import Basic, Expr, MatrixBase, Rational, S, Symbol, SympifyError, sy
 
 __all__ = ["FUNCTIONS", "as_number", "expression_of", "matrix_of", "read_expression", "read_number", "shown"]
 
-LONGEST, DEEPEST, DIGITS, LARGEST_EXPONENT, LARGEST_DEGREE = 2_000, 60, 1_000, 100, 300
+LONGEST, DEEPEST, MOST_NESTED, DIGITS, LARGEST_EXPONENT, LARGEST_DEGREE = 2_000, 60, 4, 1_000, 100, 300
 RANGE = 300
 """Numbers from outside are zero, or between 10^-RANGE and 10^RANGE in size."""
 
@@ -139,11 +139,9 @@ def as_number(value: Expr) -> Expr:
     ValueError: a number of 401 digits is out of range: numbers are 0 or between 1e-300 and 1e300 in size
     """
     above, below = abs(int(value.p)), int(value.q)
-    if above and abs(above.bit_length() - below.bit_length()) > 3.33 * RANGE:
-        most = max(above, below)
-        raise ValueError(f"a number of {int(most.bit_length() * 0.30103) + 1} digits is out of range: {_RANGE_WORDS}")
-    if max(above.bit_length(), below.bit_length()) > 3.33 * 2 * DIGITS:
-        raise ValueError(f"a number has too many digits; at most {DIGITS} are read")
+    bits = max(above.bit_length(), below.bit_length())
+    if bits > 3.33 * 2 * DIGITS or (above and not (below <= above * 10**RANGE and above <= below * 10**RANGE)):
+        raise ValueError(f"a number of {int(bits * 0.30103) + 1} digits is out of range: {_RANGE_WORDS}")
     return value
 
 
@@ -241,6 +239,17 @@ def read_expression(
     return _Reader(text, functions, symbol, what, example).read()
 
 
+def _nested_calls(tree: ast.AST) -> int:
+    """How many levels of functions of functions a syntax tree has; nodes are visited without recursion."""
+    deepest, stack = 0, [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        depth += isinstance(node, ast.Call)
+        deepest = max(deepest, depth)
+        stack += [(child, depth) for child in ast.iter_child_nodes(node)]
+    return deepest
+
+
 class _Reader:
     """Reads one text; every node becomes an expression and its degree, which nested powers multiply."""
 
@@ -259,6 +268,8 @@ class _Reader:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             advice = f"write it like {self.example}, with * for products and ** for powers"
             raise ValueError(f"cannot read {self.where}: {advice}") from error
+        if _nested_calls(tree.body) > MOST_NESTED:
+            raise ValueError(f"{self.where} is nested too deeply: functions of functions are read up to {MOST_NESTED} levels")
         return self._of(tree.body, 0)[0]
 
     def _of(self, node: ast.expr, depth: int) -> tuple[Expr, Fraction]:

@@ -5,6 +5,7 @@ A kind of stated problem is a class (see `theory.problems`), and each kind regis
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
@@ -96,8 +97,8 @@ class Evaluation:
         return "\n".join([f"{self.id} ({self.answer.status})", *rows, *(f"  {note}" for note in notes)])
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in self.answer.values.items())
-        return f"<table><caption>{self.id} ({self.answer.status})</caption>{rows}</table>"
+        rows = "".join(f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>" for name, value in self.answer.values.items())
+        return f"<table><caption>{html.escape(self.id)} ({self.answer.status})</caption>{rows}</table>"
 
 
 def _error_text(error: Any) -> str:
