@@ -107,12 +107,11 @@ def write_whole(target: Path, content: str | bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
-    except BaseException as error:
+    except OSError as error:
+        raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def figure_target(name: str | Path, *, force: bool = False) -> Path:

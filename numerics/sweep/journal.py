@@ -60,11 +60,12 @@ class Journal:
     def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False) -> None:
         self.path = path
         self.finished: dict[int, Outcome] = {}
+        self._begun = False
         self._file: FileIO = _opened(path)
         try:
             self._read(dict(identity), force)
         except BaseException:
-            if not _lines(self._file):
+            if self._begun and len(_lines(self._file)) < 2:
                 self.discard()
             self._file.close()
             raise
@@ -73,6 +74,7 @@ class Journal:
         """Take over the finished points, or begin with a first line; cut off what a crash left unfinished."""
         lines = [] if force else _lines(self._file)
         if not lines or (len(lines) == 1 and _line(identity).startswith(lines[0]) and not lines[0].endswith(b"\n")):
+            self._begun = True
             self._file.truncate(0)
             self._write(identity)
             return
@@ -159,4 +161,5 @@ def _record(line: bytes) -> dict[str, Any] | None:
 def _lines(file: FileIO) -> list[bytes]:
     """Return all lines, the last of which may be cut off."""
     file.seek(0)
-    return [line + b"\n" for line in (pieces := file.readall().split(b"\n"))[:-1]] + ([pieces[-1]] if pieces[-1] else [])
+    *whole, rest = file.readall().split(b"\n")
+    return [*(line + b"\n" for line in whole), *([rest] if rest else [])]

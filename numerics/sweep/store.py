@@ -41,12 +41,22 @@ def _seal(content: bytes) -> bytes:
     return SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
+def _what_it_is(whole: bytes) -> str:
+    """Say what a file without a seal is."""
+    try:
+        dataset = required().load_dataset(BytesIO(whole), engine="h5netcdf")
+    except Exception:
+        return "damaged, or not a netCDF file"
+    return "damaged: its seal is missing" if IDENTITY in dataset.attrs else "a netCDF file, but not of a sweep"
+
+
 def _unsealed(path: Path) -> bytes:
     """Return the content of a file whose digest is right, so that no damaged byte is interpreted."""
     whole = path.read_bytes()
     content = whole[: -len(_seal(b""))]
     if whole != content + _seal(content):
-        raise ValueError(f"{path} is not the file of a sweep as it was written: it is damaged, or was written by another program")
+        sealed = SEAL in whole[-2 * len(_seal(b"")) :]
+        raise ValueError(f"{path} is {'damaged' if sealed else _what_it_is(whole)}")
     return content
 
 
@@ -81,8 +91,6 @@ def open_sweep(path: str | Path) -> Dataset:
         dataset: Dataset = xarray.load_dataset(BytesIO(content), engine="h5netcdf")
     except OSError as error:
         raise ValueError(f"{path} is not a netCDF file that can be read") from error
-    if IDENTITY not in dataset.attrs:
-        raise ValueError(f"{path} is a netCDF file, but not of a sweep")
     return dataset
 
 
