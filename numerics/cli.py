@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from numerics.files import all_writable, writable, write_whole
+from numerics.terminal import one_line, say
 from numerics.verification.effort import Effort
 
 __all__ = ["main"]
@@ -31,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line and leave with the status for bad usage."""
-        self.exit(BAD_USAGE, f"{self.prog}: {message}\n")
+        self.exit(BAD_USAGE, f"{one_line(f'{self.prog}: {message}')}\n")
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
@@ -57,7 +58,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     evaluating.set_defaults(run=_evaluate)
 
     verify = commands.add_parser("verify", help="check every claim against its independent witness, and its mutants")
-    verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a file of your own that defines claims")
+    verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a Python file of yours that defines claims: it is run")
     verify.add_argument("--effort", choices=[effort.name for effort in Effort], default="default", help="how many samples")
     seeds = verify.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=_seed, default=0, help="seed of all random numbers")
@@ -101,7 +102,7 @@ def _list(arguments: argparse.Namespace) -> int:
         return WELL
     width = max(len(entry.id) for entry in entries)
     for entry in entries:
-        print(f"{entry.id:{width}}  {entry.statement} [{entry.provenance}]")
+        say(f"{entry.id:{width}}  {entry.statement} [{entry.provenance}]")
     return WELL
 
 
@@ -111,7 +112,7 @@ def _show(arguments: argparse.Namespace) -> int:
     from theory.latex import entry_latex, entry_text
 
     entry = result(arguments.id)
-    print(entry_latex(entry) if arguments.latex else entry_text(entry))
+    say(entry_latex(entry) if arguments.latex else entry_text(entry))
     return WELL
 
 
@@ -125,15 +126,15 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     for text in arguments.values:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise ValueError(f"{text!r} is not of the form name=value")
+            raise ValueError(f"{one_line(repr(text))[:80]} is not of the form name=value")
         if name in values:
             raise ValueError(f"{name} is given twice")
         values[name] = parse_value(value)
     found = evaluate(arguments.id, values, digits=arguments.digits)
     failed = Status(found.answer.status).failed
-    print(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found.text(reason=not failed))
+    say(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found.text(reason=not failed))
     if (failed or arguments.json) and found.answer.reason:
-        print(found.answer.reason, file=sys.stderr)
+        say(found.answer.reason, error=True)
     return NOT_WELL if found.answer.status == Status.not_converged else WELL
 
 
@@ -158,12 +159,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     targets = all_writable([name for name in (arguments.json, arguments.junit, arguments.report) if name], force=arguments.force)
     outputs = list(zip(targets, writers.values(), strict=True))
     seed = secrets.randbits(32) if arguments.unseeded else arguments.seed
-    own = arguments.what not in (None, *papers()) and (arguments.what.endswith(".py") or Path(arguments.what).is_file())
+    own = arguments.what not in (None, *papers()) and (arguments.what.endswith(".py") or Path(arguments.what).exists())
     claims = claims_in_file(arguments.what) if own else gather_claims(arguments.what)
     reports = []
     for report in run_claims(claims, Effort[arguments.effort], seed=seed):
         reports.append(report)
-        print(text_row(report), flush=True)
+        say(text_row(report), flush=True)
     agreed = sum(report.verdict is Verdict.agrees for report in reports)
     print(f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {seed}, {sum(r.seconds for r in reports):.1f} s")
     for target, writer in outputs:
@@ -207,21 +208,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
-    chosen = parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
+    command = next((word for word in given if not word.startswith("-")), "")
     try:
+        chosen = parser(command).parse_args(given)
         status: int = chosen.run(chosen)
-    except (ValueError, TypeError) as error:
-        print(f"neurenorm {chosen.command}: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_USAGE
-    except RecursionError:
-        print(f"neurenorm {chosen.command}: the expression is nested too deeply; write it with fewer levels", file=sys.stderr)
-        return BAD_USAGE
+        sys.stdout.flush()
     except BrokenPipeError:
         return WELL
-    except OSError as error:
-        print(f"neurenorm {chosen.command}: cannot write the output: {error.strerror or error}", file=sys.stderr)
-        return BAD_USAGE
     except KeyboardInterrupt:
-        print(f"neurenorm {chosen.command}: interrupted, nothing was written", file=sys.stderr)
-        return INTERRUPTED
+        return _failed(command, "interrupted, nothing was written", INTERRUPTED)
+    except (ValueError, TypeError) as error:
+        return _failed(command, str(error), BAD_USAGE)
+    except RecursionError:
+        return _failed(command, "the expression is nested too deeply; write it with fewer levels", BAD_USAGE)
+    except MemoryError:
+        return _failed(command, "this needs more memory than there is; ask for less", BAD_USAGE)
+    except OSError as error:
+        return _failed(command, f"cannot write the output: {error.strerror or error}", BAD_USAGE)
+    return status
+
+
+def _failed(command: str, message: str, status: int) -> int:
+    """Say in one line why a command ends, and return its exit status."""
+    say(f"neurenorm {command}: {message}", error=True)
     return status

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -49,8 +51,7 @@ def writable(name: str | Path, *, force: bool = False) -> Path:
     if target.exists() and not os.access(target, os.W_OK):
         raise ValueError(f"{target} cannot be written: permission denied")
     try:
-        _partial(target).touch()
-        _partial(target).unlink()
+        _new_neighbour(target).unlink()
     except OSError as error:
         raise ValueError(f"{target} cannot be written: {(error.strerror or str(error)).lower()}") from error
     return target
@@ -73,9 +74,13 @@ def all_writable(names: Sequence[str | Path], *, force: bool = False) -> list[Pa
     return [writable(name, force=force) for name in names]
 
 
-def _partial(target: Path) -> Path:
-    """Return the neighbour through which a file is written."""
-    return target.with_name(target.name + ".partial")
+def _new_neighbour(target: Path) -> Path:
+    """Create the empty file through which another is written, under a name that no file has."""
+    while True:
+        neighbour = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.partial")
+        with suppress(FileExistsError):
+            os.close(os.open(neighbour, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return neighbour
 
 
 def write_whole(target: Path, content: str | bytes | memoryview) -> None:
@@ -94,16 +99,19 @@ def write_whole(target: Path, content: str | bytes | memoryview) -> None:
     ...     (Path(folder) / "a.txt").read_text()
     'whole'
     """
-    partial = _partial(target)
+    partial = None
     try:
+        partial = _new_neighbour(target)
         with open(partial, "wb") as file:
             file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ValueError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
 
 
 def figure_target(name: str | Path, *, force: bool = False) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Rational
+from sympy import Rational, nan
 
 from graphs.persistence import neural_persistence
 from numerics.dimension import inverse_participation
@@ -24,6 +24,8 @@ from numerics.networks.maps import LayerMaps, depth_scale, destination
 from numerics.networks.model import Model, ModelError, chunks
 from numerics.networks.prediction import Prediction, Variances
 from numerics.networks.whole import network_complexity
+from numerics.terminal import say
+from theory.reading import read_number, shown
 
 __all__ = ["add_arguments", "measure_command", "measure_model", "read_array"]
 
@@ -62,9 +64,11 @@ class _Operators(argparse.Action):
 def _variance(text: str) -> Rational:
     """A variance as an exact number."""
     try:
-        value = Rational(text)
-    except (TypeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number; a variance is one such as 2, 0.05 or 1/3") from error
+        value = read_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if value is None or value is nan:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a number; a variance is one such as 2, 0.05 or 1/3")
     if not value.is_finite or value < 0:
         raise argparse.ArgumentTypeError(f"a variance is finite and not negative, got {text}")
     return value
@@ -82,7 +86,7 @@ def measure_command(arguments: argparse.Namespace) -> int:
     text = json.dumps(found, indent=2, allow_nan=False) if arguments.json else measured_text(found)
     if target is not None:
         write_whole(target, page(found))
-    print(text)
+    say(text)
     return 0
 
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi, sympify
+from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi
 
 from graphs.rendering import Tabulated
 from theory.activation import Activation
+from theory.reading import matrix_of
 from theory.symbols import symbols
 
 __all__ = ["LatticeAction", "factorial_divergence", "radial_action"]
@@ -107,13 +108,13 @@ class LatticeAction(Tabulated):
         if len(set(nested)) > 1:
             raise ValueError("layers are lists of neurons for one input, or lists of such lists for several, not a mixture")
         try:
-            return [Matrix([[sympify(z) for z in row] for row in (layer if nested[0] else [layer])]) for layer in layers]
+            return [Matrix(matrix_of(layer if nested[0] else [layer])) for layer in layers]
         except (ValueError, TypeError) as error:
             raise ValueError("the layers are nested lists of numbers with rows of equal length") from error
 
     def _gram(self, overlap: Any, inputs: int) -> Matrix:
         """The overlaps of the inputs as a symmetric matrix."""
-        gram = Matrix(overlap) if _is_nested(overlap) else Matrix([[sympify(overlap)]])
+        gram = Matrix(matrix_of(overlap if _is_nested(overlap) else [[overlap]]))
         if gram.shape != (inputs, inputs):
             got = "a single number" if gram.shape == (1, 1) else f"shape {gram.shape}"
             raise ValueError(f"{inputs} inputs have a symmetric {inputs} x {inputs} matrix of overlaps x_a.x_b/N_0, got {got}")
@@ -141,7 +142,7 @@ class LatticeAction(Tabulated):
 
 def _is_nested(value: Any) -> bool:
     """Whether a value is a sequence of sequences."""
-    return isinstance(value, Sequence | ImmutableDenseMatrix) and bool(value) and isinstance(value[0], Sequence)
+    return isinstance(value, Sequence | ImmutableDenseMatrix) and not isinstance(value, str) and bool(value) and isinstance(value[0], list | tuple)
 
 
 def _gaussian_action(layer: Matrix, kernel: Matrix) -> Expr:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, Rational, Symbol
 
 from theory.envelope import envelope
 from theory.expectation import gaussian_variables
 from theory.expectation_terms import with_signs
+from theory.reading import expression_of, read_expression, read_number, shown
 
 __all__ = ["Activation", "activation", "activation_names"]
 
@@ -67,7 +67,7 @@ class Activation:
 
     def __call__(self, argument: Any) -> Expr:
         """Return phi at another argument."""
-        return self.expression.xreplace({_Z: sp.sympify(argument)})
+        return self.expression.xreplace({_Z: expression_of(argument)})
 
     def derivative(self, order: int = 1) -> Expr:
         """Return a generalised derivative: Heaviside and Dirac deltas stand at kinks and jumps.
@@ -199,14 +199,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
     "max": sp.Max,
     "min": sp.Min,
 }
-_CONSTANTS = {"pi": sp.pi, "e": sp.E, "E": sp.E}
-_OPERATORS: Mapping[type, Callable[[Expr, Expr], Expr]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: a**b,
-}
 
 
 def activation_names() -> tuple[str, ...]:
@@ -262,14 +254,14 @@ def activation(source: str | Expr | Activation, **parameters: Any) -> Activation
     if parameters:
         raise ValueError(f"only a named activation takes parameters, got {_listed(parameters)} with {source}")
     if isinstance(source, str) and len(source.strip()) > 1 and source.strip().isidentifier():
-        raise ValueError(f"there is no activation {source.strip()!r}; known names: {_listed(_NAMED)}; or give an expression such as z*exp(-z**2/2)")
-    expression = parse_expression(source) if isinstance(source, str) else sp.sympify(source)
+        raise ValueError(f"there is no activation {shown(source.strip())}; known names: {_listed(_NAMED)}; or give an expression such as z*exp(-z**2/2)")
+    expression = parse_expression(source) if isinstance(source, str) else expression_of(source)
     if not isinstance(expression, Expr):
         raise ValueError(f"an activation is an expression of one variable, got {source!r}")
     variables = sorted(expression.free_symbols, key=str)
     if len(variables) != 1:
         found = f"the variables {_listed(variables)}" if variables else "no variable"
-        raise ValueError(f"an activation is an expression of exactly one variable such as z*exp(-z**2/2); {source} has {found}")
+        raise ValueError(f"an activation is an expression of exactly one variable such as z*exp(-z**2/2); {shown(source)} has {found}")
     return Activation(str(source), expression.xreplace({variables[0]: _Z}))
 
 
@@ -279,51 +271,24 @@ def _named(name: str, parameters: Mapping[str, Any]) -> Activation:
     unknown = set(parameters) - allowed
     if unknown:
         raise ValueError(f"the activation {name} takes {'the parameter slope' if allowed else 'no parameters'}, got {_listed(unknown)}")
-    values = {key: Rational(str(value)) for key, value in parameters.items()}
+    values = {key: _number(key, value) for key, value in parameters.items()}
     label = name + (f"({values['slope']})" if values else "")
     return Activation(label, _NAMED[name](_Z, **values))
 
 
+def _number(name: str, value: Any) -> Rational:
+    """A parameter of a named activation as an exact number; a float stands for the decimal that it prints as."""
+    number = read_number(value if isinstance(value, str) else repr(value) if isinstance(value, float) else str(expression_of(value)))
+    if number is None or not number.is_Rational:
+        raise ValueError(f"{name} must be a finite number, got {shown(value)}")
+    return number
+
+
 def parse_expression(text: str) -> Expr:
     """Read text by the grammar above; nothing is executed."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except SyntaxError as error:
-        raise ValueError(f"cannot read the activation {text!r}: write it like z*exp(-z**2/2), with * for products and ** for powers") from error
-    return _read(tree.body, text)
+    return read_expression(text, functions=_FUNCTIONS, symbol=_real, what="activation", example="z*exp(-z**2/2)")
 
 
-def _read(node: ast.expr, text: str) -> Expr:
-    """One node of the syntax tree as an expression."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return Rational(ast.get_source_segment(text.strip(), node) or str(node.value))
-    if isinstance(node, ast.Name):
-        return _CONSTANTS.get(node.id, Symbol(node.id, real=True))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        value = _read(node.operand, text)
-        return -value if isinstance(node.op, ast.USub) else value
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        return _combined(node, text)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return _applied(node.func.id, [_read(argument, text) for argument in node.args], text)
-    raise ValueError(f"cannot read {ast.unparse(node)!r} in the activation {text!r}: only numbers, + - * / **, known functions and one variable may occur")
-
-
-def _combined(node: ast.BinOp, text: str) -> Expr:
-    """A binary operation; powers of numbers are bounded so that no text can fill the memory."""
-    left, right = _read(node.left, text), _read(node.right, text)
-    if isinstance(node.op, ast.Pow) and right.is_number and abs(right) > 100:
-        raise ValueError(f"the exponent {right} in the activation {text!r} is too large: at most 100")
-    if isinstance(node.op, ast.Div) and right == S.Zero:
-        raise ValueError(f"division by zero in the activation {text!r}")
-    return _OPERATORS[type(node.op)](left, right)
-
-
-def _applied(name: str, arguments: list[Expr], text: str) -> Expr:
-    """A known function of read arguments."""
-    if name not in _FUNCTIONS:
-        raise ValueError(f"undefined function {name!r} in the activation {text!r}; known functions: {_listed(_FUNCTIONS)}")
-    try:
-        return _FUNCTIONS[name](*arguments)
-    except TypeError as error:
-        raise ValueError(f"wrong number of arguments of {name} in the activation {text!r}") from error
+def _real(name: str) -> Symbol:
+    """A real variable."""
+    return Symbol(name, real=True)

@@ -19,12 +19,13 @@ from itertools import product
 from typing import Any
 
 import networkx as nx
-from sympy import QQ, Expr, Integer, Rational, Symbol, sympify
+from sympy import QQ, Expr, Integer, Rational, Symbol
 from sympy.polys.rings import ring
 
 from theory.block_units import BlockUnit, checked_size
 from theory.decimation import Decimation, decimate
 from theory.model import ISING, Kernel, Model, bond_model
+from theory.reading import expression_of
 from theory.symbols import symbols
 
 __all__ = ["HiddenChain", "block_model_of", "ising_chain", "output_couplings"]
@@ -202,7 +203,7 @@ class HiddenChain:
 
     def expression(self, value: Any) -> Expr:
         """Return a number of this chain's arithmetic as a SymPy expression."""
-        return value.as_expr() if hasattr(value, "as_expr") else sympify(value)
+        return value.as_expr() if hasattr(value, "as_expr") else expression_of(value)
 
 
 def _scaled(matrix: Matrix, factor: Any) -> Matrix:

@@ -16,9 +16,10 @@ from itertools import product
 from typing import Any
 
 import networkx as nx
-from sympy import Expr, I, Rational, S, Symbol, cos, exp, log, oo, sqrt, sympify
+from sympy import Expr, I, Rational, S, Symbol, cos, exp, log, oo, sqrt
 
 from theory.field import wave_numbers
+from theory.reading import expression_of
 from theory.wide import AA, AB, BB, SB2, SW2, WideLimit
 
 __all__ = ["Stencil"]
@@ -51,7 +52,7 @@ class Stencil:
 
     def __post_init__(self) -> None:
         """Check and make exact."""
-        exact = {tuple(offset): sympify(value) for offset, value in self.fractions.items()}
+        exact = {tuple(offset): expression_of(value) for offset, value in self.fractions.items()}
         if len({len(offset) for offset in exact}) != 1:
             raise ValueError("the offsets of a stencil are tuples of integers of one dimension")
         if any(value.is_negative for value in exact.values()) or sum(exact.values()) != 1:
@@ -95,7 +96,7 @@ class Stencil:
         >>> Stencil.uniform(3).depth_scale(Rational(9, 10), [0]).evalf(6)
         9.49122
         """
-        value = self.eigenvalue(sympify(chi)).subs(dict(zip(self.wave_numbers, map(sympify, k), strict=True)))
+        value = self.eigenvalue(expression_of(chi)).subs(dict(zip(self.wave_numbers, map(expression_of, k), strict=True)))
         size = sqrt((value * value.conjugate()).expand())
         if size == 0:
             return S.Zero

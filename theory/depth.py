@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Abs, Expr, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cos, exp, eye, pi, sin, sympify
+from sympy import Abs, Expr, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cos, exp, eye, pi, sin
 from sympy import I as IMAGINARY
 
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equations
 from theory.field import EffectiveTheory, GaussianField
+from theory.reading import expression_of
 from theory.symbols import symbols
 from theory.wide import correlation_length
 
@@ -59,8 +60,8 @@ class DepthField(Typeset):
 
     def __post_init__(self) -> None:
         """Derive the bulk theory from the action of one step."""
-        object.__setattr__(self, "a", sympify(self.a))
-        object.__setattr__(self, "noise", sympify(self.noise))
+        object.__setattr__(self, "a", expression_of(self.a))
+        object.__setattr__(self, "noise", expression_of(self.noise))
         if self.a.is_number and not abs(self.a) < 1:
             raise ValueError(f"fluctuations are stationary only for |a| < 1, got a = {self.a}")
         below, here = Symbol("delta_l", real=True), Symbol("delta_{l+1}", real=True)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from theory.reading import expression_of
+
 __all__ = ["envelope"]
 
 Bound = tuple[Expr, Expr]
@@ -46,7 +48,7 @@ def envelope(function: Expr, variable: Symbol | Sequence[Symbol], scale: Expr = 
     ((3, 0), (1, 2), (log(2) + 1, 1))
     """
     variables = (variable,) if isinstance(variable, Symbol) else tuple(variable)
-    return _Bounder(function, variables, sp.sympify(scale)).of(function)
+    return _Bounder(function, variables, expression_of(scale)).of(function)
 
 
 class _Bounder:

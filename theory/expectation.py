@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sympy import Add, Basic, DiracDelta, Expr, ImmutableDenseMatrix, Mul, S, Symbol, Tuple, cancel, diff, exp, nan, pi, sympify, zoo
+from sympy import Add, Basic, DiracDelta, Expr, ImmutableDenseMatrix, Mul, S, Symbol, Tuple, cancel, diff, exp, nan, pi, zoo
 from sympy.printing.printer import Printer
 
 from theory.expectation_rules import NoClosedForm, Square, Vector, apply, dot, root
 from theory.expectation_terms import average_product, linear_form, multiplied_out, with_signs
+from theory.reading import expression_of, matrix_of
 
 __all__ = ["GaussianExpectation", "expectation", "gaussian_variables"]
 
@@ -86,7 +87,7 @@ class GaussianExpectation(Expr):
 
     def __new__(cls, function: Any, variables: Any, covariance: Any) -> Expr:
         """Marginalise onto the variables that occur and give them their standard names."""
-        function = sympify(function)
+        function = expression_of(function)
         given = tuple(variables) if isinstance(variables, Sequence | Tuple) else (variables,)
         matrix = _covariance(covariance, len(given))
         used = [i for i, variable in enumerate(given) if function.has(variable)]
@@ -160,8 +161,8 @@ class GaussianExpectation(Expr):
 
 def _covariance(covariance: Any, size: int) -> ImmutableDenseMatrix:
     """A symmetric matrix of the right size; a single variable may give its variance alone."""
-    entries = covariance if isinstance(covariance, Sequence | ImmutableDenseMatrix) or hasattr(covariance, "shape") else [[covariance]]
-    matrix = ImmutableDenseMatrix(entries)
+    many = isinstance(covariance, Sequence | ImmutableDenseMatrix) or hasattr(covariance, "shape")
+    matrix = matrix_of(covariance if many and not isinstance(covariance, str) else [[covariance]])
     if matrix.shape != (size, size):
         raise ValueError(f"the covariance of {size} Gaussian variables is a {size} x {size} matrix, got shape {matrix.shape}")
     if matrix != matrix.T:

@@ -16,10 +16,11 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, oo, pi, sqrt, sympify, zeros
+from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, oo, pi, sqrt, zeros
 
 from graphs.periodic import PeriodicGraph
 from theory.display import Typeset, tex
+from theory.reading import expression_of, matrix_of
 
 __all__ = ["EffectiveTheory", "GaussianField", "wave_numbers"]
 
@@ -75,7 +76,7 @@ class EffectiveTheory(Typeset):
 
     def symbol(self, k: Sequence[Expr]) -> Expr:
         """Return r + Z_ij k_i k_j."""
-        vector = Matrix(list(k))
+        vector = matrix_of(list(k))
         return self.restoring + (vector.T * self.stiffness * vector)[0, 0]
 
     def propagator(self, distance: Expr) -> Expr:
@@ -164,11 +165,11 @@ class GaussianField(Typeset):
 
     def _on(self, vertex: Hashable) -> Expr:
         """Diagonal entry of a vertex."""
-        return sympify(self.diagonal[vertex] if isinstance(self.diagonal, Mapping) else self.diagonal)
+        return expression_of(self.diagonal[vertex] if isinstance(self.diagonal, Mapping) else self.diagonal)
 
     def _along(self, label: Hashable) -> Expr:
         """Coupling of an edge."""
-        return sympify(self.coupling[label] if isinstance(self.coupling, Mapping) else self.coupling)
+        return expression_of(self.coupling[label] if isinstance(self.coupling, Mapping) else self.coupling)
 
     @cached_property
     def symbol(self) -> ImmutableDenseMatrix:

@@ -11,10 +11,11 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from sympy import Expr, Integer, Rational, sympify
+from sympy import Expr, Integer, Rational
 
 from theory.log_weights import exact_number
 from theory.model import Vertex
+from theory.reading import expression_of
 from theory.sum_product import Configuration, ConfigurationSpace
 
 __all__ = ["Combine", "Label", "combine_numbers", "plain", "transform"]
@@ -75,7 +76,7 @@ def plain(number: Expr) -> Any:
 
 def _sympy(number: Any) -> Expr:
     """Return an exact number as a SymPy number."""
-    return Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else sympify(number)
+    return Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else expression_of(number)
 
 
 def combine_numbers(pairs: list[tuple[Any, Any]]) -> Any:

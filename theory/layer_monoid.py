@@ -18,8 +18,9 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Integer, Matrix, Symbol, exp, sympify
+from sympy import Add, Expr, Integer, Matrix, Symbol, exp
 
+from theory.reading import expression_of
 from theory.recursion import Recursion
 from theory.symbols import symbols
 
@@ -131,7 +132,7 @@ class SelfMaps:
             )
         law = dict(self.symbols)
         step = self.power(law, b)
-        return Recursion(tuple(law.values()), tuple(sympify(step[f]).expand() for f in law), b)
+        return Recursion(tuple(law.values()), tuple(expression_of(step[f]).expand() for f in law), b)
 
     def transfer_matrix(self, law: Mapping[Map, Any], copies: int) -> Matrix:
         """Return the matrix of one layer on the states of P copies: entry (after, before), states in the order of `itertools.product`."""
@@ -162,7 +163,7 @@ class SelfMaps:
             raise ValueError(f"the input {outside[0]} is no state of the alphabet {self.alphabet}")
         place = [self.alphabet.index(value) for value in x]
         depth = self.power(law, layers)
-        costs = {f: Add(*[(sympify(target) - self.alphabet[f[i]]) ** 2 for i, target in zip(place, y, strict=True)]) for f in self.elements}
+        costs = {f: Add(*[(expression_of(target) - self.alphabet[f[i]]) ** 2 for i, target in zip(place, y, strict=True)]) for f in self.elements}
         return Add(*[p * exp(-beta * costs[f]) for f, p in depth.items()])
 
 
@@ -193,9 +194,9 @@ def threshold_layer(weights: Iterable[Any], biases: Iterable[Any], prior: Callab
     [1, 1, 2, 2]
     """
     law: dict[Map, list[Expr]] = {f: [] for f in SelfMaps((1, -1)).elements}
-    for w, b in product(map(sympify, weights), map(sympify, biases)):
+    for w, b in product(map(expression_of, weights), map(expression_of, biases)):
         sums = [w * h + b for h in (1, -1)]
         if any(total == 0 for total in sums):
             raise ValueError(f"W h + b vanishes for W = {w}, b = {b}: its sign is not defined; choose other biases")
-        law[tuple(0 if total > 0 else 1 for total in sums)].append(sympify(prior(w, b)))
+        law[tuple(0 if total > 0 else 1 for total in sums)].append(expression_of(prior(w, b)))
     return {f: Add(*terms) if terms else Integer(0) for f, terms in law.items()}

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
-from sympy import Expr, S, Symbol, latex, sympify
+from sympy import Expr, S, Symbol, latex
 
 from theory.activation import Activation
 from theory.display import Typeset, aligned, equations
 from theory.expectation import expectation, gaussian_variables
+from theory.reading import expression_of
 from theory.symbols import symbols
 
 __all__ = ["LayerKernels", "Signal"]
@@ -125,7 +126,7 @@ class LayerKernels(Typeset):
         """Sources and strengths of the skips into a node."""
         for u, _, data in self.graph.in_edges(node, data=True):
             if data.get("kind", "dense") == "skip" and data.get("strength", 1) != 0:
-                yield u, sympify(data.get("strength", 1))
+                yield u, expression_of(data.get("strength", 1))
 
     def _parts(self, node: Hashable) -> Iterator[_Part]:
         """The random parts of a node: dense edges and the bias."""
@@ -133,9 +134,9 @@ class LayerKernels(Typeset):
             return
         for u, v, data in self.graph.in_edges(node, data=True):
             if data.get("kind", "dense") == "dense":
-                yield _Part(data.get("label", (u, v)), sympify(data.get("variance", SW2)), u, sympify(data.get("keep", 1)))
+                yield _Part(data.get("label", (u, v)), expression_of(data.get("variance", SW2)), u, expression_of(data.get("keep", 1)))
         attributes = self.graph.nodes[node]
-        yield _Part((_BIAS, attributes.get("bias_label", node)), sympify(attributes.get("bias", SB2)), _BIAS, S.One)
+        yield _Part((_BIAS, attributes.get("bias_label", node)), expression_of(attributes.get("bias", SB2)), _BIAS, S.One)
 
     def _meet(self, part: _Part, a: str, other: Signal) -> Expr:
         """Covariance of one random part, at input a, with a whole layer at input b."""
@@ -182,8 +183,8 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     kind = data.get("kind", "dense")
     if kind not in ("dense", "skip"):
         raise ValueError(f"the edge {u} -> {v} is of kind {kind!r}: an edge is dense or skip")
-    if sympify(data.get("variance", 1)).is_negative:
+    if expression_of(data.get("variance", 1)).is_negative:
         raise ValueError(f"the weight variance of the edge {u} -> {v} is negative")
-    keep = sympify(data.get("keep", 1))
+    keep = expression_of(data.get("keep", 1))
     if keep.is_number and not 0 < keep <= 1:
         raise ValueError(f"the probability of keeping a neuron lies in (0, 1], got {keep} on the edge {u} -> {v}")

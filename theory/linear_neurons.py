@@ -31,10 +31,10 @@ from sympy import (
     pi,
     solve,
     sqrt,
-    sympify,
 )
 
 from theory.expectation import expectation, gaussian_variables
+from theory.reading import expression_of, matrix_of
 from theory.recursion import Chart, Recursion
 from theory.symbols import symbols
 
@@ -110,9 +110,7 @@ class LinearLayer:
 
 def _matrix(value: Any) -> ImmutableMatrix:
     """A matrix from a matrix, a nested list or a number."""
-    if hasattr(value, "shape") or isinstance(value, list | tuple):
-        return ImmutableMatrix(value)
-    return ImmutableMatrix([[Rational(value) if isinstance(value, str) else sympify(value)]])
+    return matrix_of(value if hasattr(value, "shape") or isinstance(value, list | tuple) else [[value]])
 
 
 def scalar_recursion(b: int = 2) -> Recursion:
@@ -193,12 +191,12 @@ def annealed_density(h: Sequence[Any], after: Sequence[Any], alpha: Expr = ALPHA
     >>> value.evalf(10)
     0.3613976522
     """
-    rate = Symbol("lambda", positive=True) if prior is None else sympify(prior)
-    if sympify(alpha).is_positive is False or rate.is_positive is False or len(h) != len(after):
+    rate = Symbol("lambda", positive=True) if prior is None else expression_of(prior)
+    if expression_of(alpha).is_positive is False or rate.is_positive is False or len(h) != len(after):
         raise ValueError(
             f"give a positive stiffness and prior, and as many copies after as before; got alpha = {alpha}, lambda = {rate}, {len(h)} and {len(after)} copies"
         )
-    column, image = ImmutableMatrix(list(map(sympify, h))), ImmutableMatrix(list(map(sympify, after)))
+    column, image = matrix_of(h), matrix_of(after)
     covariance = annealed_covariance(column, alpha, rate)
     quadratic = (image.T * covariance.inv() * image)[0]
     return exp(-quadratic / 2) / sqrt((2 * pi) ** len(column) * covariance.det())
@@ -212,7 +210,7 @@ def annealed_covariance(h: Any, alpha: Expr, prior: Expr) -> ImmutableMatrix:
     >>> annealed_covariance(["7/10", "-2/5"], Integer(2), Integer(1)).tolist()
     [[99/200, -7/50], [-7/50, 33/100]]
     """
-    column = ImmutableMatrix(list(map(sympify, h)))
+    column = matrix_of(h)
     weight = LinearLayer(column, ImmutableMatrix([0] * len(column)), ImmutableMatrix(eye(len(column)) / (2 * alpha)))
     return weight.moments([0], [[1 / (2 * prior)]])[1]
 

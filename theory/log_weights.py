@@ -14,9 +14,10 @@ from math import gcd, lcm
 from typing import Any
 
 from flint import fmpz, fmpz_mpoly
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, cosh, exp, expand, log, sinh, sympify
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, cosh, exp, expand, log, sinh
 
 from theory.polynomials import BoltzmannRing, Generator, coprime_base
+from theory.reading import expression_of
 
 __all__ = ["LogBasis", "LogWeight"]
 
@@ -25,7 +26,7 @@ Atom = tuple[str, int]
 
 def exact_number(value: Any) -> Expr:
     """Return an exact number expanded, with a zero recognised as such."""
-    number = expand(sympify(int(value) if isinstance(value, bool) else value))
+    number = expand(expression_of(int(value) if isinstance(value, bool) else value))
     if number.is_Rational or abs(number.evalf(30)) > Rational(1, 10**20):
         return number
     return Integer(0) if number.equals(0) else number

@@ -12,9 +12,10 @@ from itertools import combinations
 from typing import Any
 
 import networkx as nx
-from sympy import Expr, Integer, Rational, Symbol, cos, pi, sin, sympify
+from sympy import Expr, Integer, Rational, Symbol, cos, pi, sin
 
 from graphs.rendering import Tabulated
+from theory.reading import expression_of
 
 __all__ = ["ISING", "Alphabet", "Kernel", "Model", "Term", "bond_model", "clock", "finite", "potts"]
 
@@ -117,7 +118,7 @@ def potts(q: int | Symbol) -> Alphabet:
     >>> potts(Symbol("q")).symmetric
     True
     """
-    size = sympify(q)
+    size = expression_of(q)
     if size.is_number and not (size.is_Integer and size >= 2):
         raise ValueError(f"the number of Potts states must be an integer of at least 2 or a symbol, got {q!r}")
     return Alphabet("Potts", (), (), (), (), size, symmetric=True)
@@ -125,7 +126,7 @@ def potts(q: int | Symbol) -> Alphabet:
 
 def _exact(value: Any, what: str) -> Expr:
     """Return a value as an exact SymPy number, or say why it is none."""
-    number = sympify(int(value) if isinstance(value, bool) else value)
+    number = expression_of(int(value) if isinstance(value, bool) else value)
     if not number.is_number or not number.is_finite or not number.is_extended_real:
         raise ValueError(f"{what} must be a finite real number, got {value!r}")
     if number.is_Float or any(atom.is_Float for atom in number.atoms()):
@@ -300,5 +301,5 @@ def _check_undirected(alphabet: Alphabet, coupling: Symbol, function: Values) ->
     """Refuse a function that tells the two ends of a bond apart on a graph that does not."""
     states = alphabet.states or (0, 1)
     for s, t in combinations(states, 2):
-        if sympify(function(s, t)) != sympify(function(t, s)):
+        if expression_of(function(s, t)) != expression_of(function(t, s)):
             raise ValueError(f"the function of {coupling} tells the two ends of a bond apart ({s}, {t}); put it on a directed graph (networkx.DiGraph)")

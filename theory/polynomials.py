@@ -13,7 +13,9 @@ from functools import reduce
 from math import gcd, lcm
 
 from flint import fmpz, fmpz_mpoly, fmpz_mpoly_ctx
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp, sympify
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp
+
+from theory.reading import expression_of
 
 __all__ = ["BoltzmannRing", "Generator", "cancelled", "coprime_base", "substituted"]
 
@@ -99,7 +101,7 @@ class BoltzmannRing:
         """Return the exponent vector (possibly negative) and the integer coefficient of one Boltzmann weight."""
         vector = [0] * len(self.generators)
         for coupling, value in exponents.items():
-            index, power = self._place[coupling, sympify(value)]
+            index, power = self._place[coupling, expression_of(value)]
             if power:
                 vector[index] += power
         return tuple(vector), weight

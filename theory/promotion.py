@@ -18,7 +18,7 @@ from itertools import product
 from typing import Any
 
 import networkx as nx
-from sympy import Add, Expr, Integer, Symbol, exp, sign, sympify
+from sympy import Add, Expr, Integer, Symbol, exp, sign
 
 from graphs.interaction import Interactions, promoted, weights_only
 from graphs.network import Network
@@ -27,6 +27,7 @@ from theory.decimation import decimate
 from theory.display import Typeset, aligned, tex
 from theory.dynamic_neurons import minus_square
 from theory.model import Alphabet, Kernel, Model, Term, finite
+from theory.reading import expression_of
 from theory.symbols import symbols
 
 __all__ = ["Promotion", "finite_model", "promotion"]
@@ -129,8 +130,8 @@ def finite_model(
     >>> finite_model(promoted(mlp([2, 1])), {((0, 0), 0): 1, ((0, 1), 0): 1}, {}).alphabets["h", (1, 0), 0].states
     (-1, 0, 1)
     """
-    values: dict[Any, tuple[Any, ...]] = {("x", *place): (sympify(value),) for place, value in x.items()}
-    parameters = tuple(sympify(value) for value in weights)
+    values: dict[Any, tuple[Any, ...]] = {("x", *place): (expression_of(value),) for place, value in x.items()}
+    parameters = tuple(expression_of(value) for value in weights)
     kernels = []
     for rule in _upwards(dynamic):
         scope, function = _rule(rule, x, _activation(rule, activation))
@@ -139,7 +140,7 @@ def finite_model(
         kernels.append(Kernel((rule.out, *scope), lambda out, *rest, f=function: int(out == f(*rest))))
     names = list(dynamic.variables)
     terms = [Term(k, (v,), lambda value: value) for v in names if v[0] != "h"]
-    terms += [Term(beta, (("h", *place),), minus_square(sympify(target))) for place, target in y.items()]
+    terms += [Term(beta, (("h", *place),), minus_square(expression_of(target))) for place, target in y.items()]
     return Model({v: _alphabet(values.get(v, parameters)) for v in names}, tuple(terms), tuple(kernels))
 
 
@@ -179,7 +180,7 @@ def _rule(rule: Rule, x: Data, activation: Activation) -> tuple[tuple[Any, ...],
         """The value of the neuron."""
         at = dict(zip(scope, given, strict=True))
         total = sum((at[w] if w else 1) * (x[h[1:]] if h[0] == "x" else at[h]) for w, h in pairs)
-        return sympify(activation(total + (at[rule.bias] if rule.bias else 0)))
+        return expression_of(activation(total + (at[rule.bias] if rule.bias else 0)))
 
     return scope, value
 
@@ -193,16 +194,16 @@ def _run_for_all_weights(dynamic: Interactions, x: Data, y: Data, activation: Ac
     order = [v for v in nx.topological_sort(net.graph) if v not in set(net.inputs)]
     incoming = {v: net.incoming(v) for v in order}
     found: Counter[tuple[Any, Any]] = Counter()
-    for row in product(map(sympify, weights), repeat=len(parameters)):
+    for row in product(map(expression_of, weights), repeat=len(parameters)):
         at = dict(zip(parameters, row, strict=True))
         cost = Integer(0)
         for copy in range(dynamic.copies):
-            h = {v: sympify(value) for (v, c), value in x.items() if c == copy}
+            h = {v: expression_of(value) for (v, c), value in x.items() if c == copy}
             for v in order:
                 data = net.graph.nodes[v]
                 total = sum((1 if name is None else at["W", name]) * h[u] for u, name in incoming[v].items())
                 total += at["b", data["bias"]] if data.get("bias") is not None else 0
-                h[v] = total if data.get("kind") == "sum" else sympify(activation(total))
+                h[v] = total if data.get("kind") == "sum" else expression_of(activation(total))
             cost += sum((target - h[v]) ** 2 for (v, c), target in y.items() if c == copy)
         found[sum(row), cost] += 1
     k, beta = couplings

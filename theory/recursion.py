@@ -22,7 +22,6 @@ from sympy import (
     cancel,
     exp,
     log,
-    sympify,
     tanh,
 )
 from sympy import atanh as artanh
@@ -30,6 +29,7 @@ from sympy import atanh as artanh
 from graphs.rendering import Tabulated
 from theory.derivation import Derivation
 from theory.display import Typeset, aligned, equations, tex
+from theory.reading import expression_of
 from theory.rewriting import change_variables
 
 __all__ = ["Chart", "FixedPoint", "Recursion"]
@@ -101,17 +101,17 @@ class Chart(Typeset):
     @classmethod
     def tanh(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
         """Return the chart new = tanh(rate * old), which maps the line onto (-1, 1) and so has infinity at 1."""
-        return cls({new: tanh(sympify(rate) * old)}, {old: artanh(new) / sympify(rate)})
+        return cls({new: tanh(expression_of(rate) * old)}, {old: artanh(new) / expression_of(rate)})
 
     @classmethod
     def exponential(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
         """Return the chart new = exp(rate * old)."""
-        return cls({new: exp(sympify(rate) * old)}, {old: log(new) / sympify(rate)})
+        return cls({new: exp(expression_of(rate) * old)}, {old: log(new) / expression_of(rate)})
 
     @classmethod
     def potts(cls, old: Symbol, new: Symbol, q: Expr) -> Chart:
         """Return the chart new = v/(v + q) with v = exp(old) - 1: the character of a Potts bond, which multiplies in series."""
-        q = sympify(q)
+        q = expression_of(q)
         return cls({new: (exp(old) - 1) / (exp(old) - 1 + q)}, {old: log((1 + (q - 1) * new) / (1 - new))})
 
 
@@ -153,7 +153,7 @@ class Recursion:
     def __post_init__(self) -> None:
         if len(self.state) != len(self.step):
             raise ValueError(f"{len(self.state)} state variables but {len(self.step)} step expressions")
-        object.__setattr__(self, "scale", sympify(self.scale))
+        object.__setattr__(self, "scale", expression_of(self.scale))
         object.__setattr__(self, "step", tuple(_expression(step) for step in self.step))
         if len(set(self.state)) != len(self.state):
             raise ValueError(f"a state variable is named twice: {self.state}")
@@ -169,12 +169,13 @@ class Recursion:
     @property
     def parameters(self) -> tuple[Symbol, ...]:
         """The symbols other than the state."""
-        free = set().union(*(sympify(e).free_symbols for e in (*self.step, self.constant or 0, self.scale)))
+        free = set().union(*(expression_of(e).free_symbols for e in (*self.step, self.constant or 0, self.scale)))
         return tuple(sorted(free - set(self.state), key=lambda symbol: symbol.name))
 
     def __call__(self, *values: Any) -> tuple[Expr, ...]:
         """Return the state after one step from the given state."""
-        return tuple(expression.subs(dict(zip(self.state, values, strict=True)), simultaneous=True) for expression in self.step)
+        at = {symbol: expression_of(value) for symbol, value in zip(self.state, values, strict=True)}
+        return tuple(expression.subs(at, simultaneous=True) for expression in self.step)
 
     def subs(self, values: Mapping[Symbol, Any]) -> Recursion:
         """Return the recursion with numbers (or other expressions) put for parameters, such as a fractional q of a Potts model.
@@ -187,9 +188,9 @@ class Recursion:
         """
         if unknown := [symbol for symbol in values if symbol not in self.parameters]:
             raise ValueError(f"{unknown} are not among the parameters {self.parameters}; the state is given by calling the recursion")
-        exact = {symbol: sympify(value) for symbol, value in values.items()}
+        exact = {symbol: expression_of(value) for symbol, value in values.items()}
         step = tuple(expression.subs(exact, simultaneous=True) for expression in self.step)
-        constant = None if self.constant is None else sympify(self.constant).subs(exact, simultaneous=True)
+        constant = None if self.constant is None else expression_of(self.constant).subs(exact, simultaneous=True)
         return replace(self, step=step, constant=constant, scale=self.scale.subs(exact, simultaneous=True), derivation=Derivation(""))
 
     def __matmul__(self, first: Recursion) -> Recursion:
@@ -279,4 +280,4 @@ def _expression(step: Any) -> Expr:
     """Return a step as an expression, and refuse text: its letters would be other symbols than those of the state."""
     if isinstance(step, str):
         raise TypeError(f"a step is a SymPy expression in the state's own symbols, got the text {step!r}")
-    return sympify(step)
+    return expression_of(step)

@@ -6,6 +6,7 @@ The letters of this field are overloaded (K is a coupling in one subject and a k
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -103,7 +104,8 @@ class Subject:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>${q.latex}$</td><td><code>{q.name}</code></td><td>{q.meaning}</td><td>{q.domain}</td><td>{q.unit}</td></tr>" for q in self
+            f"<tr><td>${q.latex}$</td><td><code>{q.name}</code></td><td>{html.escape(q.meaning)}</td><td>{html.escape(str(q.domain))}</td><td>{q.unit}</td></tr>"
+            for q in self
         )
         return f"<table><tr><th></th><th>name</th><th>meaning</th><th>domain</th><th>unit</th></tr>{rows}</table>"
 

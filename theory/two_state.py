@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import networkx as nx
-from sympy import Add, Expr, Integer, Matrix, Rational, Reals, Symbol, cancel, exp, factor, limit, log, oo, sympify
+from sympy import Add, Expr, Integer, Matrix, Rational, Reals, Symbol, cancel, exp, factor, limit, log, oo
 
 from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
@@ -21,6 +21,7 @@ from theory.interaction_basis import combine_numbers, transform
 from theory.log_weights import LogWeight
 from theory.model import ISING, Values, bond_model
 from theory.problems import Formula
+from theory.reading import expression_of
 from theory.recursion import Chart, FixedPoint, Recursion
 from theory.symbols import symbols
 
@@ -69,7 +70,7 @@ def two_state_recursion(b: int = 2) -> Recursion:
 
 def _projection(decimation: Decimation, function: Values) -> Expr:
     """Project ln Z(h, h') on the function of one coupling; the functions are orthogonal, and with the constant they span all."""
-    values = {c: sympify(function(*decimation.space.states(decimation.keep, c))) for c in decimation.space.orbits(decimation.keep)}
+    values = {c: expression_of(function(*decimation.space.states(decimation.keep, c))) for c in decimation.space.orbits(decimation.keep)}
     shape = {label: value for label, value in transform(decimation.space, decimation.keep, values, combine_numbers).items() if value != 0}
     norm = sum(value**2 for value in shape.values())
     pairs = [(Fraction(int((value / norm).p), int((value / norm).q)), decimation.expansion[label]) for label, value in shape.items()]
@@ -121,7 +122,7 @@ def kernel_couplings(kernel: Sequence[Sequence[Any]]) -> dict[Symbol, Expr]:
     1
     """
     rows = [list(row) for row in kernel]
-    if [len(row) for row in rows] != [2, 2] or any(sympify(entry).is_positive is False for row in rows for entry in row):
+    if [len(row) for row in rows] != [2, 2] or any(expression_of(entry).is_positive is False for row in rows for entry in row):
         raise ValueError(f"a two-state kernel is 2 x 2 with positive entries, got {rows}")
     states = (1, -1)
     entries = {(h, after): kernel[i][j] for i, h in enumerate(states) for j, after in enumerate(states)}

@@ -15,12 +15,13 @@ from itertools import accumulate, pairwise, product
 from math import comb
 from typing import Any
 
-from sympy import Add, Expr, Integer, Interval, Matrix, Mul, Rational, Symbol, diff, erf, oo, pi, sign, solve, sqrt, sympify
+from sympy import Add, Expr, Integer, Interval, Matrix, Mul, Rational, Symbol, diff, erf, oo, pi, sign, solve, sqrt
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, tex
 from theory.expectation import expectation, gaussian_variables
+from theory.reading import expression_of
 from theory.recursion import Recursion
 from theory.symbols import symbols
 
@@ -331,10 +332,10 @@ def smeared_wide_recursion(source: str | Expr | Activation = "erf", stiffness: E
     sb2 + 2*sw2*asin(2*p/(2*q + 1))/pi
     """
     phi = activation(source)
-    if sympify(stiffness).is_extended_positive is False:
+    if expression_of(stiffness).is_extended_positive is False:
         raise ValueError(f"the stiffness alpha must be positive (oo for sharp rules), got {stiffness}")
     (z,), (a, b) = gaussian_variables(1), gaussian_variables(2)
-    own = expectation(phi(z) ** 2, [z], [[Q]]) + 1 / (2 * sympify(stiffness))
+    own = expectation(phi(z) ** 2, [z], [[Q]]) + 1 / (2 * expression_of(stiffness))
     joint = expectation(phi(a) * phi(b), (a, b), [[Q, P], [P, Q]])
     return Recursion((Q, P), (SB2 + SW2 * own, SB2 + SW2 * joint), 2)
 

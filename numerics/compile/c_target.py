@@ -8,11 +8,9 @@ library is linked without -ffast-math, because with it the start-up code would s
 
 import ctypes
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +22,7 @@ import sympy
 from sympy.logic.boolalg import BooleanAtom
 from sympy.printing.c import C99CodePrinter
 
+from numerics.compile.cache import cached_library
 from numerics.compile.errors import CompileError, shortened
 from numerics.compile.numpy_target import NumpyEvaluator, as_real_arrays, blocks
 from numerics.compile.prepare import Prepared, prepare
@@ -182,11 +181,9 @@ def _text(printer: _Printer, expression: sympy.Basic) -> str:
 def _built(source: str, compiler: str) -> Path:
     """The shared library of a source, from the cache or fresh."""
     key = hashlib.sha256("\0".join([source, _DRIVER, *FAST, *SAFE, compiler, _processor()]).encode()).hexdigest()
-    library = _cache_directory() / f"{key}.so"
-    if library.exists():
-        return library
-    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-        place = Path(folder)
+
+    def build(place: Path) -> Path:
+        """Compile both parts, and link them."""
         (place / "kernel.c").write_text(source)
         (place / "driver.c").write_text(_DRIVER)
         for command in (
@@ -194,26 +191,9 @@ def _built(source: str, compiler: str) -> Path:
             [compiler, *SAFE, "driver.c", "kernel.o", "-o", "kernel.so", "-lm"],
         ):
             subprocess.run(command, cwd=place, check=True, capture_output=True, timeout=120)
-        os.replace(place / "kernel.so", library)
-    return library
+        return place / "kernel.so"
 
-
-def _cache_directory() -> Path:
-    """The user's cache directory, or a temporary one where it cannot be written."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurenorm" / "compile"
-    try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.access(root, os.W_OK):
-            return root
-    except OSError:
-        pass
-    return _temporary_cache()
-
-
-@lru_cache(maxsize=1)
-def _temporary_cache() -> Path:
-    """One temporary directory for the process."""
-    return Path(tempfile.mkdtemp(prefix="neurenorm-compile-"))
+    return cached_library(key, build)
 
 
 @lru_cache(maxsize=1)

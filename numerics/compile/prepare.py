@@ -15,6 +15,7 @@ from sympy.core.function import AppliedUndef
 from numerics.compile.errors import CompileError, shortened
 from numerics.compile.lowering import lowering_for
 from numerics.compile.stable import elementary, stable_log
+from theory.reading import expression_of
 
 __all__ = ["Prepared", "check_symbols", "prepare", "rename"]
 
@@ -176,4 +177,4 @@ class _Rewriter:
         self.prepared.calls[name] = function
         stand_in = sympy.Function(name, real=True)
         self.own_calls.append(stand_in)
-        return stand_in(*[self(sympy.sympify(argument)) for argument in arguments])
+        return stand_in(*[self(expression_of(argument)) for argument in arguments])

@@ -7,6 +7,7 @@ from typing import Any
 import sympy
 
 from numerics.compile.errors import CompileError, shortened
+from theory.reading import expression_of
 
 __all__ = ["Structure", "flatten"]
 
@@ -65,10 +66,10 @@ def _skeleton(item: Any, leaves: list[sympy.Expr]) -> Structure:
 def _expression(item: Any) -> sympy.Expr:
     """One leaf as a SymPy expression; text is refused, since parsing it would invent symbols."""
     if isinstance(item, str):
-        raise CompileError(f"expected a SymPy expression, got the text {item!r}: parse it with sympy.sympify first")
+        raise CompileError(f"expected a SymPy expression, got the text {item!r}: read it with theory.reading.read_expression first")
     try:
-        leaf = sympy.sympify(item, strict=True)
-    except sympy.SympifyError:
+        leaf = expression_of(item)
+    except TypeError:
         raise CompileError(f"expected a SymPy expression, got {shortened(item)} ({type(item).__name__})") from None
     if not isinstance(leaf, sympy.Expr):
         raise CompileError(f"expected an expression with a number as value, got {shortened(leaf)}")

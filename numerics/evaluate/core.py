@@ -5,6 +5,7 @@ A kind of stated problem is a class (see `theory.problems`), and each kind regis
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch
@@ -74,8 +75,8 @@ class Evaluation:
         return f"{value}{error_text(value, self.answer.errors.get(name))}{unit}"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{name}</td><td>{self._shown(name)}</td></tr>" for name in self.values)
-        return f"<table><caption>{self.id} ({self.answer.status})</caption>{rows}</table>"
+        rows = "".join(f"<tr><td>{html.escape(name)}</td><td>{html.escape(self._shown(name))}</td></tr>" for name in self.values)
+        return f"<table><caption>{html.escape(self.id)} ({self.answer.status})</caption>{rows}</table>"
 
 
 @singledispatch

@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import json
-import math
+import numbers
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from sympy import Float, Integer, Interval, Rational, S, oo, sympify
+from sympy import Basic, Float, Integer, Interval, Rational, S, oo
 from sympy.core.numbers import Number
 
 from theory.catalogue import Parameter, Result
+from theory.reading import as_number, expression_of, read_number, shown
 
 __all__ = ["checked", "exact_value", "parse_value"]
+
+
+LONGEST = 100_000
+MOST_ENTRIES = 10_000
+DEEPEST = 8
 
 
 def parse_value(text: str) -> Any:
     """Read a value from the command line: JSON if it parses, otherwise a bare string; ``inf`` and rationals such as ``1/3`` are numbers.
 
-    Decimals are kept as exact rationals.
+    Decimals are kept as exact rationals. Nothing in a text is ever executed.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or a list too long or too deep, or an object is given, which no parameter takes.
 
     Examples
     --------
     >>> parse_value("0.1"), parse_value("1/3"), parse_value("[1, 2.5]"), parse_value("tanh"), parse_value("-inf")
     (1/10, 1/3, [1, 5/2], 'tanh', -oo)
     """
+    if len(text) > LONGEST:
+        raise ValueError(f"a value has at most {LONGEST} letters, got {len(text)}")
     try:
-        return exact_value(json.loads(text, parse_float=Rational, parse_constant=_constant))
+        value = json.loads(text, parse_float=_literal, parse_int=_literal, parse_constant=_constant)
     except (json.JSONDecodeError, _NotANumberWord):
-        return _word(text)
+        number = read_number(text)
+        return text if number is None else number
+    except RecursionError:
+        raise ValueError(f"a list of values has at most {DEEPEST} levels") from None
+    return exact_value(value)
 
 
 class _NotANumberWord(ValueError):
@@ -42,42 +59,65 @@ def _constant(name: str) -> Any:
     raise _NotANumberWord(name)
 
 
-def _word(text: str) -> Any:
-    """Read inf, -inf, nan, a rational p/q, or a bare string."""
-    stripped = text.strip()
-    special = {"inf": oo, "+inf": oo, "Infinity": oo, "-inf": -oo, "-Infinity": -oo, "nan": S.NaN, "NaN": S.NaN}
-    if stripped in special:
-        return special[stripped]
-    try:
-        return exact_value(Fraction(stripped))
-    except (ValueError, ZeroDivisionError):
-        return text
+def _literal(text: str) -> Any:
+    """Read a JSON number exactly."""
+    return read_number(text)
 
 
 def exact_value(value: Any) -> Any:
-    """Return numbers as exact SymPy numbers, lists entry by entry, and everything else as it is.
+    """Return numbers as exact SymPy numbers, lists entry by entry, words as they are; refuse everything else.
 
-    A float is taken for the decimal that it prints as, so 0.1 is 1/10.
+    A float is taken for the decimal that it prints as, so 0.1 is 1/10. SymPy expressions without symbols stay as they are.
+
+    Raises
+    ------
+    ValueError
+        For mappings and other objects, for numbers out of range, and for lists too long or too deep.
 
     Examples
     --------
     >>> exact_value(0.1), exact_value([1, 0.5]), exact_value(float("inf")), exact_value("tanh")
     (1/10, [1, 1/2], oo, 'tanh')
+    >>> exact_value({"a": 1})
+    Traceback (most recent call last):
+    ValueError: a value is a number, a word or a list of them, got the dict {'a': 1}
     """
+    exact = _exact(value, 0)
+    if isinstance(exact, list) and _count(exact) > MOST_ENTRIES:
+        raise ValueError(f"a list of values has at most {MOST_ENTRIES} entries, got {_count(exact)}")
+    return exact
+
+
+def _exact(value: Any, depth: int) -> Any:
+    """One value, or the entries of a list, exactly."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, list | tuple):
-        if None in value:
-            raise ValueError(f"a list of values holds numbers, got {value}")
-        return [exact_value(item) for item in value]
+        if depth >= DEEPEST or len(value) > MOST_ENTRIES:
+            raise ValueError(f"a list of values has at most {MOST_ENTRIES} entries and {DEEPEST} levels")
+        if any(item is None for item in value):
+            raise ValueError(f"a list of values holds numbers, got {shown(value)}")
+        return [_exact(item, depth + 1) for item in value]
+    return _number(value)
+
+
+def _count(value: Any) -> int:
+    """How many entries nested lists have."""
+    return sum(map(_count, value)) if isinstance(value, list) else 1
+
+
+def _number(value: Any) -> Any:
+    """One number exactly, within the range of numbers."""
     if isinstance(value, float):
-        return {True: S.NaN, False: oo if value > 0 else -oo}[math.isnan(value)] if not math.isfinite(value) else Rational(repr(value))
-    if isinstance(value, Fraction):
-        return Rational(value.numerator, value.denominator)
-    number = sympify(value)
-    return Rational(str(number)) if isinstance(number, Float) else number
+        return read_number(repr(value))
+    if not isinstance(value, int | Fraction | Basic | numbers.Number):
+        raise ValueError(f"a value is a number, a word or a list of them, got the {type(value).__name__} {shown(value)}")
+    number = expression_of(value)
+    if isinstance(number, Float):
+        return read_number(str(number))
+    return as_number(number) if isinstance(number, Rational) else number
 
 
 def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +137,7 @@ def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
     known = {parameter.name: parameter for parameter in result.parameters}
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise ValueError(f"{result.id} has no parameter {unknown[0]!r}; it takes {', '.join(known)}")
+        raise ValueError(f"{result.id} has no parameter {shown(unknown[0])}; it takes {', '.join(known)}")
     missing = [name for name, parameter in known.items() if parameter.required and name not in given]
     if missing:
         raise ValueError(f"{result.id} needs {' and '.join(missing)}: {'; '.join(f'{name} is {known[name].meaning}' for name in missing)}")
@@ -111,18 +151,18 @@ def _admitted(parameter: Parameter, value: Any) -> Any:
     if parameter.convert is not None:
         return parameter.convert(value)
     if isinstance(parameter.domain, tuple):
-        if value not in parameter.domain:
-            raise ValueError(f"{parameter.name} must be one of {', '.join(parameter.domain)}, got {value!r}")
+        if not isinstance(value, str) or value not in parameter.domain:
+            raise ValueError(f"{parameter.name} must be one of {', '.join(parameter.domain)}, got {shown(value)}")
         return value
     if not isinstance(value, Number) or value is S.NaN:
-        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be a number, got {value!s}")
+        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be a number, got {shown(value)}")
     if value in (oo, -oo):
         if parameter.infinite and value is oo:
             return value
         limits = "finite or inf" if parameter.infinite else "finite"
         raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {limits}, got {value}")
     if parameter.domain is not None and parameter.domain.contains(value) != True:  # noqa: E712
-        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {_domain_words(parameter)}, got {value}")
+        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {_domain_words(parameter)}, got {shown(value)}")
     return int(value) if parameter.structural and isinstance(value, Integer) else value
 
 

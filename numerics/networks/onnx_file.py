@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.networks.limits import check_limits
 from numerics.networks.model import Model, ModelError, Operation
 from numerics.networks.operators import OPERATORS
 
@@ -69,8 +70,12 @@ def unsupported_operators() -> list[str]:
 def _loaded(onnx: Any, file: Path) -> Any:
     """The checked contents of the file."""
     try:
-        proto = onnx.load(str(file))
+        proto = onnx.load(str(file), load_external_data=False)
+        check_limits(proto, file)
+        onnx.load_external_data_for_model(proto, str(file.parent))
         onnx.checker.check_model(proto)
+    except ModelError:
+        raise
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"{file} is not a valid ONNX model, or it is damaged: {reason}") from error

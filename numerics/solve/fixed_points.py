@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flint import acb, acb_mat, arb, arb_mat, ctx
-from sympy import Expr, Matrix, Symbol, sympify
+from sympy import Expr, Matrix, Symbol
 
 from numerics.compile import compiled
 from numerics.solve.inputs import ball, check_counts, check_names, proved_digits, working_bits
 from numerics.solve.intervals import Box, NotCertified, Root, System, isolate, krawczyk, polish
 from theory.fixed_points import continua, continuum_factors, off_continua
+from theory.reading import expression_of
 from theory.recursion import FixedPoint, Recursion
 
 __all__ = ["FixedPointSearch", "fixed_points", "refine"]
@@ -237,7 +238,7 @@ class _Problem:
         slope = compiled(Matrix(change).jacobian(Matrix(recursion.state)), arguments, target="ball")
         linear = compiled(jacobian, arguments, target="ball")
         common = [compiled(factor, arguments, target="ball") for factor in continuum_factors(recursion)]
-        scale = compiled([sympify(recursion.scale)], recursion.parameters, target="ball")(*fixed)[0]
+        scale = compiled([expression_of(recursion.scale)], recursion.parameters, target="ball")(*fixed)[0]
         system = System(lambda x: residual(*x, *fixed), lambda x: slope(*x, *fixed))
         factors = tuple(lambda x, factor=factor: factor(*x, *fixed) for factor in common)
         return cls(system, lambda x: arb_mat(linear(*x, *fixed)), scale.log(), factors)

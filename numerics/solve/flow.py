@@ -20,12 +20,13 @@ import mpmath
 import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
-from sympy import Symbol, sympify
+from sympy import Symbol
 
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
 from numerics.solve.inputs import ball, check_counts, check_names, proved_digits, working_bits
 from numerics.solve.intervals import Box
+from theory.reading import expression_of
 from theory.recursion import Recursion
 
 __all__ = ["FreeEnergy", "free_energy", "trajectory"]
@@ -203,7 +204,7 @@ class _Sum:
         arguments = (*recursion.state, *recursion.parameters)
         step = compiled(list(recursion.step), arguments, target="ball")
         constant = compiled([recursion.constant], arguments, target="ball")
-        bonds = compiled([sympify(recursion.bonds)], recursion.parameters, target="ball")(*fixed)[0]
+        bonds = compiled([expression_of(recursion.bonds)], recursion.parameters, target="ball")(*fixed)[0]
         if not bonds > 1:
             raise ValueError(f"a new bond must replace more than one old bond for the free energy to converge, got {recursion.bonds}")
         return cls(lambda x: tuple(step(*x, *fixed)), lambda x: constant(*x, *fixed)[0], bonds)
@@ -300,4 +301,4 @@ def _not_real(value: Any) -> bool:
 def _mpf(value: Any) -> mpmath.mpf:
     """A number at the working precision of mpmath, checked."""
     ball(value)
-    return sympify(value)._to_mpmath(mpmath.mp.prec)
+    return expression_of(value)._to_mpmath(mpmath.mp.prec)

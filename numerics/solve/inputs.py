@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flint import arb, fmpq
-from sympy import Expr, Integer, Rational, Symbol, SympifyError, sympify
+from sympy import Expr, Integer, Rational, Symbol
 
 from numerics.compile import compiled
+from theory.reading import expression_of
 
 __all__ = ["ball", "proved_digits"]
 
@@ -116,8 +117,8 @@ def check_counts(least: int = 1, **counts: int) -> None:
 def _enclosed(number: object) -> arb:
     """An exact number, or an exact expression without symbols, as a ball; not finite if it is neither."""
     try:
-        expression = sympify(number, strict=True)
-    except SympifyError:
+        expression = expression_of(number)
+    except (TypeError, ValueError):
         return arb.nan()
     if isinstance(expression, Rational):
         return arb(fmpq(int(expression.p), int(expression.q)))

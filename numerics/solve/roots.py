@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 from flint import arb, ctx, fmpz_poly
-from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo, sympify
+from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo
 
 from numerics.compile import compiled
 from numerics.solve.inputs import ball, check_counts, proved_digits, working_bits
 from numerics.solve.intervals import Isolation, NotCertified, System, isolate
+from theory.reading import expression_of
 
 __all__ = ["certified_root", "real_roots"]
 
@@ -107,7 +108,7 @@ def certified_root(function: Expr, symbol: Symbol, bracket: tuple[Any, Any], dig
     '0.440686793509771512616304662490'
     """
     check_counts(digits=digits)
-    function = sympify(function)
+    function = expression_of(function)
     if others := function.free_symbols - {symbol}:
         raise ValueError(f"the function may hold no symbol but {symbol}; it holds {', '.join(sorted(map(str, others)))}")
     precision = working_bits(digits)
@@ -186,7 +187,7 @@ def _rational_polynomial(polynomial: Expr | Poly, symbol: Symbol) -> Poly:
 
 def _rational_ends(interval: tuple[Any, Any] | None) -> tuple[Expr, Expr]:
     """The ends of an interval as exact numbers, checked."""
-    low, high = (sympify(end) for end in (interval or (-oo, oo)))
+    low, high = (expression_of(end) for end in (interval or (-oo, oo)))
     if not all(isinstance(end, Rational) or end in (-oo, oo) for end in (low, high)) or not low <= high:
         raise ValueError(f"an interval needs rational ends (or -oo, oo) in increasing order, got {interval}")
     return low, high

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sympy import Rational
+from sympy import Rational, log
 from sympy.core.numbers import Number
 
 from numerics.evaluate.values import exact_value, parse_value
@@ -201,5 +201,8 @@ def _logarithmic(name: str, start: Any, stop: Any, count: int) -> tuple[Any, ...
     """Return values evenly spaced in their logarithm, the ends exact and the others rounded to 15 digits."""
     if not (start > 0 and stop > 0):
         raise ValueError(f"the logarithmic axis {name} needs positive ends, got {start} and {stop}")
-    inner = [float(start) * (float(stop) / float(start)) ** (k / (count - 1)) for k in range(1, count - 1)]
+    start_log, span = (float(log(value).evalf(20)) for value in (start, stop / start))
+    inner = [math.exp(start_log + span * k / (count - 1)) for k in range(1, count - 1)]
+    if not all(0 < value < math.inf for value in (float(start), *inner, float(stop))):
+        raise ValueError(f"the logarithmic axis {name} has ends beyond double precision: {start} and {stop}")
     return (start, *(Rational(f"{value:.15g}") for value in inner), *([stop] if count > 1 else []))

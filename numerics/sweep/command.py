@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,8 @@ from numerics.sweep.outcome import FAILED, MISSING
 from numerics.sweep.plot import plot_sweep
 from numerics.sweep.run import Where, plan, run
 from numerics.sweep.store import open_sweep
+from numerics.terminal import say
+from theory.reading import shown
 
 __all__ = ["add_arguments", "add_plot_arguments", "plot_command", "sweep_command"]
 
@@ -93,13 +94,13 @@ def sweep_command(arguments: argparse.Namespace) -> int:
         with _terminated_as_interrupted():
             dataset = run(checked, where, output=arguments.output, force=arguments.force)
     except KeyboardInterrupt:
-        print(f"interrupted; {_kept(arguments.output)}; the same command goes on with the points that are left", file=sys.stderr)
+        say(f"interrupted; {_kept(arguments.output)}; the same command goes on with the points that are left", error=True)
         return INTERRUPTED
     statuses = Counter(str(status) for status in dataset.status.values.flat)
-    print(f"{arguments.output}: {len(checked.grid)} points ({', '.join(f'{count} {status}' for status, count in statuses.items())})")
+    say(f"{arguments.output}: {len(checked.grid)} points ({', '.join(f'{count} {status}' for status, count in statuses.items())})")
     if statuses[FAILED]:
         reason = next(str(reason) for reason, status in zip(dataset.reason.values.flat, dataset.status.values.flat, strict=True) if status == FAILED)
-        print(f"{statuses[FAILED]} points failed, which the same command tries again; the first says: {reason}", file=sys.stderr)
+        print(f"{statuses[FAILED]} points failed, which the same command tries again; the first says: {reason}", error=True)
     return NOT_WELL if statuses.keys() & {FAILED, MISSING, "not converged", "refuted", "undecided"} else WELL
 
 
@@ -132,7 +133,7 @@ def plot_command(arguments: argparse.Namespace) -> int:
     """
     target = figure_target(arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force)
     save_figure(plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at))), target, force=arguments.force)
-    print(target)
+    say(str(target))
     return WELL
 
 
@@ -142,7 +143,7 @@ def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise ValueError(f"{text!r} is not of the form name=value")
+            raise ValueError(f"{shown(text)} is not of the form name=value")
         if name in seen:
             raise ValueError(f"{name} is given twice")
         seen.add(name)

@@ -1,10 +1,12 @@
 """Journal: the finished points of a sweep, one line each, on the disk before the next one counts as finished.
 
-A line is JSON. The first says whose sweep it is, every other is one point. A line cut off by a crash is dropped when the journal is opened again.
+A line is a digest and JSON. The first says whose sweep it is, every other is one point. A line that a crash cut off, or whose digest is wrong, is not
+believed: its point is computed again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -58,30 +60,33 @@ class Journal:
     def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False) -> None:
         self.path = path
         self.finished: dict[int, Outcome] = {}
+        self._begun = False
         self._file: FileIO = _opened(path)
         try:
             self._read(dict(identity), force)
         except BaseException:
-            if not _whole_lines(self._file):
+            if self._begun and len(_lines(self._file)) < 2:
                 self.discard()
             self._file.close()
             raise
 
     def _read(self, identity: dict[str, Any], force: bool) -> None:
         """Take over the finished points, or begin with a first line; cut off what a crash left unfinished."""
-        whole = [] if force else _whole_lines(self._file)
-        if not whole:
+        lines = [] if force else _lines(self._file)
+        if not lines or (len(lines) == 1 and _line(identity).startswith(lines[0]) and not lines[0].endswith(b"\n")):
+            self._begun = True
             self._file.truncate(0)
             self._write(identity)
             return
-        head = json.loads(whole[0])
+        head = _record(lines[0])
+        if head is None:
+            raise ValueError(f"{self.path} is damaged, or no journal of a sweep: choose another file, or --force to discard it and begin anew")
         if head != identity:
-            raise another_sweep(self.path, head if isinstance(head, dict) else {}, identity)
-        for line in whole[1:]:
-            record = json.loads(line)
+            raise another_sweep(self.path, head, identity)
+        for record in filter(None, map(_record, lines[1:])):
             index = record.pop("point")
             self.finished[index] = Outcome(**record)
-        self._file.truncate(sum(map(len, whole)))
+        self._file.truncate(sum(len(line) for line in lines if line.endswith(b"\n")))
 
     def append(self, index: int, outcome: Outcome) -> None:
         """Write down a point and wait until the disk has it.
@@ -97,7 +102,7 @@ class Journal:
     def _write(self, record: dict[str, Any]) -> None:
         """Append a line and flush it to the disk."""
         try:
-            rest = json.dumps(record).encode() + b"\n"
+            rest = _line(record)
             while rest:
                 rest = rest[self._file.write(rest) :]
             os.fsync(self._file.fileno())
@@ -138,16 +143,23 @@ def _lock(file: FileIO) -> None:
     fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _whole_lines(file: FileIO) -> list[bytes]:
-    """Return the lines up to the first that is cut off or no JSON."""
+def _line(record: Mapping[str, Any]) -> bytes:
+    """Return a record as a line: the digest of its JSON, and the JSON."""
+    text = json.dumps(record).encode()
+    return hashlib.sha256(text).hexdigest()[:32].encode() + b" " + text + b"\n"
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """Return the record of a line, None where the line is not what was written."""
+    digest, _, text = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or digest != hashlib.sha256(text).hexdigest()[:32].encode():
+        return None
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+def _lines(file: FileIO) -> list[bytes]:
+    """Return all lines, the last of which may be cut off."""
     file.seek(0)
-    whole = []
-    for line in file.readall().splitlines(keepends=True):
-        try:
-            json.loads(line)
-        except ValueError:
-            break
-        if not line.endswith(b"\n"):
-            break
-        whole.append(line)
-    return whole
+    *whole, rest = file.readall().split(b"\n")
+    return [*(line + b"\n" for line in whole), *([rest] if rest else [])]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["open_sweep", "required", "save", "taken_up"]
 
 IDENTITY = "neurenorm_sweep"
+SEAL = b"\nneurenorm sha256 "
 PURPOSE = "a sweep"
 
 
@@ -29,7 +32,32 @@ def required() -> Any:
 
 def save(dataset: Dataset, target: Path) -> None:
     """Write a dataset as netCDF, whole or not at all."""
-    write_whole(target, bytes(dataset.to_netcdf(engine="h5netcdf")))
+    content = bytes(dataset.to_netcdf(engine="h5netcdf"))
+    write_whole(target, content + _seal(content))
+
+
+def _seal(content: bytes) -> bytes:
+    """What stands behind the netCDF data, where their readers do not look: the digest of all that is before it."""
+    return SEAL + hashlib.sha256(content).hexdigest().encode()
+
+
+def _what_it_is(whole: bytes) -> str:
+    """Say what a file without a seal is."""
+    try:
+        dataset = required().load_dataset(BytesIO(whole), engine="h5netcdf")
+    except Exception:
+        return "damaged, or not a netCDF file"
+    return "damaged: its seal is missing" if IDENTITY in dataset.attrs else "a netCDF file, but not of a sweep"
+
+
+def _unsealed(path: Path) -> bytes:
+    """Return the content of a file whose digest is right, so that no damaged byte is interpreted."""
+    whole = path.read_bytes()
+    content = whole[: -len(_seal(b""))]
+    if whole != content + _seal(content):
+        sealed = SEAL in whole[-2 * len(_seal(b"")) :]
+        raise ValueError(f"{path} is {'damaged' if sealed else _what_it_is(whole)}")
+    return content
 
 
 def open_sweep(path: str | Path) -> Dataset:
@@ -59,11 +87,10 @@ def open_sweep(path: str | Path) -> Dataset:
         raise ValueError(f"{path} is not a file")
     xarray = required()
     try:
-        dataset: Dataset = xarray.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} is not a netCDF file") from error
-    if IDENTITY not in dataset.attrs:
-        raise ValueError(f"{path} is a netCDF file, but not of a sweep")
+        content = _unsealed(Path(path))
+        dataset: Dataset = xarray.load_dataset(BytesIO(content), engine="h5netcdf")
+    except OSError as error:
+        raise ValueError(f"{path} is not a netCDF file that can be read") from error
     return dataset
 
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from sympy import Expr, MatrixBase, Rational, Symbol, sympify
+from sympy import Expr, MatrixBase, Rational, Symbol
 
 from graphs.rendering import Tabulated
+from theory.reading import expression_of
 
 __all__ = ["Mutant", "flipped", "map_expressions", "replaced", "scaled", "shifted", "without"]
 
@@ -115,7 +116,7 @@ def shifted(symbol: Symbol, by: Any = 1) -> Mutant:
     >>> shifted(r).change(2**r)
     2**(r + 1)
     """
-    return Mutant(f"{symbol} shifted by {by}", lambda derived: map_expressions(derived, lambda e: e.subs(symbol, symbol + sympify(by))))
+    return Mutant(f"{symbol} shifted by {by}", lambda derived: map_expressions(derived, lambda e: e.subs(symbol, symbol + expression_of(by))))
 
 
 def replaced(name: str, change: Callable[[Expr], Expr]) -> Mutant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import runpy
 import sys
@@ -59,16 +60,15 @@ def _claims_of(name: str) -> Sequence[Claim]:
 
 
 def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
-    """Return the claims that a user's Python file defines at its top level, alone or in lists and tuples.
+    """Run a user's Python file, and return the claims that it defines at its top level, alone or in lists and tuples.
 
     Raises
     ------
     ValueError
-        If the file does not exist, fails to run, or defines no claim.
+        If the file does not exist, does not end in .py, has no claim in its source (refused before it runs), fails to run, or defines no claim.
     """
     file = Path(path)
-    if not file.is_file():
-        raise ValueError(f"{file} is not a file")
+    _check_defines_claims(file)
     sys.path.insert(0, str(file.resolve().parent))  # a claim file imports its neighbours, as a script does
     try:
         names = runpy.run_path(str(file))
@@ -80,6 +80,29 @@ def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
     if not found:
         raise ValueError(f"{file} defines no Claim at its top level")
     return found
+
+
+def _check_defines_claims(file: Path) -> None:
+    """Refuse, before it runs, a file that is no Python source or neither makes a claim nor imports one."""
+    if file.suffix != ".py":
+        raise ValueError(f"{file} does not end in .py; name a Python file of your own that defines claims: it is run")
+    if not file.is_file():
+        raise ValueError(f"{file} is not a file")
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        raise ValueError(f"{file} is no Python source: {error}") from error
+    if not any(_may_make_claims(node) for node in tree.body):
+        raise ValueError(f"{file} defines no Claim at its top level, so it is not run; write NAME = Claim(...), or import claims by name")
+
+
+def _may_make_claims(statement: ast.stmt) -> bool:
+    """Whether a statement at the top level names Claim, or imports something by name from a module of one's own."""
+    names = (getattr(node, "id", "") or getattr(node, "attr", "") for node in ast.walk(statement))
+    if isinstance(statement, ast.ImportFrom):
+        origin = (statement.module or "").split(".")[0]
+        return origin not in {*sys.stdlib_module_names, "graphs", "theory", "numerics", "neurenorm", "sympy", "numpy", "scipy", "networkx"}
+    return any(name == "Claim" or name == "CLAIMS" for name in names)
 
 
 def _claims_among(value: Any) -> Iterator[Claim]:

@@ -170,10 +170,34 @@ def test_a_link_to_nowhere_is_not_written_over(capsys, tmp_path):
 
 
 def test_a_file_that_leaves_the_program_is_bad_input(capsys, tmp_path):
-    (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
+    (tmp_path / "leaves.py").write_text("CLAIMS = ()\nraise SystemExit(0)\n")
     status, _, err = run(capsys, "verify", str(tmp_path / "leaves.py"))
     assert status == 2
     assert "SystemExit" in err
+
+
+@pytest.mark.parametrize("name", ["plain.py", "claims.txt", "claims", "broken.py", "binary.py"])
+def test_a_file_without_claims_is_refused_before_it_runs(capsys, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    mark = "open('ran', 'w').close()\n"
+    texts = {"plain.py": mark + "from numerics.verification.claim import Claim\n", "broken.py": mark + "Claim(\n", "binary.py": "\0Claim"}
+    (tmp_path / name).write_text(texts.get(name, mark + "x = Claim()\n"))
+    status, out, err = run(capsys, "verify", name)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_names_reach_the_terminal_as_text(capsys, tmp_path):
+    file = tmp_path / "named.py"
+    file.write_text(CLAIM.format("1, 2").replace("a half", "a\\x1b[2Jhalf").replace("mine/half", "mine/\\u202ehalf"))
+    status, out, _ = run(capsys, "verify", str(file))
+    assert status == 0
+    assert "\x1b" not in out and "\u202e" not in out
+    for arguments in (["verify", "\x1b[31mno"], ["\x1b[31m"], ["evaluate", "\x1b]0;x\x07"], ["sweep", "a\x07", "-o", "a.nc"], ["list", "\udcff"]):
+        status, out, err = run(capsys, *arguments)
+        assert (status, out) == (2, "")
+        assert err.strip().isprintable() and len(err.splitlines()) == 1
 
 
 def test_a_paper_key_is_the_paper_even_beside_a_file_of_that_name(capsys, tmp_path, monkeypatch):

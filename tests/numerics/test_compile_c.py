@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from numerics.compile import c_target, compiled
+from numerics.compile import c_target, cache, compiled
 
 x, y = sympy.symbols("x y", real=True)
 needs_compiler = pytest.mark.skipif(c_target.find_compiler() is None, reason="no C compiler on the path")
@@ -115,3 +115,59 @@ def test_the_benchmark_runs_and_its_backends_agree():
     rows = runpy.run_path(str(script))["run"](points=3000, repeats=1)
     assert {"C limit", "c target", "numpy target", "lambdify"} <= {row.backend for row in rows}
     assert max(row.difference for row in rows) < 1e-11
+
+
+@needs_compiler
+@pytest.mark.parametrize("damage", ["cut", "empty", "changed", "foreign", "open to all", "link"])
+def test_a_library_that_is_not_what_was_written_is_built_again(tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    built = []
+
+    def build(place):
+        built.append(place)
+        (place / "made.so").write_bytes(b"library")
+        return place / "made.so"
+
+    library = cache.cached_library("key", build)
+    assert cache.cached_library("key", build) == library and len(built) == 1
+    assert library.parent.stat().st_mode & 0o777 == 0o700 and library.stat().st_mode & 0o077 == 0
+    if damage == "open to all":
+        library.chmod(0o666)
+    elif damage == "link":
+        library.rename(tmp_path / "elsewhere")
+        library.symlink_to(tmp_path / "elsewhere")
+    else:
+        library.write_bytes({"cut": b"lib", "empty": b"", "changed": b"Library", "foreign": b"something else"}[damage])
+    again = cache.cached_library("key", build)
+    assert len(built) == 2 and again.read_bytes() == b"library" and not again.is_symlink()
+
+
+@pytest.mark.parametrize("home", ["open to all", "a file", "a link", "nowhere"])
+def test_a_home_that_is_not_private_is_not_used(tmp_path, monkeypatch, home):
+    folder = tmp_path / "neurenorm"
+    if home == "open to all":
+        folder.mkdir()
+        folder.chmod(0o777)
+    elif home == "a file":
+        folder.write_text("")
+    elif home == "a link":
+        (tmp_path / "other").mkdir()
+        folder.symlink_to(tmp_path / "other")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere" if home == "nowhere" else str(tmp_path))
+
+    def build(place):
+        (place / "made.so").write_bytes(b"library")
+        return place / "made.so"
+
+    library = cache.cached_library("key", build)
+    assert tmp_path not in library.parents or library.parents[0].parts[-2] != "neurenorm"
+    assert library.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_without_a_home_or_a_temporary_folder_numpy_answers(monkeypatch):
+    def nowhere():
+        raise OSError("no folder can be written")
+
+    monkeypatch.setattr(cache, "_private_folder", nowhere)
+    x = sympy.Symbol("x_nowhere")
+    assert compiled(sympy.cosh(x) + x**7 / 11, [x], target="c")([0.5])[0] == pytest.approx(np.cosh(0.5) + 0.5**7 / 11)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Abs, Interval, Range, Symbol, cancel, oo, sympify
+from sympy import Abs, Interval, Range, Symbol, cancel, oo
 
 from theory.action import LatticeAction
 from theory.activation import Activation, activation
@@ -14,6 +14,7 @@ from theory.depth import BOUNDARIES, DepthField
 from theory.field_problems import ActionAt, AlongDepth, CorrelationFixedPoint, DepthModes, EdgeOfChaos, KernelFixedPoint, LayerCovariance, PairAverages
 from theory.finite_width import FiniteWidth
 from theory.problems import Formula
+from theory.reading import expression_of
 from theory.symbols import symbols
 from theory.wide import WideLimit, correlation_length
 
@@ -67,7 +68,7 @@ def effective_theory() -> Formula:
     a = Symbol("a", positive=True)
     depth = DepthField(a)
     theory = depth.effective_theory
-    ratio = theory.propagator(sympify(0)) * depth.noise / depth.variance
+    ratio = theory.propagator(expression_of(0)) * depth.noise / depth.variance
     values = {"mass": theory.mass, "xi": theory.correlation_length, "xi_lattice": correlation_length(a), "ratio": ratio}
     return Formula({name: cancel(value.xreplace({Abs(a - 1): 1 - a})) for name, value in values.items()}, DepthField().derivation)
 
@@ -78,7 +79,7 @@ def vertex(activation: Activation, depth: int) -> AlongDepth:
     values = {"K": FIELD.K, "V": FIELD.V / FIELD.K**2}
     at_unit_width = [step.subs(FIELD.N, 1) for step in theory.vertex.step]
     recursion = type(theory.vertex)(theory.vertex.state, tuple(at_unit_width), theory.vertex.scale)
-    return AlongDepth(recursion, (Symbol("K1", positive=True), sympify(0)), depth, values)
+    return AlongDepth(recursion, (Symbol("K1", positive=True), expression_of(0)), depth, values)
 
 
 def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> AlongDepth:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from sympy import Expr, Integer, Matrix, Rational, digamma, log, polygamma, sympify
+from sympy import Expr, Integer, Matrix, Rational, digamma, log, polygamma
 
 from numerics.compile import compiled
 from numerics.estimate import Estimate
@@ -38,6 +38,7 @@ from theory.action import factorial_divergence
 from theory.activation import activation
 from theory.depth import DepthField
 from theory.finite_width import FIELD, FiniteWidth, ScaleInvariant, tangent_variance
+from theory.reading import expression_of
 from theory.wide import AA, AB, BB, SW2, K
 
 __all__ = ["CLAIMS"]
@@ -285,7 +286,7 @@ PERIODOGRAM = Claim(
 
 def infinite_chain() -> list[Expr]:
     """D/w(k) at the wave numbers of the window."""
-    return [DepthField().spectrum.subs(FIELD.k, 2 * sympify(np.pi) * j / 64) for j in MODES]
+    return [DepthField().spectrum.subs(FIELD.k, 2 * expression_of(np.pi) * j / 64) for j in MODES]
 
 
 def divergence_samples(rng: np.random.Generator, effort: Effort) -> Estimate:

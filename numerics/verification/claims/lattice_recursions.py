@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
-from sympy import Expr, Interval, Rational, Symbol, cos, exp, log, sin, sympify
+from sympy import Expr, Interval, Rational, Symbol, cos, exp, log, sin
 
 from graphs.lattices import diamond, series_cell
 from numerics.compile import compiled
@@ -28,6 +28,7 @@ from theory.cells import cell_recursion
 from theory.decimation import decimate
 from theory.fixed_points import continua, exact_fixed_points
 from theory.model import ISING, Alphabet, bond_model, clock, finite, potts
+from theory.reading import expression_of
 from theory.recursion import Chart, Recursion
 from theory.symbols import symbols
 
@@ -156,7 +157,7 @@ CONTINUUM = Claim(
     "lattice/continuum",
     "on the line without coupling the step of the chain in a field has the eigenvalue 1 along the line and the derived one across it",
     line_without_coupling,
-    lambda values, _: np.array([compiled([sympify(value) for value in values], [])() for _ in range(2)], dtype=float),
+    lambda values, _: np.array([compiled([expression_of(value) for value in values], [])() for _ in range(2)], dtype=float),
     spectrum_without_coupling,
     Exact(7, scale=1.0),
     (scaled(1.00001), Mutant("an eigenvalue of one across", lambda values: (1, values[1]))),

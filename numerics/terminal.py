@@ -1,0 +1,52 @@
+"""What reaches a terminal: names and messages from elsewhere are shown, never obeyed."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["one_line", "printable", "say"]
+
+LONGEST = 1_500
+
+
+def printable(text: str) -> str:
+    """Return a text whose control characters, ANSI escapes, direction marks and broken letters are written as escapes.
+
+    Line ends and tabs stay.
+
+    Examples
+    --------
+    >>> print(printable("red \\x1b[31m and \\u202e turned"))
+    red \\x1b[31m and \\u202e turned
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def one_line(text: str) -> str:
+    """Return a message as one printable line, cut in its middle where it is very long.
+
+    Examples
+    --------
+    >>> one_line("two\\nlines")
+    'two lines'
+    """
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+
+
+def say(text: str, *, error: bool = False, flush: bool = False) -> None:
+    """Print a text on standard output, or as one line on standard error.
+
+    Examples
+    --------
+    >>> say("a\\x07b")
+    a\\x07b
+    """
+    stream = sys.stderr if error else sys.stdout
+    shown = one_line(text) if error else printable(text)
+    try:
+        print(shown, file=stream, flush=flush)
+    except UnicodeEncodeError:
+        print(shown.encode("ascii", "backslashreplace").decode(), file=stream, flush=flush)

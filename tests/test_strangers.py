@@ -1,0 +1,219 @@
+"""Values from elsewhere are data: no text is executed, no number or list fills the memory, no name reaches a terminal raw."""
+
+import ast
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import Integer, Rational, Symbol
+
+from numerics.cli import main
+from numerics.evaluate import evaluate
+from numerics.evaluate.values import exact_value, parse_value
+from numerics.sweep import sweep
+from theory.action import LatticeAction
+from theory.activation import activation
+from theory.catalogue import results
+from theory.expectation import expectation
+from theory.linear_neurons import annealed_covariance
+from theory.model import finite, potts
+from theory.reading import expression_of, matrix_of, read_expression, read_number
+from theory.recursion import Recursion
+
+ROOT = Path(__file__).parents[1]
+READERS = {"theory/reading.py": {"sympify"}, "numerics/compile/kernels.py": {"exec"}, "numerics/quadrature/balls.py": {"eval"}}
+EVALUATING = {"sympify", "parse_expr", "eval", "exec", "literal_eval", "parse_latex", "nsimplify", "lambdify", "_sympify"}
+CODE = '__import__("pathlib").Path("pwned").touch()'
+
+
+def evaluating_names(tree):
+    """Every use of a name that evaluates text, and every S(...) of something that is no literal."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in EVALUATING:
+            yield node.lineno, node.id
+        if isinstance(node, ast.Attribute) and node.attr in EVALUATING and getattr(node.value, "id", "") in ("sympy", "sp", "ast", "builtins"):
+            yield node.lineno, node.attr
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "S" and not isinstance(node.args[0], ast.Constant):
+            yield node.lineno, "S"
+
+
+@pytest.mark.parametrize("wing", ["graphs", "theory", "numerics"])
+def test_text_is_evaluated_in_named_places_only(wing):
+    for file in sorted((ROOT / wing).rglob("*.py")):
+        name = file.relative_to(ROOT).as_posix()
+        found = {(line, word) for line, word in evaluating_names(ast.parse(file.read_text())) if word not in READERS.get(name, ())}
+        assert not found, f"{name} evaluates text: use theory.reading ({found})"
+
+
+@pytest.fixture
+def guarded(tmp_path, monkeypatch):
+    """A folder in which the marker would appear, and SymPy's parser in a state in which no text may reach it."""
+    monkeypatch.chdir(tmp_path)
+    reached = []
+
+    def refuse(text, *_, **__):
+        reached.append(text)
+        raise AssertionError(f"the text {text!r} reached SymPy's parser")
+
+    monkeypatch.setattr("sympy.parsing.sympy_parser.parse_expr", refuse)
+    yield
+    assert not reached
+    assert list(tmp_path.iterdir()) == []
+
+
+def run(capsys, *arguments):
+    try:
+        status = main(list(arguments))
+    except SystemExit as leaving:
+        status = leaving.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+SHAPES = [
+    '{"CODE":1}', '{"a":"CODE"}', '[{"CODE":1}]', '[["CODE"]]', '[[["CODE"]]]', '["CODE"]', '"CODE"', "CODE", '[[1,"CODE"],["CODE",1]]', '[[{"a":["CODE"]}]]',
+    "[CODE]", "[CODE, CODE]", "tanh(CODE)", "z+CODE",
+]  # fmt: skip
+SAMPLE = {"activation": "tanh", "boundary": "fixed-open", "paths": "[[0,1,2],[2,3,4]]", "x": "[1,-1]", "y": "[1,1]", "layers": "[[1],[2]]"}
+
+
+def arguments_of(entry):
+    """Required parameters with a value for each, as on a command line."""
+    return {p.name: SAMPLE.get(p.name, "1") for p in entry.parameters if p.required}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_parameter_of_any_result_runs_code(capsys, guarded, shape):
+    text = shape.replace("CODE", CODE.replace('"', '\\"') if '"CODE"' in shape else CODE)
+    for entry in results():
+        for parameter in entry.parameters:
+            given_values = {**arguments_of(entry), parameter.name: text}
+            status, out, err = run(capsys, "evaluate", entry.id, *(f"{name}={value}" for name, value in given_values.items()))
+            assert (status, out) == (2, ""), (entry.id, parameter.name)
+            assert len(err.splitlines()) == 1 and "Traceback" not in err, err
+
+
+@pytest.mark.parametrize("value", ['[{"x":"CODE"}]', '{"CODE":1}', '[["CODE"],[{"a":"CODE"}]]', "CODE:1:3", "0:CODE:3", "0:1:CODE"])
+def test_no_axis_runs_code(capsys, guarded, value):
+    status, _, err = run(capsys, "sweep", "lattice/ising-decimation", f"K={value.replace('CODE', CODE)}", "b=2", "-o", "a.nc", "--workers", "0")
+    assert status == 2
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("wrap", [lambda c: c, lambda c: [c], lambda c: (c,), lambda c: {c: 1}, lambda c: {"a": c}, lambda c: [[c]], lambda c: ((c, 1),)])
+def test_no_function_runs_code(guarded, wrap):
+    value, (K,) = wrap(CODE), [Symbol("K", real=True)]
+    calls = [
+        lambda: evaluate("lattice/ising-decimation", K=value),
+        lambda: sweep("lattice/ising-decimation", {"K": [value]}, workers=0),
+        lambda: sweep("lattice/ising-decimation", {"K": [1]}, {"h": value}, workers=0),
+        lambda: LatticeAction(activation("tanh")).value([value], 1),
+        lambda: LatticeAction(activation("tanh")).value([[1]], value),
+        lambda: activation(value),
+        lambda: activation("leaky", slope=value),
+        lambda: potts(value),
+        lambda: finite([value, 1]),
+        lambda: expectation(K, K, value),
+        lambda: expectation(value, K, 1),
+        lambda: annealed_covariance([value], 1, 1),
+        lambda: Recursion((K,), (value,), 2),
+        lambda: Recursion((K,), (K**2,), value),
+        lambda: Recursion((K,), (K**2,), 2)(value),
+        lambda: expression_of(value),
+        lambda: matrix_of([[value]]),
+    ]
+    for call in calls:
+        with pytest.raises((ValueError, TypeError)):
+            call()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lattice/ising-decimation", "K=1e99999999"],
+        ["lattice/ising-decimation", "K=1e-99999999"],
+        ["lattice/ising-decimation", "K=1e" + "9" * 50],
+        ["lattice/ising-decimation", "K=" + "9" * 5000],
+        ["lattice/ising-decimation", "K=[" + "9" * 5000 + "]"],
+        ["lattice/ising-decimation", "K=1/" + "9" * 5000],
+        ["lattice/ising-decimation", "K=1e400/1e400"],
+        ["lattice/ising-decimation", "K=" + "[" * 20_000],
+        ["lattice/ising-decimation", "K=" + "[" * 900 + "]" * 900],
+        ["lattice/ising-decimation", "K=" + "(" * 900 + ")" * 900],
+        ["lattice/ising-decimation", "K=[" + "1," * 40_000 + "1]"],
+        ["lattice/ising-decimation", "K=1", "b=" + "1" + "0" * 400],
+        ["ising-correspondence/linear-autoencoder", "K=1", "b=1e400"],
+        *(
+            ["field-theory/kernel-map", f"activation={text}", "Kaa=1", "Kbb=1", "Kab=0.5"]
+            for text in (
+                "z*sqrt(1e299)**100", "z*gamma(1e9)", "z" * 5000, "*".join("z" * 900), "z*exp(499)**99*exp(499)**99",
+                "z**9**9**9", "9**9**9**9*z", "((z**9)**9)**9", "(1+z)**99999", "z*exp(exp(exp(exp(9))))", "z*" + "9" * 3000, "z+1e99999999",
+                "((((1+z)**50)**50)**50)",
+                "-" * 1999 + "z", "z*10**10**10", "z*2**(1e300)",
+                "tanh(" * 50 + "z" + ")" * 50, "z*max(exp(499),exp(498))**100",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_bombs_are_refused_at_once(capsys, guarded, arguments):
+    start = time.perf_counter()
+    status, out, err = run(capsys, "evaluate", *arguments)
+    assert time.perf_counter() - start < 2
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1 and len(err) < 1000
+
+
+def test_numbers_are_exact_and_have_a_range():
+    assert [parse_value(text) for text in ("1e3", "0.1", ".5", "-2.50", "4/6", "+1", "1e-300")] == [
+        1000, Rational(1, 10), Rational(1, 2), Rational(-5, 2), Rational(2, 3), 1, Rational(1, 10**300)
+    ]  # fmt: skip
+    for text in ("1e301", "1e-301", "1" + "0" * 301, "1/0"):
+        with pytest.raises(ValueError, match=r"range|zero"):
+            read_number(text)
+    with pytest.raises(ValueError, match="range"):
+        exact_value(10**400)
+    with pytest.raises(ValueError, match="range"):
+        exact_value(10**50_000)
+    assert parse_value("1_000") == "1_000"
+
+
+EXPRESSIONS = st.recursive(
+    st.one_of(st.integers(0, 9).map(str), st.sampled_from(["x", "y", "0.25", "1e-3", "pi"])),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
+        inner.map(lambda e: f"-({e})"),
+        inner.map(lambda e: f"({e})**2"),
+        inner.map(lambda e: f"tanh({e})"),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(EXPRESSIONS)
+def test_the_grammar_means_what_python_means(text):
+    import math
+
+    at = {"x": 0.3, "y": -1.25}
+    names = {"tanh": math.tanh, "pi": math.pi, **at}
+    wanted = eval(text, {"__builtins__": {}}, names)
+    try:
+        found = read_expression(text)
+    except ValueError as error:
+        assert "range" in str(error) or "large" in str(error)
+        return
+    value = complex(found.subs({Symbol(name): Rational(str(number)) for name, number in at.items()}).evalf(20))
+    assert value.real == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=40) | st.text(alphabet="0123456789eE.+-*/()[]{}xz_, \"'", max_size=40))
+def test_any_text_is_read_or_refused_in_one_line(text):
+    for reader in (parse_value, read_expression, activation):
+        try:
+            reader(text)
+        except ValueError as error:
+            assert str(error).isprintable()
+    assert read_expression("2*x") == 2 * Symbol("x") and expression_of(True) and expression_of(Integer(3)) == 3
