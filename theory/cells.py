@@ -102,7 +102,8 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
 
 def _check_alike(cell: TwoTerminalCell, bonds: Mapping[Symbol, Values]) -> None:
     """Refuse a cell whose edges are not all the bond that the cell replaces: its step would not contain its state."""
-    edges = [{**dict(zip(bonds, bonds, strict=True)), **own} for *_, own in cell.graph.edges(data="couplings", default={})]
+    same = dict(zip(bonds, bonds, strict=True))
+    edges = [{**same, **data.get("couplings", {})} for _, _, data in cell.graph.edges(data=True)]
     if any(coupling != own for edge in edges for coupling, own in edge.items()):
         carried = sorted({str(own) for edge in edges for own in edge.values()})
         raise ValueError(

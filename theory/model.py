@@ -304,7 +304,8 @@ def _many_body(graph: nx.Graph, vertex: Vertex) -> Term:
 
 def _check_edge_couplings(graph: nx.Graph, bonds: Mapping[Symbol, Values]) -> None:
     """Refuse an edge that replaces a coupling which no bond has: the replacement would be lost."""
-    for u, v, replaced in graph.edges(data="couplings", default={}):
+    for u, v, data in graph.edges(data=True):
+        replaced = data.get("couplings", {})
         if unknown := [str(coupling) for coupling in replaced if coupling not in bonds]:
             raise ValueError(
                 f"the edge {(u, v)} replaces the coupling {', '.join(unknown)}, which is not among those of a bond "

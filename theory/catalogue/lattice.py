@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import networkx as nx
 from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo
 
 from graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from theory.catalogue.result import Parameter, Result
 from theory.cells import cell_decimation, cell_recursion
-from theory.decimation import decimate
-from theory.model import ISING, Values, bond_model, potts
+from theory.decimation import Decimation, decimate
+from theory.model import ISING, Alphabet, Values, bond_model, potts
 from theory.problems import BondOf, FixedPointOf, Formula, LogPartition
 from theory.recursion import Chart
+from theory.series import Series
 from theory.symbols import symbols
 
 __all__ = ["RESULTS", "agreement", "ising_bond", "ising_bond_in_field"]
@@ -38,14 +41,19 @@ def agreement() -> dict[Symbol, Values]:
     return {K: lambda s, t: int(s == t)}
 
 
+def _bond(alphabet: Alphabet, functions: Mapping[Symbol, Values]) -> Decimation:
+    """Return one bond, both ends of which are kept."""
+    return cell_decimation(series_cell(1), alphabet, functions)
+
+
 def ising_decimation(b: int = 2) -> BondOf:
     """Sum out all but every b-th spin of the Ising chain in a field."""
-    return BondOf(cell_decimation(series_cell(b), ISING, ising_bond_in_field()), {"K": K, "h": H}, "log_constant")
+    return BondOf(Series(_bond(ISING, ising_bond_in_field()), b), {"K": K, "h": H}, "log_constant")
 
 
 def potts_decimation(b: int = 2) -> BondOf:
     """Sum out all but every b-th spin of the Potts chain, for any q."""
-    return BondOf(cell_decimation(series_cell(b), potts(Q), agreement()), {"K": K})
+    return BondOf(Series(_bond(potts(Q), agreement()), b), {"K": K})
 
 
 def ising_correlation() -> Formula:
