@@ -139,14 +139,24 @@ class Decimation:
     def polynomials(self) -> tuple[PolynomialWeights, dict[Configuration, fmpz_mpoly]]:
         """Z(kept) as polynomials in the Boltzmann factors, with the ring that they belong to."""
         ring = PolynomialWeights(self)
-        weights = self.weights(ring)
+        return ring, self.weights(ring)
+
+    @cached_property
+    def _positive(self) -> tuple[PolynomialWeights, dict[Configuration, fmpz_mpoly]]:
+        """Z(kept) as polynomials, refused where one is zero: it has no logarithm."""
+        ring, weights = self.polynomials
         empty = [self.space.states(self.keep, c) for c, weight in weights.items() if weight == 0]
+        if empty and not self.keep:
+            raise ValueError("every configuration is forbidden: the partition function is zero and has no logarithm")
         if empty:
             raise ValueError(f"the kept configuration {empty[0]} of {self.keep} has weight zero: its effective energy is infinite")
         return ring, weights
 
     def partition_function(self, configuration: Sequence[int]) -> Expr:
-        """Return Z(kept) at one configuration, given by state indices, as an explicit sum of exponentials."""
+        """Return Z(kept) at one configuration, given by state indices, as an explicit sum of exponentials.
+
+        It is 0 where kernels forbid every configuration of the removed vertices.
+        """
         ring, weights = self.polynomials
         key = self.space.canonical(tuple(configuration))
         return ring.ring.to_expr(weights[key], ring.total_shift) / ring.total_denominator
@@ -154,13 +164,13 @@ class Decimation:
     @cached_property
     def log_basis(self) -> LogBasis:
         """The coprime base over which all effective log-weights are written."""
-        ring, weights = self.polynomials
+        ring, weights = self._positive
         return LogBasis(ring.ring, weights.values())
 
     @cached_property
     def log_weights(self) -> dict[Configuration, LogWeight]:
         """ln Z(kept) for each configuration, as exponent vectors."""
-        ring, weights = self.polynomials
+        ring, weights = self._positive
         return {c: self.log_basis.log(weight, ring.total_shift, ring.total_denominator) for c, weight in weights.items()}
 
     @cached_property
