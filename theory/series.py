@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import networkx as nx
+from sympy import Dummy, Range, Reals, Symbol, atanh, oo, tanh
+
 from theory.decimation import TABLE_LIMIT, Decimation, Weights, decimate
-from theory.model import Kernel, Model, Term, Vertex
+from theory.derivation import Step
+from theory.model import ISING, Kernel, Model, Term, Vertex, bond_model
+from theory.rewriting import change_variables
 from theory.sum_product import Configuration, ConfigurationSpace, Table, sum_product
 
-__all__ = ["Series"]
+__all__ = ["Series", "character_steps"]
 
 
 @dataclass(frozen=True)
@@ -93,3 +98,58 @@ def _joined(cell: Decimation, copies: int) -> Model:
         terms += [Term(term.coupling, tuple(name[v] for v in term.scope), term.function) for term in cell.model.terms]
         kernels += [Kernel(tuple(name[v] for v in kernel.scope), kernel.function) for kernel in cell.model.kernels]
     return Model(alphabets, tuple(terms), tuple(kernels), cell.model.functions)
+
+
+def character_steps(coupling: Symbol, number: Symbol) -> tuple[Step, ...]:
+    """Prove by induction that r Ising bonds in series have the character tanh K_r = (tanh K)^r.
+
+    Any bond K_r followed by one more bond K is summed to the character tanh K_r tanh K, whatever the two couplings are;
+    one bond is its own character, so r of them have its r-th power.
+
+    Parameters
+    ----------
+    coupling : Symbol
+        K, of every bond.
+    number : Symbol
+        r, of the bonds.
+
+    Returns
+    -------
+    tuple of Step
+        The sum over the spin between the two, and the induction.
+
+    Raises
+    ------
+    ArithmeticError
+        If the characters do not multiply.
+
+    Examples
+    --------
+    >>> K, r = Symbol("K", real=True), Symbol("r", positive=True, integer=True)
+    >>> print(character_steps(K, r)[0].after)
+    tanh(K)*tanh(K_r)
+    """
+    before, t, u = Symbol(f"{coupling.name}_{number.name}", real=True), Dummy("t"), Dummy("u")
+    path: nx.Graph = nx.Graph()
+    path.add_edge(0, 1, couplings={coupling: before})
+    path.add_edge(1, 2)
+    joined = tanh(decimate(bond_model(path, ISING, {coupling: lambda s, s_next: s * s_next}), (0, 2)).couplings[coupling])
+    if change_variables(joined, {before: atanh(u), coupling: atanh(t)}) != t * u:
+        raise ArithmeticError("the characters of two bonds in series do not multiply")
+    power, lengthened = tanh(coupling) ** number, f"t_{{{number.name}+1}}"
+    return (
+        Step(
+            f"sum over the spin between {number.name} bonds and one more",
+            joined,
+            tanh(before) * tanh(coupling),
+            lengthened,
+            {before: Reals, coupling: Reals},
+        ),
+        Step(
+            f"induction on {number.name}, which begins with the one bond",
+            power * tanh(coupling),
+            tanh(coupling) ** (number + 1),
+            lengthened,
+            {coupling: Reals, number: Range(1, oo)},
+        ),
+    )

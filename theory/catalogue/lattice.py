@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import networkx as nx
-from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo
+from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
 
 from graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from theory.catalogue.result import Parameter, Result
 from theory.cells import cell_decimation, cell_recursion
 from theory.decimation import Decimation, decimate
+from theory.derivation import Derivation
 from theory.model import ISING, Alphabet, Values, bond_model, potts
 from theory.problems import BondOf, FixedPointOf, Formula, LogPartition
 from theory.recursion import Chart
-from theory.series import Series
+from theory.series import Series, character_steps
 from theory.symbols import symbols
 
 __all__ = ["RESULTS", "agreement", "ising_bond", "ising_bond_in_field"]
@@ -57,16 +58,12 @@ def potts_decimation(b: int = 2) -> BondOf:
 
 
 def ising_correlation() -> Formula:
-    """Return the correlation of the infinite chain, from the power law of the bond's character t = tanh K under decimation.
+    """Return the correlation of the infinite chain: (tanh K)^r.
 
-    The decimation of r bonds leaves a bond of coupling K_r between the two spins, and <s s'> of a free bond is its character tanh K_r. The recursion in t
-    is t' = t^b for b = 2 and 3, which generate all scales.
+    The decimation of r bonds leaves a bond of coupling K_r between the two spins, and <s s'> of a free bond is its character tanh K_r. One more bond
+    multiplies the character by tanh K, which is derived; at r = 0 the correlation is that of a spin with itself, 1.
     """
-    chart = Chart.tanh(K, T)
-    powers = [cell_recursion(series_cell(b), ISING, ising_bond()).in_chart(chart).step[0] for b in (2, 3)]
-    if powers != [T**2, T**3]:
-        raise ArithmeticError(f"the character of the chain does not multiply in series: t' = {powers}")
-    return Formula({"value": chart.forward[T] ** R})
+    return Formula({"value": tanh(K) ** R}, Derivation("correlation of the chain", character_steps(K, R)))
 
 
 def hierarchical_fixed_point(
