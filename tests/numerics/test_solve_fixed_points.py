@@ -318,13 +318,16 @@ STEPS = st.sampled_from(
 
 
 @settings(deadline=None, max_examples=10)
-@given(STEPS, st.fractions(Fraction(-2), Fraction(2), max_denominator=97))
+@given(STEPS, st.fractions(Fraction(-1), Fraction(2), max_denominator=97))
 def test_halves_of_a_box_at_twice_the_digits_hold_the_same_points(step, cut):
-    """Cutting the box anywhere and doubling the precision neither finds nor loses a fixed point."""
+    """Cutting the box anywhere and doubling the precision neither finds nor loses a fixed point.
+
+    The steps have no pole in the box; a pole is left in doubt.
+    """
     t = Symbol("t", real=True)
     flow, middle = Recursion((t,), (step(t),), 2), Rational(cut.numerator, cut.denominator)
-    whole = fixed_points(flow, {t: (-3, 3)}, digits=15)
-    halves = [fixed_points(flow, {t: ends}, digits=30) for ends in ((-3, middle), (middle, 3))]
+    whole = fixed_points(flow, {t: (Rational(-3, 2), 3)}, digits=15)
+    halves = [fixed_points(flow, {t: ends}, digits=30) for ends in ((Rational(-3, 2), middle), (middle, 3))]
     assert whole.complete and all(half.complete for half in halves)
     found = [point.point[0] for half in halves for point in half.points]
     for point in whole.points:

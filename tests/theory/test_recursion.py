@@ -264,3 +264,11 @@ def test_the_character_of_any_number_of_bonds_is_derived():
 
     for identifier in ("lattice/ising-correlation", "ising-correspondence/output-coupling"):
         assert check_derivation(result(identifier).derive().derivation, seed=2) >= 2
+
+
+def test_the_latex_of_a_substitution_brackets_a_sum():
+    from sympy import Subs
+
+    from theory.display import tex
+
+    assert tex(3 * Subs(V - T, T, 1)).startswith(r"3 \left. \left(- t + v\right) \right|")
