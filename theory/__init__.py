@@ -15,7 +15,7 @@ from theory.latex import document
 from theory.model import ISING, Alphabet, Kernel, Model, Term, bond_model, clock, finite, potts
 from theory.recursion import Chart, FixedPoint, Recursion
 from theory.sum_product import DecimationTooLarge
-from theory.symbols import symbols
+from theory.symbols import symbols as symbols  # not in __all__: a star import must not replace SymPy's
 
 if TYPE_CHECKING:
     from theory.action import LatticeAction as LatticeAction
@@ -54,7 +54,6 @@ __all__ = [
     "potts",
     "result",
     "results",
-    "symbols",
 ]
 
 _ON_DEMAND = {

@@ -17,7 +17,7 @@ from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
 from theory.display import tex
 from theory.interaction_basis import combine_numbers
-from theory.model import Alphabet, Values, bond_model
+from theory.model import Alphabet, Term, Values, bond_model
 from theory.recursion import Recursion
 
 __all__ = ["NotClosed", "cell_decimation", "cell_recursion"]
@@ -68,6 +68,9 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
     ------
     NotClosed
         If the new bond needs functions that ``bonds`` does not have; the message names them.
+    ValueError
+        If the edges of the cell carry other couplings than ``bonds``, or many-body interactions: then the new bond is
+        none of the old ones, and there is no step to repeat.
 
     Examples
     --------
@@ -84,6 +87,7 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
         raise TypeError(f"the couplings of a bond are SymPy symbols, got {', '.join(map(repr, bonds))}")
     if scale is None and cell.length < 2:
         raise ValueError("the terminals of the cell are joined by one bond, so it changes no scale (its scale factor would be 1, not larger than 1)")
+    _check_alike(cell, bonds)
     decimation = cell_decimation(cell, alphabet, bonds, **options)
     couplings, generated = decimation.couplings, decimation.generated
     if generated:
@@ -94,6 +98,24 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
     factor = cell.length if scale is None else scale
     derivation = derivation_of(decimation, couplings)
     return Recursion(tuple(couplings), tuple(couplings.values()), factor, decimation.constant, Integer(cell.bonds), derivation)
+
+
+def _check_alike(cell: TwoTerminalCell, bonds: Mapping[Symbol, Values]) -> None:
+    """Refuse a cell whose edges are not all the bond that the cell replaces: its step would not contain its state."""
+    same = dict(zip(bonds, bonds, strict=True))
+    edges = [{**same, **data.get("couplings", {})} for _, _, data in cell.graph.edges(data=True)]
+    if any(coupling != own for edge in edges for coupling, own in edge.items()):
+        carried = sorted({str(own) for edge in edges for own in edge.values()})
+        raise ValueError(
+            f"the edges of the cell carry {', '.join(carried)}, the new bond carries "
+            f"{', '.join(map(str, bonds))}, so the step cannot be repeated; give every edge the couplings of the bond, "
+            "or use cell_decimation for the one new bond"
+        )
+    if any(getattr(label, "kind", None) == "factor" for _, label in cell.graph.nodes(data="label")):
+        raise ValueError(
+            "the cell has many-body interactions (vertices of the kind factor), which no bond replaces, so the step "
+            "cannot be repeated; use cell_decimation for the one new bond"
+        )
 
 
 def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> Derivation:
@@ -109,7 +131,18 @@ def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> D
         logs = _coefficients(decimation, coupling)
         before = Add(*[factor * log(decimation.partition_function(c)) for c, factor in logs.items() if factor != 0])
         derivation = derivation.then(Step(f"project the log-weight on the function of {coupling}", before, expression, f"{tex(coupling)}'", domain))
-    return derivation
+    return derivation.then(_constant_step(decimation, domain))
+
+
+def _constant_step(decimation: Decimation, domain: Mapping[Symbol, Any]) -> Step:
+    """Return the step that takes the couplings times their functions off one logarithm, which leaves ln A."""
+    configuration = next(decimation.space.orbits(decimation.keep))
+    states = "".join(_state_name(decimation, configuration))
+    values = decimation.space.states(decimation.keep, configuration)
+    functions = decimation.model.functions
+    known = [-value * Term(coupling, decimation.keep, functions[coupling]).value(values) for coupling, value in decimation.couplings.items()]
+    before = Add(log(decimation.partition_function(configuration)), *known)
+    return Step(f"take the new bond at {states} off its log-weight", before, decimation.constant, r"\ln A", domain)
 
 
 def _state_name(decimation: Decimation, configuration: Sequence[int]) -> list[str]:

@@ -23,7 +23,7 @@ from sympy import Expr, Integer, Matrix, Symbol, latex
 from graphs.elimination import EliminationOrder, elimination_order
 from theory.display import aligned, equations
 from theory.interaction_basis import Combine, Label, combine_numbers, plain, transform
-from theory.log_weights import LogBasis, LogWeight, exact_number
+from theory.log_weights import LogBasis, LogWeight
 from theory.model import Kernel, Model, Term, Vertex
 from theory.polynomials import BoltzmannRing
 from theory.sum_product import Configuration, ConfigurationSpace, Table, sum_product
@@ -139,14 +139,24 @@ class Decimation:
     def polynomials(self) -> tuple[PolynomialWeights, dict[Configuration, fmpz_mpoly]]:
         """Z(kept) as polynomials in the Boltzmann factors, with the ring that they belong to."""
         ring = PolynomialWeights(self)
-        weights = self.weights(ring)
+        return ring, self.weights(ring)
+
+    @cached_property
+    def _positive(self) -> tuple[PolynomialWeights, dict[Configuration, fmpz_mpoly]]:
+        """Z(kept) as polynomials, refused where one is zero: it has no logarithm."""
+        ring, weights = self.polynomials
         empty = [self.space.states(self.keep, c) for c, weight in weights.items() if weight == 0]
+        if empty and not self.keep:
+            raise ValueError("every configuration is forbidden: the partition function is zero and has no logarithm")
         if empty:
             raise ValueError(f"the kept configuration {empty[0]} of {self.keep} has weight zero: its effective energy is infinite")
         return ring, weights
 
     def partition_function(self, configuration: Sequence[int]) -> Expr:
-        """Return Z(kept) at one configuration, given by state indices, as an explicit sum of exponentials."""
+        """Return Z(kept) at one configuration, given by state indices, as an explicit sum of exponentials.
+
+        It is 0 where kernels forbid every configuration of the removed vertices.
+        """
         ring, weights = self.polynomials
         key = self.space.canonical(tuple(configuration))
         return ring.ring.to_expr(weights[key], ring.total_shift) / ring.total_denominator
@@ -154,13 +164,13 @@ class Decimation:
     @cached_property
     def log_basis(self) -> LogBasis:
         """The coprime base over which all effective log-weights are written."""
-        ring, weights = self.polynomials
+        ring, weights = self._positive
         return LogBasis(ring.ring, weights.values())
 
     @cached_property
     def log_weights(self) -> dict[Configuration, LogWeight]:
         """ln Z(kept) for each configuration, as exponent vectors."""
-        ring, weights = self.polynomials
+        ring, weights = self._positive
         return {c: self.log_basis.log(weight, ring.total_shift, ring.total_denominator) for c, weight in weights.items()}
 
     @cached_property
@@ -171,6 +181,8 @@ class Decimation:
 
     def read_bond(self, log_weights: Mapping[Configuration, Any], combine: Combine) -> tuple[dict[Symbol, Any], dict[Label, Any]]:
         """Split a log-weight of the kept vertices into the couplings of the model's bond functions and the rest of its expansion.
+
+        The rest under the empty label is the additive constant ln A: ln Z(kept) = sum of coupling * function + rest.
 
         Parameters
         ----------
@@ -200,17 +212,25 @@ class Decimation:
 
     @cached_property
     def bond_functions(self) -> tuple[dict[Symbol, dict[Label, Expr]], list[Label], Matrix]:
-        """The bond functions expanded in basis functions of the two kept vertices, labels at which they are independent, and how to read them there."""
+        """The bond functions in basis functions of the two kept vertices, and how to read couplings off.
+
+        Every function is expanded completely, its constant part included, which belongs to the coupling and not to
+        ln A. The labels are those at which the functions are independent, and the matrix reads the couplings there.
+        """
         shapes: dict[Symbol, dict[Label, Expr]] = {}
         for coupling, function in self.model.functions.items():
-            values = {c: exact_number(function(*self.space.states(self.keep, c))) for c in self.space.orbits(self.keep)}
+            bond = Term(coupling, self.keep, function)
+            values = {c: bond.value(self.space.states(self.keep, c)) for c in self.space.orbits(self.keep)}
             expansion = transform(self.space, self.keep, values, combine_numbers)
-            shapes[coupling] = {label: value for label, value in expansion.items() if label and value != 0}
-        labels = list(dict.fromkeys(label for shape in shapes.values() for label in shape))
+            shapes[coupling] = {label: value for label, value in expansion.items() if value != 0}
+        labels = list(dict.fromkeys(label for shape in shapes.values() for label in shape if label))
         table = Matrix([[shape.get(label, Integer(0)) for label in labels] for shape in shapes.values()])
         columns = table.rref()[1] if labels else ()
         if len(columns) < len(shapes):
-            raise ValueError(f"the bond functions of {', '.join(map(str, shapes))} are linearly dependent; leave one out")
+            raise ValueError(
+                f"the bond functions of {', '.join(map(str, shapes))} are linearly dependent of each "
+                "other and of the constant 1; leave one out"
+            )
         return shapes, [labels[column] for column in columns], table[:, list(columns)].T.inv() if columns else Matrix()
 
     @cached_property
@@ -221,7 +241,10 @@ class Decimation:
 
     @cached_property
     def constant(self) -> Expr:
-        """The additive constant: the part of ln Z(kept) that multiplies the function 1."""
+        """The additive constant ln A: what is left of ln Z(kept) without the couplings times their functions.
+
+        With other than two kept vertices there are no functions, and it is the coefficient of the basis function 1.
+        """
         _, rest = self._read
         return self.log_basis.to_expr(rest.get((), LogWeight()))
 
@@ -261,7 +284,9 @@ class Decimation:
 
     def _repr_latex_(self) -> str:
         others = self.generated if self.couplings else self.effective
-        sides = [(f"{latex(coupling)}'", value) for coupling, value in self.couplings.items()] + [(f"J[{name}]", value) for name, value in others.items()]
+        sides = [(f"{latex(coupling)}'", value) for coupling, value in self.couplings.items()]
+        sides += [(f"J[{name}]", value) for name, value in others.items()]
+        sides += [(r"\ln A", self.constant)] if self.couplings else []
         return f"$\\displaystyle {aligned(equations(sides))}$"
 
 

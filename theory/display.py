@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sympy import Add, Expr, Mul, Pow, Symbol, latex, log
+from sympy import Add, Expr, Mul, Pow, Subs, Symbol, latex, log
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 
 __all__ = ["LINE", "Typeset", "aligned", "equation", "equations", "tex", "width"]
 
@@ -91,6 +92,11 @@ class _Printer(LatexPrinter):
         if number.is_Rational and number.q != 1 and isinstance(rest, log):
             return f"{self._print(number)} {self._print(rest)}"
         return str(super()._print_Mul(expr))
+
+    def _print_Subs(self, expr: Subs) -> str:
+        body, old, new = expr.args
+        equal = r" \\ ".join(rf"{self._print(a)}={self._print(b)}" for a, b in zip(old, new, strict=True))
+        return rf"\left. {self.parenthesize(body, PRECEDENCE['Mul'], strict=True)} \right|_{{\substack{{ {equal} }}}}"
 
     def _print_polygamma(self, expr: Expr, exp: str | None = None) -> str:
         order, argument = expr.args

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Interval, Matrix, Range, Reals, Symbol, atanh, cancel, cosh, log, sqrt, tanh
+from sympy import Add, Expr, Interval, Matrix, Range, Symbol, atanh, cancel, cosh, log, sqrt, tanh
 
 from graphs.lattices import series_cell
 from theory.block_maps import HiddenChain, ising_chain
@@ -30,7 +30,8 @@ from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, tex
 from theory.model import ISING
 from theory.problems import Formula
-from theory.recursion import Chart, Recursion
+from theory.recursion import Recursion
+from theory.series import character_steps
 from theory.symbols import symbols
 
 __all__ = [
@@ -126,8 +127,8 @@ def chain_flow(b: int = 2) -> Recursion:
 def output_coupling() -> Formula:
     """Return the coupling of the outputs of a stack that decimates: K_L = artanh((tanh K)^(b^L)).
 
-    The character t of the bond is raised to the power of the scale factor: derived for blocks of 2 and 3 by summing
-    the interior spins, and for composed steps from them. Its limit at infinite depth is the stable fixed point K = 0.
+    A layer of blocks of b spins leaves a bond for every b bonds, whose character is t^b for every b, by induction on b.
+    L layers raise it to the power b^L. Its limit at infinite depth is the stable fixed point K = 0.
 
     Examples
     --------
@@ -135,17 +136,7 @@ def output_coupling() -> Formula:
     >>> N(output_coupling().values["K"].subs({K: 1, B: 2, DEPTH: 1}), 10)
     0.6625013737
     """
-    chart = Chart.tanh(K, T)
-    flows = {b: chain_flow(b) for b in (2, 3)}
-    powers = {b: flow.in_chart(chart).step[0] for b, flow in flows.items()} | {
-        4: (flows[2] @ flows[2]).in_chart(chart).step[0]
-    }
-    _require({b: power - T**b for b, power in powers.items()})
-    derivation = Derivation("coupling of the output")
-    for b, flow in flows.items():
-        derivation = derivation.then(
-            Step(f"character of the bond that replaces {b} bonds", tanh(flow.step[0]), tanh(K) ** b, "t'", {K: Reals})
-        )
+    derivation = Derivation("coupling of the output", character_steps(K, B))
     value = atanh(tanh(K) ** (B**DEPTH))
     twice = atanh(tanh(atanh(tanh(K) ** B)) ** B)
     domain = {K: Interval(0, 2), B: Range(2, 5)}

@@ -12,9 +12,10 @@ from itertools import combinations
 from typing import Any
 
 import networkx as nx
-from sympy import Expr, Integer, Rational, Symbol, cos, pi, sin
+from sympy import Expr, Integer, Rational, Symbol, cos, false, pi, sin, true
 
 from graphs.rendering import Tabulated
+from theory.log_weights import exact_number
 from theory.reading import expression_of
 
 __all__ = ["ISING", "Alphabet", "Kernel", "Model", "Term", "bond_model", "clock", "finite", "potts"]
@@ -126,12 +127,14 @@ def potts(q: int | Symbol) -> Alphabet:
 
 def _exact(value: Any, what: str) -> Expr:
     """Return a value as an exact SymPy number, or say why it is none."""
-    number = expression_of(int(value) if isinstance(value, bool) else value)
-    if not number.is_number or not number.is_finite or not number.is_extended_real:
+    number = None if isinstance(value, str) else expression_of(value)
+    if number in (true, false):  # a comparison of states, which are SymPy numbers
+        number = Integer(bool(number))
+    if not isinstance(number, Expr) or not number.is_number or not number.is_finite or not number.is_extended_real:
         raise ValueError(f"{what} must be a finite real number, got {value!r}")
     if number.is_Float or any(atom.is_Float for atom in number.atoms()):
         raise ValueError(f"{what} must be exact (write Rational(1, 10), not 0.1), got {value!r}")
-    return number
+    return exact_number(number)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ class Term(Tabulated):
 @dataclass(frozen=True)
 class Kernel(Tabulated):
     """A factor function(values of the vertices in scope): a non-negative rational, zero where the configuration is forbidden.
+
+    The values are SymPy numbers (integers from 0 for Potts states); a comparison of them (s == t, s < t) counts as 1 or 0.
 
     Examples
     --------
@@ -274,6 +279,7 @@ def bond_model(
     spins = [vertex for vertex in graph if vertex not in set(factors)]
     if not spins:
         raise ValueError("the graph has no vertices to put spins on")
+    _check_edge_couplings(graph, bonds)
     terms = [
         Term(data.get("couplings", {}).get(coupling, coupling), (u, v), function)
         for u, v, data in graph.edges(data=True)
@@ -297,9 +303,21 @@ def _many_body(graph: nx.Graph, vertex: Vertex) -> Term:
     return Term(coupling, tuple(dict.fromkeys(ends)), function)
 
 
+def _check_edge_couplings(graph: nx.Graph, bonds: Mapping[Symbol, Values]) -> None:
+    """Refuse an edge that replaces a coupling which no bond has: the replacement would be lost."""
+    for u, v, data in graph.edges(data=True):
+        replaced = data.get("couplings", {})
+        if unknown := [str(coupling) for coupling in replaced if coupling not in bonds]:
+            raise ValueError(
+                f"the edge {(u, v)} replaces the coupling {', '.join(unknown)}, which is not among those of a bond "
+                f"({', '.join(map(str, bonds))}); symbols of one name but other assumptions are different"
+            )
+
+
 def _check_undirected(alphabet: Alphabet, coupling: Symbol, function: Values) -> None:
     """Refuse a function that tells the two ends of a bond apart on a graph that does not."""
     states = alphabet.states or (0, 1)
+    bond = Term(coupling, ("u", "v"), function)
     for s, t in combinations(states, 2):
-        if expression_of(function(s, t)) != expression_of(function(t, s)):
+        if exact_number(bond.value((s, t)) - bond.value((t, s))) != 0:
             raise ValueError(f"the function of {coupling} tells the two ends of a bond apart ({s}, {t}); put it on a directed graph (networkx.DiGraph)")

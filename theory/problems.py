@@ -18,6 +18,7 @@ from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equation, equations, tex
 from theory.fixed_points import fixed_point_equation
 from theory.recursion import Chart, Recursion
+from theory.series import Series
 
 __all__ = ["BondOf", "FixedPointOf", "Formula", "LogPartition", "named"]
 
@@ -61,32 +62,35 @@ class Formula(Typeset):
 
 @dataclass(frozen=True)
 class BondOf(Typeset):
-    """The bond that a decimation onto two vertices leaves: its couplings by name, and optionally the additive constant.
+    """The bond that copies of a cell in series leave: its couplings by name, and optionally the additive constant.
 
     Evaluated by running the elimination over numbers, so that the size of the graph is not limited by the size of a formula.
 
     Parameters
     ----------
-    decimation : Decimation
+    series : Series
+        A decimation onto two vertices, and how many copies of it stand in a row.
     names : mapping of str to Symbol
         Name of each value and the coupling that it is.
     constant : str, optional
         Name under which ln A is returned.
     """
 
-    decimation: Decimation
+    series: Series
     names: Mapping[str, Symbol]
     constant: str | None = None
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the couplings and the constant as closed forms (for small graphs)."""
-        constant = [] if self.constant is None else [(r"\ln A", self.decimation.constant)]
-        return aligned(equations([*((rf"{tex(s, names)}'", self.decimation.couplings[s]) for s in self.names.values()), *constant], names))
+        decimation = self.series.decimation
+        constant = [] if self.constant is None else [(r"\ln A", decimation.constant)]
+        return aligned(equations([*((rf"{tex(s, names)}'", decimation.couplings[s]) for s in self.names.values()), *constant], names))
 
     @property
     def derivation(self) -> Derivation:
         """The sums over the interior and the projections."""
-        return derivation_of(self.decimation, {symbol: self.decimation.couplings[symbol] for symbol in self.names.values()})
+        decimation = self.series.decimation
+        return derivation_of(decimation, {symbol: decimation.couplings[symbol] for symbol in self.names.values()})
 
 
 @dataclass(frozen=True)

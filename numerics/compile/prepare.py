@@ -14,6 +14,7 @@ from sympy.core.function import AppliedUndef
 
 from numerics.compile.errors import CompileError, shortened
 from numerics.compile.lowering import lowering_for
+from numerics.compile.near_one import near_one
 from numerics.compile.stable import elementary, stable_log
 from theory.reading import expression_of
 
@@ -104,6 +105,7 @@ class _Rewriter:
         self.prepared, self.make_call, self.double, self.inline = prepared, make_call, double, inline
         self.done: dict[sympy.Basic, sympy.Basic] = {}
         self.own_calls: list[Any] = []
+        self.resolving = double
 
     def __call__(self, node: sympy.Basic) -> sympy.Basic:
         """The rewritten node."""
@@ -125,7 +127,18 @@ class _Rewriter:
             return self._call(node)
         if isinstance(node, sympy.polys.rootoftools.ComplexRootOf | sympy.AlgebraicNumber):
             return self._constant(node)
+        if self.resolving and (resolved := near_one(node)) is not None:
+            return self._resolved(node, *resolved)
         return self._rebuilt(node)
+
+    def _resolved(self, node: sympy.Basic, value: sympy.Expr, small: sympy.Expr) -> sympy.Basic:
+        """A logarithm of what is near one where it is, and in its plain form elsewhere."""
+        self.resolving = False
+        plain = self._rebuilt(node)
+        near = sympy.Piecewise((value, sympy.Abs(small) < sympy.Rational(1, 2)), (plain, True))
+        rewritten = self._rebuilt(near) if self.inline else self._call(near)
+        self.resolving = True
+        return rewritten
 
     def _rebuilt(self, node: sympy.Basic) -> sympy.Basic:
         """The node with rewritten arguments, without functions that few libraries know; constants folded if double."""

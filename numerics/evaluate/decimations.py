@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 from sympy import Expr, Symbol
 
 from numerics.compile import compiled
-from numerics.evaluate.balls import enclosed_answer
+from numerics.evaluate.balls import MOST_BITS, enclosed_answer
 from numerics.evaluate.core import Answer, answer
 from theory.decimation import Decimation
 from theory.problems import BondOf, LogPartition
+from theory.series import Series
 
 __all__ = ["BallWeights", "log_weights_at"]
+
+SMALLEST_DOUBLE = -1074  # the exponent of two
+ZERO_BITS = MOST_BITS
 
 
 class BallWeights:
@@ -44,13 +48,14 @@ class BallWeights:
         return compiled(value, (), target="ball")()
 
 
-def log_weights_at(decimation: Decimation, numbers: Mapping[str, Any]) -> dict[tuple[int, ...], arb]:
-    """Return ln Z of every kept configuration at given couplings."""
+def log_weights_at(decimation: Decimation, numbers: Mapping[str, Any], copies: int = 1) -> dict[tuple[int, ...], arb]:
+    """Return ln Z of every kept configuration at given couplings, of a number of copies of the decimation in series."""
     free = {*decimation.model.couplings, *(a.size for a in decimation.model.alphabets.values() if a.size.is_Symbol)}
     missing = sorted(symbol.name for symbol in free if symbol.name not in numbers)
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
-    weights = decimation.weights(BallWeights({symbol: numbers[symbol.name] for symbol in free}))
+    ring = BallWeights({symbol: numbers[symbol.name] for symbol in free})
+    weights = decimation.weights(ring) if copies == 1 else Series(decimation, copies).weights(ring)
     for configuration, weight in weights.items():
         if weight < 0 or weight.is_zero():
             states = decimation.space.states(decimation.keep, configuration)
@@ -67,11 +72,24 @@ def _combined(pairs: list[tuple[Any, Any]]) -> arb:
     return total
 
 
+def _resolved(value: arb, digits: int | None) -> arb:
+    """Return a coupling as it is to be judged: a deep chain has one far below the smallest double.
+
+    As a double it is then zero, give or take the smallest double. With digits a ball around zero counts as unknown, so
+    that the precision is raised, up to a number of bits at which it is taken for zero.
+    """
+    smallest = arb(2) ** SMALLEST_DOUBLE
+    if digits is None:
+        return arb(0, smallest) if abs(value) < smallest else value
+    return arb.nan() if value.contains(0) and not value.is_zero() and ctx.prec < ZERO_BITS else value
+
+
 @answer.register
 def _(problem: BondOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     def compute() -> dict[str, arb]:
-        found, rest = problem.decimation.read_bond(log_weights_at(problem.decimation, numbers), _combined)
-        values = {name: found[symbol] for name, symbol in problem.names.items()}
+        cell, copies = problem.series.cell, problem.series.copies
+        found, rest = cell.read_bond(log_weights_at(cell, numbers, copies), _combined)
+        values = {name: _resolved(found[symbol], digits) for name, symbol in problem.names.items()}
         return values if problem.constant is None else {**values, problem.constant: rest[()]}
 
     return enclosed_answer(compute, digits)

@@ -11,7 +11,7 @@ import numpy as np
 from flint import arb, ctx
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
-from sympy import Expr, Float, Rational, S, Symbol, oo, sympify
+from sympy import Expr, Float, Rational, S, Symbol, oo
 
 from numerics.compile import compiled
 from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
@@ -51,7 +51,7 @@ def _ball(value: Any, digits: int | None) -> arb | None:
         return value
     if isinstance(value, int | Expr) and value is not oo and not isinstance(value, Float):
         with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
-            exact: arb = compiled(sympify(value), [], "ball")()
+            exact: arb = compiled(expression_of(value), [], "ball")()
         return exact
     return None
 

@@ -108,6 +108,8 @@ class _Box:
     def line(self, variance: arb) -> arb:
         """One variable, in units of its deviation."""
         deviation = variance.sqrt()
+        if not deviation.is_finite():  # a ball that reaches below zero is no variance: nothing is known
+            return arb.nan()
         height, rate = self.envelope(deviation)
         reach, rest = self.cut(height, [rate * deviation])
         total = arb(0)
@@ -120,6 +122,8 @@ class _Box:
         """Two variables: z_a = s_a x, z_b = slope x + spread y with independent x and y."""
         deviation, slope = kaa.sqrt(), kab / kaa.sqrt()
         spread = (kbb - slope * slope).sqrt()
+        if not (deviation.is_finite() and slope.is_finite() and spread.is_finite()):
+            return arb.nan()
         height, rate = self.envelope(kbb.sqrt())
         reach, rest = self.cut(height, [rate * (deviation + abs(slope)), rate * spread])
         total = arb(0)

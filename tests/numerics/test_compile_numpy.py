@@ -324,3 +324,17 @@ def test_gradient_shapes_sharing_and_choice_of_variables():
     assert nested[0] == {"a": 6.0} and nested[1]["a"].tolist() == [3.0, 2.0]
     with pytest.raises(CompileError, match="wrt"):
         compiled_gradient(x, [x], [y])
+
+
+@pytest.mark.parametrize("b", [2, 3, 4, 5, 8])
+@pytest.mark.parametrize("coupling", [1e-8, 1e-6, -1e-3, 0.3, -2.0, 300.0])
+def test_a_weak_coupling_keeps_its_digits(b, coupling):
+    """A chain of b bonds: artanh(tanh^b K), about K^b, though the printed form is a logarithm of nearly one."""
+    from graphs import series_cell
+    from theory import ISING, cell_recursion
+
+    K = sympy.Symbol("K", real=True)
+    step = cell_recursion(series_cell(b), ISING, {K: lambda s, t: s * t}).step[0]
+    with mpmath.workdps(400):
+        right = mpmath.atanh(mpmath.tanh(mpmath.mpf(coupling)) ** b)
+    assert float(compiled(step, [K])(coupling)) == pytest.approx(float(right), rel=2e-15)

@@ -169,3 +169,12 @@ def test_exponentials_of_other_bases_are_functions_of_z_and_growing_lengths_are_
     assert power["value"] == pytest.approx(same["value"], rel=1e-9)
     assert "grow" in evaluate("field-theory/correlation-fixed-point", activation="relu", sw2=3, sb2=0).answer.reason
     assert "dies out" in evaluate("field-theory/correlation-fixed-point", activation="relu", sw2=1, sb2=0).answer.reason
+
+
+def test_a_deep_chain_is_answered_in_time():
+    """The coupling of 100 000 bonds is far below the smallest double; with digits it is resolved."""
+    found = evaluate("lattice/ising-decimation", K=1, b=100_000).answer
+    assert found.values["K"] == 0 and found.errors["K"] == 5e-324
+    assert found.values["log_constant"] == pytest.approx(112692.10795711669, rel=1e-15)
+    exact = evaluate("lattice/ising-decimation", K=1, b=6000, digits=12).values["K"]
+    assert exact == "2.19592320972e-710"

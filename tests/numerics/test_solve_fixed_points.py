@@ -1,5 +1,7 @@
 """Fixed points: known ones are found and proved, marginal ones and continua are called by their name, and balls hold the truth."""
 
+from fractions import Fraction
+
 import mpmath
 import numpy as np
 import pytest
@@ -289,3 +291,46 @@ def test_the_search_shows_itself_as_a_table() -> None:
     assert "-inf" in lines[2] and "0.543689" in lines[3]
     assert search._repr_html_().count("<tr>") == 4
     assert isinstance(search.points[0], FixedPoint)
+
+
+@pytest.mark.parametrize("low", [0, Rational(1, 10)])
+def test_the_kernel_of_tanh_is_searched_down_to_zero(low):
+    """Balls that reach below zero are no variances: they leave doubt, they do not raise."""
+    from theory import WideLimit
+    from theory.activation import activation
+
+    flow = WideLimit(activation("tanh")).kernel
+    numbers = {p: {"sw2": 3, "sb2": Rational(1, 10)}[p.name] for p in flow.parameters}
+    search = fixed_points(flow, {flow.state[0]: (low, 2)}, parameters=numbers, digits=10)
+    (point,) = [point for point in search.points if point.status == "enclosed"]
+    assert abs(float(point.point[0].mid()) - 1.507631770) < 1e-9
+
+
+STEPS = st.sampled_from(
+    [
+        lambda t: 2 * t**2 / (1 + t**4),
+        lambda t: 2 * t**2 / (t**3 + t**2 - t + 1),
+        lambda t: 2 * t**3 / (1 + t**6),
+        lambda t: t**3,
+        lambda t: (t**4 + 2 * t**2) / (2 * t**4 + 1),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=10)
+@given(STEPS, st.fractions(Fraction(-1), Fraction(2), max_denominator=97))
+def test_halves_of_a_box_at_twice_the_digits_hold_the_same_points(step, cut):
+    """Cutting the box anywhere and doubling the precision neither finds nor loses a fixed point.
+
+    The steps have no pole in the box; a pole is left in doubt.
+    """
+    t = Symbol("t", real=True)
+    flow, middle = Recursion((t,), (step(t),), 2), Rational(cut.numerator, cut.denominator)
+    whole = fixed_points(flow, {t: (Rational(-3, 2), 3)}, digits=15)
+    halves = [fixed_points(flow, {t: ends}, digits=30) for ends in ((Rational(-3, 2), middle), (middle, 3))]
+    assert whole.complete and all(half.complete for half in halves)
+    found = [point.point[0] for half in halves for point in half.points]
+    for point in whole.points:
+        assert any(point.point[0].overlaps(other) for other in found)
+    for other in found:
+        assert any(point.point[0].overlaps(other) for point in whole.points)

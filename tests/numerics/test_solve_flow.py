@@ -137,3 +137,16 @@ def test_what_has_no_free_energy_is_refused() -> None:
 def test_a_sum_that_diverges_is_not_called_converged() -> None:
     result = free_energy(Recursion((x,), (3 * x,), 2, constant=x, bonds=2), {x: 1}, digits=5)
     assert not result.converged and not result.proved and not result.value.is_finite()
+
+
+@pytest.mark.parametrize("states", [[0, 1, -1], [-1, 0, 1]])
+def test_the_free_energy_does_not_depend_on_the_order_of_states(states):
+    """Spin 1 on the diamond lattice, three couplings."""
+    from graphs import diamond
+    from theory import cell_recursion, finite
+
+    J, B, D = (Symbol(name, real=True) for name in ("J", "B", "D"))
+    bonds = {J: lambda s, t: s * t, B: lambda s, t: s**2 * t**2, D: lambda s, t: -(s**2) - t**2}
+    flow = cell_recursion(diamond(), finite(states), bonds)
+    found = free_energy(flow, {J: Rational(7, 10), B: Rational(3, 10), D: Rational(2, 5)})
+    assert float(found.value) == pytest.approx(0.453390352974, abs=1e-12)

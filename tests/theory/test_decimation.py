@@ -4,11 +4,16 @@ from itertools import product
 
 import networkx as nx
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Rational, Symbol, cos, cosh, exp, log, sin
+from sympy import Eq, Integer, Ne, Rational, Symbol, cos, cosh, exp, log, sin
 
+from graphs import diamond, series_cell
 from theory import ISING, Kernel, Model, Term, bond_model, clock, decimate, finite, potts
+from theory.cells import cell_decimation
+from theory.decimation import PolynomialWeights
+from theory.series import Series
 from theory.sum_product import ConfigurationSpace, DecimationTooLarge
 
 K = Symbol("K", real=True)
@@ -266,3 +271,83 @@ def test_directed_bonds_of_a_chiral_clock():
 def test_generic_alphabets_have_labels():
     effective = decimate(bond_model(nx.path_graph(3), finite([0, 1]), {K: lambda a, b: a * b}), (0, 2)).effective
     assert r"\delta_{0,1} \delta_{2,1}" in effective
+
+
+@pytest.mark.parametrize("states", [[0, 1, -1], [-1, 0, 1], [1, -1, 0]])
+def test_the_constant_of_spin_one_in_any_order_of_states(states):
+    """Spin 1 on the diamond at (0.7, 0.3, 0.4): ln Z of the cell is 3.262241174564724."""
+    functions = {K: lambda s, t: s * t, H: lambda s, t: s**2 * t**2, J: lambda s, t: -(s**2) - t**2}
+    point = {K: Rational(7, 10), H: Rational(3, 10), J: Rational(2, 5)}
+    new = cell_decimation(diamond(), finite(states), functions)
+    step = {c: e.subs(point).evalf(30) for c, e in new.couplings.items()}
+    bond = sum(exp(sum(step[c] * f(s, t) for c, f in functions.items())) for s in (-1, 0, 1) for t in (-1, 0, 1))
+    constant = new.constant.subs(point).evalf(30)
+    assert float(constant) == pytest.approx(1.2822945660527235, abs=1e-15)
+    assert float(constant + log(bond)) == pytest.approx(3.262241174564724, abs=1e-15)
+    assert [float(x) for x in step.values()] == pytest.approx([0.53914044, 0.05991316, 0.23171674], abs=1e-8)
+
+
+@pytest.mark.parametrize("alphabet", [ISING, clock(2), finite([5, 9]), finite([1, -1]), potts(2)])
+def test_agreement_on_two_states_has_one_constant(alphabet):
+    """K delta on any two states is K/2 + K s s'/2 of spins."""
+    agree = cell_decimation(diamond(), alphabet, AGREE)
+    spins = cell_decimation(diamond(), ISING, SS)
+    k = Rational(3, 5)
+    new = agree.couplings[K].subs(K, 2 * k)
+    assert abs((new - 2 * spins.couplings[K].subs(K, k)).evalf(30)) < 1e-25
+    shifted = spins.constant.subs(K, k) + 4 * k - new / 2
+    assert abs((agree.constant.subs(K, 2 * k) - shifted).evalf(30)) < 1e-25
+
+
+def test_the_printed_step_carries_the_constant():
+    printed = cell_decimation(series_cell(2), ISING, AGREE)._repr_latex_()
+    assert r"\ln A" in printed
+
+
+@pytest.mark.parametrize("compare", [lambda s, t: s < t, lambda s, t: s == t, lambda s, t: s >= t, Eq, Ne])
+def test_a_kernel_may_compare_states(compare):
+    """States are SymPy numbers, and a comparison of them is 1 or 0."""
+    alphabets = {"a": finite([0, 2, 1]), "b": finite([3, 1, 0])}
+    model = Model(alphabets, (Term(K, ("a", "b"), lambda s, t: s * t),), (Kernel(("a", "b"), compare),))
+    expected = sum(exp(K * s * t) for s in (0, 2, 1) for t in (3, 1, 0) if bool(compare(Integer(s), Integer(t))))
+    assert decimate(model, ()).partition_function(()) == expected
+
+
+@pytest.mark.parametrize("value", ["K", None, Symbol("x"), Symbol("x") < 1, [1], float("nan")])
+def test_a_weight_that_is_no_number_is_refused(value):
+    with pytest.raises(ValueError, match="must be"):
+        Kernel(("a",), lambda s: value).value((1,))
+
+
+def test_clauses_without_a_solution_have_weight_zero():
+    """Four clauses on two variables exclude all of their states: Z = 0 is a value, its logarithm is none."""
+    clauses = [Kernel((0, 1), lambda a, b, p=p, q=q: a == p or b == q) for p in (1, -1) for q in (1, -1)]
+    empty = decimate(Model({0: ISING, 1: ISING}, (), tuple(clauses)), ())
+    assert empty.partition_function(()) == 0
+    with pytest.raises(ValueError, match="partition function is zero"):
+        _ = empty.constant
+
+
+def test_an_edge_cannot_replace_a_coupling_that_no_bond_has():
+    graph = nx.Graph()
+    graph.add_edge(0, 1, couplings={Symbol("K"): J})
+    with pytest.raises(ValueError, match="not among those of a bond"):
+        bond_model(graph, ISING, SS)
+
+
+def test_no_exported_name_replaces_one_of_sympy():
+    """`from theory import *` after `from sympy import *` leaves SymPy as it was."""
+    import graphs
+    import theory
+
+    assert not {*theory.__all__, *graphs.__all__} & set(sympy.__all__)
+
+
+@pytest.mark.parametrize("alphabet", [ISING, clock(3), potts(Q), finite([2, 0])])
+def test_copies_in_series_are_summed_by_squaring(alphabet):
+    """The weights of five bonds, squared and multiplied, are those of the chain summed spin by spin."""
+    series = Series(cell_decimation(series_cell(1), alphabet, AGREE), 5)
+    one, weights = series.decimation, series.weights(PolynomialWeights(series.cell))
+    ring = PolynomialWeights(series.cell).ring
+    for configuration, weight in weights.items():
+        assert ring.to_expr(weight) == one.partition_function(configuration)

@@ -245,3 +245,30 @@ def test_a_fractional_number_of_states_is_put_for_its_symbol():
     assert abs(N(flow(point.point[0])[0] - point.point[0], 20)) < 1e-15
     with pytest.raises(ValueError, match="not among the parameters"):
         flow.subs({Q: 3})
+
+
+def test_a_cell_of_unlike_bonds_is_no_step():
+    """The new bond is none of the old ones, even where only one edge differs or the couplings are exchanged."""
+    graph = nx.MultiGraph([("a", 2), (2, "b"), ("a", 3), (3, "b")])
+    graph.edges["a", 2, 0]["couplings"] = {K: H}
+    for bonds in (SS, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)}):
+        with pytest.raises(ValueError, match="cannot be repeated"):
+            cell_recursion(cell_from_graph(graph, "a", "b"), ISING, bonds)
+    graph.edges["a", 2, 0]["couplings"] = {K: K}
+    assert cell_recursion(cell_from_graph(graph, "a", "b"), ISING, SS).step == (log(cosh(2 * K)),)
+
+
+def test_the_character_of_any_number_of_bonds_is_derived():
+    from numerics.verification.derivations import check_derivation
+    from theory import result
+
+    for identifier in ("lattice/ising-correlation", "ising-correspondence/output-coupling"):
+        assert check_derivation(result(identifier).derive().derivation, seed=2) >= 2
+
+
+def test_the_latex_of_a_substitution_brackets_a_sum():
+    from sympy import Subs
+
+    from theory.display import tex
+
+    assert tex(3 * Subs(V - T, T, 1)).startswith(r"3 \left. \left(- t + v\right) \right|")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import networkx as nx
-from sympy import Add, Integers, Interval, Range, Rational, Reals, Symbol, cosh, exp, oo, tanh
-from sympy import symbols as sympy_symbols
+from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
 
 from graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from theory.catalogue.result import Parameter, Result
 from theory.cells import cell_decimation, cell_recursion
-from theory.decimation import decimate
+from theory.decimation import Decimation, decimate
 from theory.derivation import Derivation, Step
-from theory.model import ISING, Values, bond_model, potts
+from theory.model import ISING, Alphabet, Values, bond_model, potts
 from theory.problems import BondOf, FixedPointOf, Formula, LogPartition
 from theory.recursion import Chart
+from theory.series import Series, character_steps
 from theory.symbols import symbols
 
 __all__ = ["RESULTS", "agreement", "ising_bond", "ising_bond_in_field"]
@@ -40,51 +42,28 @@ def agreement() -> dict[Symbol, Values]:
     return {K: lambda s, t: int(s == t)}
 
 
+def _bond(alphabet: Alphabet, functions: Mapping[Symbol, Values]) -> Decimation:
+    """Return one bond, both ends of which are kept."""
+    return cell_decimation(series_cell(1), alphabet, functions)
+
+
 def ising_decimation(b: int = 2) -> BondOf:
     """Sum out all but every b-th spin of the Ising chain in a field."""
-    return BondOf(cell_decimation(series_cell(b), ISING, ising_bond_in_field()), {"K": K, "h": H}, "log_constant")
+    return BondOf(Series(_bond(ISING, ising_bond_in_field()), b), {"K": K, "h": H}, "log_constant")
 
 
 def potts_decimation(b: int = 2) -> BondOf:
     """Sum out all but every b-th spin of the Potts chain, for any q."""
-    return BondOf(cell_decimation(series_cell(b), potts(Q), agreement()), {"K": K})
+    return BondOf(Series(_bond(potts(Q), agreement()), b), {"K": K})
 
 
 def ising_correlation() -> Formula:
-    """Return the correlation of the infinite chain, from the power law of the bond's character t = tanh K under decimation.
+    """Return the correlation of the infinite chain: (tanh K)^r.
 
-    The decimation of r bonds leaves a bond of coupling K_r between the two spins, and <s s'> of a free bond is its character tanh K_r. The recursion in t
-    is t' = t^b for b = 2 and 3, which generate all scales.
+    The decimation of r bonds leaves a bond of coupling K_r between the two spins, and <s s'> of a free bond is its character tanh K_r. One more bond
+    multiplies the character by tanh K, which is derived; at r = 0 the correlation is that of a spin with itself, 1.
     """
-    chart = Chart.tanh(K, T)
-    powers = [cell_recursion(series_cell(b), ISING, ising_bond()).in_chart(chart).step[0] for b in (2, 3)]
-    if powers != [T**2, T**3]:
-        raise ArithmeticError(f"the character of the chain does not multiply in series: t' = {powers}")
-    return Formula({"value": chart.forward[T] ** R}, _correlation_steps())
-
-
-def _correlation_steps() -> Derivation:
-    """The bond by its character, one more bond in series, and the average of the ends of the bond that is left.
-
-    The second step holds for every r, so that by induction r bonds have the character t^r.
-    """
-    first, last = sympy_symbols("s_0 s_1", real=True)
-    spins = (1, -1)
-    domain = {K: Reals, T: Interval.open(0, 1), R: Range(1, oo), first: Reals, last: Reals}
-    weight = {s: cosh(K) * (1 + s * tanh(K)) for s in spins}
-    series = Add(*[(1 + T**R * first * s) * (1 + T * s * last) / 2 for s in spins])
-    pairs = [(a, b) for a in spins for b in spins]
-    law = {(a, b): 1 + T**R * a * b for a, b in pairs}
-    average = Add(*[a * b * law[a, b] for a, b in pairs], evaluate=False) / Add(*law.values())
-    return Derivation(
-        "induction on the character of a bond",
-        (
-            *(Step(f"a bond between spins of product {s:+d}", exp(K * s), weight[s], f"w_{{{s:+d}}}", domain) for s in spins),
-            Step("sum out the spin between r bonds and one more", series, series.expand(), "w_{r + 1}", domain),
-            Step("average over the ends of r bonds", average, T**R, r"\langle s_0 s_r \rangle", domain),
-            Step("put the character of a bond", average.subs(T, tanh(K)), tanh(K) ** R, r"\langle s_0 s_r \rangle", domain),
-        ),
-    )
+    return Formula({"value": tanh(K) ** R}, Derivation("correlation of the chain", character_steps(K, R)))
 
 
 def hierarchical_fixed_point(
