@@ -21,6 +21,7 @@ from graphs.lattices import (
     triangular,
     wheatstone,
 )
+from graphs.metric import Metric, NoMetric
 from graphs.network import Network, network_from_graph
 from graphs.network_symmetry import NetworkFolding, fold_network
 from graphs.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
@@ -36,8 +37,10 @@ __all__ = [
     "InteractionReport",
     "Interactions",
     "Label",
+    "Metric",
     "Network",
     "NetworkFolding",
+    "NoMetric",
     "NoTranslation",
     "PeriodicGraph",
     "Rule",
