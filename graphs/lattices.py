@@ -83,7 +83,8 @@ def ladder(width: int = 2) -> PeriodicGraph:
     n = _positive("the width of a ladder", width)
     rails = [(v, v, (1,)) for v in range(n)]
     rungs = [(v, v + 1, (0,)) for v in range(n - 1)]
-    return PeriodicGraph(range(n), rails + rungs, 1).with_metric(_cubic(2), {v: (0, v) for v in range(n)})
+    axes = min(n, 2)
+    return PeriodicGraph(range(n), rails + rungs, 1).with_metric(_cubic(axes), {v: (0, v)[:axes] for v in range(n)})
 
 
 def square() -> PeriodicGraph:

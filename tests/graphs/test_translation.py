@@ -95,8 +95,7 @@ def test_lattices_are_found_again_from_coordinates(lattice, extents):
     folding = fold(graph, cells_of(graph), extents, along=range(d))
     assert len(folding.quotient.vertices) == len(lattice.vertices)
     assert (folding.extents, folding.periodic, folding.boundary) == (extents, (True,) * d, ())
-    renamed = [((e.tail[0], e.head[0], e.offset, e.label)) for e in folding.quotient.edges]
-    assert PeriodicGraph(lattice.vertices, renamed, d) == lattice
+    assert folding.quotient.renamed(lambda node: node[0]) == lattice
     assert folding.translations == tuple(tuple(int(i == j) for j in range(d)) for i in range(d))
     assert_folds_back(graph, folding)
 
