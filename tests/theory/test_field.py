@@ -64,35 +64,6 @@ def test_propagator_of_a_chain_is_the_inverse_of_a_long_ring() -> None:
         GaussianField(square(), 5, -1).propagator(sp.Integer(1))
 
 
-@pytest.mark.parametrize("lattice", [chain, square, triangular, honeycomb, ladder])
-def test_effective_theory_is_the_long_wave_limit(lattice: object) -> None:
-    """The Schur complement of the mean field of a cell, at small k, against r + Z k k: the error is of fourth order."""
-    graph = lattice()  # type: ignore[operator]
-    degrees = {vertex: graph.degree(vertex) for vertex in graph.vertices}
-    field = GaussianField(graph, {v: d + R(1, 7) for v, d in degrees.items()}, -1)
-    effective = field.effective_theory
-    size = len(degrees)
-    basis = np.eye(size) - 1 / size
-    basis[:, 0] = 1
-    direction = np.array([0.8, -0.35])[: graph.dimension]
-    gaps = []
-    for scale in (0.1, 0.05):
-        k = scale * direction
-        w = basis.T @ numbers(field.symbol.subs(dict(zip(field.wave_numbers, k.tolist(), strict=True)))) @ basis / size
-        exact = (w[0, 0] - (w[0:1, 1:] @ np.linalg.inv(w[1:, 1:]) @ w[1:, 0:1])[0, 0]).real if size > 1 else w[0, 0].real
-        gaps.append(abs(exact - float(effective.symbol([sp.Float(x) for x in k]))))
-    assert gaps[1] < gaps[0] / 12 or gaps[0] < 1e-12
-
-
-def test_square_lattice_effective_theory_is_isotropic() -> None:
-    m, t = sp.symbols("m t", positive=True)
-    effective = GaussianField(square(), m + 4 * t, -t).effective_theory
-    assert (effective.restoring, effective.isotropic) == (m, t)
-    assert effective.correlation_length == sp.sqrt(t) / sp.sqrt(m)
-    with pytest.raises(ValueError, match="one dimension"):
-        effective.propagator(sp.Integer(1))
-
-
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 @pytest.mark.parametrize("a", A_VALUES)
 def test_depth_chain_algebra(boundary: str, a: sp.Rational) -> None:
