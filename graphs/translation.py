@@ -37,7 +37,7 @@ class NoTranslation(ValueError):
     --------
     >>> fold(nx.star_graph(3))
     Traceback (most recent call last):
-    graphs.translation.NoTranslation: the graph has no translation: ...
+    graphs.translation.NoTranslation: no translation was found: ...
     """
 
 
@@ -193,7 +193,10 @@ def fold(
     bare = crystal_of_bare_graph(piece)
     if bare is None:
         hint = "; an edge from a vertex to itself is no step along a lattice: take the self-loops out, or keep them as labels" if piece.has_loops else ""
-        raise NoTranslation(f"the graph has no translation: no map of the bare graph moves it along itself{hint}")
+        raise NoTranslation(
+            "no translation was found: the bounded search met no map of the whole graph that moves every vertex, and none of half of it "
+            f"that starts near the centre; declare coordinates to try all displacements{hint}"
+        )
     crystal, maps = bare
     return _measured(graph, _folding(crystal, tuple(tuple(image.items()) for image in maps)))
 

@@ -189,7 +189,8 @@ class EffectiveTheory(Typeset):
             return rf"S = \frac{{1}}{{2}} \int dx \left[ {tex(self.stiffness[0, 0], shown)} (\partial\phi)^2 + {mass} \right]"
         stiffness = self.isotropic if self.metric is not None else None
         if stiffness is None:
-            return rf"S = \frac{{1}}{{2}} \int d^{{{self.dimension}}}x \left[ \nabla\phi^{{\mathsf{{T}}}} {tex(self.stiffness, shown)} \nabla\phi + {mass} \right]"
+            gradient = rf"\nabla\phi^{{\mathsf{{T}}}} {tex(self.stiffness, shown)} \nabla\phi"
+            return rf"S = \frac{{1}}{{2}} \int d^{{{self.dimension}}}x \left[ {gradient} + {mass} \right]"
         assert self.metric is not None
         squared = self.metric.squared_volume(self.dimension)
         volume = sqrt(Rational(squared.numerator, squared.denominator))
