@@ -42,6 +42,9 @@ WIDER_EFFORT = EFFORT // 6
 STARTS = 7
 """From how many vertices next to the centre open maps are grown in the widened search."""
 
+WIDENED_LIMIT = 512
+"""Largest number of vertices of a bare graph for which the search is widened."""
+
 
 def crystal_of_bare_graph(piece: Piece) -> tuple[Crystal, list[dict[Any, Any]]] | None:
     """The crystal of a connected graph without coordinates and the maps that generate it; None if there is none."""
@@ -68,6 +71,8 @@ def _searched(bare: BareGraph, passes: tuple[bool, ...]) -> Crystal | None:
 
 def _widened(bare: BareGraph) -> Iterator[Crystal | None]:
     """Crystals by rotations of the whole graph, and by open maps that start next to the centre."""
+    if len(bare.near) > WIDENED_LIMIT:
+        return
     turning = _Search(bare, WIDER_EFFORT, any_distance=True)
     turning.extend(True)
     yield turning.crystal

@@ -16,6 +16,7 @@ from numerics.compile import compiled
 from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, shown
 from numerics.evaluate.core import Answer, answer
 from numerics.evaluate.formulas import balls_of
+from numerics.lengths import correlation_length
 from numerics.quadrature import QuadratureError, average_error
 from numerics.solve.correlations import CorrelationPoint, certified_correlation, correlation_fixed_points
 from numerics.solve.flow import trajectory
@@ -49,16 +50,10 @@ def _radius(value: Any) -> float | None:
 
 
 def _length(slope: Any) -> Any:
-    """ξ = -1/ln|λ|; zero for λ = 0, infinite at |λ| = 1, None where the perturbation grows."""
+    """The correlation length; None where the perturbation grows, or where a ball does not tell."""
     if isinstance(slope, arb):
-        if slope.contains(0):
-            return 0.0
-        if abs(slope) < 1:
-            return -1 / abs(slope).log()
-    size = abs(float(slope)) if slope not in (oo, math.inf) else math.inf
-    if size == 0:
-        return 0.0
-    return math.inf if size == 1 else (-1 / math.log(size) if size < 1 else None)
+        return correlation_length(slope) if slope.contains(0) or abs(slope) < 1 or abs(slope) == 1 else None
+    return correlation_length(float(slope)) if slope is not oo and abs(float(slope)) <= 1 else None
 
 
 def _needs(digits: int | None, what: str) -> None:

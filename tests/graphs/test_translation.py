@@ -286,7 +286,7 @@ def test_colours_never_separate_equivalent_vertices(lattice, extents):
     graph = lattice.unroll(extents).graph
     bare = BareGraph(piece_of(graph, "label"))
     bare.distances(0, len(graph))
-    colours = dict(zip(graph, bare.colours(), strict=True))
+    colours = dict(zip(graph, bare.colours, strict=True))
     for vertex in lattice.vertices:
         assert len({colour for (v, _), colour in colours.items() if v == vertex}) == 1
 
