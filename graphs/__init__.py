@@ -4,6 +4,7 @@ This room knows networkx and integers.  Labels may carry anything hashable; no e
 """
 
 from graphs.architectures import convolutional, mlp, recurrent, residual
+from graphs.brillouin import BrillouinZone, brillouin_zone
 from graphs.elimination import EliminationOrder, elimination_order, frontier_order
 from graphs.interaction import InteractionReport, Interactions, promoted, weights_only
 from graphs.labels import Directed, Label
@@ -30,6 +31,7 @@ from graphs.translation import SEARCH_LIMIT, Folding, NoTranslation, fold
 
 __all__ = [
     "SEARCH_LIMIT",
+    "BrillouinZone",
     "Directed",
     "Edge",
     "EliminationOrder",
@@ -47,6 +49,7 @@ __all__ = [
     "TwoTerminalCell",
     "Unrolled",
     "ZeroOffsetLoop",
+    "brillouin_zone",
     "cell_from_graph",
     "chain",
     "convolutional",

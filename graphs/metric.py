@@ -11,6 +11,7 @@ after the primitive vectors span what lies across the translations, such as the 
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -279,6 +280,15 @@ class Metric:
         """The scalar products in one line."""
         rows = ", ".join("[" + ", ".join(map(str, row)) + "]" for row in self._gram)
         return f"<Metric [{rows}], {len(self._positions)} positions>"
+
+    def _repr_html_(self) -> str:
+        """Scalar products and positions as a table."""
+        rows = [("axis", i, row) for i, row in enumerate(self._gram)]
+        rows += [("position", v, place) for v, place in self._positions.items()]
+        cells = "".join(
+            f"<tr><th>{kind} {html.escape(str(name))}</th>" + "".join(f"<td>{x}</td>" for x in row) + "</tr>" for kind, name, row in rows
+        )
+        return f"<table><caption>Metric: scalar products of the axes, positions in the axes</caption>{cells}</table>"
 
     def _content(self) -> Hashable:
         """What equal metrics share."""
