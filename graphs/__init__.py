@@ -4,6 +4,7 @@ This room knows networkx and integers.  Labels may carry anything hashable; no e
 """
 
 from graphs.architectures import convolutional, mlp, recurrent, residual
+from graphs.brillouin import BrillouinZone, brillouin_zone
 from graphs.elimination import EliminationOrder, elimination_order, frontier_order
 from graphs.interaction import InteractionReport, Interactions, promoted, weights_only
 from graphs.labels import Directed, Label
@@ -21,6 +22,7 @@ from graphs.lattices import (
     triangular,
     wheatstone,
 )
+from graphs.metric import Metric, NoMetric
 from graphs.network import Network, network_from_graph
 from graphs.network_symmetry import NetworkFolding, fold_network
 from graphs.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
@@ -29,6 +31,7 @@ from graphs.translation import SEARCH_LIMIT, Folding, NoTranslation, fold
 
 __all__ = [
     "SEARCH_LIMIT",
+    "BrillouinZone",
     "Directed",
     "Edge",
     "EliminationOrder",
@@ -36,14 +39,17 @@ __all__ = [
     "InteractionReport",
     "Interactions",
     "Label",
+    "Metric",
     "Network",
     "NetworkFolding",
+    "NoMetric",
     "NoTranslation",
     "PeriodicGraph",
     "Rule",
     "TwoTerminalCell",
     "Unrolled",
     "ZeroOffsetLoop",
+    "brillouin_zone",
     "cell_from_graph",
     "chain",
     "convolutional",

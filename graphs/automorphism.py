@@ -9,7 +9,9 @@ commute with the ones already found, which determines them further.  Two passes 
 * closed: total maps (automorphisms), with vertices coloured by what they see around them;
 * open: partial maps, undefined where no image is left, that must cover at least half of the vertices.
 
-No vertex may move more than twice as far as another, which tells translations from rotations and reflections.
+No vertex may move more than twice as far as another, which tells translations from rotations and reflections.  Where
+nothing is found the search is widened: open maps are grown from other vertices near the centre, and closed ones may
+move vertices by any distance (a ring with long branches turns about an axis), if they close to a ring of at least three.
 Orbits of the maps give sites, steps along orbits give places, and `crystallise` decides whether this is a crystal.
 """
 
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 from graphs import integers
@@ -34,6 +36,15 @@ EFFORT = 300_000
 """How many images are tried in each pass (checking a map counts as four for each vertex); a search that would need
 more ends with the maps that it has found."""
 
+WIDER_EFFORT = EFFORT // 6
+"""The same for each pass of the widened search."""
+
+STARTS = 7
+"""From how many vertices next to the centre open maps are grown in the widened search."""
+
+WIDENED_LIMIT = 512
+"""Largest number of vertices of a bare graph for which the search is widened."""
+
 
 def crystal_of_bare_graph(piece: Piece) -> tuple[Crystal, list[dict[Any, Any]]] | None:
     """The crystal of a connected graph without coordinates and the maps that generate it; None if there is none."""
@@ -43,9 +54,10 @@ def crystal_of_bare_graph(piece: Piece) -> tuple[Crystal, list[dict[Any, Any]]] 
     if len(bare.distances(0, len(piece.names))) < len(piece.names):
         raise ValueError("a graph without coordinates has to be connected; declare coordinates, or fold its components")
     best = _searched(bare, (True, False))
-    if best is None or len(best.quotient.vertices) > 1:
-        found = [crystal for crystal in (best, _searched(bare, (False,))) if crystal]
-        best = min(found, key=lambda crystal: len(crystal.quotient.vertices), default=None)
+    if best is None:
+        best = _smaller(_widened(bare))
+    elif len(best.quotient.vertices) > 1:
+        best = _smaller((best, _searched(bare, (False,))))
     return None if best is None else (best, _generators(best, piece.names))
 
 
@@ -55,6 +67,30 @@ def _searched(bare: BareGraph, passes: tuple[bool, ...]) -> Crystal | None:
     for closed in passes:
         search.extend(closed)
     return search.crystal
+
+
+def _widened(bare: BareGraph) -> Iterator[Crystal | None]:
+    """Crystals by rotations of the whole graph, and by open maps that start next to the centre."""
+    if len(bare.near) > WIDENED_LIMIT:
+        return
+    turning = _Search(bare, WIDER_EFFORT, any_distance=True)
+    turning.extend(True)
+    yield turning.crystal
+    for start in list(bare.distances(bare.centre(), 3))[1 : STARTS + 1]:
+        search = _Search(bare, WIDER_EFFORT, start=start)
+        search.extend(False)
+        yield search.crystal
+
+
+def _smaller(found: Iterable[Crystal | None]) -> Crystal | None:
+    """The first crystal with the smallest cell; nothing is smaller than a cell of one vertex."""
+    best: Crystal | None = None
+    for crystal in found:
+        if crystal and (best is None or len(crystal.quotient.vertices) < len(best.quotient.vertices)):
+            best = crystal
+            if len(best.quotient.vertices) == 1:
+                break
+    return best
 
 
 def _generators(crystal: Crystal, names: list[Any]) -> list[dict[Any, Any]]:
@@ -77,8 +113,13 @@ def _generators(crystal: Crystal, names: list[Any]) -> list[dict[Any, Any]]:
 class _Search:
     """Collects commuting translations and the crystal they make."""
 
-    def __init__(self, bare: BareGraph) -> None:
+    def __init__(
+        self, bare: BareGraph, effort: int = EFFORT, start: int | None = None, any_distance: bool = False
+    ) -> None:
         self.bare = bare
+        self.effort = effort
+        self.start = start
+        self.any_distance = any_distance
         self.maps: list[Map] = []
         self.crystal: Crystal | None = None
         self.orbit: dict[int, Hashable] = {v: v for v in range(len(bare.near))}
@@ -86,17 +127,18 @@ class _Search:
     def extend(self, closed: bool) -> None:
         """Add all independent translations that are found from one vertex, the shortest first."""
         n = len(self.bare.near)
-        colour = self.bare.colours() if closed else self.bare.label
+        colour = self.bare.colours if closed else self.bare.label
         size = Counter(colour)
-        start = min(range(n), key=lambda v: (size[colour[v]], v)) if closed else self.bare.centre()
+        centre = self.bare.centre() if self.start is None else self.start
+        start = min(range(n), key=lambda v: (size[colour[v]], v)) if closed else centre
         targets: dict[int, dict[int, None]] = {}
         for target, d in self.bare.distances(start, n).items():
             if d and colour[target] == colour[start]:
-                targets.setdefault(d, {})[target] = None
-                targets.setdefault(2 * d, {})[target] = None
-        growth = MapGrowth(self.bare, colour, self.maps, closed)
+                for reach in (n,) if self.any_distance else (d, 2 * d):
+                    targets.setdefault(reach, {})[target] = None
+        growth = MapGrowth(self.bare, colour, self.maps, closed, n if self.any_distance else 2)
         for growth.reach in sorted(targets):
-            while not self._finished() and growth.effort < EFFORT:
+            while not self._finished() and growth.effort < self.effort:
                 if not self._step(growth, start, targets[growth.reach]):
                     break
 
@@ -115,9 +157,9 @@ class _Search:
                 growth.effort += 4 * len(image)
                 if crystal and frame and self._better(crystal, best[0] if best else self.crystal):
                     best = crystal, frame, image
-                if growth.effort > EFFORT or (best and (growth.closed or len(best[0].quotient.vertices) == 1)):
+                if growth.effort > self.effort or (best and (growth.closed or len(best[0].quotient.vertices) == 1)):
                     break
-            if growth.effort > EFFORT or (best and growth.closed):
+            if growth.effort > self.effort or (best and growth.closed):
                 break
         if best is None:
             return False
@@ -130,7 +172,9 @@ class _Search:
         """The crystal that one map more would make."""
         frame = _frame(self.bare, [*self.maps, image])
         crystal = frame and crystallise(frame, _unit_vectors(frame.dimension), shown=3)
-        return (crystal, frame) if crystal and _is_filled(crystal) else (None, None)
+        if not crystal or not _is_filled(crystal) or (self.any_distance and min(crystal.extents) < 3):
+            return None, None
+        return crystal, frame
 
     @staticmethod
     def _better(crystal: Crystal, other: Crystal | None) -> bool:

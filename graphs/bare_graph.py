@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable
+from functools import cached_property
 
 from graphs.frame import Piece
 from graphs.labels import reverse
@@ -53,6 +54,7 @@ class BareGraph:
                         queue.append(w)
         return distance
 
+    @cached_property
     def colours(self) -> list[int]:
         """Vertices that a map of the whole graph could exchange have the same colour (not always conversely)."""
         seen: dict[Hashable, int] = {}

@@ -1,8 +1,9 @@
 """Common lattices and hierarchical cells.
 
-Lattices are given by one cell (`PeriodicGraph`).  A hierarchical lattice grows out of a single bond: every bond is
-replaced by a cell with two terminals, again and again.  Read backwards, summing out the interior of all cells is one
-exact step of renormalisation, with scale factor b = distance of the terminals.
+Lattices are given by one cell (`PeriodicGraph`) with a metric in which the edges of the cell have length one.
+A hierarchical lattice grows out of a single bond: every bond is replaced by a cell with two terminals, again and again.
+Read backwards, summing out the interior of all cells is one exact step of renormalisation, with scale factor
+b = distance of the terminals.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Hashable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import networkx as nx
@@ -32,6 +34,9 @@ __all__ = [
     "wheatstone",
 ]
 
+HEXAGONAL = ((1, Fraction(1, 2)), (Fraction(1, 2), 1))
+"""Scalar products of two axes of length one at 60 degrees."""
+
 MOST_BONDS = 1_000_000
 """The largest number of bonds of a cell."""
 
@@ -49,7 +54,7 @@ def chain() -> PeriodicGraph:
     >>> chain().edges
     (Edge(tail=0, head=0, offset=(1,), label=None),)
     """
-    return PeriodicGraph([0], [(0, 0, (1,))], 1)
+    return PeriodicGraph([0], [(0, 0, (1,))], 1).with_metric([[1]])
 
 
 def ladder(width: int = 2) -> PeriodicGraph:
@@ -78,7 +83,8 @@ def ladder(width: int = 2) -> PeriodicGraph:
     n = _positive("the width of a ladder", width)
     rails = [(v, v, (1,)) for v in range(n)]
     rungs = [(v, v + 1, (0,)) for v in range(n - 1)]
-    return PeriodicGraph(range(n), rails + rungs, 1)
+    axes = min(n, 2)
+    return PeriodicGraph(range(n), rails + rungs, 1).with_metric(_cubic(axes), {v: (0, v)[:axes] for v in range(n)})
 
 
 def square() -> PeriodicGraph:
@@ -94,7 +100,7 @@ def square() -> PeriodicGraph:
     >>> square().degree(0)
     4
     """
-    return PeriodicGraph([0], [(0, 0, (1, 0)), (0, 0, (0, 1))], 2)
+    return PeriodicGraph([0], [(0, 0, (1, 0)), (0, 0, (0, 1))], 2).with_metric(_cubic(2))
 
 
 def triangular() -> PeriodicGraph:
@@ -110,7 +116,8 @@ def triangular() -> PeriodicGraph:
     >>> triangular().degree(0)
     6
     """
-    return PeriodicGraph([0], [(0, 0, (1, 0)), (0, 0, (0, 1)), (0, 0, (1, -1))], 2)
+    bonds = [(0, 0, (1, 0)), (0, 0, (0, 1)), (0, 0, (1, -1))]
+    return PeriodicGraph([0], bonds, 2).with_metric(HEXAGONAL)
 
 
 def honeycomb() -> PeriodicGraph:
@@ -126,7 +133,9 @@ def honeycomb() -> PeriodicGraph:
     >>> [honeycomb().degree(v) for v in (0, 1)]
     [3, 3]
     """
-    return PeriodicGraph([0, 1], [(0, 1, (0, 0)), (0, 1, (-1, 0)), (0, 1, (0, -1))], 2)
+    third = Fraction(1, 3)
+    cell = PeriodicGraph([0, 1], [(0, 1, (0, 0)), (0, 1, (-1, 0)), (0, 1, (0, -1))], 2)
+    return cell.with_metric(HEXAGONAL, {0: (0, 0), 1: (third, third)})
 
 
 def cubic() -> PeriodicGraph:
@@ -142,7 +151,8 @@ def cubic() -> PeriodicGraph:
     >>> cubic().dimension, cubic().degree(0)
     (3, 6)
     """
-    return PeriodicGraph([0], [(0, 0, (1, 0, 0)), (0, 0, (0, 1, 0)), (0, 0, (0, 0, 1))], 3)
+    bonds = [(0, 0, (1, 0, 0)), (0, 0, (0, 1, 0)), (0, 0, (0, 0, 1))]
+    return PeriodicGraph([0], bonds, 3).with_metric(_cubic(3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -386,6 +396,11 @@ def _oriented_bonds(cell: TwoTerminalCell) -> list[tuple[Hashable, Hashable, dic
         tail, head = sorted((u, v), key=lambda end: (distance[end], position[end]))
         bonds.append((tail, head, data))
     return bonds
+
+
+def _cubic(size: int) -> list[list[int]]:
+    """Scalar products of orthogonal axes of length one."""
+    return [[int(i == j) for j in range(size)] for i in range(size)]
 
 
 def _positive(what: str, value: Any) -> int:

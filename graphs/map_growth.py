@@ -18,11 +18,12 @@ ATTEMPTS = 24
 class MapGrowth:
     """Grows maps of the graph from the image of one vertex."""
 
-    def __init__(self, bare: BareGraph, colour: list[int], commuting: list[Map], closed: bool) -> None:
+    def __init__(self, bare: BareGraph, colour: list[int], commuting: list[Map], closed: bool, spread: int = 2) -> None:
         self.bare = bare
         self.colour = colour
         self.commuting = commuting
         self.closed = closed
+        self.spread = spread
         self.reach = 0
         self.effort = 0
         self.by_number = False
@@ -64,12 +65,12 @@ class MapGrowth:
         return self.image if self._complete() else None
 
     def _complete(self) -> bool:
-        """Whether the map covers enough, and moves no vertex more than twice as far as another."""
+        """Whether the map covers enough, and moves no vertex more than `spread` times as far as another."""
         n = len(self.bare.near)
         if len(self.image) < (n if self.closed else (n + 1) // 2):
             return False
         moved = [self.bare.distances(v, self.reach)[w] for v, w in self.image.items()]
-        return max(moved) <= 2 * min(moved)
+        return max(moved) <= self.spread * min(moved)
 
     def _assign(self, pending: Map) -> bool:
         """Map vertices, and with them their images under the commuting maps; False if something disagrees."""

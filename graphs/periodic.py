@@ -8,27 +8,29 @@ the same pairs,
 
 are one undirected edge; the form that is kept runs from the earlier vertex to the later one, or along the offset
 whose first non-zero entry is positive.  A directed edge carries its arrow in its label (`Directed`), which turns with
-the edge.
+the edge.  A `Metric` gives the cell its lengths: primitive vectors and positions of the vertices.
 """
 
 from __future__ import annotations
 
-import html
 import operator
 from collections import Counter, deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 from graphs import integers
+from graphs.cell_metric import checked_metric, placed, supercell_metric
+from graphs.cell_picture import cell_table
 from graphs.edges import Edge, ZeroOffsetLoop, canonical_edge, checked_edge, shared_content
 from graphs.integers import Vector
 from graphs.labels import sort_text
-from graphs.rendering import LARGEST, small_drawing
+from graphs.metric import Metric, NoMetric
 from graphs.text_form import read_cell, write_cell
 from graphs.unrolling import Unrolled, box, cells, flags, unrolled
 
-__all__ = ["Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
+__all__ = ["Edge", "Metric", "NoMetric", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
 
 
 class PeriodicGraph:
@@ -43,13 +45,16 @@ class PeriodicGraph:
         integer).  Parallel edges, and edges from a vertex to its own copy in another cell, are legal.
     dimension : int
         Number of independent translations, at least one.
+    metric : Metric, optional
+        Primitive vectors and positions; `with_metric` builds one.  It counts when graphs are compared.
 
     Raises
     ------
     ZeroOffsetLoop
         If an edge joins a vertex to itself in the same cell.
     ValueError
-        If an end is not a vertex, an offset has the wrong dimension, a vertex is repeated, or there is none.
+        If an end is not a vertex, an offset has the wrong dimension, a vertex is repeated, or there is none; if the
+        metric has fewer axes than the graph translations, or does not place exactly the vertices of the cell.
     TypeError
         If an offset or the dimension is not made of integers.
 
@@ -62,10 +67,11 @@ class PeriodicGraph:
     True
     """
 
-    __slots__ = ("_dimension", "_edges", "_key", "_vertices")
+    __slots__ = ("_dimension", "_edges", "_key", "_metric", "_vertices")
     _dimension: int
     _edges: tuple[Edge, ...]
     _key: Hashable
+    _metric: Metric | None
     _vertices: Mapping[Any, Hashable]
 
     def __init__(
@@ -73,6 +79,7 @@ class PeriodicGraph:
         vertices: Mapping[Any, Hashable] | Iterable[Hashable],
         edges: Iterable[Sequence[Any]],
         dimension: int,
+        metric: Metric | None = None,
     ) -> None:
         size = operator.index(dimension)
         if size < 1:
@@ -85,7 +92,8 @@ class PeriodicGraph:
             ("_vertices", MappingProxyType(named)),
             ("_edges", tuple(canonical)),
             ("_dimension", size),
-            ("_key", shared_content(named, canonical, size)),
+            ("_metric", None if metric is None else checked_metric(metric, named, size)),
+            ("_key", (shared_content(named, canonical, size), metric)),
         ):
             object.__setattr__(self, name, value)
 
@@ -104,12 +112,17 @@ class PeriodicGraph:
         """Number of independent translations."""
         return self._dimension
 
+    @property
+    def metric(self) -> Metric | None:
+        """Primitive vectors and positions, None if the graph has no lengths."""
+        return self._metric
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse every assignment."""
         raise AttributeError(f"a PeriodicGraph does not change; build another one instead of setting {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        """Same cell: vertices, labels, edges and dimension, whatever the order in which they were given."""
+        """Same cell: vertices, labels, edges, dimension and metric, whatever the order in which they were given."""
         return self._key == other._key if isinstance(other, PeriodicGraph) else NotImplemented
 
     def __hash__(self) -> int:
@@ -118,7 +131,7 @@ class PeriodicGraph:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by construction."""
-        return PeriodicGraph, (dict(self._vertices), self._edges, self._dimension)
+        return PeriodicGraph, (dict(self._vertices), self._edges, self._dimension, self._metric)
 
     def __repr__(self) -> str:
         """Dimension and sizes in one line."""
@@ -129,23 +142,110 @@ class PeriodicGraph:
 
     def _repr_html_(self) -> str:
         """Three cells along each translation, and the edges of the cell as a table."""
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(entry))}</td>" for entry in edge) + "</tr>" for edge in self._edges
-        )
-        head = "".join(f"<th>{name}</th>" for name in Edge._fields)
-        return f"{self._picture()}<table><caption>{html.escape(repr(self))}</caption><tr>{head}</tr>{rows}</table>"
+        return cell_table(self)
 
-    def _picture(self) -> str:
-        """Three cells along each of at most two translations, as SVG; empty where that is too much to see."""
-        if not 1 <= self._dimension <= 2 or len(self._vertices) * 3**self._dimension > LARGEST:
-            return ""
-        piece, order = self.unroll(3, periodic=False).graph, {v: k for k, v in enumerate(self._vertices)}
-        aside, count = 0.35 if self._dimension == 2 else 0.0, len(order)
-        places = {}
-        for v, cell in piece:
-            x, y = (*cell, 0)[:2]
-            places[v, cell] = (x + aside * order[v], y + aside * order[v] if aside else (count - 1) / 2 - order[v])
-        return small_drawing(places, piece.edges(keys=False), title=repr(self)) or ""
+    def with_metric(
+        self, metric: Metric | Iterable[Iterable[Any]] | None, positions: Mapping[Any, Iterable[Any]] | None = None
+    ) -> PeriodicGraph:
+        """Give the same graph other lengths.
+
+        Parameters
+        ----------
+        metric : Metric, or D rows of D rational numbers, or None
+            The scalar products a_i · a_j of the primitive vectors, followed by those of axes across the translations,
+            if there are any; None takes the metric away.
+        positions : mapping, optional
+            From every vertex to its D rational coordinates in these axes.  A single vertex lies at the origin if
+            nothing is said.
+
+        Returns
+        -------
+        PeriodicGraph
+
+        Raises
+        ------
+        TypeError
+            If a number is not rational.
+        ValueError
+            If the matrix is not a Gram matrix, or positions are missing.
+
+        Examples
+        --------
+        The square lattice stretched to rectangles with sides 1 and √2:
+
+        >>> square = PeriodicGraph('A', [('A', 'A', (1, 0)), ('A', 'A', (0, 1))], 2)
+        >>> square.with_metric([[1, 0], [0, 2]]).squared_length(('A', 'A', (1, 1)))
+        Fraction(3, 1)
+        """
+        if metric is not None and not isinstance(metric, Metric):
+            rows = [list(row) for row in metric]
+            metric = Metric(rows, placed(self._vertices, positions, len(rows)))
+        elif metric is not None and positions is not None:
+            metric = metric.with_positions(positions)
+        return PeriodicGraph(self._vertices, self._edges, self._dimension, metric)
+
+    def squared_length(self, edge: Sequence[Any]) -> Fraction:
+        """Return the square of the length of an edge.
+
+        Parameters
+        ----------
+        edge : tuple
+            ``(u, v, offset)`` or an `Edge`; any pair of copies (u, c) and (v, c + offset) may be asked.
+
+        Returns
+        -------
+        fractions.Fraction
+            |x_v + offset - x_u|², exact.
+
+        Raises
+        ------
+        NoMetric
+            If the graph has no metric.
+        ValueError
+            If an end is not a vertex or the offset has the wrong dimension.
+
+        Examples
+        --------
+        >>> from graphs.lattices import honeycomb
+        >>> [str(honeycomb().squared_length(edge)) for edge in honeycomb().edges]
+        ['1/3', '1/3', '1/3']
+        """
+        if self._metric is None:
+            raise NoMetric("the length of an edge")
+        tail, head, offset, _ = checked_edge(edge, dict.fromkeys(self._vertices, 0), self._dimension)
+        places = self._metric.positions
+        wide = (*offset, *(0,) * (len(places[tail]) - len(offset)))
+        return self._metric.squared_length([y + o - x for x, y, o in zip(places[tail], places[head], wide, strict=True)])
+
+    def renamed(self, names: Mapping[Any, Hashable] | Callable[[Any], Hashable]) -> PeriodicGraph:
+        """Give the vertices other names; labels, edges and the metric stay.
+
+        Parameters
+        ----------
+        names : mapping or callable
+            From old names to new ones; a mapping may leave names out, which stay.
+
+        Returns
+        -------
+        PeriodicGraph
+
+        Raises
+        ------
+        ValueError
+            If two vertices get one name.
+
+        Examples
+        --------
+        >>> PeriodicGraph('AB', [('A', 'B', 1)], 1).renamed({'A': 'C'}).edges
+        (Edge(tail='C', head='B', offset=(1,), label=None),)
+        """
+        name = {v: names.get(v, v) if isinstance(names, Mapping) else names(v) for v in self._vertices}
+        if len(set(name.values())) < len(name):
+            raise ValueError("two vertices get one name; the new names have to differ")
+        vertices = {name[v]: label for v, label in self._vertices.items()}
+        edges = [Edge(name[e.tail], name[e.head], e.offset, e.label) for e in self._edges]
+        metric = self._metric and self._metric.with_positions({name[v]: x for v, x in self._metric.positions.items()})
+        return PeriodicGraph(vertices, edges, self._dimension, metric)
 
     def degree(self, v: Hashable) -> int:
         """Number of edge ends at every copy of a vertex.
@@ -248,7 +348,9 @@ class PeriodicGraph:
         -------
         Unrolled
             A networkx MultiGraph and its nodes by (vertex, cell).  It is exact at all extents: two edges between one
-            pair of nodes stay parallel, and an edge that closes on its own node is a self-loop.
+            pair of nodes stay parallel, and an edge that closes on its own node is a self-loop.  Of a graph with a
+            metric, the piece has the graph attributes ``gram`` (scalar products of the axes) and ``rings`` (cells
+            along each translation, 0 where it is open), and every node its ``position`` in the axes.
 
         Raises
         ------
@@ -263,7 +365,8 @@ class PeriodicGraph:
         >>> chain.unroll(3, periodic=False).graph.number_of_edges()
         2
         """
-        return unrolled(self._vertices, self._edges, box(extents, self._dimension), flags(periodic, self._dimension))
+        shape, closed = box(extents, self._dimension), flags(periodic, self._dimension)
+        return unrolled(self._vertices, self._edges, shape, closed, self._metric)
 
     def supercell(self, m: int | Sequence[int]) -> PeriodicGraph:
         """Describe the same crystal by a larger cell.
@@ -297,10 +400,11 @@ class PeriodicGraph:
                 split = [divmod(x, n) for x, n in zip(integers.add(cell, offset), shape, strict=True)]
                 inside = tuple(r for _, r in split)
                 edges.append(Edge((tail, cell), (head, inside), tuple(q for q, _ in split), label))
-        return PeriodicGraph(vertices, edges, self._dimension)
+        metric = self._metric and supercell_metric(self._metric, vertices, shape)
+        return PeriodicGraph(vertices, edges, self._dimension, metric)
 
     def to_text(self) -> str:
-        """Write the cell as text, one vertex or edge a line.
+        """Write the cell as text, one vertex, edge, axis or position a line.
 
         Returns
         -------
@@ -319,7 +423,7 @@ class PeriodicGraph:
         vertex ('A', None,)
         edge ('A', 'A', (1,), 'K',)
         """
-        return write_cell(self._dimension, self._vertices, self._edges)
+        return write_cell(self._dimension, self._vertices, self._edges, self._metric)
 
     @classmethod
     def from_text(cls, text: str) -> PeriodicGraph:
@@ -328,7 +432,8 @@ class PeriodicGraph:
         Parameters
         ----------
         text : str
-            One line ``dimension d``, then lines ``vertex (name, label)`` and ``edge (tail, head, offset, label)``.
+            One line ``dimension d``, then lines ``vertex (name, label)`` and ``edge (tail, head, offset, label)``; with
+            a metric also a line ``axis (products)`` for each row of the Gram matrix and ``position (name, coordinates)``.
 
         Returns
         -------
@@ -346,8 +451,8 @@ class PeriodicGraph:
         >>> PeriodicGraph.from_text(cell.to_text()) == cell
         True
         """
-        dimension, vertices, edges = read_cell(text)
-        return cls(vertices, edges, dimension)
+        dimension, vertices, edges, metric = read_cell(text)
+        return cls(vertices, edges, dimension, metric)
 
 
 def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dict[Any, Hashable]:

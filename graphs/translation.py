@@ -11,13 +11,14 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import networkx as nx
 
 from graphs import integers
 from graphs.automorphism import SEARCH_LIMIT, crystal_of_bare_graph
+from graphs.cell_metric import folded_metric
 from graphs.crystal import Crystal
 from graphs.frame import Frame, Piece, numbered, piece_of
 from graphs.integers import Vector
@@ -36,7 +37,7 @@ class NoTranslation(ValueError):
     --------
     >>> fold(nx.star_graph(3))
     Traceback (most recent call last):
-    graphs.translation.NoTranslation: the graph has no translation: ...
+    graphs.translation.NoTranslation: no translation was found: ...
     """
 
 
@@ -126,7 +127,8 @@ def fold(
 ) -> Folding:
     """Find the translations of a finite graph and fold it into its cell.
 
-    Among several folds it takes the one with most independent directions, then the fewest nodes set aside,
+    A graph that was unrolled from a `PeriodicGraph` with a metric folds to a cell with a metric, if its translations keep
+    distances.  Among several folds it takes the one with most independent directions, then the fewest nodes set aside,
     then the largest lattice of translations (that is, the smallest cell).  In an open direction a pattern counts as repeated
     if it is seen at least twice, so no translation and no edge spans more than half of the graph.
 
@@ -187,13 +189,26 @@ def fold(
     piece = piece_of(graph, label)
     if coordinates is not None:
         site, place, dimension = _coordinates(graph, coordinates, along)
-        return fold_piece(piece, numbered(site)[0], place, dimension, periods, (operator.index(margin),))
+        return _measured(graph, fold_piece(piece, numbered(site)[0], place, dimension, periods, (operator.index(margin),)))
     bare = crystal_of_bare_graph(piece)
     if bare is None:
         hint = "; an edge from a vertex to itself is no step along a lattice: take the self-loops out, or keep them as labels" if piece.has_loops else ""
-        raise NoTranslation(f"the graph has no translation: no map of the bare graph moves it along itself{hint}")
+        raise NoTranslation(
+            "no translation was found: the bounded search met no map of the whole graph that moves every vertex, and none of half of it "
+            f"that starts near the centre; declare coordinates to try all displacements{hint}"
+        )
     crystal, maps = bare
-    return _folding(crystal, tuple(tuple(image.items()) for image in maps))
+    return _measured(graph, _folding(crystal, tuple(tuple(image.items()) for image in maps)))
+
+
+def _measured(graph: nx.Graph, folding: Folding) -> Folding:
+    """The fold with the metric of the graph, where it has one that the translations keep."""
+    places = dict(graph.nodes(data="position"))
+    if not {"gram", "rings"} <= graph.graph.keys() or None in places.values():
+        return folding
+    cell = folding.quotient
+    metric = folded_metric(graph.graph["gram"], graph.graph["rings"], places, folding.certificate, cell.dimension)
+    return replace(folding, quotient=cell.with_metric(metric))
 
 
 def fold_piece(piece: Piece, site: list[int], place: list[Vector], dimension: int, periods: Sequence[int | None] | None, margins: Sequence[int]) -> Folding:

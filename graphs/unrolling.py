@@ -14,6 +14,7 @@ import networkx as nx
 from graphs import integers
 from graphs.edges import Edge
 from graphs.integers import Vector
+from graphs.metric import Metric
 from graphs.rendering import Tabulated
 
 __all__ = ["LARGEST", "Unrolled", "box", "cells", "flags", "unrolled"]
@@ -29,8 +30,8 @@ class Unrolled(Tabulated):
     Parameters
     ----------
     graph : networkx.MultiGraph
-        Its nodes are pairs (vertex, cell) with attribute ``label``; its edges have the attributes ``label``, ``tail``
-        and ``head`` (the label is read from tail to head).
+        Its nodes are pairs (vertex, cell) with attribute ``label`` (and ``position``, where there is a metric); its
+        edges have the attributes ``label``, ``tail`` and ``head`` (the label is read from tail to head).
     node : dict
         From (vertex, cell) to the node.
 
@@ -46,7 +47,9 @@ class Unrolled(Tabulated):
     node: dict[tuple[Hashable, Vector], tuple[Hashable, Vector]]
 
 
-def unrolled(vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector, closed: tuple[bool, ...]) -> Unrolled:
+def unrolled(
+    vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector, closed: tuple[bool, ...], metric: Metric | None = None
+) -> Unrolled:
     """Return the piece of a given shape: closed directions keep every edge, open ones drop those that leave it."""
     if (size := len(vertices) * math.prod(shape)) > LARGEST:
         raise ValueError(f"a piece of {size} vertices is too large to build (at most {LARGEST}); give smaller extents")
@@ -54,6 +57,11 @@ def unrolled(vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vec
     for cell in cells(shape):
         graph.add_nodes_from(((v, cell), {"label": label}) for v, label in vertices.items())
     graph.add_edges_from(_edges(edges, shape, closed))
+    if metric is not None:
+        graph.graph.update(gram=metric.gram, rings=tuple(n if ring else 0 for n, ring in zip(shape, closed, strict=True)))
+        across = (0,) * (len(metric.gram) - len(shape))
+        for v, cell in graph:
+            graph.nodes[v, cell]["position"] = tuple(map(operator.add, metric.positions[v], (*cell, *across)))
     return Unrolled(graph, {node: node for node in graph})
 
 

@@ -20,7 +20,7 @@ from numerics.files import writable, write_whole
 from numerics.measure_page import measured_text, page
 from numerics.networks import OPERATORS, LayerReport, initial_variances, observe, predict, read_onnx, unsupported_operators
 from numerics.networks.layers import dense_matrices
-from numerics.networks.maps import LayerMaps, depth_scale, destination
+from numerics.networks.maps import LayerMaps, depth_scales, destination
 from numerics.networks.model import Model, ModelError, chunks
 from numerics.networks.prediction import Prediction, Variances
 from numerics.networks.whole import network_complexity
@@ -254,6 +254,7 @@ def _row(report: LayerReport, theory: Prediction) -> dict[str, Any]:
         "theory_length": theory.length,
         "theory_correlation": theory.correlation,
         "theory_depth_scale": _finite(theory.depth_scale),
+        "theory_growth_length": _finite(theory.growth_length),
         "theory_note": theory.note,
         "theory_maps": None if theory.maps is None else _maps(theory.maps),
     }
@@ -268,7 +269,8 @@ def _maps(maps: LayerMaps) -> dict[str, Any]:
         "sw2": maps.sw2,
         "sb2": maps.sb2,
         "chi": maps.chi,
-        "depth": _finite(depth_scale(maps.chi)),
+        "depth": _finite(depth_scales(maps.chi)[0]),
+        "growth": _finite(depth_scales(maps.chi)[1]),
         "phase": maps.phase,
         "length": [lengths, maps.lengths(lengths).tolist()],
         "correlation": [list(CORRELATIONS), maps.correlations(CORRELATIONS).tolist()],

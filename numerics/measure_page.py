@@ -68,7 +68,7 @@ def _measured_cells(row: Mapping[str, Any]) -> list[str]:
 
 def theory_table(found: Found) -> Table:
     """Return header and cells of theory beside measurement."""
-    head = ("layer", "part of the theory", "bits/unit", "theory", "K", "theory", "c", "theory", "sw2", "sb2", "chi", "depth", "phase")
+    head = ("layer", "part of the theory", "bits/unit", "theory", "K", "theory", "c", "theory", "sw2", "sb2", "chi", "depth", "growth", "phase")
     return head, [_theory_cells(row) for row in found["layers"]]
 
 
@@ -76,7 +76,7 @@ def _theory_cells(row: Mapping[str, Any]) -> list[str]:
     """One layer."""
     maps = row["theory_maps"] or {}
     beside = [_number(row[name]) for what in ("bits_per_unit", "length", "correlation") for name in (what, f"theory_{what}")]
-    here = [_number(maps.get(name)) for name in ("sw2", "sb2", "chi", "depth", "phase")]
+    here = [_number(maps.get(name)) for name in ("sw2", "sb2", "chi", "depth", "growth", "phase")]
     return [row["layer"], row["theory_part"], *beside, *here]
 
 

@@ -23,10 +23,11 @@ from functools import cached_property
 from itertools import product
 from math import comb, prod
 
-from sympy import Abs, Add, Expr, Integer, Rational, Symbol, cosh, exp, log, sinh, tanh
+from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, sinh, tanh
 
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equations, tex
+from theory.lengths import correlation_length
 from theory.problems import Formula, named
 from theory.symbols import symbols
 
@@ -186,7 +187,7 @@ class BinarySpectrum(Typeset):
         """Return the eigenvalues with their multiplicities and the two correlation lengths."""
         shown = dict(names or {})
         rows = [rf"\lambda_{{{s}}} &= {tex(value, shown)} \quad (\times {many})" for s, (value, many) in enumerate(self.blocks)]
-        rows += [rf"\xi_{{\mathrm{{{name[3:]}}}}} &= {tex(-1 / log(Abs(ratio)), shown)}" for name, ratio in self.decays.items()]
+        rows += [rf"\xi_{{\mathrm{{{name[3:]}}}}} &= {tex(correlation_length(ratio), shown)}" for name, ratio in self.decays.items()]
         return aligned(rows)
 
 

@@ -16,9 +16,10 @@ from itertools import product
 from typing import Any
 
 import networkx as nx
-from sympy import Expr, I, Rational, S, Symbol, cos, exp, log, oo, sqrt
+from sympy import Expr, I, Rational, S, Symbol, cos, exp, sqrt
 
 from theory.field import wave_numbers
+from theory.lengths import correlation_length
 from theory.reading import expression_of
 from theory.wide import AA, AB, BB, SB2, SW2, WideLimit
 
@@ -97,10 +98,7 @@ class Stencil:
         9.49122
         """
         value = self.eigenvalue(expression_of(chi)).subs(dict(zip(self.wave_numbers, map(expression_of, k), strict=True)))
-        size = sqrt((value * value.conjugate()).expand())
-        if size == 0:
-            return S.Zero
-        return oo if size == 1 else -1 / log(size)
+        return correlation_length(sqrt((value * value.conjugate()).expand()))
 
     def layer_graph(self, extents: Sequence[int], depth: int, pooled: bool = False) -> nx.DiGraph:
         """Return the layers of a convolutional network on a periodic lattice of positions, for `theory.layers.LayerKernels`.

@@ -20,9 +20,9 @@ from sympy import I as IMAGINARY
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equations
 from theory.field import EffectiveTheory, GaussianField
+from theory.lengths import correlation_length
 from theory.reading import expression_of
 from theory.symbols import symbols
-from theory.wide import correlation_length
 
 __all__ = ["BOUNDARIES", "DepthField", "covariance_step", "matrix_symbol", "pair_jacobian"]
 

@@ -1,11 +1,11 @@
 """Gaussian fields on periodic graphs: symbol, dispersion, propagator, finite pieces, effective theory.
 
-    S[φ] = ½ Σ φ T φ
+    S[φ] = ½ Σ φ* T φ
 
-with a precision T that is the same in every cell: T_vv on each vertex and T_uv on each edge (u, v, o). Translations diagonalise it. With the convention
-``φ_k = L^(-1/2) Σ_x e^(-ikx) φ_x`` the symbol (Bloch matrix, cell-phase convention) is
+with a precision T that is the same in every cell: T_vv on each vertex, T_uv on each edge (u, v, o) and its conjugate on the way back. Translations
+diagonalise it. With the convention ``φ_k = L^(-1/2) Σ_x e^(-ikx) φ_x`` the symbol (Bloch matrix, cell-phase convention) is
 
-    w_uv(k) = δ_uv T_vv + Σ_edges T_uv e^(ik·o),        ⟨φ_k φ_k*⟩ = w(k)⁻¹.
+    w_uv(k) = δ_uv T_vv + Σ_edges T_uv e^(ik·o) + Σ_edges back T_vu* e^(-ik·o),        ⟨φ_k φ_k*⟩ = w(k)⁻¹.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, eye, factor, oo, pi, sqrt, zeros
+from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cancel, cos, diff, exp, factor, pi, sin, sqrt, zeros
 
+from graphs.lattices import chain
 from graphs.periodic import PeriodicGraph
 from theory.display import Typeset, tex
-from theory.reading import expression_of, matrix_of
+from theory.edge_couplings import coupling_of, real_and_imaginary
+from theory.effective_theory import EffectiveTheory
+from theory.reading import expression_of
 
 __all__ = ["EffectiveTheory", "GaussianField", "wave_numbers"]
 
@@ -37,68 +40,6 @@ def wave_numbers(dimension: int) -> tuple[Symbol, ...]:
 
 
 @dataclass(frozen=True)
-class EffectiveTheory(Typeset):
-    """The field theory of long waves, S = ½ ∫ d^dx [Z_ij ∂_iφ ∂_jφ + r φ²].
-
-    Parameters
-    ----------
-    restoring : sympy.Expr
-        r, the symbol at k = 0.
-    stiffness : d x d matrix
-        Z, half the second derivatives of the symbol at k = 0.
-
-    Examples
-    --------
-    >>> chain = EffectiveTheory(Rational(1, 25), ImmutableDenseMatrix([[Rational(4, 5)]]))
-    >>> chain.mass, chain.correlation_length
-    (sqrt(5)/10, 2*sqrt(5))
-    """
-
-    restoring: Expr
-    stiffness: ImmutableDenseMatrix
-
-    @property
-    def isotropic(self) -> Expr | None:
-        """The single stiffness of an isotropic theory, None where directions differ."""
-        first = self.stiffness[0, 0]
-        same = (self.stiffness - first * eye(self.stiffness.rows)).applyfunc(cancel).is_zero_matrix
-        return first if same else None
-
-    @property
-    def mass(self) -> Expr:
-        """m = √(r/Z); the first direction's where they differ."""
-        return sqrt(factor(self.restoring / self.stiffness[0, 0]))
-
-    @property
-    def correlation_length(self) -> Expr:
-        """1/m, in cells."""
-        return oo if self.restoring == 0 else 1 / self.mass
-
-    def symbol(self, k: Sequence[Expr]) -> Expr:
-        """Return r + Z_ij k_i k_j."""
-        vector = matrix_of(list(k))
-        return self.restoring + (vector.T * self.stiffness * vector)[0, 0]
-
-    def propagator(self, distance: Expr) -> Expr:
-        """Return G(x) = e^(-m|x|)/(2 √(r Z)) in one dimension.
-
-        Raises
-        ------
-        ValueError
-            In more dimensions, where G is not elementary.
-        """
-        if self.stiffness.rows != 1:
-            raise ValueError("the propagator of the continuum is elementary in one dimension only; use symbol(k)")
-        return exp(-self.mass * abs(distance)) / (2 * sqrt(factor(self.restoring * self.stiffness[0, 0])))
-
-    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return the action."""
-        shown = dict(names or {})
-        z = tex(self.stiffness[0, 0] if self.stiffness.rows == 1 else self.stiffness, shown)
-        return rf"S = \frac{{1}}{{2}} \int d^dx \left[ {z} (\partial\phi)^2 + {tex(self.restoring, shown)} \phi^2 \right]"
-
-
-@dataclass(frozen=True)
 class GaussianField(Typeset):
     """A quadratic action on a periodic graph of any dimension, with symbolic couplings.
 
@@ -108,7 +49,14 @@ class GaussianField(Typeset):
     diagonal : Expr, or mapping of vertex to Expr
         T_vv.
     coupling : Expr, or mapping of edge label to Expr
-        T_uv of an edge; parallel edges add up.
+        T_uv of an edge; parallel edges add up.  Symbols count as real.  A coupling that is not real is the conjugate on the
+        way back, so that its edge needs an arrow: a label `Directed`, whose reverse stands for the conjugate.
+
+    Raises
+    ------
+    ValueError
+        If a vertex or a label has no entry, an entry of the diagonal is not real, or a coupling that is not real belongs
+        to an edge without an arrow.
 
     Examples
     --------
@@ -124,6 +72,13 @@ class GaussianField(Typeset):
     graph: PeriodicGraph
     diagonal: Any
     coupling: Any
+
+    def __post_init__(self) -> None:
+        """Read every entry once, so that what is missing or not Hermitian is refused here."""
+        for vertex in self.graph.vertices:
+            self._on(vertex)
+        for edge in self.graph.edges:
+            self._along(edge.label)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the symbol: a function of the wave numbers, or a matrix of them."""
@@ -156,7 +111,7 @@ class GaussianField(Typeset):
         """
         at = {below: saddle, here: saddle}
         own, above, mixed = (cancel(diff(action, x, y).subs(at, simultaneous=True)) for x, y in ((here, here), (below, below), (below, here)))
-        return cls(_chain(), cancel(own + above), mixed)
+        return cls(chain(), cancel(own + above), mixed)
 
     @property
     def wave_numbers(self) -> tuple[Symbol, ...]:
@@ -165,11 +120,16 @@ class GaussianField(Typeset):
 
     def _on(self, vertex: Hashable) -> Expr:
         """Diagonal entry of a vertex."""
-        return expression_of(self.diagonal[vertex] if isinstance(self.diagonal, Mapping) else self.diagonal)
+        if isinstance(self.diagonal, Mapping) and vertex not in self.diagonal:
+            raise ValueError(f"the vertex {vertex!r} has no entry on the diagonal; there are some for {list(self.diagonal)}")
+        value = expression_of(self.diagonal[vertex] if isinstance(self.diagonal, Mapping) else self.diagonal)
+        if real_and_imaginary(value)[1] != 0:
+            raise ValueError(f"the diagonal entry {value} of the vertex {vertex!r} is not real, so that the action would not be")
+        return value
 
-    def _along(self, label: Hashable) -> Expr:
-        """Coupling of an edge."""
-        return expression_of(self.coupling[label] if isinstance(self.coupling, Mapping) else self.coupling)
+    def _along(self, label: Hashable) -> tuple[Expr, Expr]:
+        """Coupling of an edge from its tail to its head, and on the way back."""
+        return coupling_of(self.coupling, label)
 
     @cached_property
     def symbol(self) -> ImmutableDenseMatrix:
@@ -179,13 +139,14 @@ class GaussianField(Typeset):
         for vertex, i in index.items():
             matrix[i, i] += self._on(vertex)
         for edge in self.graph.edges:
-            i, j, t = index[edge.tail], index[edge.head], self._along(edge.label)
+            i, j, (there, back) = index[edge.tail], index[edge.head], self._along(edge.label)
             phase = sum((k * o for k, o in zip(self.wave_numbers, edge.offset, strict=True)), start=S.Zero)
             if i == j:
-                matrix[i, i] += 2 * t * cos(phase)
+                real, imaginary = real_and_imaginary(there)
+                matrix[i, i] += 2 * (real * cos(phase) - imaginary * sin(phase))
             else:
-                matrix[i, j] += t * exp(I * phase)
-                matrix[j, i] += t * exp(-I * phase)
+                matrix[i, j] += there * exp(I * phase)
+                matrix[j, i] += back * exp(-I * phase)
         return ImmutableDenseMatrix(matrix)
 
     @cached_property
@@ -208,28 +169,38 @@ class GaussianField(Typeset):
             return (self.symbol[0, 0],)
         if self.symbol.rows > 2:
             raise ValueError(f"the bands of {self.symbol.rows} vertices per cell have no closed form here: evaluate the symbol at given k")
-        (a, b), (_, d) = self.symbol.tolist()
-        squared = (b.rewrite(cos) * b.conjugate().rewrite(cos)).expand().expand(trig=True)
+        (a, b), (c, d) = self.symbol.tolist()
+        squared = (b.rewrite(cos) * c.rewrite(cos)).expand().expand(trig=True)
         radius = sqrt((a - d) ** 2 / 4 + squared)
         return (a + d) / 2 - radius, (a + d) / 2 + radius
 
     def propagator(self, distance: Expr) -> Expr:
         """Return ⟨φ_0 φ_x⟩ of an infinite chain with nearest neighbours, in closed form.
 
-        With w(k) = t_0 + 2 t_1 cos k the pole of 1/w inside the unit circle is ρ = (√(t_0² - 4t_1²) - t_0)/(2t_1), and
+        With w(k) = t_0 + 2 t_1 cos k the pole of 1/w inside the unit circle is ρ = -2 t_1/(t_0 + √(t_0² - 4t_1²)), and
         ``G(x) = ρ^|x|/√(t_0² - 4t_1²)``.
 
         Raises
         ------
         ValueError
-            For any other graph.
+            For any other graph, a coupling that is not real, and a field without a restoring force at some wave number
+            (t_0 ≤ 2|t_1|), whose variance is infinite or not positive.
         """
+        t0, t1 = self._nearest("the propagator is in closed form", "elsewhere sum 1/w(k) over wave numbers")
+        squared = factor(cancel(t0**2 - 4 * t1**2))
+        if squared.is_nonpositive or t0.is_negative:
+            raise ValueError(f"1/w(k) has no propagator: w(k) = {self.dispersion} is not positive at every wave number")
+        gap = sqrt(squared)
+        return (-2 * t1 / (t0 + gap)) ** abs(distance) / gap
+
+    def _nearest(self, what: str, instead: str) -> tuple[Expr, Expr]:
+        """T on the sites and on the bonds of a chain with nearest neighbours; other graphs are refused."""
         if self.graph.dimension != 1 or len(self.graph.vertices) != 1 or any(edge.offset != (1,) for edge in self.graph.edges):
-            raise ValueError("the propagator is in closed form for a chain with nearest neighbours; elsewhere sum 1/w(k) over wave numbers")
-        t0 = self._on(next(iter(self.graph.vertices)))
-        t1 = sum((self._along(edge.label) for edge in self.graph.edges), start=S.Zero)
-        gap = sqrt(factor(cancel(t0**2 - 4 * t1**2)))
-        return ((gap - t0) / (2 * t1)) ** abs(distance) / gap
+            raise ValueError(f"{what} for a chain with nearest neighbours only; {instead}")
+        bond = sum((self._along(edge.label)[0] for edge in self.graph.edges), start=S.Zero)
+        if real_and_imaginary(bond)[1] != 0:
+            raise ValueError(f"{what} for real couplings only, not {bond}; {instead}")
+        return self._on(next(iter(self.graph.vertices))), bond
 
     def precision(self, extents: int | Sequence[int], periodic: bool | Sequence[bool] = True) -> ImmutableDenseMatrix:
         """Return T of a finite piece; an open boundary pins the field to zero outside.
@@ -260,9 +231,10 @@ class GaussianField(Typeset):
         matrix = zeros(len(nodes), len(nodes))
         for vertex, cell in nodes:
             matrix[index[vertex, cell], index[vertex, cell]] += self._on(vertex)
-        for u, v, data in unrolled.edges(data=True):
-            matrix[index[u], index[v]] += self._along(data["label"])
-            matrix[index[v], index[u]] += self._along(data["label"])
+        for _, _, data in unrolled.edges(data=True):
+            tail, head, (there, back) = index[data["tail"]], index[data["head"]], self._along(data["label"])
+            matrix[tail, head] += there
+            matrix[head, tail] += back
         return ImmutableDenseMatrix(matrix)
 
     def periodic_modes(self, extents: Sequence[int]) -> list[ImmutableDenseMatrix]:
@@ -273,60 +245,73 @@ class GaussianField(Typeset):
 
     def pinned_modes(self, extent: int) -> list[Expr]:
         """Return the eigenvalues of a chain with nearest neighbours pinned at both ends: sine waves of wave number πj/(L + 1)."""
-        if self.graph.dimension != 1 or self.symbol.rows != 1 or any(edge.offset != (1,) for edge in self.graph.edges):
-            raise ValueError("pinned modes are sine waves for a chain with nearest neighbours only")
-        (k,) = self.wave_numbers
-        return [self.dispersion.subs(k, pi * Rational(j, extent + 1)) for j in range(1, extent + 1)]
+        t0, t1 = self._nearest("pinned modes are sine waves", "elsewhere take the eigenvalues of precision(extents, periodic=False)")
+        return [t0 + 2 * t1 * cos(pi * Rational(j, extent + 1)) for j in range(1, extent + 1)]
 
     @cached_property
     def effective_theory(self) -> EffectiveTheory:
-        """The expansion of the symbol at small k for the mean field of a cell, the other modes of the cell integrated out.
+        """The band of long waves to second order in k, by perturbation theory around its mode v at k = 0.
 
-        In a basis of the mean and of differences from the mean, the symbol is a block matrix, and integrating the differences out
-        leaves its Schur complement, expanded to second order in k.
+        With v†v = 1, w(0) v = r v and R the inverse of w(0) - r on the modes of the cell that are orthogonal to v,
+
+            band(κ) = r + Σ_ij Z_ij κ_i κ_j + ...,      Z_ij = v†w_ij v/2 - (v†w_i R w_j v + v†w_j R w_i v)/2.
+
+        The mode v is the uniform one where every vertex has the same sum of couplings, whatever the number of vertices; otherwise the
+        lower band of a cell of two.  A band is the same for every description of the crystal: larger cells, other representatives of
+        the vertices, other primitive vectors.
+
+        Raises
+        ------
+        ValueError
+            If the mode at k = 0 has no closed form (unequal sums on more than two vertices), is degenerate, or if the band has a
+            slope at k = 0, so that it is not extremal there.
         """
-        k = self.wave_numbers
-        zero = dict.fromkeys(k, S.Zero)
-        order0, order1, order2 = self._expanded(zero)
-        restoring, stiffness = order0[0, 0], zeros(len(k), len(k))
-        inner = order0[1:, 1:].inv() if order0.rows > 1 else None
-        for i, j in product(range(len(k)), repeat=2):
-            value = order2[i, j][0, 0]
-            if inner is not None:
-                value -= _cross(order0, order1, order2, inner, i, j)
-            stiffness[i, j] = cancel(value)
-        if inner is not None:
-            restoring -= (order0[0:1, 1:] * inner * order0[1:, 0:1])[0, 0]
-        return EffectiveTheory(factor(cancel(restoring)), ImmutableDenseMatrix(stiffness.applyfunc(factor)))
+        waves = self.wave_numbers
+        whole = self._derivative()
+        restoring, mode = self._long_wave(whole)
+        slopes = [self._derivative(k) * mode for k in waves]
+        if any(cancel((mode.T * slope)[0, 0]) != 0 for slope in slopes):
+            raise ValueError("the band has a slope at k = 0, so that long waves are not stationary there: expand about the minimum of the band")
+        response = self._response(whole - restoring * Matrix.eye(len(mode)), mode, slopes)
+        norm = (mode.T * mode)[0, 0]
 
-    def _expanded(self, zero: Mapping[Symbol, Expr]) -> tuple[Matrix, dict[int, Matrix], dict[tuple[int, int], Matrix]]:
-        """Value, first and (half) second derivatives at k = 0 of the symbol in the basis of the mean and the differences."""
-        size = self.symbol.rows
-        basis = Matrix(size, size, lambda r, c: 1 if c == 0 else int(r == c) - Rational(1, size))
-        turned = basis.T * self.symbol * basis / size
-        k = self.wave_numbers
+        def stiffness(i: int, j: int) -> Expr:
+            """Z_ij; first derivatives are imaginary or zero, and w_i† = w_i."""
+            second = (mode.T * self._derivative(waves[i], waves[j]) * mode)[0, 0]
+            mixed = (slopes[i].H * response[j] + slopes[j].H * response[i])[0, 0]
+            return factor(cancel((second - mixed) / (2 * norm)))
 
-        def at_zero(*by: Symbol) -> Matrix:
-            """A derivative at k = 0."""
-            return turned.applyfunc(lambda e: cancel(diff(e, *by).subs(zero))) if by else turned.applyfunc(lambda e: cancel(e.subs(zero)))
+        matrix = ImmutableDenseMatrix(len(waves), len(waves), stiffness)
+        return EffectiveTheory(factor(cancel(restoring)), matrix, self.graph.metric)
 
-        first = {i: at_zero(k[i]) for i in range(len(k))}
-        second = {(i, j): at_zero(k[i], k[j]) / 2 for i in range(len(k)) for j in range(len(k))}
-        return at_zero(), first, second
+    def _derivative(self, *by: Symbol) -> Matrix:
+        """The symbol or a derivative of it at k = 0."""
+        zero = dict.fromkeys(self.wave_numbers, S.Zero)
+        return Matrix(self.symbol).applyfunc(lambda entry: cancel((diff(entry, *by) if by else entry).subs(zero)))
 
+    def _long_wave(self, whole: Matrix) -> tuple[Expr, Matrix]:
+        """Value and mode of the band of long waves at k = 0."""
+        sums = [cancel(sum(whole.row(i), start=S.Zero)) for i in range(whole.rows)]
+        if all(cancel(total - sums[0]) == 0 for total in sums):
+            return sums[0], Matrix([1] * whole.rows)
+        if whole.rows > 2 or real_and_imaginary(whole[0, 1])[1] != 0:
+            raise ValueError(
+                f"the couplings of the vertices add up to {sums}, which differ, so that the long waves of {whole.rows} vertices have no "
+                "closed form: evaluate the symbol at given k"
+            )
+        (a, b), (_, d) = whole.tolist()
+        if b == 0:
+            raise ValueError("the vertices of the cell do not couple at k = 0: split the field into its parts")
+        lower = (a + d) / 2 - sqrt((a - d) ** 2 / 4 + b**2)
+        return lower, Matrix([b, lower - a])
 
-def _cross(order0: Matrix, order1: Mapping[int, Matrix], order2: Mapping[tuple[int, int], Matrix], inner: Matrix, i: int, j: int) -> Expr:
-    """Second-order term of b(k)† A(k)⁻¹ b(k) with b the mean-difference block and A the difference block."""
-    b0, b0h = order0[1:, 0:1], order0[0:1, 1:]
-    first = [(order1[x][1:, 0:1], order1[x][0:1, 1:], order1[x][1:, 1:]) for x in (i, j)]
-    (bi, bih, ai), (bj, bjh, aj) = first
-    total = (bih * inner * bj + bjh * inner * bi) / 2
-    total += order2[i, j][0:1, 1:] * inner * b0 + b0h * inner * order2[i, j][1:, 0:1]
-    total -= (bih * inner * aj * inner * b0 + bjh * inner * ai * inner * b0 + b0h * inner * ai * inner * bj + b0h * inner * aj * inner * bi) / 2
-    total += b0h * inner * (ai * inner * aj + aj * inner * ai) * inner * b0 / 2 - b0h * inner * order2[i, j][1:, 1:] * inner * b0
-    return total[0, 0]
-
-
-def _chain() -> PeriodicGraph:
-    """Layers along depth."""
-    return PeriodicGraph(["layer"], [("layer", "layer", (1,))], 1)
+    def _response(self, shifted: Matrix, mode: Matrix, forces: Sequence[Matrix]) -> list[Matrix]:
+        """R applied to forces: x orthogonal to the mode with (w(0) - r) x = force on the orthogonal modes."""
+        if shifted.rows == 1:
+            return [zeros(1, 1) for _ in forces]
+        others = Matrix([[-mode[i] if j == 0 else mode[0] * int(i == j) for j in range(len(mode))] for i in range(1, len(mode))]).T
+        inner = (others.T * shifted * others).applyfunc(cancel)
+        if cancel(inner.det(method="berkowitz")) == 0:
+            raise ValueError("several modes of the cell have the same value at k = 0, so that there is no single band of long waves")
+        inverse = inner.inv()
+        return [others * inverse * others.T * force for force in forces]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, log, oo
+from sympy import DiracDelta, E, Expr, Pow, Symbol, exp, expand, factor, oo
 
 from theory.activation import Activation
 from theory.derivation import Derivation, Step
@@ -23,37 +23,13 @@ from theory.expectation import GaussianExpectation, expectation, gaussian_variab
 from theory.recursion import Recursion
 from theory.symbols import symbols
 
-__all__ = ["WideLimit", "correlation_length"]
+__all__ = ["WideLimit"]
 
 FIELD = symbols("field-theory")
 K, SW2, SB2 = FIELD.K, FIELD.sw2, FIELD.sb2
 AA, BB, AB = FIELD.Kaa, FIELD.Kbb, FIELD.Kab
 PAIR = ((AA, AB), (AB, BB))
 GAP = Symbol("e", positive=True)
-
-
-def correlation_length(eigenvalue: Expr) -> Expr:
-    """Return ξ = -1/ln|λ| in layers.
-
-    Parameters
-    ----------
-    eigenvalue : sympy.Expr
-        Factor by which a perturbation changes per layer.
-
-    Returns
-    -------
-    sympy.Expr
-        Zero for λ = 0, infinite for λ = 1, negative for |λ| > 1 (the perturbation grows).
-
-    Examples
-    --------
-    >>> from sympy import Rational
-    >>> correlation_length(Rational(1, 2))
-    1/log(2)
-    """
-    if eigenvalue == 0:
-        return S.Zero
-    return oo if abs(eigenvalue) == 1 else -1 / log(abs(eigenvalue))
 
 
 @dataclass(frozen=True)

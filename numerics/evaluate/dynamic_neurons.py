@@ -15,6 +15,7 @@ from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, p
 from numerics.evaluate.core import Answer, answer
 from numerics.evaluate.decimations import BallWeights, log_weights_at
 from numerics.evaluate.formulas import balls_of
+from numerics.lengths import correlation_length
 from numerics.solve import certified_root
 from numerics.solve.smeared_chain import smeared_partition_function
 from numerics.solve.transfer import wide_second_eigenvalue_ball
@@ -57,9 +58,9 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
     listed = [ball for ball, many in ordered for _ in range(many if problem.listed else 1)]
 
     def lengths() -> dict[str, arb]:
-        """xi = -1/ln|ratio|; zero where the ratio vanishes."""
+        """The lengths in balls."""
         ratios = balls_of(problem.decays, numbers)
-        return {name: arb(0) if ratio.contains(0) else -1 / abs(ratio).log() for name, ratio in ratios.items()}
+        return {name: correlation_length(ratio) for name, ratio in ratios.items()}
 
     found = enclosed_answer(lengths, digits)
     values_shown, errors = enclosures(listed, digits)

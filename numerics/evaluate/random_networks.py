@@ -17,6 +17,7 @@ from numerics.compile import compiled
 from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
 from numerics.evaluate.core import Answer, answer
 from numerics.evaluate.formulas import balls_of
+from numerics.lengths import correlation_length
 from numerics.quadrature import QuadratureError, average_error
 from numerics.solve.correlations import CorrelationPoint, certified_correlation, correlation_fixed_points
 from numerics.solve.flow import trajectory
@@ -26,6 +27,7 @@ from numerics.solve.roots import certified_root
 from theory.depth import DepthField
 from theory.expectation import GaussianExpectation, expectation, gaussian_variables
 from theory.field_problems import ActionAt, AlongDepth, CorrelationFixedPoint, DepthModes, EdgeOfChaos, KernelFixedPoint, LayerCovariance, PairAverages
+from theory.reading import expression_of
 from theory.symbols import symbols
 from theory.wide import SB2, SW2, K
 
@@ -63,16 +65,10 @@ def _error(value: Any, digits: int | None) -> float | str | None:
 
 
 def _length(slope: Any) -> Any:
-    """ξ = -1/ln|λ|; zero for λ = 0, infinite at |λ| = 1, None where the perturbation grows."""
+    """The correlation length; None where the perturbation grows, or where a ball does not tell."""
     if isinstance(slope, arb):
-        if slope.contains(0):
-            return arb(0) if slope.is_zero() else arb(0).union(-1 / slope.abs_upper().log())
-        if abs(slope) < 1:
-            return -1 / abs(slope).log()
-    size = abs(float(slope)) if slope not in (oo, math.inf) else math.inf
-    if size == 0:
-        return arb(0) if isinstance(slope, Expr) else 0.0
-    return math.inf if size == 1 else (-1 / math.log(size) if size < 1 else None)
+        return correlation_length(slope) if slope.contains(0) or abs(slope) < 1 or abs(slope) == 1 else None
+    return correlation_length(float(slope)) if slope is not oo and abs(float(slope)) <= 1 else None
 
 
 _JUMP = "the activation jumps, so <phi'^2> diverges"

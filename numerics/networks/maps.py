@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,13 +14,14 @@ from sympy import Rational, oo
 
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
+from numerics.lengths import correlation_length, growth_length
 from numerics.solve.correlations import correlation_fixed_points
 from numerics.solve.lengths import length_fixed_points
 from theory.activation import activation
 from theory.symbols import symbols
 from theory.wide import WideLimit
 
-__all__ = ["Destination", "LayerMaps", "depth_scale", "destination", "moments", "overlap_at"]
+__all__ = ["Destination", "LayerMaps", "depth_scales", "destination", "moments", "overlap_at"]
 
 FIELD = symbols("field-theory")
 Array = NDArray[np.float64]
@@ -64,17 +66,17 @@ def overlap_at(name: str, slope: str | None, length: float, correlation: ArrayLi
     return np.where(c >= NEAREST, float(second(length)), overlap(length, length, length * np.clip(c, -NEAREST, NEAREST)))
 
 
-def depth_scale(chi: float) -> float:
-    """Return ξ = -1/ln χ in layers: infinite at χ = 1, negative where small differences grow.
+def depth_scales(chi: float) -> tuple[float | None, float | None]:
+    """Return correlation and growth length in layers; the one that there is not is None, both are infinite at χ = 1 (to 12 digits).
 
     Examples
     --------
-    >>> depth_scale(1.0), round(depth_scale(0.5), 3)
-    (inf, 1.443)
+    >>> depth_scales(1.0), [round(depth_scales(chi)[side], 3) for side, chi in enumerate((0.5, 2.0))]
+    ((inf, inf), [1.443, 1.443])
     """
-    if chi <= 0:
-        return 0.0
-    return float("inf") if abs(chi - 1) < 1e-12 else -1 / float(np.log(chi))
+    if abs(chi - 1) < 1e-12:
+        return math.inf, math.inf
+    return (correlation_length(chi), None) if chi < 1 else (None, growth_length(chi))
 
 
 @dataclass(frozen=True)

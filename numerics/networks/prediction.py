@@ -20,7 +20,7 @@ from graphs.rendering import Tabulated
 from numerics.entropy import binary_entropy
 from numerics.evaluate.complexity import profile_bits
 from numerics.networks.layers import role, weight_statistics
-from numerics.networks.maps import LayerMaps, depth_scale, moments, overlap_at
+from numerics.networks.maps import LayerMaps, depth_scales, moments, overlap_at
 from numerics.networks.model import Model, ModelError, Operation, chunks
 
 __all__ = ["BATCH_NORM", "KERNELS", "NOTHING", "Prediction", "Variances", "initial_variances", "predict"]
@@ -43,13 +43,15 @@ class Prediction(Tabulated):
     length, correlation : float or None
         Mean square pre-activation K, and the correlation of two inputs.
     depth_scale : float or None
-        ξ = -1/ln χ in layers, χ the growth of small angles per layer at this K: negative where they grow (chaos), infinite at criticality.
+        Correlation length in layers of small angles, which change by χ per layer at this K: infinite at criticality, None where they grow (chaos).
     note : str
         What was assumed, or why there is no prediction.
     part : str
         Which part of the theory applies: ``KERNELS``, ``BATCH_NORM`` or ``NOTHING``.
     maps : LayerMaps, optional
         Those that led here from the activation before, where one weight layer lies between; the first layer acts on the data and has linear ones.
+    growth_length : float or None
+        Number of layers over which small angles grow by e, None where they decay.
     """
 
     layer: str
@@ -60,6 +62,7 @@ class Prediction(Tabulated):
     note: str
     part: str = NOTHING
     maps: LayerMaps | None = None
+    growth_length: float | None = None
 
 
 @dataclass(frozen=True)
@@ -207,8 +210,8 @@ def _activated(op: Operation, signal: _Signal | _Unknown) -> tuple[Prediction, _
         return Prediction(op.name, bits, length, correlation, None, note, KERNELS, signal.maps), _Unknown(why)
     second, _, slope = moments(*source)
     behind = _Signal(float(second(length)), float(overlap_at(*source, length, correlation)), left=(*source, length))
-    scale = depth_scale(signal.scale * float(slope(length)))
-    return Prediction(op.name, bits, length, correlation, scale, note, KERNELS, signal.maps), behind
+    scale, growth = depth_scales(signal.scale * float(slope(length)))
+    return Prediction(op.name, bits, length, correlation, scale, note, KERNELS, signal.maps, growth), behind
 
 
 def _theory_name(op: Operation) -> tuple[str, str | None] | None:

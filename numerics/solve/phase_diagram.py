@@ -17,6 +17,7 @@ from sympy import Expr, oo
 
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
+from numerics.lengths import correlation_length
 from numerics.quadrature import plane_average
 from theory.expectation import GaussianExpectation
 from theory.wide import AA, AB, BB, GAP, SW2, K, WideLimit
@@ -102,15 +103,9 @@ def phase_diagram(wide: WideLimit, sw2: ArrayLike, sb2: ArrayLike, smallest: flo
     chi_par, chi_perp = (np.where(exists, w * series(u), 0.0) for series in tables[1:])
     overlap, worst = _plane_table(wide, (float(u[exists].min(initial=0.0)), float(u[exists].max(initial=1.0))))
     correlation, chi_c = _stable_correlations(overlap, u, length, w, b, chi_perp, exists)
-    scales = [np.where(exists, _depth_scale(chi), 0.0) for chi in (chi_par, chi_c)]
+    scales = [np.where(exists, correlation_length(np.minimum(np.abs(chi), 1.0)), 0.0) for chi in (chi_par, chi_c)]
     found = [np.where(exists, field, 0.0) for field in (length, chi_par, chi_perp, correlation, chi_c)]
     return PhaseDiagram(weights, biases, exists, found[0], found[1], found[2], found[3], found[4], scales[0], scales[1], max(error, worst))
-
-
-def _depth_scale(chi: Array) -> Array:
-    """-1/ln|χ|, infinite from 1 on."""
-    size = np.clip(np.abs(chi), 1e-300, None)
-    return np.where(size < 1, -1 / np.log(np.minimum(size, 1 - 1e-16)), np.inf)
 
 
 def _line_tables(wide: WideLimit, span: tuple[float, float]) -> tuple[list[Callable[[Array], Array]], float]:

@@ -19,6 +19,7 @@ from scipy.sparse.linalg import eigs
 
 from graphs.rendering import Tabulated
 from numerics.compile import compiled
+from numerics.lengths import correlation_length
 from theory.wide_binary import TAU, U, WideBinary, critical_scaling
 
 __all__ = [
@@ -125,9 +126,7 @@ def correlation_lengths(values: Sequence[float] | NDArray[Any]) -> Array:
     [1.442695, 0.0]
     """
     ratios = np.abs(np.asarray(values)[1:] / np.asarray(values)[0])
-    with np.errstate(divide="ignore"):
-        logs = -np.log(ratios)
-    return np.where(logs <= 0, np.inf, 1 / np.where(logs <= 0, 1.0, logs))
+    return np.asarray(correlation_length(np.minimum(ratios, 1.0)))
 
 
 def wide_second_eigenvalue(width: int, gain: float) -> float:

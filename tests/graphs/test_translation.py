@@ -95,8 +95,7 @@ def test_lattices_are_found_again_from_coordinates(lattice, extents):
     folding = fold(graph, cells_of(graph), extents, along=range(d))
     assert len(folding.quotient.vertices) == len(lattice.vertices)
     assert (folding.extents, folding.periodic, folding.boundary) == (extents, (True,) * d, ())
-    renamed = [((e.tail[0], e.head[0], e.offset, e.label)) for e in folding.quotient.edges]
-    assert PeriodicGraph(lattice.vertices, renamed, d) == lattice
+    assert folding.quotient.renamed(lambda node: node[0]) == lattice
     assert folding.translations == tuple(tuple(int(i == j) for j in range(d)) for i in range(d))
     assert_folds_back(graph, folding)
 
@@ -287,7 +286,7 @@ def test_colours_never_separate_equivalent_vertices(lattice, extents):
     graph = lattice.unroll(extents).graph
     bare = BareGraph(piece_of(graph, "label"))
     bare.distances(0, len(graph))
-    colours = dict(zip(graph, bare.colours(), strict=True))
+    colours = dict(zip(graph, bare.colours, strict=True))
     for vertex in lattice.vertices:
         assert len({colour for (v, _), colour in colours.items() if v == vertex}) == 1
 
@@ -411,3 +410,34 @@ def test_self_loops_are_named_as_what_stands_in_the_way() -> None:
     ring.add_edge(0, 0)
     with pytest.raises(NoTranslation, match="self-loops"):
         fold(ring)
+
+
+@pytest.mark.parametrize("length", [3, 4, 5, 6, 7])
+@pytest.mark.parametrize("branch", [1, 2, 3])
+@pytest.mark.parametrize("seed", [None, 1])
+def test_rings_with_branches_turn(length, branch, seed):
+    """The ends of long branches move further than the ring; it is still a ring of at most this many vertices per cell."""
+    graph = nx.cycle_graph(length)
+    for i in range(length):
+        nx.add_path(graph, [i, *((i, j) for j in range(branch))])
+    graph = graph if seed is None else shuffled(graph, seed)
+    folding = fold(graph)
+    assert len(folding.quotient.vertices) <= branch + 1
+    assert_folds_back(graph, folding)
+    if length in (3, 5, 7):
+        assert (folding.extents, folding.periodic) == ((length,), (True,))
+        assert len(folding.quotient.vertices) == len(folding.quotient.edges) == branch + 1
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 3), (3, 5), (4, 4), (5, 5), (6, 4)])
+def test_hexagonal_patches_fold_without_coordinates(shape):
+    graph = nx.hexagonal_lattice_graph(*shape)
+    folding = fold(graph)
+    assert len(folding.quotient.vertices) == 2 and len(folding.quotient.edges) == 3
+    assert_folds_back(graph, folding)
+
+
+@pytest.mark.parametrize("graph", [nx.star_graph(3), nx.balanced_tree(2, 3), nx.path_graph(2), nx.lollipop_graph(4, 3)])
+def test_a_bounded_search_says_what_it_did(graph):
+    with pytest.raises(NoTranslation, match="no translation was found: the bounded search"):
+        fold(graph)

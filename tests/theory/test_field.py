@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics.quadrature  # noqa: F401  (teaches the compiler to average)
+from graphs.labels import Directed
 from graphs.lattices import chain, honeycomb, ladder, square, triangular
 from graphs.periodic import PeriodicGraph
 from numerics.compile import compiled
@@ -64,35 +65,6 @@ def test_propagator_of_a_chain_is_the_inverse_of_a_long_ring() -> None:
         GaussianField(square(), 5, -1).propagator(sp.Integer(1))
 
 
-@pytest.mark.parametrize("lattice", [chain, square, triangular, honeycomb, ladder])
-def test_effective_theory_is_the_long_wave_limit(lattice: object) -> None:
-    """The Schur complement of the mean field of a cell, at small k, against r + Z k k: the error is of fourth order."""
-    graph = lattice()  # type: ignore[operator]
-    degrees = {vertex: graph.degree(vertex) for vertex in graph.vertices}
-    field = GaussianField(graph, {v: d + R(1, 7) for v, d in degrees.items()}, -1)
-    effective = field.effective_theory
-    size = len(degrees)
-    basis = np.eye(size) - 1 / size
-    basis[:, 0] = 1
-    direction = np.array([0.8, -0.35])[: graph.dimension]
-    gaps = []
-    for scale in (0.1, 0.05):
-        k = scale * direction
-        w = basis.T @ numbers(field.symbol.subs(dict(zip(field.wave_numbers, k.tolist(), strict=True)))) @ basis / size
-        exact = (w[0, 0] - (w[0:1, 1:] @ np.linalg.inv(w[1:, 1:]) @ w[1:, 0:1])[0, 0]).real if size > 1 else w[0, 0].real
-        gaps.append(abs(exact - float(effective.symbol([sp.Float(x) for x in k]))))
-    assert gaps[1] < gaps[0] / 12 or gaps[0] < 1e-12
-
-
-def test_square_lattice_effective_theory_is_isotropic() -> None:
-    m, t = sp.symbols("m t", positive=True)
-    effective = GaussianField(square(), m + 4 * t, -t).effective_theory
-    assert (effective.restoring, effective.isotropic) == (m, t)
-    assert effective.correlation_length == sp.sqrt(t) / sp.sqrt(m)
-    with pytest.raises(ValueError, match="one dimension"):
-        effective.propagator(sp.Integer(1))
-
-
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 @pytest.mark.parametrize("a", A_VALUES)
 def test_depth_chain_algebra(boundary: str, a: sp.Rational) -> None:
@@ -113,6 +85,34 @@ def test_exact_modes_satisfy_their_wave_equation(boundary: str) -> None:
         wave = np.arccos(np.clip((1 + 0.64 - value) / 1.6, -1, 1))
         residuals = [abs(float(equation.subs(k, wave))) for equation in depth.wave_equations(size, boundary)]
         assert min(residuals) < 1e-6
+
+
+@pytest.mark.parametrize("boundary", ["pinned", "periodic"])
+@pytest.mark.parametrize("size", [3, 4, 7])
+def test_closed_modes_are_all_eigenvalues(boundary: str, size: int) -> None:
+    depth = DepthField(R(4, 5), sp.Integer(1))
+    closed = depth.closed_eigenvalues(size, boundary)
+    assert closed is not None
+    assert sorted(map(float, closed)) == pytest.approx(np.linalg.eigvalsh(numbers(depth.precision(size, boundary))), abs=1e-12)
+    assert depth.closed_eigenvalues(size, "stationary") is None
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("size", [3, 6])
+def test_wave_equations_have_as_many_modes_as_layers(boundary: str, size: int) -> None:
+    """Roots in (0, π) of the equations, found on a fine grid, with the modes at 0 and π counted by hand, are the spectrum and no more."""
+    depth = DepthField(R(4, 5), sp.Integer(1))
+    k = symbols("field-theory").k
+    grid = np.linspace(1e-3, np.pi - 1e-3, 5000)
+    roots = []
+    for equation in depth.wave_equations(size, boundary):
+        values = compiled(equation, [k])(grid)
+        roots += [float(grid[i]) for i in np.flatnonzero(np.sign(values[1:]) != np.sign(values[:-1]))]
+    if boundary == "periodic":
+        roots = [0.0, *roots, *roots]
+        roots += [np.pi] if size % 2 == 0 else []
+    found = sorted(1.64 - 1.6 * np.cos(root) for root in roots)
+    assert found == pytest.approx(np.linalg.eigvalsh(numbers(depth.precision(size, boundary))), abs=3e-3)
 
 
 def test_linear_network_expands_to_the_depth_field() -> None:
@@ -178,3 +178,104 @@ def test_bad_input() -> None:
     three = PeriodicGraph("abc", [("a", "b", 0), ("b", "c", 0), ("c", "a", 1)], 1)
     with pytest.raises(ValueError, match="no closed form"):
         _ = GaussianField(three, 3, -1).bands
+
+
+HOPS = [(-1, 0, 1, (0, 0)), (-1, 1, 0, (1, 0)), (-1, 1, 0, (0, 1))]
+TURNS = [(0, 0, (1, 0)), (1, 1, (1, -1)), (1, 1, (0, 1)), (1, 1, (-1, 0)), (0, 0, (-1, 1)), (0, 0, (0, -1))]
+
+
+def bloch(field: GaussianField, edges: list[tuple[complex, int, int, tuple[int, ...]]], k: tuple[float, ...]) -> np.ndarray:
+    """The Bloch sum as in a textbook: t e^(ik·o) from u to v, its conjugate on the way back."""
+    names = list(field.graph.vertices)
+    matrix = np.diag([complex(field.diagonal[v]) for v in names])
+    for t, a, b, offset in edges:
+        z = complex(t) * np.exp(1j * np.dot(k, offset))
+        matrix[a, b] += z
+        matrix[b, a] += np.conj(z)
+    return matrix
+
+
+def test_couplings_with_a_phase_are_conjugate_on_the_way_back() -> None:
+    """Next neighbours of the honeycomb with an imaginary coupling: each edge as it was written, whatever form is kept."""
+    hops = HOPS + [(sp.I / 5, a, b, o) for a, b, o in TURNS]
+    graph = PeriodicGraph([0, 1], [(a, b, o, Directed(i)) for i, (_, a, b, o) in enumerate(hops)], 2)
+    field = GaussianField(graph, {0: R(3, 10), 1: -R(3, 10)}, {Directed(i): t for i, (t, *_) in enumerate(hops)})
+    k = (0.3, 1.1)
+    symbol = numbers(field.symbol.subs(dict(zip(field.wave_numbers, k, strict=True))))
+    assert symbol == pytest.approx(bloch(field, hops, k)) and symbol == pytest.approx(symbol.conj().T)
+    assert np.linalg.eigvalsh(symbol) == pytest.approx([-2.69712, 2.69712], abs=1e-5)
+    assert [float(band.subs(dict(zip(field.wave_numbers, k, strict=True)))) for band in field.bands] == pytest.approx(np.linalg.eigvalsh(symbol))
+
+
+def test_couplings_with_a_phase_need_an_arrow() -> None:
+    graph = PeriodicGraph([0], [(0, 0, 1, "t")], 1)
+    with pytest.raises(ValueError, match=r"label it Directed\('t'\)"):
+        GaussianField(graph, 1, {"t": sp.I})
+    arrow = PeriodicGraph([0], [(0, 0, 1, Directed("t"))], 1)
+    with pytest.raises(ValueError, match="one is the conjugate of the other"):
+        GaussianField(arrow, 1, {Directed("t"): sp.I, Directed("t", False): sp.I})
+    with pytest.raises(ValueError, match="on the diagonal; there are some for"):
+        GaussianField(arrow, {1: 2}, 1)
+    with pytest.raises(ValueError, match="have no coupling; there are some for"):
+        GaussianField(graph, 1, {"u": 1})
+    with pytest.raises(ValueError, match="is not real"):
+        GaussianField(graph, sp.I, 1)
+    with pytest.raises(ValueError, match="real couplings only"):
+        GaussianField(arrow, 3, sp.I).propagator(sp.Integer(1))
+    with pytest.raises(ValueError, match="not positive at every wave number"):
+        GaussianField(chain(), 2, -1).propagator(sp.Integer(1))
+
+
+@st.composite
+def complex_fields(draw: st.DrawFn) -> tuple[GaussianField, list[tuple[complex, int, int, tuple[int, ...]]]]:
+    """Random directed edges with Gaussian rational couplings, and the couplings as they were written."""
+    size = draw(st.integers(1, 3))
+    vertex, offset = st.integers(0, size - 1), st.tuples(st.integers(-2, 2), st.integers(-2, 2))
+    ends = draw(st.lists(st.tuples(vertex, vertex, offset), min_size=1, max_size=6))
+    ends = [e for e in ends if e[0] != e[1] or any(e[2])]
+    part = st.integers(-4, 4)
+    values = {i: R(draw(part), 3) + sp.I * R(draw(part), 2) for i in range(len(ends))}
+    flipped = [draw(st.booleans()) for _ in ends]
+    edges = [
+        (b, a, (-o[0], -o[1]), Directed(i, False)) if flip else (a, b, o, Directed(i))
+        for i, ((a, b, o), flip) in enumerate(zip(ends, flipped, strict=True))
+    ]
+    diagonal = {v: R(draw(part)) for v in range(size)}
+    field = GaussianField(PeriodicGraph(range(size), edges, 2), diagonal, {Directed(i): t for i, t in values.items()})
+    return field, [(complex(values[i]), *end) for i, end in enumerate(ends)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(complex_fields(), st.floats(-3, 3), st.floats(-3, 3))
+def test_every_bloch_matrix_is_hermitian_and_the_sum_over_edges(case: tuple[GaussianField, list], k1: float, k2: float) -> None:
+    field, edges = case
+    symbol = numbers(field.symbol.subs(dict(zip(field.wave_numbers, (k1, k2), strict=True))))
+    assert symbol == pytest.approx(symbol.conj().T, abs=1e-12)
+    assert symbol == pytest.approx(bloch(field, edges, (k1, k2)), abs=1e-12)
+    if len(field.graph.vertices) < 3:
+        bands = [complex(band.subs(dict(zip(field.wave_numbers, (k1, k2), strict=True)))) for band in field.bands]
+        assert bands == pytest.approx(np.linalg.eigvalsh(symbol), abs=1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(complex_fields(), st.integers(1, 3), st.integers(1, 3))
+def test_the_spectrum_of_a_torus_with_phases_is_that_of_its_modes(case: tuple[GaussianField, list], first: int, second: int) -> None:
+    field, _ = case
+    whole = numbers(field.precision((first, second)))
+    assert whole == pytest.approx(whole.conj().T)
+    modes = np.concatenate([np.linalg.eigvalsh(numbers(block)) for block in field.periodic_modes((first, second))])
+    assert np.sort(modes) == pytest.approx(np.linalg.eigvalsh(whole), abs=1e-9)
+
+
+@pytest.mark.parametrize("extent", [1, 2, 3, 5, 8])
+def test_pinned_modes_are_the_eigenvalues_of_an_open_chain(extent: int) -> None:
+    """L waves of wave number πj/(L + 1), not πj/L: with a second bond and weights that are not symmetric about zero."""
+    graph = PeriodicGraph([0], [(0, 0, 1, "a"), (0, 0, 1, "b")], 1)
+    field = GaussianField(graph, R(7, 3), {"a": -R(1, 2), "b": R(1, 5)})
+    expected = np.linalg.eigvalsh(numbers(field.precision(extent, periodic=False)))
+    assert sorted(float(value) for value in field.pinned_modes(extent)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_field_without_bonds_has_no_correlations() -> None:
+    field = GaussianField(chain(), 4, 0)
+    assert [field.propagator(sp.Integer(x)) for x in (0, 1, 2)] == [R(1, 4), 0, 0]

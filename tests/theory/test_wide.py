@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import networkx as nx
 import numpy as np
 import pytest
 import sympy as sp
+from flint import arb
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from numerics.compile import compiled
 from numerics.estimate import Estimate
+from numerics.lengths import correlation_length as numeric_length
 from numerics.simulation.activations import NAMED
 from numerics.simulation.networks import Plan, layers_by_weights
 from numerics.solve.correlations import gap_map
@@ -18,8 +24,9 @@ from theory.activation import activation
 from theory.convolution import Stencil
 from theory.depth import pair_jacobian
 from theory.layers import LayerKernels
+from theory.lengths import correlation_length, growth_length
 from theory.recursion import Recursion
-from theory.wide import AA, AB, BB, SB2, SW2, K, WideLimit, correlation_length
+from theory.wide import AA, AB, BB, SB2, SW2, K, WideLimit
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "erf", "gelu", "sin", "swish", "hardtanh", "z*exp(-z**2/2)"])
@@ -70,6 +77,24 @@ def test_gap_map_keeps_digits_where_the_correlation_has_none() -> None:
 def test_correlation_length() -> None:
     assert correlation_length(sp.Integer(1)) == sp.oo and correlation_length(sp.Integer(0)) == 0
     assert correlation_length(-sp.Rational(1, 2)) == 1 / sp.log(2)
+    assert growth_length(-sp.Integer(2)) == 1 / sp.log(2) and growth_length(sp.Integer(-1)) == sp.oo
+    with pytest.raises(ValueError, match="see growth_length"):
+        correlation_length(sp.Rational(3, 2))
+    with pytest.raises(ValueError, match="see correlation_length"):
+        growth_length(sp.Rational(1, 2))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.fractions(-1, 1, max_denominator=50))
+def test_lengths_of_numbers_arrays_and_balls_are_the_exact_ones(fraction: Fraction) -> None:
+    exact = correlation_length(sp.Rational(fraction.numerator, fraction.denominator))
+    value = float(exact)
+    assert numeric_length(float(fraction)) == pytest.approx(value)
+    assert numeric_length(np.array([float(fraction), 0.5])) == pytest.approx([value, 1 / np.log(2)])
+    assert float(numeric_length(arb(fraction.numerator) / fraction.denominator)) == pytest.approx(value)
+    for wrong in (1.5, np.array([0.5, -1.1]), arb(2)):
+        with pytest.raises(ValueError, match="see growth_length"):
+            numeric_length(wrong)
 
 
 def test_activation_with_a_jump_is_always_chaotic() -> None:

@@ -13,10 +13,11 @@ from theory.catalogue.result import Parameter, Result
 from theory.depth import BOUNDARIES, DepthField
 from theory.field_problems import ActionAt, AlongDepth, CorrelationFixedPoint, DepthModes, EdgeOfChaos, KernelFixedPoint, LayerCovariance, PairAverages
 from theory.finite_width import FiniteWidth
+from theory.lengths import correlation_length
 from theory.problems import Formula
 from theory.reading import expression_of
 from theory.symbols import symbols
-from theory.wide import WideLimit, correlation_length
+from theory.wide import WideLimit
 
 __all__ = ["RESULTS", "effective_theory"]
 

@@ -11,7 +11,7 @@ from graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from theory.catalogue.result import Parameter, Result
 from theory.cells import cell_decimation, cell_recursion
 from theory.decimation import Decimation, decimate
-from theory.derivation import Derivation, Step
+from theory.derivation import Derivation
 from theory.model import ISING, Alphabet, Values, bond_model, potts
 from theory.problems import BondOf, FixedPointOf, Formula, LogPartition
 from theory.recursion import Chart

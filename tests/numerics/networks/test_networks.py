@@ -104,7 +104,7 @@ def test_prediction_and_measurement_agree_on_a_wide_random_network(tmp_path, rng
         assert report.complexity.mean == pytest.approx(theory.bits, abs=0.05)
         assert report.length == pytest.approx(theory.length, rel=0.25)
         assert report.correlation == pytest.approx(theory.correlation, abs=0.06)
-        assert abs(theory.depth_scale) > 10  # the critical weight variance 2, up to the fluctuation of the weights
+        assert max(theory.depth_scale or 0, theory.growth_length or 0) > 10  # the critical weight variance 2, up to the fluctuation of the weights
 
 
 def test_the_complexity_of_a_network_is_the_sum_over_its_layers(tmp_path, rng):
