@@ -14,6 +14,7 @@ from sympy import Expr, Rational, S, Symbol
 from theory.envelope import envelope
 from theory.expectation import gaussian_variables
 from theory.expectation_terms import with_signs
+from theory.kinks import localised, straightened
 
 __all__ = ["Activation", "activation", "activation_names"]
 
@@ -89,7 +90,12 @@ class Activation:
         """
         if order < 0:
             raise ValueError(f"the order of a derivative is not negative, got {order}")
-        return _with_tangents(sp.diff(self.expression, _Z, order)) if order else self.expression
+        found = self.expression
+        if order and any(not node.args[0].is_polynomial(_Z) or isinstance(node, sp.Max) for node in _bends(found)):
+            found = with_signs(found)
+        for _ in range(order):
+            found = localised(sp.diff(found, _Z), _Z)
+        return _with_tangents(found)
 
     @cached_property
     def kinks(self) -> tuple[Expr, ...]:
@@ -132,6 +138,12 @@ def _refuse_complex_roots(name: str, expression: Expr) -> None:
             )
 
 
+def _bends(expression: Expr) -> set[Expr]:
+    """The pieces at which an expression may bend or jump, nested maxima and signs among them."""
+    plain = expression.atoms(sp.sign, sp.Abs, sp.Heaviside)
+    return plain | {sp.Max(*node.args, evaluate=False) for node in expression.atoms(sp.Max, sp.Min) if not all(part.is_polynomial(_Z) for part in node.args)}
+
+
 def _with_tangents(expression: Expr) -> Expr:
     """Write sinh u over a power of cosh u through tanh u, which does not overflow."""
     if not any(node.exp.is_negative and isinstance(node.base, sp.cosh) for node in expression.atoms(sp.Pow)):
@@ -153,6 +165,7 @@ def kinks_of(expression: Expr, variable: Symbol) -> tuple[Expr, ...]:
 
 def _real_zeros(argument: Expr, variable: Symbol) -> set[Expr]:
     """Real roots of a polynomial with rational coefficients; empty for any other function (its kinks are not split off)."""
+    argument = straightened(argument, variable)
     if not argument.has(variable) or not argument.is_polynomial(variable):
         return set()
     polynomial = sp.Poly(argument, variable)
