@@ -97,6 +97,21 @@ class Activation:
             found = localised(sp.diff(found, _Z), _Z)
         return _with_tangents(found)
 
+    def beside_zero(self, side: int) -> tuple[Expr, Expr]:
+        """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or the left (-1).
+
+        Examples
+        --------
+        >>> activation("relu").beside_zero(1), activation("relu").beside_zero(-1), activation("sign").beside_zero(-1)
+        ((0, 1), (0, 0), (-1, 0))
+        """
+        here = {_Z: S.Zero}
+        smooth = with_signs(self.expression).replace(
+            sp.sign, lambda u: sp.sign(u) if u.subs(here) != 0 else sp.sign(side * u.diff(_Z).subs(here))
+        )
+        slope = sp.diff(smooth, _Z).subs(here)
+        return smooth.subs(here), slope if slope.is_finite else sp.oo
+
     @cached_property
     def kinks(self) -> tuple[Expr, ...]:
         """Where phi or one of its derivatives may jump, in ascending order."""

@@ -17,7 +17,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, S, Symbol, latex, sympify
 
-from theory.activation import Activation
+from theory.activation import Activation, activation
 from theory.display import Typeset, aligned, equations
 from theory.expectation import expectation, gaussian_variables
 from theory.symbols import symbols
@@ -76,6 +76,7 @@ class LayerKernels(Typeset):
 
     def __post_init__(self) -> None:
         """Check the graph and fix the order of its layers."""
+        self.activation = activation(self.activation)
         if not nx.is_directed_acyclic_graph(self.graph):
             cycle = " -> ".join(str(edge[0]) for edge in nx.find_cycle(self.graph))
             raise ValueError(f"the layer graph has a cycle ({cycle}): unroll it in time, with equal labels on edges that share weights")
