@@ -46,8 +46,8 @@ class LayerKernels(Typeset):
 
     Parameters
     ----------
-    graph : networkx.DiGraph
-        Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal
+    graph : networkx.DiGraph or networkx.MultiDiGraph
+        A residual block, with a dense edge and a skip between the same two layers, needs a MultiDiGraph. Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal
         labels share their bias). Edge attributes: ``kind`` (``"dense"``, the default, or ``"skip"``); for dense edges ``variance``
         (default σ_w²), ``label`` (edges with equal labels share their weights) and ``keep`` (probability of keeping a neuron under
         dropout, masks drawn anew for each input); for skips ``strength`` (default 1).
@@ -69,7 +69,7 @@ class LayerKernels(Typeset):
     K_1_1_aa*sw2/2 + sb2
     """
 
-    graph: nx.DiGraph
+    graph: nx.DiGraph | nx.MultiDiGraph
     activation: Activation
     equations: dict[Symbol, Expr] = field(default_factory=dict, init=False)
     inputs: dict[Symbol, tuple[Signal, Signal]] = field(default_factory=dict, init=False)
@@ -82,6 +82,13 @@ class LayerKernels(Typeset):
             raise ValueError(f"the layer graph has a cycle ({cycle}): unroll it in time, with equal labels on edges that share weights")
         if self.graph.number_of_edges() == 0:
             raise ValueError("a layer graph has at least one edge")
+        for node in self.graph:
+            into = [data.get("kind", "dense") for _, _, data in self.graph.in_edges(node, data=True)]
+            if into and "dense" not in into and len(into) == 1 and not self.graph.is_multigraph() and "bias" not in self.graph.nodes[node]:
+                raise ValueError(
+                    f"the layer {node} has a skip and a bias but no weights: in a DiGraph a skip replaces the dense edge between the same two layers; "
+                    "give a networkx.MultiDiGraph, which holds both, or state the layer's bias if it truly has no weights"
+                )
         order = list(nx.lexicographical_topological_sort(self.graph, key=str))
         self._position = {node: i for i, node in enumerate(order)}
         for u, v, data in self.graph.edges(data=True):
@@ -132,9 +139,10 @@ class LayerKernels(Typeset):
         """The random parts of a node: dense edges and the bias."""
         if self._is_input(node):
             return
-        for u, v, data in self.graph.in_edges(node, data=True):
+        parallel = self.graph.is_multigraph()
+        for u, v, *key, data in self.graph.in_edges(node, data=True, **({"keys": True} if parallel else {})):
             if data.get("kind", "dense") == "dense":
-                yield _Part(data.get("label", (u, v)), sympify(data.get("variance", SW2)), u, sympify(data.get("keep", 1)))
+                yield _Part(data.get("label", (u, v, *key)), sympify(data.get("variance", SW2)), u, sympify(data.get("keep", 1)))
         attributes = self.graph.nodes[node]
         yield _Part((_BIAS, attributes.get("bias_label", node)), sympify(attributes.get("bias", SB2)), _BIAS, S.One)
 
@@ -185,6 +193,12 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
         raise ValueError(f"the edge {u} -> {v} is of kind {kind!r}: an edge is dense or skip")
     if sympify(data.get("variance", 1)).is_negative:
         raise ValueError(f"the weight variance of the edge {u} -> {v} is negative")
+    foreign = {"dense": {"strength"}, "skip": {"variance", "label", "keep"}}[kind] & set(data)
+    if foreign:
+        raise ValueError(
+            f"the edge {u} -> {v} is {kind} and carries {', '.join(sorted(foreign))}: a second edge between two layers replaces the first in a DiGraph; "
+            "give a networkx.MultiDiGraph, which holds both"
+        )
     keep = sympify(data.get("keep", 1))
     if keep.is_number and not 0 < keep <= 1:
         raise ValueError(f"the probability of keeping a neuron lies in (0, 1], got {keep} on the edge {u} -> {v}")
