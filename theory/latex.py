@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from sympy import Symbol, pretty
 
-from theory.field_problems import AlongDepth
 from theory.catalogue.result import Paper, Parameter, Result, object_derivation, object_latex
 from theory.conventions import CONVENTIONS
 from theory.derivation import Derivation
+from theory.field_problems import AlongDepth
 
 __all__ = ["document", "entry_latex", "entry_text"]
 

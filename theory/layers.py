@@ -47,7 +47,8 @@ class LayerKernels(Typeset):
     Parameters
     ----------
     graph : networkx.DiGraph or networkx.MultiDiGraph
-        A residual block, with a dense edge and a skip between the same two layers, needs a MultiDiGraph. Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal
+        A residual block, with a dense edge and a skip between the same two layers, needs a MultiDiGraph.
+        Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal
         labels share their bias). Edge attributes: ``kind`` (``"dense"``, the default, or ``"skip"``); for dense edges ``variance``
         (default σ_w²), ``label`` (edges with equal labels share their weights) and ``keep`` (probability of keeping a neuron under
         dropout, masks drawn anew for each input); for skips ``strength`` (default 1).
@@ -84,7 +85,7 @@ class LayerKernels(Typeset):
             raise ValueError("a layer graph has at least one edge")
         for node in self.graph:
             into = [data.get("kind", "dense") for _, _, data in self.graph.in_edges(node, data=True)]
-            if into and "dense" not in into and len(into) == 1 and not self.graph.is_multigraph() and "bias" not in self.graph.nodes[node]:
+            if into == ["skip"] and not self.graph.is_multigraph() and "bias" not in self.graph.nodes[node]:
                 raise ValueError(
                     f"the layer {node} has a skip and a bias but no weights: in a DiGraph a skip replaces the dense edge between the same two layers; "
                     "give a networkx.MultiDiGraph, which holds both, or state the layer's bias if it truly has no weights"
@@ -139,10 +140,9 @@ class LayerKernels(Typeset):
         """The random parts of a node: dense edges and the bias."""
         if self._is_input(node):
             return
-        parallel = self.graph.is_multigraph()
-        for u, v, *key, data in self.graph.in_edges(node, data=True, **({"keys": True} if parallel else {})):
+        for place, (u, v, data) in enumerate(self.graph.in_edges(node, data=True)):
             if data.get("kind", "dense") == "dense":
-                yield _Part(data.get("label", (u, v, *key)), sympify(data.get("variance", SW2)), u, sympify(data.get("keep", 1)))
+                yield _Part(data.get("label", (u, v, place)), sympify(data.get("variance", SW2)), u, sympify(data.get("keep", 1)))
         attributes = self.graph.nodes[node]
         yield _Part((_BIAS, attributes.get("bias_label", node)), sympify(attributes.get("bias", SB2)), _BIAS, S.One)
 
