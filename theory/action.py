@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi
 
 from graphs.rendering import Tabulated
-from theory.activation import Activation
+from theory.activation import Activation, activation
 from theory.reading import matrix_of
 from theory.symbols import symbols
 
@@ -50,6 +50,9 @@ class LatticeAction(Tabulated):
     activation: Activation
     weight_variance: Expr = SW2
     bias_variance: Expr = SB2
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activation", activation(self.activation))
 
     def value(self, layers: Sequence[Any], overlap: Any) -> Expr:
         """Return S.

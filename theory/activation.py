@@ -13,6 +13,7 @@ from sympy import Expr, Rational, Symbol
 from theory.envelope import envelope
 from theory.expectation import gaussian_variables
 from theory.expectation_terms import with_signs
+from theory.kinks import localised, straightened
 from theory.reading import expression_of, read_expression, read_number, shown
 
 __all__ = ["Activation", "activation", "activation_names"]
@@ -89,7 +90,27 @@ class Activation:
         """
         if order < 0:
             raise ValueError(f"the order of a derivative is not negative, got {order}")
-        return _with_tangents(sp.diff(self.expression, _Z, order)) if order else self.expression
+        found = self.expression
+        if order and any(not node.args[0].is_polynomial(_Z) or isinstance(node, sp.Max) for node in _bends(found)):
+            found = with_signs(found)
+        for _ in range(order):
+            found = localised(sp.diff(found, _Z), _Z)
+        return _with_tangents(found)
+
+    def beside_zero(self, side: int) -> tuple[Expr, Expr]:
+        """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or the left (-1).
+
+        Examples
+        --------
+        >>> activation("relu").beside_zero(1), activation("relu").beside_zero(-1), activation("sign").beside_zero(-1)
+        ((0, 1), (0, 0), (-1, 0))
+        """
+        here = {_Z: S.Zero}
+        smooth = with_signs(self.expression).replace(
+            sp.sign, lambda u: sp.sign(u) if u.subs(here) != 0 else sp.sign(side * u.diff(_Z).subs(here))
+        )
+        slope = sp.diff(smooth, _Z).subs(here)
+        return smooth.subs(here), slope if slope.is_finite else sp.oo
 
     @cached_property
     def kinks(self) -> tuple[Expr, ...]:
@@ -132,6 +153,12 @@ def _refuse_complex_roots(name: str, expression: Expr) -> None:
             )
 
 
+def _bends(expression: Expr) -> set[Expr]:
+    """The pieces at which an expression may bend or jump, nested maxima and signs among them."""
+    plain = expression.atoms(sp.sign, sp.Abs, sp.Heaviside)
+    return plain | {sp.Max(*node.args, evaluate=False) for node in expression.atoms(sp.Max, sp.Min) if not all(part.is_polynomial(_Z) for part in node.args)}
+
+
 def _with_tangents(expression: Expr) -> Expr:
     """Write sinh u over a power of cosh u through tanh u, which does not overflow."""
     if not any(node.exp.is_negative and isinstance(node.base, sp.cosh) for node in expression.atoms(sp.Pow)):
@@ -153,6 +180,7 @@ def kinks_of(expression: Expr, variable: Symbol) -> tuple[Expr, ...]:
 
 def _real_zeros(argument: Expr, variable: Symbol) -> set[Expr]:
     """Real roots of a polynomial with rational coefficients; empty for any other function (its kinks are not split off)."""
+    argument = straightened(argument, variable)
     if not argument.has(variable) or not argument.is_polynomial(variable):
         return set()
     polynomial = sp.Poly(argument, variable)

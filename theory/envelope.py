@@ -48,7 +48,18 @@ def envelope(function: Expr, variable: Symbol | Sequence[Symbol], scale: Expr = 
     ((3, 0), (1, 2), (log(2) + 1, 1))
     """
     variables = (variable,) if isinstance(variable, Symbol) else tuple(variable)
-    return _Bounder(function, variables, expression_of(scale)).of(function)
+    plain = _with_moduli(expression_of(function), variables)
+    return _Bounder(plain, variables, expression_of(scale)).of(plain)
+
+
+def _with_moduli(function: Expr, variables: Sequence[Symbol]) -> Expr:
+    """Write z sign(z) as |z|, which is seen to be positive."""
+    for z in variables:
+        function = function.replace(
+            lambda node, z=z: node.is_Mul and sp.sign(z) in node.args and any(part.as_base_exp()[0] == z for part in node.args),
+            lambda node, z=z: node / (z * sp.sign(z)) * sp.Abs(z),
+        )
+    return function
 
 
 class _Bounder:

@@ -15,6 +15,7 @@ from sympy.printing.printer import Printer
 
 from theory.expectation_rules import NoClosedForm, Square, Vector, apply, dot, root
 from theory.expectation_terms import average_product, linear_form, multiplied_out, with_signs
+from theory.kinks import localised
 from theory.reading import expression_of, matrix_of
 
 __all__ = ["GaussianExpectation", "expectation", "gaussian_variables"]
@@ -136,7 +137,9 @@ class GaussianExpectation(Expr):
         for i, left in enumerate(self.variables):
             for j, right in enumerate(self.variables):
                 slope = diff(self.covariance[i, j], symbol)
-                total += slope * diff(with_signs(self.function), left, right) / 2 if slope != 0 else S.Zero
+                if slope != 0:
+                    once = localised(diff(with_signs(self.function), left), left)
+                    total += slope * localised(diff(once, right), right) / 2
         return expectation(total, self.variables, self.covariance, evaluate=total.has(DiracDelta))
 
     def doit(self, **hints: Any) -> Expr:

@@ -36,6 +36,7 @@ from sympy import (
 from sympy import Matrix as SymbolicMatrix
 
 from theory.expectation_rules import NoClosedForm, Spike, Square, Step, Term, Vector, average
+from theory.kinks import straightened
 
 __all__ = ["average_product", "linear_form", "with_signs"]
 
@@ -59,8 +60,14 @@ def with_signs(expression: Expr) -> Expr:
     unclipped = expression.replace(Max, lambda *parts: _unclip(Max, parts)).replace(Min, lambda *parts: _unclip(Min, parts))
     rewritten = unclipped.replace(Max, lambda *parts: _fold_maximum(parts, 1)).replace(Min, lambda *parts: _fold_maximum(parts, -1))
     rewritten = rewritten.replace(Heaviside, lambda u, at_zero=None: (1 + sign(u)) / 2).replace(Abs, lambda u: u * sign(u))
-    expanded = multiplied_out(rewritten.replace(erfc, lambda u: 1 - erf(u)))
+    expanded = multiplied_out(rewritten.replace(erfc, lambda u: 1 - erf(u)).replace(sign, _plain_sign))
     return expanded.replace(lambda e: e.is_Pow and isinstance(e.base, sign) and e.exp.is_Integer and e.exp > 1, lambda e: e.base ** (e.exp % 2))
+
+
+def _plain_sign(argument: Expr) -> Expr:
+    """The sign of a function of one variable as that of a linear form, where there is one."""
+    variables = argument.free_symbols
+    return sign(straightened(argument, *variables) if len(variables) == 1 else argument)
 
 
 def multiplied_out(expression: Expr) -> Expr:

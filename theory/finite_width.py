@@ -14,7 +14,7 @@ from functools import cached_property
 
 from sympy import E, Expr, ImmutableDenseMatrix, Integer, Rational, Symbol, gamma, log
 
-from theory.activation import Activation
+from theory.activation import Activation, activation
 from theory.recursion import Recursion
 from theory.symbols import symbols
 from theory.wide import WideLimit
@@ -41,6 +41,9 @@ class FiniteWidth:
     """
 
     activation: Activation
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activation", activation(self.activation))
 
     @cached_property
     def wide(self) -> WideLimit:

@@ -10,6 +10,7 @@ from sympy import Symbol, pretty
 from theory.catalogue.result import Paper, Parameter, Result, object_derivation, object_latex
 from theory.conventions import CONVENTIONS
 from theory.derivation import Derivation
+from theory.field_problems import AlongDepth
 
 __all__ = ["document", "entry_latex", "entry_text"]
 
@@ -190,11 +191,22 @@ def entry_text(entry: Result) -> str:
 
 def _formula_text(entry: Result, derived: object) -> list[str]:
     """Return the formula as lines whose right-hand sides Python reads, where the result is closed expressions by name, or else as LaTeX."""
+    if isinstance(derived, AlongDepth):
+        return _along_depth_text(derived)
     values = getattr(derived, "values", None)
     if isinstance(values, Mapping):
         old = {symbol.name for value in values.values() for symbol in value.free_symbols}
         return [f"  {name}{chr(39) if name in old else ''} = {value}" for name, value in values.items()]
     return [object_latex(derived, entry.subject)]
+
+
+def _along_depth_text(derived: AlongDepth) -> list[str]:
+    """The first layer, the step from layer to layer, and what is read out of the state."""
+    recursion = derived.recursion
+    first = [f"  {s} = {v}" for s, v in zip(recursion.state, derived.start, strict=True)]
+    step = [f"  {s}' = {v}" for s, v in zip(recursion.state, recursion.step, strict=True)]
+    shown = [f"  {name} = {v}" for name, v in derived.values.items()]
+    return ["  in the first layer:", *first, "  from layer to layer:", *step, "  value, in terms of the state:", *shown]
 
 
 def _indented(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, S, Symbol, latex
 
-from theory.activation import Activation
+from theory.activation import Activation, activation
 from theory.display import Typeset, aligned, equations
 from theory.expectation import expectation, gaussian_variables
 from theory.reading import expression_of
@@ -47,7 +47,8 @@ class LayerKernels(Typeset):
 
     Parameters
     ----------
-    graph : networkx.DiGraph
+    graph : networkx.DiGraph or networkx.MultiDiGraph
+        A residual block, with a dense edge and a skip between the same two layers, needs a MultiDiGraph.
         Nodes without predecessors are inputs. Node attributes: ``bias`` (variance, default σ_b²), ``bias_label`` (nodes with equal
         labels share their bias). Edge attributes: ``kind`` (``"dense"``, the default, or ``"skip"``); for dense edges ``variance``
         (default σ_w²), ``label`` (edges with equal labels share their weights) and ``keep`` (probability of keeping a neuron under
@@ -70,18 +71,26 @@ class LayerKernels(Typeset):
     K_1_1_aa*sw2/2 + sb2
     """
 
-    graph: nx.DiGraph
+    graph: nx.DiGraph | nx.MultiDiGraph
     activation: Activation
     equations: dict[Symbol, Expr] = field(default_factory=dict, init=False)
     inputs: dict[Symbol, tuple[Signal, Signal]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Check the graph and fix the order of its layers."""
+        self.activation = activation(self.activation)
         if not nx.is_directed_acyclic_graph(self.graph):
             cycle = " -> ".join(str(edge[0]) for edge in nx.find_cycle(self.graph))
             raise ValueError(f"the layer graph has a cycle ({cycle}): unroll it in time, with equal labels on edges that share weights")
         if self.graph.number_of_edges() == 0:
             raise ValueError("a layer graph has at least one edge")
+        for node in self.graph:
+            into = [data.get("kind", "dense") for _, _, data in self.graph.in_edges(node, data=True)]
+            if into == ["skip"] and not self.graph.is_multigraph() and "bias" not in self.graph.nodes[node]:
+                raise ValueError(
+                    f"the layer {node} has a skip and a bias but no weights: in a DiGraph a skip replaces the dense edge between the same two layers; "
+                    "give a networkx.MultiDiGraph, which holds both, or state the layer's bias if it truly has no weights"
+                )
         order = list(nx.lexicographical_topological_sort(self.graph, key=str))
         self._position = {node: i for i, node in enumerate(order)}
         for u, v, data in self.graph.edges(data=True):
@@ -132,9 +141,9 @@ class LayerKernels(Typeset):
         """The random parts of a node: dense edges and the bias."""
         if self._is_input(node):
             return
-        for u, v, data in self.graph.in_edges(node, data=True):
+        for place, (u, v, data) in enumerate(self.graph.in_edges(node, data=True)):
             if data.get("kind", "dense") == "dense":
-                yield _Part(data.get("label", (u, v)), expression_of(data.get("variance", SW2)), u, expression_of(data.get("keep", 1)))
+                yield _Part(data.get("label", (u, v, place)), expression_of(data.get("variance", SW2)), u, expression_of(data.get("keep", 1)))
         attributes = self.graph.nodes[node]
         yield _Part((_BIAS, attributes.get("bias_label", node)), expression_of(attributes.get("bias", SB2)), _BIAS, S.One)
 
@@ -185,6 +194,12 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
         raise ValueError(f"the edge {u} -> {v} is of kind {kind!r}: an edge is dense or skip")
     if expression_of(data.get("variance", 1)).is_negative:
         raise ValueError(f"the weight variance of the edge {u} -> {v} is negative")
+    foreign = {"dense": {"strength"}, "skip": {"variance", "label", "keep"}}[kind] & set(data)
+    if foreign:
+        raise ValueError(
+            f"the edge {u} -> {v} is {kind} and carries {', '.join(sorted(foreign))}: a second edge between two layers replaces the first in a DiGraph; "
+            "give a networkx.MultiDiGraph, which holds both"
+        )
     keep = expression_of(data.get("keep", 1))
     if keep.is_number and not 0 < keep <= 1:
         raise ValueError(f"the probability of keeping a neuron lies in (0, 1], got {keep} on the edge {u} -> {v}")

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from sympy import DiracDelta, E, Expr, Pow, Symbol, exp, expand, factor, oo
 
-from theory.activation import Activation
+from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, equations
 from theory.expectation import GaussianExpectation, expectation, gaussian_variables
@@ -53,8 +53,7 @@ class WideLimit(Typeset):
     activation: Activation
 
     def __post_init__(self) -> None:
-        if not isinstance(self.activation, Activation):
-            raise TypeError(f"the activation of a wide limit is an Activation, such as theory.activation.activation('tanh'), got {self.activation!r}")
+        object.__setattr__(self, "activation", activation(self.activation))
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map of the length and its two susceptibilities."""
@@ -136,6 +135,17 @@ class WideLimit(Typeset):
     def chi_perp(self) -> Expr:
         """σ_w² ⟨φ'²⟩_K: growth of small angles, and of squared gradients, per layer."""
         return oo if self.slope_moment is oo else SW2 * self.slope_moment
+
+    @cached_property
+    def slope_at_zero(self) -> Expr | None:
+        """χ/σ_w² as the length goes to zero, (φ'(0+)² + φ'(0-)²)/2, the same for χ_∥ and χ_⊥; None where φ is not zero on both sides of 0.
+
+        Near zero φ is linear on either side, so that ⟨φ²⟩_K/K and ⟨φ'²⟩_K tend to the mean of the two squared slopes.
+        """
+        sides = [self.activation.beside_zero(side) for side in (1, -1)]
+        if any(value != 0 for value, _ in sides):
+            return None
+        return sum((slope**2 for _, slope in sides), start=S.Zero) / 2
 
     @cached_property
     def curvature(self) -> Expr:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ __all__ = ["kernel_matrices"]
 Array = NDArray[np.float64]
 FIELD = symbols("field-theory")
 BLOCK = 125  # two arrays of a block stay in cache, and each below the size at which memory is fetched from the system
+_LEAST = 1e-300
 Step = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
 
 
@@ -78,7 +80,7 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
         start = sb2 + sw2 * overlaps[rows, columns]
         if rows == columns:
             np.fill_diagonal(start, 0.0)  # known from the lengths
-        block = _through_layers(step, start, [(a[rows, None], a[None, columns]) for a in lengths[:-1]])
+        block = _through_layers(step, start, [(a[rows, None], a[None, columns]) for a in lengths])
         _refuse_infinite(block)
         for matrix, values in zip((kernel, tangent), block, strict=True):
             part = (values + values.T) / 2 if rows == columns else values
@@ -155,11 +157,15 @@ def _through_layers(step: Step, block: Array, lengths: list[tuple[Array, Array]]
     kernel, tangent = block, block
     parallel = bool(lengths) and np.any(np.abs(block) > (1 - 1e-9) * np.sqrt(lengths[0][0] * lengths[0][1]))
     with np.errstate(all="ignore"):
-        for kaa, kbb in lengths:
+        for here, after in pairwise(lengths):
+            kaa, kbb = (np.maximum(length, _LEAST) for length in here)
             if parallel:
                 bound = np.sqrt(kaa) * (np.sqrt(kbb) * (1 - 4 * np.finfo(float).eps))
                 kernel = np.clip(kernel, -bound, bound)
             kernel, tangent = step(kaa, kbb, kernel, tangent)
+            if not all(np.all(length) for length in after):  # a signal of length zero has no overlap with any other
+                kernel = np.where(after[0] * after[1] == 0, 0.0, kernel)
+                tangent = np.where(after[0] * after[1] == 0, 0.0, tangent)
     return kernel, tangent
 
 

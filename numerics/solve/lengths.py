@@ -7,19 +7,21 @@ arithmetic: existence, uniqueness inside it, and digits. A map that is linear in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import mpmath
 import numpy as np
 from flint import arb, ctx
 from scipy.optimize import brentq, minimize_scalar
-from sympy import Expr, Poly, Rational, oo
+from sympy import Expr, Integer, Poly, Rational, oo
 
 from graphs.rendering import Tabulated
 from numerics.compile import CompileError, compiled
 from numerics.quadrature import QuadratureError
 from numerics.solve.intervals import NotCertified
 from numerics.solve.roots import certified_root
+from theory.expectation import GaussianExpectation
 from theory.symbols import symbols
 from theory.wide import WideLimit
 
@@ -30,6 +32,7 @@ K, SW2, SB2 = FIELD.K, FIELD.sw2, FIELD.sb2
 SMALLEST, LARGEST, PER_DECADE = 1e-12, 1e12, 20
 _FLAT = 1e-13
 _CERTIFIED_DIGITS = 16
+_SPARE_DIGITS = 60
 
 
 @dataclass(frozen=True)
@@ -102,19 +105,54 @@ def length_fixed_points(wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | Non
     values = {SW2: sw2, SB2: sb2}
     step = wide.kernel.step[0].subs(values)
     slopes = [chi.subs(values) if chi is not oo else oo for chi in (wide.chi_par, wide.chi_perp)]
-    if step.is_polynomial(K) and Poly(step, K).degree() <= 1:
-        return _linear(step, slopes, digits)
-    curve = _guarded(compiled(step, [K]))
+    if step.is_polynomial(K) and all(number.is_Rational for number in Poly(step, K).coeffs()):
+        return _polynomial(step, slopes, digits)
+    excess_at, noise = _excess(wide, step, values)
     grid = np.geomspace(SMALLEST, LARGEST, int(np.log10(LARGEST / SMALLEST) * PER_DECADE) + 1)
-    excess = curve(grid) / grid - 1
+    excess = excess_at(grid)
     if np.all(np.abs(excess) < _FLAT):
         return LengthSearch((), continuum=True, message="every length is a fixed point")
-    points = [_certified(step, slopes, bracket, digits) for bracket in _brackets(curve, grid, excess)]
-    if sb2 == 0 and _vanishes(curve, wide, sw2):
-        points.insert(0, _at_zero(curve, slopes))
+    points = [_certified(step, slopes, bracket, digits) for bracket in _brackets(excess_at, grid, excess, noise)]
+    if sb2 == 0 and (sw2 == 0 or wide.slope_at_zero is not None):
+        points.insert(0, _at_zero(wide, sw2))
     if not points:
         side = "above" if excess[0] > 0 else "below"
         return LengthSearch((), message=f"there is no fixed point among the lengths searched: K' lies {side} K from {SMALLEST:g} to {LARGEST:g}")
+    return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
+
+
+def _excess(wide: WideLimit, step: Expr, values: dict[Any, Expr]) -> tuple[Callable[[Any], Any], float]:
+    """K'/K - 1 as a function of K, and the size below which its sign is not known.
+
+    A closed form is evaluated with digits to spare, since it may cancel; an average is one positive integrand, which does not.
+    """
+    if not step.has(GaussianExpectation):
+        closed = compiled(step, [K], "mpmath", digits=_SPARE_DIGITS)
+
+        def exact(length: float) -> float:
+            with mpmath.workdps(_SPARE_DIGITS):
+                k = mpmath.mpf(length)
+                excess = closed(k) / k - 1
+                return float(min(excess, mpmath.mpf(LARGEST) ** 20))
+
+        return np.vectorize(exact, otypes=[float]), 10.0 ** (20 - _SPARE_DIGITS)
+    phi = wide.activation
+    whole = SB2 + SW2 * GaussianExpectation(phi.expression**2, phi.variable, K)
+    curve = _guarded(compiled(whole.subs(values), [K]))
+    return lambda lengths: curve(lengths) / lengths - 1, 1e-14
+
+
+def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
+    """All roots of a polynomial map, exactly; where it touches the diagonal the slope is exactly one."""
+    if Poly(step, K).degree() <= 1:
+        return _linear(step, slopes, digits)
+    points = []
+    for root, multiplicity in Poly(step - K, K).real_roots(multiple=False, radicals=False):
+        if not root.is_negative:
+            point = _exact_point(root, slopes, digits)
+            points.append(replace(point, chi_par=arb(1)) if multiplicity > 1 else point)
+    if not points:
+        return LengthSearch((), message="there is no fixed point: K' - K has no root that is not negative")
     return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
 
 
@@ -127,8 +165,14 @@ def _linear(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
     point = offset / (1 - gain)
     if point < 0:
         return LengthSearch((), message=f"there is no fixed point: a layer multiplies the length by {gain}, which is not below 1")
-    ball = compiled([point, *(slope for slope in slopes if slope is not oo)], [K], "ball", digits=digits or _CERTIFIED_DIGITS)(0 if point == 0 else point)
-    return LengthSearch((LengthPoint(ball[0], ball[1], ball[2] if len(ball) > 2 else oo, "exact"),))
+    return LengthSearch((_exact_point(point, slopes, digits),))
+
+
+def _exact_point(point: Expr, slopes: list[Any], digits: int | None) -> LengthPoint:
+    """An exactly known fixed point, with its susceptibilities as balls."""
+    forms = [point, *(slope for slope in slopes if slope is not oo)]
+    ball = compiled([form.subs(K, point) for form in forms], [K], "ball", digits=digits or _CERTIFIED_DIGITS)(0)
+    return LengthPoint(ball[0], ball[1], ball[2] if len(ball) > 2 else oo, "exact")
 
 
 def _guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -162,12 +206,12 @@ def _with_extrema(excess_at: Callable[[float], float], grid: Any, excess: Any) -
     return grid, np.array([known[k] if k in known else excess_at(k) for k in grid.tolist()]) if extra else excess
 
 
-def _brackets(curve: Callable[[Any], Any], grid: Any, excess: Any) -> Iterator[tuple[float, float]]:
+def _brackets(excess_at: Callable[[Any], Any], grid: Any, excess: Any, noise: float) -> Iterator[tuple[float, float]]:
     """Narrow brackets of the sign changes of K'/K - 1."""
-    grid, excess = _with_extrema(lambda k: float(curve(k) / k - 1), grid, excess)
-    signs = np.sign(np.where(np.abs(excess) < 1e-15, 0, excess))
+    grid, excess = _with_extrema(lambda k: float(excess_at(k)), grid, excess)
+    signs = np.sign(np.where(np.abs(excess) < noise, 0, excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        root = np.exp(brentq(lambda u: float(curve(np.exp(u)) / np.exp(u) - 1), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
+        root = np.exp(brentq(lambda u: float(excess_at(np.exp(u))), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
         yield max(root * (1 - 1e-9), grid[i]), min(root * (1 + 1e-9), grid[i + 1])
     for i in np.flatnonzero(signs == 0):
         if 0 < i < len(grid) - 1 and signs[i - 1] != 0 and signs[i + 1] != 0:
@@ -191,16 +235,13 @@ def _certified(step: Expr, slopes: list[Any], bracket: tuple[float, float], digi
     return LengthPoint(middle, float(found[0]), float(found[1]) if len(found) > 1 else oo, "numeric")
 
 
-def _vanishes(curve: Callable[[Any], Any], wide: WideLimit, sw2: Expr) -> bool:
-    """Whether a signal of length zero stays there."""
-    return bool(sw2 == 0 or (wide.activation(0) == 0 and curve(SMALLEST) < 1e-6))
-
-
-def _at_zero(curve: Callable[[Any], Any], slopes: list[Any]) -> LengthPoint:
-    """The fixed point K = 0, with susceptibilities as limits from small lengths."""
-    tiny = 1e-14
-    perp = oo if slopes[1] is oo else float(compiled(slopes[1], [K])(tiny))
-    return LengthPoint(0.0, float(np.round(curve(tiny) / tiny, 12)), perp if perp is oo else float(np.round(perp, 12)), "numeric")
+def _at_zero(wide: WideLimit, sw2: Expr) -> LengthPoint:
+    """The fixed point K = 0, with its susceptibilities as derived limits."""
+    slope = Integer(0) if sw2 == 0 else sw2 * wide.slope_at_zero
+    if slope is oo:
+        return LengthPoint(arb(0), oo, oo, "exact")
+    ball = compiled([slope], [K], "ball", digits=_CERTIFIED_DIGITS)(0)[0]
+    return LengthPoint(arb(0), ball, oo if wide.slope_moment is oo else ball, "exact")
 
 
 def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> tuple[tuple[LengthPoint, Any], ...] | str:
@@ -232,15 +273,28 @@ def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> tuple[
             return f"there is no critical point at this bias variance: chi_perp = 1 asks for sb2 = {bias} at any length"
         slope = compiled(wide.chi_par.subs(SW2, weight), [K], "ball", digits=_CERTIFIED_DIGITS)(1)
         return ((LengthPoint(None, slope, arb(1), "exact"), weight),)
-    curve = compiled(bias, [K])
+    curve = _doubles(bias)
     grid = np.geomspace(1e-10, 1e8, 18 * PER_DECADE + 1)
-    excess = (_guarded(curve)(grid) - float(sb2)) / grid
+    excess = (curve(grid) - float(sb2)) / grid
     found = [_edge_point(wide, bracket, sb2, digits) for bracket in _edge_brackets(curve, grid, excess, float(sb2))]
-    if sb2 == 0 and abs(excess[0]) < 1e-6 and wide.activation(0) == 0:
-        found.insert(0, (LengthPoint(0.0, 1.0, 1.0, "numeric"), 1 / wide.activation.derivative().subs(wide.activation.variable, 0) ** 2))
+    if sb2 == 0 and wide.slope_at_zero not in (None, 0, oo):
+        found.insert(0, (LengthPoint(arb(0), arb(1), arb(1), "exact"), 1 / wide.slope_at_zero))
     if not found:
         return "there is no critical point at this bias variance: chi_perp = 1 has no fixed point of the length"
     return tuple(sorted(found, key=lambda entry: (not entry[0].is_stable, float(entry[0].K))))
+
+
+def _doubles(form: Expr) -> Callable[[Any], Any]:
+    """A form in K in doubles; a closed form, which may cancel, is rounded only at the end."""
+    if form.has(GaussianExpectation):
+        return _guarded(compiled(form, [K]))
+    closed = compiled(form, [K], "mpmath", digits=_SPARE_DIGITS)
+
+    def rounded(length: float) -> float:
+        with mpmath.workdps(_SPARE_DIGITS):
+            return float(closed(mpmath.mpf(length)))
+
+    return np.vectorize(rounded, otypes=[float])
 
 
 def _edge_brackets(curve: Callable[[Any], Any], grid: Any, excess: Any, sb2: float) -> Iterator[tuple[float, float]]:
