@@ -390,7 +390,7 @@ def weight_bias() -> Formula:
     Examples
     --------
     >>> weight_bias().values["last"].subs({K: 1, R: 2, SAMPLES: 20000, N: 8}).evalf(4)
-    0.0004626
+    0.0004704
     """
     last = {length: _last_entry(length) - length - 2 * T**2 / (1 - T**2) for length in (2, 3, 4)}
     _require({f"bias of {length} spins": cancel(gap) for length, gap in last.items()})
