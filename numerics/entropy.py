@@ -218,9 +218,11 @@ def joint_entropy(states: PackedStates, method: str = "miller-madow") -> Entropy
     Returns
     -------
     EntropyEstimate
-        Between zero and one bit a unit, as the true entropy is. The cap is the smaller of that and of what the method finds where no two samples are equal: log2 N for the
-        plain histogram, more for those that are corrected. The error holds the jackknife error and the jackknife bias over ten blocks of samples, which is large
-        where patterns do not repeat, and the second-order spread √((patterns - 1)/2)/(N ln 2) of equally frequent patterns.
+        Between zero and one bit a unit, as the true entropy is. The cap is the smaller of that and
+        of what the method finds where no two samples are equal: log2 N for the plain histogram,
+        more for those that are corrected. The error holds the jackknife error and the jackknife
+        bias over ten blocks of samples, which is large where patterns do not repeat, and the
+        second-order spread √((patterns - 1)/2)/(N ln 2) of equally frequent patterns.
 
     Raises
     ------

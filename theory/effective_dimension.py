@@ -88,7 +88,7 @@ def wishart_moment(order: int) -> Expr:
     Examples
     --------
     >>> wishart_moment(2).factor()
-    ratio*n*(n + ratio + 1)
+    n*ratio*(n + ratio + 1)
     """
     rows = [(i + 1) // 2 % order for i in range(2 * order)]
     columns = [i // 2 for i in range(2 * order)]
@@ -116,9 +116,10 @@ def _free_indices(labels: list[int], pairs: tuple[tuple[int, int], ...]) -> int:
 def white_correction() -> Expr:
     """Return the part of order one of the mean of tr (W ln W), W a sample covariance of M samples of n <= M units, beside the leading n ⟨x ln x⟩.
 
-    The moments of that order are those of half the point masses at both edges (1 - √y)² and (1 + √y)² minus half the law of x = 1 + y + 2 √y cos(angle) at an even angle,
-    (1/2) Σ_j (C(2k, 2j) - C(k, j)²) y^j for every integer k (compared with Wick's theorem). Continued in the order, the sum of the squares is 2F1(-s, -s; 1; y), of
-    which only the term j = 1 has a slope at s = 1.
+    The moments of that order are those of half the point masses at both edges (1 - √y)² and (1 +
+    √y)² minus half the law of x = 1 + y + 2 √y cos(angle) at an even angle, (1/2) Σ_j (C(2k, 2j) -
+    C(k, j)²) y^j for every integer k (compared with Wick's theorem). Continued in the order, the
+    sum of the squares is 2F1(-s, -s; 1; y), of which only the term j = 1 has a slope at s = 1.
 
     Examples
     --------
@@ -140,10 +141,12 @@ def white_correction() -> Expr:
 def white_dimension() -> Expansion:
     """Return the mean effective dimension and participation ratio of white data: n units, M = samples - 1 degrees of freedom, to the first two orders.
 
-    The covariance has k = min(n, M) non-zero eigenvalues of Marchenko-Pastur law with ratio y = k/max(n, M). Its trace is independent of the normalised spectrum and
-    chi-squared with n M degrees of freedom, so the mean entropy is ψ(nM/2 + 1) + ln(2/max) minus the mean of tr(W ln W)/k; the difference of the first two is
-    ln k + 1/(nM) to this order. The participation ratio is 1/⟨Σ p²⟩, with ⟨Σ p²⟩ = (n + M + 1)/(nM + 2) exactly. What is left out is of relative order 1/(nM), so
-    at most about 1/max(n, M); one eigenvalue leaves nothing out.
+    The covariance has k = min(n, M) non-zero eigenvalues of Marchenko-Pastur law with ratio y =
+    k/max(n, M). Its trace is independent of the normalised spectrum and chi-squared with n M
+    degrees of freedom, so the mean entropy is ψ(nM/2 + 1) + ln(2/max) minus the mean of tr(W ln
+    W)/k; the difference of the first two is ln k + 1/(nM) to this order. The participation ratio is
+    1/⟨Σ p²⟩, with ⟨Σ p²⟩ = (n + M + 1)/(nM + 2) exactly. What is left out is of relative order
+    1/(nM), so at most about 1/max(n, M); one eigenvalue leaves nothing out.
 
     Returns
     -------
@@ -243,8 +246,10 @@ class LayerSpectrum(Typeset):
     def fraction(self) -> Expr:
         """Effective dimension over n, exp(-⟨λ ln λ⟩) in units of the mean, for every ratio y = n/d.
 
-        With x = 1 + y + 2 √y cos(angle) an eigenvalue is A (1 + q² + 2 q cos(angle)), whose logarithm is ln A + 2 Σ_k (-1)^(k + 1) q^k cos(k angle)/k. The density of
-        the angle has Fourier coefficients that are geometric (see `steps`), so the average sums to a logarithm, and what y > 1 leaves at λ = floor joins it.
+        With x = 1 + y + 2 √y cos(angle) an eigenvalue is A (1 + q² + 2 q cos(angle)), whose
+        logarithm is ln A + 2 Σ_k (-1)^(k + 1) q^k cos(k angle)/k. The density of the angle has
+        Fourier coefficients that are geometric (see `steps`), so the average sums to a logarithm,
+        and what y > 1 leaves at λ = floor joins it.
         """
         slope, floor = self.slope2 / self.mean, self.floor / self.mean
         scale, _ = self.factor

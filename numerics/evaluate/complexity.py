@@ -214,9 +214,15 @@ def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
     if not problem.closed and digits is not None:
         raise ValueError(f"no digits can be proved for {problem.activation.name}, whose kernel is averaged numerically: leave digits away (about 8 are right)")
     if digits is not None:
-        return _listed("bits", _enclosed(lambda: {str(i): state_entropy_ball(problem.profile, {SUBJECT.r: r}) for i, r in enumerate(profile_ratios(problem, numbers))}, digits))
+        return _listed("bits", _enclosed(lambda: _layer_balls(problem, numbers), digits))
     values, errors = layer_bits(problem, numbers)
     return Answer("numeric", {"bits": values.tolist()}, {"bits": errors.tolist()})
+
+
+def _layer_balls(problem: RandomNetwork, numbers: Numbers) -> dict[str, arb]:
+    """The bits of every layer at the present precision."""
+    ratios = profile_ratios(problem, numbers)
+    return {str(i): state_entropy_ball(problem.profile, {SUBJECT.r: r}) for i, r in enumerate(ratios)}
 
 
 def _enclosed(compute: Callable[[], Mapping[str, arb]], digits: int | None) -> Answer:

@@ -8,14 +8,14 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
 from numerics.compile import compiled
 from numerics.evaluate.balls import enclosed_answer, precision
-from numerics.evaluate.formulas import balls_of
 from numerics.evaluate.core import Answer, answer
+from numerics.evaluate.formulas import balls_of
 from theory.effective_dimension import LayerSpectrum, SphereKernel
 from theory.symbols import symbols
 

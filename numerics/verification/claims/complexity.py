@@ -57,7 +57,10 @@ def values_at(expressions: Mapping[str, Expr], **numbers: float) -> Array:
 
 
 def evaluated(name: str, *points: Mapping[str, Any]) -> Callable[[Any, Effort], Array]:
-    """Return the prediction of a result at points of its parameters, one row of values each: what `evaluate` gives for the object that is derived, or for a mutant."""
+    """Return the prediction of a result at points of its parameters: what `evaluate` gives for what is derived, or a mutant.
+
+    One row of values for each point.
+    """
 
     def predict(derived: Any, effort: Effort) -> Array:
         """Evaluate the result with this object in the place of what it derives."""
@@ -259,11 +262,11 @@ LINES = Claim(
 
 # --- effective dimension ------------------------------------------------------------------------------------------------------------------------------
 
-WHITE_SIZES = ((1, 4), (24, 80), (60, 20))  # units, samples
+WHITE_SIZES = ((24, 80), (60, 20))  # units, samples
 
 
 def drawn_white(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Dimensions of white data of three sizes, as they are."""
+    """Dimensions of white data of two sizes, as they are."""
     rows = [[simulated.drawn_dimensions(n, samples, rng) for n, samples in WHITE_SIZES] for _ in range(effort.scale(200, 200))]
     return Estimate.from_blocks(np.array(rows) / WHITE_SCALE)
 
@@ -272,7 +275,7 @@ WHITE_SCALE = np.array([[min(n, samples - 1)] for n, samples in WHITE_SIZES])
 
 WHITE = Claim(
     "complexity/white-dimension",
-    "means of effective dimension and participation ratio of white data, below and above n = M, and of a single unit",
+    "means of effective dimension and participation ratio of white data, below and above n = M",
     lambda: dict(white_dimension().values),
     lambda values, effort: evaluated("white-dimension", *({"n": n, "samples": samples} for n, samples in WHITE_SIZES))(values, effort) / WHITE_SCALE,
     drawn_white,
