@@ -113,15 +113,14 @@ def total_correlation(states: ArrayLike, joint: EntropyEstimate) -> EntropyEstim
     Returns
     -------
     EntropyEstimate
-        Its error is at most the sum of both errors.
+        Its error is at most the sum of both errors; see `LayerComplexity.known_of_each_other`.
 
     Examples
     --------
-    >>> total_correlation([[0, 0], [1, 1]] * 4, EntropyEstimate(1.0, 0.0, "exact", 2.0, "no bias")).value
+    >>> total_correlation([[0, 0], [1, 1]] * 4, EntropyEstimate(1.0, 0.0, "plug-in", 2.0, "no bias")).value
     1.0
     """
-    layer = layer_complexity(PackedStates.of(states))
-    return EntropyEstimate(layer.total - joint.value, layer.total_error + joint.error, joint.method, layer.total, f"joint entropy: {joint.note}")
+    return layer_complexity(PackedStates.of(states)).known_of_each_other(joint)
 
 
 def first_order_correction(states: ArrayLike) -> EntropyEstimate:

@@ -5,7 +5,7 @@ Write the law of M outputs as ln P(h) = const + Σ_A J_A Π_{i in A} h_i. The fo
 * Walsh: J_{j,j+1} itself, the definition closest to "the coupling in the partition function of the output";
 * nearest neighbour: artanh⟨h_j h_{j+1}⟩, inverted on a ring;
 * correlation length: artanh(⟨h_j h_{j+2}⟩ / ⟨h_j h_{j+1}⟩), blind to the amplitude;
-* pseudo-likelihood: the weight of a neighbour when one output is predicted from all others by a tanh unit.
+* pseudo-likelihood: the weight of a neighbour when an output is predicted from those around it by a tanh unit, the same for all.
 
 Outputs form an Ising chain exactly where the four agree and all other J_A vanish; the closure defect is the divergence
 per output from the Ising chain of the same ⟨h_j h_{j+1}⟩.
@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg, optimize
+from scipy import optimize
 
 from graphs.rendering import Tabulated
 from numerics.estimate import Estimate
 from numerics.samples import as_spins
 from numerics.simulation.ising_networks import chain_law, law_mean, spin_table
-from numerics.simulation.tanh_layers import fit_tanh
+from numerics.simulation.tanh_layers import RIDGE, fit_tanh
 
 __all__ = [
     "OutputCouplings",
@@ -41,7 +41,7 @@ Subset = tuple[int, ...]
 
 LARGEST_WALSH = 16
 _NEIGHBOURS = 6  # outputs on each side that a pseudo-likelihood regresses on, where there are many
-_SITES = 16  # outputs, evenly spaced, whose regressions are averaged, where there are many
+_FEWEST_EVENTS = 10  # sites that stand against their neighbours, below which no weight is fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +155,12 @@ def couplings_of_law(law: ArrayLike, boundary: str = "open") -> OutputCouplings:
         return OutputCouplings(None, None, None, None, sign=1 if means[0] > 0 else -1)
     positive = bool(table.min() > 0)
     walsh = walsh_couplings(table) if positive else {}
-    weights = _regression_weights(spin_table(outputs).astype(float), table.ravel(), boundary)
+    kinds, shares = _kinds(_alignments(spin_table(outputs), boundary), table.ravel())
     return OutputCouplings(
         Estimate.exact(_nearest(means[0], outputs, boundary)),
         Estimate.exact(_from_ratio(means, outputs, boundary)) if len(means) > 1 and means[0] != 0 else None,
         Estimate.exact(_mean_neighbour(walsh, outputs, boundary)) if positive else None,
-        Estimate.exact(weights[0]) if positive else None,
+        Estimate.exact(_neighbour_weight(kinds, shares.sum(axis=0), ridge=0.0)) if positive else None,
         {a: Estimate.exact(J) for a, J in walsh.items() if len(a) > 1 and not _is_bond(a, outputs, boundary)},
         Estimate.exact(_defect(table, boundary)),
     )
@@ -331,42 +331,39 @@ def _window_frequencies(spins: NDArray[np.int8], boundary: str, window: int) -> 
     return np.asarray((rows + rows[:, ::-1]) / 2)
 
 
-def _neighbourhood(site: int, outputs: int, boundary: str) -> tuple[list[int], list[int]]:
-    """Return the outputs that a site is regressed on, and which of them are its neighbours."""
-    steps = [k for k in range(-_NEIGHBOURS, _NEIGHBOURS + 1) if k]
-    if boundary == "ring":
-        others = sorted({(site + k) % outputs for k in steps} - {site})
-        return others, [others.index(i) for i in sorted({(site - 1) % outputs, (site + 1) % outputs})]
-    others = [site + k for k in steps if 0 <= site + k < outputs]
-    return others, [others.index(site + k) for k in (-1, 1) if 0 <= site + k < outputs]
+def _alignments(spins: NDArray[np.int8], boundary: str) -> NDArray[np.int8]:
+    """Return h_i (h_{i−d} + h_{i+d}) of every sample, site and distance d; beyond the ends of a chain there is nothing."""
+    outputs = spins.shape[1]
+    reach = min(_NEIGHBOURS, outputs // 2 if boundary == "ring" else outputs - 1)
+    rows = []
+    for d in range(1, reach + 1):
+        if boundary == "ring":
+            rows.append(spins * (np.roll(spins, d, axis=1) + np.roll(spins, -d, axis=1)))
+            continue
+        pairs = spins[:, d:] * spins[:, :-d]
+        rows.append(np.pad(pairs, ((0, 0), (0, d))) + np.pad(pairs, ((0, 0), (d, 0))))
+    return np.stack(rows, axis=2)
 
 
-def _regression_weights(table: Array, probability: Array, boundary: str) -> tuple[float, float]:
-    """Return the mean weight of neighbours and the largest other weight, for an exact law."""
-    outputs = table.shape[1]
-    near, far = [], [0.0]
-    for site in range(outputs):
-        others, neighbours = _neighbourhood(site, outputs, boundary)
-        weights = fit_tanh(table[:, others], table[:, site], probability, ridge=0.0).weights
-        near.append(weights[neighbours].mean())
-        far += [float(abs(w)) for k, w in enumerate(weights) if k not in neighbours]
-    return float(np.mean(near)), max(far)
+def _kinds(alignments: NDArray[np.int8], weights: Array) -> tuple[Array, Array]:
+    """Return the different alignments of a site, shape (kinds, distances), and the weight that each sample gives to each, shape (samples, kinds)."""
+    samples, sites, reach = alignments.shape
+    codes = (alignments.astype(np.int64) + 2) @ 5 ** np.arange(reach)
+    present, kind = np.unique(codes, return_inverse=True)
+    table = np.zeros((samples, len(present)))
+    np.add.at(table, (np.arange(samples)[:, None], kind.reshape(samples, sites)), weights[:, None] / sites)
+    return (present[:, None] // 5 ** np.arange(reach) % 5 - 2).astype(float), table
+
+
+def _neighbour_weight(kinds: Array, shares: Array, ridge: float = RIDGE) -> float:
+    """Return the weight of a neighbour that predicts an output from those around it, one weight for each distance and all sites together."""
+    return float(fit_tanh(kinds, np.ones(len(kinds)), shares / shares.sum(), ridge=ridge).weights[0])
 
 
 def _pseudo_likelihood(spins: NDArray[np.int8], boundary: str, blocks: int) -> Estimate | None:
-    """Return the mean weight of neighbours, with the error of its linearised response to every sample."""
-    outputs = spins.shape[1]
-    data = spins.astype(float)
-    value, influence = 0.0, np.zeros(len(spins))
-    sites = np.unique(np.linspace(0, outputs - 1, min(outputs, _SITES)).round().astype(int)).tolist()
-    for site in sites:
-        others, neighbours = _neighbourhood(site, outputs, boundary)
-        x, y = data[:, others], data[:, site]
-        weights = fit_tanh(x, y).weights
-        response = np.tanh(x @ weights)
-        hessian = (x * (1 - response**2)[:, None]).T @ x / len(x) + 1e-6 * np.eye(len(others))
-        picked = np.zeros(len(others))
-        picked[neighbours] = 1 / len(neighbours)
-        value += weights[neighbours].mean() / len(sites)
-        influence += (x @ linalg.solve(hessian, picked, assume_a="pos")) * (y - response) / len(sites)
-    return Estimate.from_blocks(_grouped(value + influence, blocks))
+    """Return the weight of a neighbour with its leading bias removed; None where fewer than ten sites stand against (or with) their neighbours."""
+    kinds, table = _kinds(_alignments(spins, boundary), np.ones(len(spins)))
+    sites = table.sum(axis=0) * spins.shape[1]
+    if min(sites[kinds[:, 0] < 0].sum(), sites[kinds[:, 0] > 0].sum()) < _FEWEST_EVENTS:
+        return None
+    return Estimate.jackknife(_grouped(table, blocks), lambda shares: _neighbour_weight(kinds, shares))

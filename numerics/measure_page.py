@@ -14,8 +14,8 @@ Table = tuple[tuple[str, ...], list[list[str]]]
 
 CONVENTIONS = (
     "Entropies in bits. A unit is on where its pre-activation is positive. Channels are units, their H x W positions pooled; a row is a sample at a position.",
-    "bits/unit, sum: plug-in, low by 1/(2 N ln 2) for every unit that switches, at most 1 a unit. TC = sum - joint.",
-    "joint: all units at one position, Miller-Madow. Samples that are nearly all different (plug-in within a bit of the cap log2(rows)) bound it: marked *.",
+    "bits/unit, sum: plug-in, low by 1/(2 N ln 2) for every unit that switches, at most 1 a unit. TC = sum (with that bias removed) - joint.",
+    "joint: all units at one position, Miller-Madow, at most its cap: a bit a unit, or what rows that all differ would give. Near the latter a bound: *.",
     "d_eff: exp(-sum p ln p) over the normalised eigenvalues p of the centred covariance behind the activation. PR: 1/sum p^2.",
     "Both at most the cap min(units, rows - 1), and low by about the fraction units/(2 rows) for white data. Errors: jackknife over ten blocks of samples.",
 )

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Rational, Symbol
+from sympy import Expr, Rational, S, Symbol
 
 from theory.envelope import envelope
 from theory.expectation import gaussian_variables

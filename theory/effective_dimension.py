@@ -7,22 +7,22 @@ So it follows from the moments once they are known for every integer and continu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sympy import Expr, Integer, Max, Min, Poly, S, Symbol, binomial, cos, diff, exp, gamma, hyper, pi, rf, sin, sqrt
+from sympy import Add, Expr, Integer, Max, Min, Piecewise, Poly, S, Symbol, binomial, cos, diff, exp, gamma, hyper, log, pi, rf, sin, sqrt
 
 from theory.activation import activation
 from theory.derivation import Derivation, Step
 from theory.display import Typeset, aligned, tex
 from theory.expectation import expectation
-from theory.problems import Formula
+from theory.problems import Expansion, Formula
 from theory.symbols import symbols
 from theory.wide import WideLimit
 
 __all__ = ["LayerSpectrum", "SphereKernel", "layer_spectrum", "linear_dimension", "linear_moment", "sphere_kernel", "white_dimension", "white_moment"]
 
 SUBJECT = symbols("complexity")
-N, SAMPLES, DEPTH, RATIO, ORDER, C = SUBJECT.n, SUBJECT.samples, SUBJECT.depth, SUBJECT.ratio, SUBJECT.s, SUBJECT.c
+N, SAMPLES, DEPTH, RATIO, ORDER, C, THETA = SUBJECT.n, SUBJECT.samples, SUBJECT.depth, SUBJECT.ratio, SUBJECT.s, SUBJECT.c, SUBJECT.theta
 CHECKED_ORDERS = 5
 
 
@@ -80,29 +80,96 @@ def white_entropy() -> Expr:
     return sum(slopes, start=S.Zero)
 
 
-def white_dimension() -> Formula:
-    """Return effective dimension and participation ratio of white data: n units, M = samples - 1 degrees of freedom.
+def wishart_moment(order: int) -> Expr:
+    """Return the mean of tr (X Xᵀ)^k for an n x M matrix X of independent standard normal entries, a polynomial in n and M.
 
-    The covariance has min(n, M) non-zero eigenvalues of Marchenko-Pastur law with ratio min/max. Leading order for n and M large together.
+    Wick's theorem pairs the 2k factors of X; every pairing identifies indices, and each free one gives a factor n (rows) or M (columns).
+
+    Examples
+    --------
+    >>> wishart_moment(2).factor()
+    n*ratio*(n + ratio + 1)
+    """
+    rows = [(i + 1) // 2 % order for i in range(2 * order)]
+    columns = [i // 2 for i in range(2 * order)]
+    pairings = _pairings(tuple(range(2 * order)))
+    return Add(*(N ** _free_indices(rows, pairs) * RATIO ** _free_indices(columns, pairs) for pairs in pairings))
+
+
+def _pairings(items: tuple[int, ...]) -> list[tuple[tuple[int, int], ...]]:
+    """All ways to pair items."""
+    if not items:
+        return [()]
+    first, rest = items[0], items[1:]
+    return [((first, other), *pairs) for i, other in enumerate(rest) for pairs in _pairings(rest[:i] + rest[i + 1 :])]
+
+
+def _free_indices(labels: list[int], pairs: tuple[tuple[int, int], ...]) -> int:
+    """How many indices stay independent when paired factors share theirs."""
+    merged = {label: label for label in labels}
+    for first, second in pairs:
+        old, new = merged[labels[first]], merged[labels[second]]
+        merged = {label: new if root == old else root for label, root in merged.items()}
+    return len(set(merged.values()))
+
+
+def white_correction() -> Expr:
+    """Return the part of order one of the mean of tr (W ln W), W a sample covariance of M samples of n <= M units, beside the leading n ⟨x ln x⟩.
+
+    The moments of that order are those of half the point masses at both edges (1 - √y)² and (1 +
+    √y)² minus half the law of x = 1 + y + 2 √y cos(angle) at an even angle, (1/2) Σ_j (C(2k, 2j) -
+    C(k, j)²) y^j for every integer k (compared with Wick's theorem). Continued in the order, the
+    sum of the squares is 2F1(-s, -s; 1; y), of which only the term j = 1 has a slope at s = 1.
+
+    Examples
+    --------
+    >>> white_correction().subs(RATIO, 1)
+    -1 + 2*log(2)
+    """
+    for order in range(1, CHECKED_ORDERS):
+        edges = sum((binomial(2 * order, 2 * j) * RATIO**j for j in range(order + 1)), start=S.Zero) / 2
+        bulk = sum((binomial(order, j) ** 2 * RATIO**j for j in range(order + 1)), start=S.Zero) / 2
+        exact = (wishart_moment(order).subs(RATIO, N / RATIO) * (RATIO / N) ** order).expand()
+        if (exact.coeff(N, 0) - edges + bulk).expand() != 0:
+            raise ArithmeticError(f"moment {order} of a sample covariance has the part {exact.coeff(N, 0)} of order one, not {edges - bulk}")
+    root = sqrt(RATIO)
+    lower = Piecewise(((1 - root) ** 2 * log(1 - root), RATIO < 1), (0, True))
+    bulk_slope = diff((rf(-ORDER, 1) / rf(1, 1)) ** 2 * RATIO, ORDER).subs(ORDER, 1) / 2
+    return (lower + (1 + root) ** 2 * log(1 + root)) / 2 - bulk_slope
+
+
+def white_dimension() -> Expansion:
+    """Return the mean effective dimension and participation ratio of white data: n units, M = samples - 1 degrees of freedom, to the first two orders.
+
+    The covariance has k = min(n, M) non-zero eigenvalues of Marchenko-Pastur law with ratio y =
+    k/max(n, M). Its trace is independent of the normalised spectrum and chi-squared with n M
+    degrees of freedom, so the mean entropy is ψ(nM/2 + 1) + ln(2/max) minus the mean of tr(W ln
+    W)/k; the difference of the first two is ln k + 1/(nM) to this order. The participation ratio is
+    1/⟨Σ p²⟩, with ⟨Σ p²⟩ = (n + M + 1)/(nM + 2) exactly. What is left out is of relative order
+    1/(nM), so at most about 1/max(n, M); one eigenvalue leaves nothing out.
 
     Returns
     -------
-    Formula
+    Expansion
         ``effective_dimension`` and ``participation_ratio``.
 
     Examples
     --------
     >>> white_dimension().values["effective_dimension"].subs({N: 400, SAMPLES: 2000}).evalf(5)
-    361.92
+    361.83
+    >>> white_dimension().values["effective_dimension"].subs({N: 1, SAMPLES: 2})
+    1
     """
     white_moment()
     freedom = SAMPLES - 1
-    small, ratio = Min(N, freedom), Min(N, freedom) / Max(N, freedom)
-    second = sum((series_term(j).subs(ORDER, 2) for j in range(3)), start=S.Zero)
-    domain = {RATIO: SUBJECT["ratio"].domain}
-    step = Step("second moment of the spectrum", lagrange_moment(2, 1 + RATIO * C, C), second, r"\langle x^2 \rangle", domain)
-    values = {"effective_dimension": small * exp(-white_entropy().subs(RATIO, ratio)), "participation_ratio": small / second.subs(RATIO, ratio)}
-    return Formula(values, Derivation("spectrum of white data").then(step))
+    small, large = Min(N, freedom), Max(N, freedom)
+    entropy = log(small) + 1 / (N * freedom) - white_entropy().subs(RATIO, small / large) - white_correction().subs(RATIO, small / large) / small
+    second = wishart_moment(2) / (N * RATIO * (N * RATIO + 2))
+    values = {"effective_dimension": Min(small, exp(entropy)), "participation_ratio": (1 / second).cancel().subs(RATIO, freedom)}
+    left_out = Min(1 / large, small - 1)
+    leading = sum((series_term(j).subs(ORDER, 2) for j in range(3)), start=S.Zero)
+    step = Step("second moment of the spectrum", lagrange_moment(2, 1 + RATIO * C, C), leading, r"\langle x^2 \rangle", {RATIO: SUBJECT["ratio"].domain})
+    return Expansion(values, Derivation("spectrum of white data").then(step), dict.fromkeys(values, left_out))
 
 
 def linear_moment() -> Expr:
@@ -175,6 +242,28 @@ class LayerSpectrum(Typeset):
         second = self.slope2**2 * (1 + RATIO) + 2 * self.slope2 * self.floor + self.floor**2
         return self.mean**2 / second
 
+    @property
+    def fraction(self) -> Expr:
+        """Effective dimension over n, exp(-⟨λ ln λ⟩) in units of the mean, for every ratio y = n/d.
+
+        With x = 1 + y + 2 √y cos(angle) an eigenvalue is A (1 + q² + 2 q cos(angle)), whose
+        logarithm is ln A + 2 Σ_k (-1)^(k + 1) q^k cos(k angle)/k. The density of the angle has
+        Fourier coefficients that are geometric (see `steps`), so the average sums to a logarithm,
+        and what y > 1 leaves at λ = floor joins it.
+        """
+        slope, floor = self.slope2 / self.mean, self.floor / self.mean
+        scale, _ = self.factor
+        beyond = (1 - slope * RATIO / scale) ** (floor / RATIO - floor) if floor != 0 else S.One
+        return exp(floor * slope / scale - slope**3 * RATIO / (2 * scale**2)) * beyond / scale
+
+    @property
+    def factor(self) -> tuple[Expr, Expr]:
+        """A and q of an eigenvalue in units of the mean, A (1 + q² + 2 q cos(angle)), with q below one."""
+        slope, floor = self.slope2 / self.mean, self.floor / self.mean
+        total = slope * (1 + RATIO) + floor
+        scale = (total + sqrt(total**2 - 4 * slope**2 * RATIO)) / 2
+        return scale, slope * sqrt(RATIO) / scale
+
     def eigenvalue(self, x: Expr) -> Expr:
         """Return an eigenvalue in units of the mean."""
         return (self.slope2 * x + self.floor) / self.mean
@@ -184,12 +273,20 @@ class LayerSpectrum(Typeset):
         x = 1 + RATIO + 2 * sqrt(RATIO) * cos(angle)
         return x, 2 * sin(angle) ** 2 / (pi * x)
 
+    def steps(self) -> tuple[Step, Step]:
+        """Return the two identities behind `fraction`: an eigenvalue as a square modulus, and the Fourier series of the density, a geometric one summed up."""
+        (x, density), (scale, q), root = self.angular(THETA), self.factor, sqrt(RATIO)
+        domain = {RATIO: SUBJECT["ratio"].domain, THETA: SUBJECT["theta"].domain}
+        modulus = Step("write an eigenvalue as a square modulus", self.eigenvalue(x), scale * (1 + q**2 + 2 * q * cos(THETA)), r"\lambda", domain)
+        summed = (1 - root * cos(THETA) - (1 - RATIO) * (cos(2 * THETA) + root * cos(THETA)) / x) / pi
+        return modulus, Step("sum the Fourier series of the density", density, summed, r"\rho(\theta)", domain)
+
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the law of an eigenvalue and the two fractions."""
         shown = dict(names or {})
         x = SUBJECT.x
         rows = [rf"\lambda &= {tex(self.eigenvalue(x), shown)}, \quad x \sim \text{{Marchenko-Pastur}}({tex(RATIO, shown)})"]
-        rows.append(r"\text{fraction} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right)")
+        rows.append(rf"\text{{fraction}} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right) = {tex(self.fraction, shown)}")
         rows.append(rf"\text{{participation}} &= {tex(self.participation, shown)}")
         return aligned(rows)
 
@@ -217,7 +314,8 @@ def layer_spectrum(name: str = "relu") -> LayerSpectrum:
     at_unit = {field_symbols.Kaa: 1, field_symbols.Kbb: 1}
     linear = wide.overlap.diff(field_symbols.Kab).subs(at_unit).subs(field_symbols.Kab, 0)
     step = Step("linear part of the overlap of two units", linear, slope**2, r"\langle \varphi' \rangle^2")
-    return LayerSpectrum(slope**2, second - mean**2 - slope**2, Derivation("one random layer").then(step))
+    spectrum = LayerSpectrum(slope**2, second - mean**2 - slope**2)
+    return replace(spectrum, derivation=Derivation("one random layer").then(step, *spectrum.steps()))
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
-from sympy import Add, Expr, Interval, Matrix, Range, Symbol, atanh, cancel, cosh, log, sqrt, tanh
+from sympy import Add, Expr, Interval, Matrix, Range, Rational, Symbol, atanh, cancel, cosh, log, sqrt, tanh
 
 from graphs.lattices import series_cell
 from theory.block_maps import HiddenChain, ising_chain
@@ -42,11 +42,12 @@ __all__ = [
     "chain_flow",
     "output_coupling",
     "prediction_layer",
+    "weight_bias",
     "weight_spread",
 ]
 
 SUBJECT = symbols("ising-correspondence")
-K, T, B, DEPTH, R, SAMPLES, W = SUBJECT.K, SUBJECT.t, SUBJECT.b, SUBJECT.depth, SUBJECT.r, SUBJECT.n, SUBJECT.w
+K, T, B, DEPTH, R, SAMPLES, W, N = SUBJECT.K, SUBJECT.t, SUBJECT.b, SUBJECT.depth, SUBJECT.r, SUBJECT.n, SUBJECT.w, SUBJECT.N
 LONGEST_SHOWN = 30
 OPEN_UNIT = Interval.open(0, 1)
 
@@ -368,6 +369,36 @@ def weight_spread() -> Formula:
     scale = SAMPLES * (1 - T ** (2 * R))
     values = {"last": sqrt(outer / scale), "interior": sqrt(inner / scale)}
     return Formula({name: value.subs(T, tanh(K)) for name, value in values.items()})
+
+
+def weight_bias() -> Formula:
+    """Return by how much the trained weight on the last of N spins is too large on average, to first order in 1/n.
+
+    At the optimum the loss of a sample has the curvature (1 - τ²) x xᵀ and the third derivative -2 τ (1 - τ²) x x x, τ = t^r x_N.
+    Expanding the condition of a minimum to second order gives the bias C⁻¹ ⟨x x_N xᵀC⁻¹x⟩ t^r/(n (1 - t^(2r))), whose last
+    entry is N + 2 t²/(1 - t²) times that factor: the sum over bonds, which is enumerated for chains of 2, 3 and 4 spins.
+
+    Examples
+    --------
+    >>> weight_bias().values["last"].subs({K: 1, R: 2, SAMPLES: 20000, N: 8}).evalf(4)
+    0.0004704
+    """
+    last = {length: _last_entry(length) - length - 2 * T**2 / (1 - T**2) for length in (2, 3, 4)}
+    _require({f"bias of {length} spins": cancel(gap) for length, gap in last.items()})
+    value = (N + 2 * T**2 / (1 - T**2)) * T**R / (SAMPLES * (1 - T ** (2 * R)))
+    return Formula({"last": value.subs(T, tanh(K))})
+
+
+def _last_entry(length: int) -> Expr:
+    """Last entry of C⁻¹ ⟨x x_N xᵀC⁻¹x⟩ on a chain of a few spins, by enumeration."""
+    inverse = Matrix(length, length, lambda i, j: T ** abs(i - j)).inv(method="ADJ").applyfunc(cancel)
+    total = Matrix.zeros(length, 1)
+    for signs in product((1, -1), repeat=length):
+        x, weight = Matrix(signs), Rational(1, 2)
+        for a, b in pairwise(signs):
+            weight *= (1 + T * a * b) / 2
+        total += weight * signs[-1] * (x.T * inverse * x)[0] * x
+    return cancel((inverse * total)[length - 1])
 
 
 def _require(differences: Mapping[Any, Expr]) -> None:

@@ -20,7 +20,7 @@ from theory.fixed_points import fixed_point_equation
 from theory.recursion import Chart, Recursion
 from theory.series import Series
 
-__all__ = ["BondOf", "FixedPointOf", "Formula", "LogPartition", "named"]
+__all__ = ["BondOf", "Expansion", "FixedPointOf", "Formula", "LogPartition", "named"]
 
 
 def named(name: str) -> str:
@@ -58,6 +58,27 @@ class Formula(Typeset):
         if symbol is None:
             return named(name)
         return names[symbol] + ("'" if any(symbol in value.free_symbols for value in self.values.values()) else "")
+
+
+@dataclass(frozen=True)
+class Expansion(Formula):
+    """The first orders of an expansion: expressions by name, and the size of what each leaves out.
+
+    Parameters
+    ----------
+    values : mapping of str to sympy.Expr
+    derivation : Derivation
+    left_out : mapping of str to sympy.Expr
+        For every value, the size of the terms that are left out.
+
+    Examples
+    --------
+    >>> x = Symbol("x")
+    >>> Expansion({"value": 1 + x}, left_out={"value": x**2}).left_out["value"]
+    x**2
+    """
+
+    left_out: Mapping[str, Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

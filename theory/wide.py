@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import DiracDelta, E, Expr, Pow, Symbol, exp, expand, factor, oo
+from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, oo
 
 from theory.activation import Activation, activation
 from theory.derivation import Derivation, Step

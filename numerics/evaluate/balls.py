@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 from flint import arb, ctx
@@ -19,15 +20,19 @@ FLOAT_DIGITS = 17
 MOST_BITS = 2**17
 
 
+_ONE_AT_A_TIME = RLock()
+
+
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Set the precision of ball arithmetic for a block."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+    """Set the precision of ball arithmetic for a block; it belongs to the whole process, so threads take turns."""
+    with _ONE_AT_A_TIME:
+        before = ctx.prec
+        ctx.prec = bits
+        try:
+            yield
+        finally:
+            ctx.prec = before
 
 
 def proved(compute: Callable[[], Mapping[str, arb]], digits: int) -> dict[str, arb]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sympy import Expr, Symbol, exp, log, oo
 
 from numerics.compile import compiled, register_lowering
 from numerics.entropy import binary_entropy
-from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
+from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from numerics.evaluate.core import Answer, answer
 from numerics.quadrature.rules import whole_line
 from numerics.solve import trajectory
@@ -36,6 +37,7 @@ Numbers = Mapping[str, Any]
 AnalyticFunction = Callable[[acb, bool], acb]
 P = Symbol("p", positive=True)
 WIDE, SUBJECT = symbols("field-theory"), symbols("complexity")
+DOUBLE = 64  # bits at which the constants of an integral in doubles are found
 QUADRATURE = 1e-9  # relative error of the kernel of one layer where it is averaged numerically
 
 
@@ -85,14 +87,13 @@ def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> tuple
     >>> round(state_entropy(neuron_profile(), {SUBJECT.r: 1})[0], 10)
     0.7213475204
     """
-    scale = float(constant_ball(problem.scale, numbers).mid())
-    if scale == 0:
-        return 1.0, 0.0
     height, shape = problem.density.as_independent(SUBJECT.t, as_Add=False)
     names = sorted(shape.free_symbols - {SUBJECT.t}, key=str)
+    with precision(DOUBLE):
+        scale, factor, *given = (float(constant_ball(part, numbers).mid()) for part in (problem.scale, height, *names))
+    if scale == 0:
+        return 1.0, 0.0
     function = compiled(shape, [SUBJECT.t, *names])
-    given = [float(constant_ball(name, numbers).mid()) for name in names]
-    factor = float(constant_ball(height, numbers).mid())
     return _converged(lambda t: factor * function(t, *given) * binary_entropy(ndtr(-np.abs(scale * t))), scale)
 
 
@@ -195,12 +196,12 @@ def _(problem: StateEntropy, numbers: Numbers, digits: int | None) -> Answer:
     if digits is None:
         value, error = state_entropy(problem, given)
         return Answer("numeric", {problem.name: value}, {problem.name: error})
-    return enclosed_answer(lambda: {problem.name: state_entropy_ball(problem, given)}, digits, "enclosed")
+    return _enclosed(lambda: {problem.name: state_entropy_ball(problem, given)}, digits)
 
 
 @answer.register
 def _(problem: DepthLaw, numbers: Numbers, digits: int | None) -> Answer:
-    return enclosed_answer(lambda: {"value": constant_ball(problem.prefactor, {}) * state_entropy_ball(problem.area, {})}, digits, "enclosed")
+    return _enclosed(lambda: {"value": constant_ball(problem.prefactor, {}) * state_entropy_ball(problem.area, {})}, digits)
 
 
 # --- random networks ----------------------------------------------------------------------------------------------------------------------------------
@@ -213,16 +214,26 @@ def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
     if not problem.closed and digits is not None:
         raise ValueError(f"no digits can be proved for {problem.activation.name}, whose kernel is averaged numerically: leave digits away (about 8 are right)")
     if digits is not None:
-        return _proved_list("bits", lambda: [state_entropy_ball(problem.profile, {SUBJECT.r: r}) for r in profile_ratios(problem, numbers)], digits)
+        return _listed("bits", _enclosed(lambda: _layer_balls(problem, numbers), digits))
     values, errors = layer_bits(problem, numbers)
     return Answer("numeric", {"bits": values.tolist()}, {"bits": errors.tolist()})
 
 
-def _proved_list(name: str, compute: Callable[[], Sequence[arb]], digits: int) -> Answer:
-    """An answer that is one list of balls proved to the digits."""
-    balls = proved(lambda: {str(i): ball for i, ball in enumerate(compute())}, digits)
-    values, errors = enclosures(list(balls.values()), digits)
-    return Answer("enclosed", {name: values}, {name: errors})
+def _layer_balls(problem: RandomNetwork, numbers: Numbers) -> dict[str, arb]:
+    """The bits of every layer at the present precision."""
+    ratios = profile_ratios(problem, numbers)
+    return {str(i): state_entropy_ball(problem.profile, {SUBJECT.r: r}) for i, r in enumerate(ratios)}
+
+
+def _enclosed(compute: Callable[[], Mapping[str, arb]], digits: int | None) -> Answer:
+    """An enclosed answer with errors of three digits, rounded up: the nodes that flint keeps from earlier integrals move a radius far below that."""
+    found = enclosed_answer(compute, digits, "enclosed")
+    return replace(found, errors={name: error if isinstance(error, str) else float(f"{1.01 * error:.2e}") for name, error in found.errors.items()})
+
+
+def _listed(name: str, found: Answer) -> Answer:
+    """Gather the values of an answer in one list."""
+    return replace(found, values={name: list(found.values.values())}, errors={name: list(found.errors.values())})
 
 
 def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
@@ -234,10 +245,10 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     ['0', '0.683332', '0.987540']
     """
     state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
-    step, ratios = _ball_step(problem.recursion), []
+    step, ratio, ratios = _ball_step(problem.recursion), compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball"), []
     for _ in range(problem.depth):
         correlation = state[2] / state[0]
-        ratios.append((correlation / (1 - correlation)).sqrt() if correlation < 1 else arb.nan())
+        ratios.append(ratio(correlation) if correlation < 1 else arb.nan())
         state = list(step(*state, numbers["sw2"], numbers["sb2"]))
         state[1] = state[0]
     return ratios
@@ -297,9 +308,9 @@ def profile_bits(correlation: ArrayLike) -> Array:
     >>> profile_bits([0.0, 0.5, 1.0]).round(9).tolist()
     [1.0, 0.72134752, 0.0]
     """
-    profile = neuron_profile()
+    profile, ratio = neuron_profile(), compiled(RandomNetwork.ratio(SUBJECT.c), [SUBJECT.c])
     c = np.atleast_1d(np.asarray(correlation, dtype=float))
-    return np.array([0.0 if x == 1 else state_entropy(profile, {SUBJECT.r: float(np.sqrt(x / (1 - x)))})[0] for x in c])
+    return np.array([0.0 if x == 1 else state_entropy(profile, {SUBJECT.r: float(ratio(x))})[0] for x in c])
 
 
 def mixture_probabilities(weights: ArrayLike, biases: ArrayLike, means: ArrayLike, covariances: ArrayLike, shares: ArrayLike) -> Array:

@@ -8,18 +8,18 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from flint import acb, arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
 from numerics.compile import compiled
 from numerics.evaluate.balls import enclosed_answer, precision
-from numerics.evaluate.complexity import constant_ball
 from numerics.evaluate.core import Answer, answer
+from numerics.evaluate.formulas import balls_of
 from theory.effective_dimension import LayerSpectrum, SphereKernel
 from theory.symbols import symbols
 
-__all__ = ["layer_fraction", "sphere_dimension", "sphere_weights"]
+__all__ = ["sphere_dimension", "sphere_weights"]
 
 Array = NDArray[np.float64]
 Numbers = Mapping[str, Any]
@@ -29,33 +29,7 @@ DEGREES = 256
 
 @answer.register
 def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
-    ratio = numbers["ratio"]
-
-    def compute() -> dict[str, arb]:
-        """Both values at the present precision."""
-        return {"fraction": layer_fraction(problem, ratio), "participation": constant_ball(problem.participation, {SUBJECT.ratio: ratio})}
-
-    return enclosed_answer(compute, digits, "enclosed")
-
-
-def layer_fraction(problem: LayerSpectrum, ratio: Any) -> arb:
-    """Effective dimension per unit of one random layer: exp(-⟨λ ln λ⟩) with the eigenvalue in units of its mean.
-
-    With x = 1 + y + 2 √y cos(angle) the density of the angle is 2 sin²(angle)/(π x); at y = 1 its zero at π cancels that of x.
-    """
-    y, aim = constant_ball(SUBJECT.ratio, {SUBJECT.ratio: ratio}), arb(2) ** (-ctx.prec)
-    slope, floor = (constant_ball(part / problem.mean, {}) for part in (problem.slope2, problem.floor))
-    root = y.sqrt()
-
-    def integrand(angle: acb, analytic: bool) -> acb:
-        x = 1 + y + 2 * root * angle.cos()
-        value = slope * x + floor
-        weight = 1 - angle.cos() if ratio == 1 else 2 * angle.sin() ** 2 / x
-        return weight * value * value.log(analytic=analytic)
-
-    inner = acb.integral(integrand, 0, arb.pi(), rel_tol=aim, abs_tol=aim).real / arb.pi()
-    zeros = (1 - 1 / y) * floor * floor.log() if ratio > 1 else arb(0)
-    return (-(inner + zeros)).exp()
+    return enclosed_answer(lambda: balls_of({"fraction": problem.fraction, "participation": problem.participation}, numbers), digits)
 
 
 @answer.register
@@ -63,7 +37,9 @@ def _(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
     if digits is not None:
         raise ValueError("no digits can be proved for a spectrum on the sphere, which is summed in double precision: leave digits away")
     value, error = sphere_dimension(problem, int(numbers["d"]))
-    return Answer("numeric", {"effective_dimension": value}, {"effective_dimension": error})
+    reached = "numeric" if error < 0.1 * value else "not converged"
+    reason = "" if reached == "numeric" else f"harmonics beyond degree {DEGREES} carry much of the variance"
+    return Answer(reached, {"effective_dimension": value}, {"effective_dimension": error}, reason=reason)
 
 
 def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array:
@@ -85,16 +61,30 @@ def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array
     >>> sphere_weights(sphere_kernel(1), 3, 2).round(9).tolist()
     [0.375, 0.5, 0.1171875]
     """
-    with precision(128 + int(1.5 * (dimension + 2) * np.log2(degrees + dimension))):
-        angles, weights = _angles(degrees + dimension + 96, ctx.prec)
+    bits = 128 + int(1.5 * (dimension + 2) * np.log2(degrees + dimension))
+    count = degrees + dimension + 96
+    kernel = _kernel_at_nodes(problem, count, bits)
+    with precision(bits):
+        angles, weights = _angles(count, bits)
         t = [angle.cos() for angle in angles]
-        step = compiled(problem.map, [SUBJECT.c], target="ball")
-        kernel = t
-        for _ in range(problem.depth):
-            kernel = [step(c) for c in kernel]
         measure = [weight * angle.sin() ** (dimension - 2) for angle, weight in zip(angles, weights, strict=True)]
         total = _sum(measure)
         return np.array(_projections([m * k / total for m, k in zip(measure, kernel, strict=True)], t, dimension, degrees))
+
+
+@lru_cache(maxsize=8)
+def _kernel_at_nodes(problem: SphereKernel, count: int, bits: int) -> list[arb]:
+    """The kernel at the nodes to so many bits: near c = 1 a layer widens a ball by 1/√(1 - c²), so the precision grows until every one is narrow."""
+    working = bits
+    while True:
+        working *= 2
+        with precision(working):
+            step = compiled(problem.map, [SUBJECT.c], target="ball")
+            kernel = [angle.cos() for angle in _angles(count, working)[0]]
+            for _ in range(problem.depth):
+                kernel = [step(c) for c in kernel]
+            if all(value.is_finite() and value.rad() < arb(2) ** (-bits) for value in kernel):
+                return kernel
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from sympy import Expr
 from numerics.compile import compiled
 from numerics.evaluate.balls import enclosed_answer
 from numerics.evaluate.core import Answer, answer
-from theory.problems import Formula
+from theory.problems import Expansion, Formula
 from theory.recursion import Recursion
 
 __all__ = ["balls_of"]
@@ -42,3 +42,13 @@ def _(problem: Recursion, numbers: Mapping[str, Any], digits: int | None) -> Ans
 @answer.register
 def _(problem: Formula, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     return enclosed_answer(lambda: balls_of(problem.values, numbers), digits)
+
+
+@answer.register
+def _(problem: Expansion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    if digits is not None:
+        raise ValueError("no digits can be proved for the first orders of an expansion: leave digits away; the error is the size of what is left out")
+    closed = enclosed_answer(lambda: balls_of(problem.values, numbers), None)
+    left_out = enclosed_answer(lambda: balls_of(problem.left_out, numbers), None)
+    errors = {name: closed.errors[name] + left_out.values[name] for name in closed.values}
+    return Answer("numeric" if any(left_out.values.values()) else "exact", closed.values, errors)

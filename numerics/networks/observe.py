@@ -98,13 +98,13 @@ class LayerReport(Tabulated):
 
     @property
     def total_correlation(self) -> float:
-        """Sum of the units' bits minus the joint bits: what the units know of each other; unreliable where the joint entropy is saturated."""
-        return self.complexity.total - self.joint.value
+        """What the units know of each other, in bits; unreliable where the joint entropy is saturated."""
+        return self.complexity.known_of_each_other(self.joint).value
 
     @property
     def total_correlation_error(self) -> float:
         """Its standard error, at most the sum of the errors of both."""
-        return self.complexity.total_error + self.joint.error
+        return self.complexity.known_of_each_other(self.joint).error
 
 
 @dataclass

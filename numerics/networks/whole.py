@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ def network_complexity(reports: Sequence[LayerReport]) -> NetworkComplexity:
     """
     if not reports:
         raise ValueError("a network without layers of activations has no complexity")
-    joint, cap = [report.joint for report in reports], max(report.joint.cap for report in reports)
+    joint, cap = [report.joint for report in reports], math.log2(max(report.rows for report in reports))
     return NetworkComplexity(
         sum(report.units for report in reports),
         sum(report.complexity.total for report in reports),

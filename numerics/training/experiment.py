@@ -24,7 +24,8 @@ from numerics.gauge import samples_needed
 from numerics.samples import read_spins
 from numerics.simulation.tanh_layers import CausalLayer, train_causal_stack
 from numerics.training.verdict import SIGMAS, FlowVerdict, Outcome, coupling_law, judge
-from theory.ising_correspondence import weight_spread
+from theory.ising_correspondence import weight_bias, weight_spread
+from theory.problems import Formula
 from theory.symbols import symbols
 
 __all__ = ["Experiment", "LayerReport", "analyse"]
@@ -57,6 +58,8 @@ class LayerReport(Tabulated):
         Samples that let this layer learn its weight and resolve its coupling; None where no number would.
     error : float
         Standard error of one trained weight at the optimum, by the derived curvature of the loss.
+    bias : float
+        How much the mean trained weight is expected to be too large at so many samples, to first order.
     """
 
     depth: int
@@ -68,6 +71,7 @@ class LayerReport(Tabulated):
     agreement: float
     samples_needed: int | None
     error: float
+    bias: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +86,7 @@ class Experiment(Tabulated):
     input : OutputCouplings
         Of the samples themselves.
     is_ising : bool
-        Whether the estimators of the input agree, as they do for an Ising chain.
+        Whether the estimators of the input agree, as they do for an Ising chain; copies are one of infinite coupling.
     layers : tuple of LayerReport
     verdict : FlowVerdict
     """
@@ -195,7 +199,8 @@ def _report(layer: CausalLayer, depth: int, K: float, b: int, samples: int) -> L
         estimate_couplings(layer.outputs),
         layer.agreement,
         _needed(law, outputs, seen),
-        _weight_error(above, b, samples),
+        _derived(weight_spread, above, b, samples),
+        _derived(weight_bias, above, b, samples, float(np.mean([len(weights) for weights in layer.weights]))),
     )
 
 
@@ -209,18 +214,18 @@ def _needed(law: float, outputs: int, seen: int) -> int | None:
     return max(samples_needed(law, outputs - 1), math.ceil(noise * (_NOISE_MARGIN / law) ** 2))
 
 
-def _weight_error(K: float, r: int, samples: int) -> float:
-    """Return the derived standard error of the weight of a prediction layer."""
+def _derived(formula: Callable[[], Formula], K: float, r: int, samples: int, seen: float = 0.0) -> float:
+    """Return what a derived formula says of the last weight of a unit that predicts at distance r."""
     if math.isinf(K):
         return 0.0
-    return float(_spread()(np.float64(K), np.float64(samples), np.float64(r)))
+    return float(_last(formula)(np.float64(K), np.float64(samples), np.float64(r), np.float64(seen)))
 
 
-@lru_cache(maxsize=1)
-def _spread() -> Callable[..., Any]:
-    """Return the derived spread of the last weight as a function of K, n and r."""
+@lru_cache(maxsize=2)
+def _last(formula: Callable[[], Formula]) -> Callable[..., Any]:
+    """Return the last weight's value of a formula as a function of K, n, r and N."""
     subject = symbols("ising-correspondence")
-    function: Callable[..., Any] = compiled(weight_spread().values["last"], (subject.K, subject.n, subject.r))
+    function: Callable[..., Any] = compiled(formula().values["last"], (subject.K, subject.n, subject.r, subject.N))
     return function
 
 
@@ -228,6 +233,8 @@ def _verdict(
     found: OutputCouplings, layers: tuple[LayerReport, ...], b: int, samples: int, sigmas: float
 ) -> FlowVerdict:
     """Judge the layers that the samples resolve; the error of the law, from that of the input, joins the outputs'."""
+    if not _agrees(found, sigmas):
+        return FlowVerdict(Outcome.not_ising, "the samples are not those of an Ising chain, so there is no RG law to follow", False)
     resolved = list(
         takewhile(lambda layer: layer.samples_needed is not None and layer.samples_needed <= samples, layers)
     )
@@ -241,11 +248,19 @@ def _verdict(
         if nearest is None or found.nearest is None:
             measured.append(layer.couplings.value)
             continue
-        slack = _law_error(float(found.nearest.value), float(found.nearest.error), b, layer.depth)
-        measured.append(Estimate(nearest.value, math.hypot(float(nearest.error), slack), nearest.blocks))
-    weights = [Estimate(layer.weight, layer.error, samples) for layer in resolved]
+        measured.append(_with_law_error(nearest, found, b, layer.depth))
+    weights = [_with_law_error(Estimate(layer.weight, layer.error, samples), found, b, layer.depth) for layer in resolved]
     law = [found.value, *(layer.law for layer in resolved)]
-    return judge(measured, law, trained=True, weights=weights, sigmas=sigmas)
+    biases = [layer.bias for layer in resolved]
+    return judge(measured, law, trained=True, weights=weights, biases=biases, sigmas=sigmas)
+
+
+def _with_law_error(measured: Estimate, found: OutputCouplings, b: int, depth: int) -> Estimate:
+    """Add the error of the law to that of a number that is compared with it."""
+    if found.nearest is None:
+        return measured
+    slack = _law_error(float(found.nearest.value), float(found.nearest.error), b, depth)
+    return Estimate(measured.value, math.hypot(float(measured.error), slack), measured.blocks)
 
 
 def _law_error(K: float, error: float, b: int, depth: int) -> float:
@@ -256,7 +271,7 @@ def _law_error(K: float, error: float, b: int, depth: int) -> float:
 def _agrees(found: OutputCouplings, sigmas: float) -> bool:
     """Whether all available estimators of a coupling agree with the nearest-neighbour one."""
     if found.nearest is None:
-        return False
+        return True
     others = [e for e in (found.correlation_length, found.walsh, found.pseudo_likelihood) if e is not None]
     gaps = [(float(e.value) - float(found.nearest.value), float(e.error)) for e in others]
     return all(abs(gap) <= sigmas * math.hypot(error, float(found.nearest.error)) for gap, error in gaps)

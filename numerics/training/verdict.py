@@ -25,8 +25,10 @@ __all__ = ["FlowVerdict", "Outcome", "coupling_law", "judge"]
 
 Measured = Estimate | float
 SIGMAS = 5.0
-WEIGHT_BIAS = 0.05
-"""Relative bias of a trained weight that is tolerated: that of logistic regression at finite samples."""
+BIAS_ORDERS = 2.0
+"""How far a trained weight may be off by its bias: the derived first order, and as much again for the orders beyond."""
+LARGEST_BIAS = 0.25
+"""Part of a weight above which its first-order bias says too little: such a weight is not compared."""
 
 
 class Outcome(Enum):
@@ -36,6 +38,7 @@ class Outcome(Enum):
     only_zero = "only tends to zero"
     unstable = "tends to the unstable fixed point"
     undecided = "undecided"
+    not_ising = "no verdict"
 
     def __str__(self) -> str:
         """The words themselves."""
@@ -91,6 +94,7 @@ def judge(
     *,
     trained: bool,
     weights: Sequence[Measured] | None = None,
+    biases: Sequence[float] | None = None,
     sigmas: float = SIGMAS,
 ) -> FlowVerdict:
     """Say what a flow of couplings does.
@@ -106,6 +110,8 @@ def judge(
         Whether the network was trained. If not, the verdict is labelled a control.
     weights : sequence of Estimate or float, optional
         Trained weights of the layers 1, 2, …, which the RG law fixes as well.
+    biases : sequence of float, optional
+        Expected excess of the weights at finite samples, which counts as part of their errors; zero by default.
     sigmas : float
         Standard errors within which two numbers agree.
 
@@ -136,9 +142,9 @@ def judge(
     if math.isinf(values[-1]) or _exceeds(abs(values[-1]), abs(values[0]), errors[-1], errors[0], sigmas):
         return FlowVerdict(Outcome.unstable, _growth(values), not trained)
     off, seen = _against_law(values, errors, law, sigmas)
-    weight_off = _weights_off(weights, law, sigmas)
+    weight_off = _weights_off(weights, law, biases, sigmas)
     if law is not None and not off and seen and not weight_off:
-        return FlowVerdict(Outcome.rg_law, f"outputs follow artanh t^(b^L) at the depths {_list(seen)}", not trained)
+        return FlowVerdict(Outcome.rg_law, f"outputs follow artanh t^(b^L) at {_places('depth', seen)}", not trained)
     if _exceeds(abs(values[0]), abs(values[-1]), errors[0], errors[-1], sigmas) and (off or weight_off or law is None):
         reason = _departure(off, weight_off, law)
         return FlowVerdict(Outcome.only_zero, f"{reason}; the coupling falls to {values[-1]:.4g}", not trained)
@@ -177,12 +183,18 @@ def _against_law(
     return off, seen
 
 
-def _weights_off(weights: Sequence[Measured] | None, law: Sequence[float] | None, sigmas: float) -> list[int]:
+def _weights_off(
+    weights: Sequence[Measured] | None, law: Sequence[float] | None, biases: Sequence[float] | None, sigmas: float
+) -> list[int]:
     """Return the layers whose trained weight is off the law by more than errors and the bias of finite samples."""
     if weights is None or law is None:
         return []
-    reach = [sigmas * _error(w) + WEIGHT_BIAS * abs(K) for w, K in zip(weights, law[1:], strict=True)]
-    return [k + 1 for k, w in enumerate(weights) if abs(_value(w) - law[k + 1]) > reach[k]]
+    off = []
+    for k, (weight, K, bias) in enumerate(zip(weights, law[1:], biases or [0.0] * len(weights), strict=True)):
+        reach = sigmas * _error(weight) + BIAS_ORDERS * abs(bias)
+        if abs(bias) <= LARGEST_BIAS * abs(K) and abs(_value(weight) - K) > reach:
+            off.append(k + 1)
+    return off
 
 
 def _growth(values: Sequence[float]) -> str:
@@ -196,10 +208,9 @@ def _departure(off: Sequence[int], weight_off: Sequence[int], law: Sequence[floa
     """Say where a flow departs from the law."""
     if law is None:
         return "the RG law predicts nothing here"
-    parts = [f"outputs at the depths {_list(off)}"] * bool(off) + [f"weights of the layers {_list(weight_off)}"] * bool(
-        weight_off
-    )
-    return " and ".join(parts) + " are off the RG law"
+    parts = [f"outputs at {_places('depth', off)}"] if off else []
+    parts += [f"weights of {_places('layer', weight_off)}"] if weight_off else []
+    return " and ".join(parts) + " depart from the RG law"
 
 
 def _too_few(values: Sequence[float], errors: Sequence[float], law: Sequence[float] | None, sigmas: float) -> str:
@@ -212,6 +223,7 @@ def _too_few(values: Sequence[float], errors: Sequence[float], law: Sequence[flo
     return f"the errors are too large to tell; about {factor} times the samples resolve the first layer"
 
 
-def _list(depths: Sequence[int]) -> str:
-    """Return depths as text."""
-    return ", ".join(map(str, depths))
+def _places(noun: str, numbers: Sequence[int]) -> str:
+    """Return numbers as text behind their noun: depth 1, depths 1 and 2, depths 1, 2 and 3."""
+    *first, last = map(str, numbers)
+    return f"{noun}s {', '.join(first)} and {last}" if first else f"{noun} {last}"

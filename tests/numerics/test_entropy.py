@@ -159,6 +159,32 @@ def test_a_saturated_histogram_says_so():
     assert not joint_entropy(PackedStates.of(rng.integers(0, 2, (500, 2)))).saturated
 
 
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=40).filter(lambda c: sum(c) > 1))
+@settings(max_examples=100, deadline=None)
+def test_no_histogram_exceeds_the_one_whose_samples_all_differ(counts):
+    for name, estimate in ESTIMATORS.items():
+        if name != "james-stein":
+            assert estimate(counts) <= estimate([1] * sum(counts)) + 1e-9, name
+
+
+@given(st.integers(1, 24), st.integers(2, 300), st.floats(0.05, 0.95), st.sampled_from(sorted(ESTIMATORS)), st.integers(0, 10**6))
+@settings(max_examples=80, deadline=None)
+def test_a_joint_entropy_respects_its_cap_and_has_an_error(units, samples, p, method, seed):
+    states = PackedStates.of(np.random.default_rng(seed).random((samples, units)) < p)
+    found = joint_entropy(states, method)
+    assert 0 <= found.value <= found.cap <= units
+    assert found.error > 0 or len(states.pattern_counts()) == 1
+    known = layer_complexity(states).known_of_each_other(found)
+    assert 0 <= known.value <= known.cap
+    assert known.error >= found.error
+
+
+def test_an_entropy_that_samples_bound_has_an_error_that_says_so():
+    found = joint_entropy(PackedStates.of(np.random.default_rng(0).integers(0, 2, (100, 20))))
+    assert found.saturated and found.value <= found.cap
+    assert found.error > 0.5
+
+
 def test_convolutional_conventions():
     states = np.zeros((10, 1, 2))
     states[:2, 0, 0] = states[:8, 0, 1] = 1

@@ -1,16 +1,20 @@
 """Catalogued values of complexity and effective dimension against the numbers worked out beforehand, and bad parameters."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from sympy import Rational
 
 from numerics.entropy import binary_entropy
 from numerics.evaluate import answer, evaluate
 from numerics.evaluate.complexity import mixture_probabilities, profile_bits
 from numerics.evaluate.effective_dimension import sphere_dimension, sphere_weights
-from numerics.simulation.complexity import harmonic_dimension
+from numerics.simulation.complexity import drawn_dimensions, harmonic_dimension
 from theory.complexity import depth_law
 from theory.effective_dimension import sphere_kernel
 
@@ -88,9 +92,10 @@ def test_pair_entropy_and_white_and_linear_dimension():
     pair = evaluate("complexity/pair-entropy", theta=np.pi / 3).values
     assert (pair["joint"], pair["total_correlation"]) == pytest.approx((1.918296, 0.081704), abs=1e-6)
     white = evaluate("complexity/white-dimension", n=400, samples=2000).values
-    assert white["effective_dimension"] == pytest.approx(361.92, abs=0.01)
-    assert white["participation_ratio"] == pytest.approx(333.3, abs=0.1)
-    assert evaluate("complexity/white-dimension", n=400, samples=100).values["effective_dimension"] == pytest.approx(87.48, abs=0.01)
+    assert white["effective_dimension"] == pytest.approx(361.80, abs=0.12)  # mean of draws, three standard errors
+    assert white["participation_ratio"] == pytest.approx(333.17, abs=0.1)
+    few = evaluate("complexity/white-dimension", n=400, samples=100).values
+    assert few["effective_dimension"] == pytest.approx(87.33, abs=0.24)
     assert evaluate("complexity/linear-dimension", depth=3).values["fraction"] == pytest.approx(0.33847, abs=1e-5)
 
 
@@ -101,6 +106,68 @@ def test_relu_dimension():
         assert (values["fraction"], values["participation"]) == pytest.approx(expected, abs=1e-5)
     near = [evaluate("complexity/relu-dimension", ratio=ratio).values["fraction"] for ratio in (0.999, 1, 1.001)]
     assert near[0] > near[1] > near[2] > near[0] - 0.001
+
+
+@pytest.mark.parametrize("ratio", ["1/1000000", "1/3", "0.9999", "0.99999999", "1", "1.0001", "7/2", "1000000"])
+def test_relu_dimension_is_the_average_over_the_density(ratio):
+    y = mpmath.mpf(Fraction(ratio).numerator) / Fraction(ratio).denominator
+    with mpmath.workdps(30):
+        slope, floor, root = mpmath.mpf(1) / 4, mpmath.mpf(1) / 4 - 1 / (2 * mpmath.pi), mpmath.sqrt(y)
+        mean = slope + floor
+
+        def logarithm(x):
+            return (slope * x + floor) / mean * mpmath.log((slope * x + floor) / mean)
+
+        def integrand(angle):  # the pole of the density at x = 0 is taken out and integrated by hand
+            x = 1 + y + 2 * root * mpmath.cos(angle)
+            return 2 * mpmath.sin(angle) ** 2 * (logarithm(x) - logarithm(0)) / (mpmath.pi * x) if x else mpmath.mpf(0)
+
+        smooth = mpmath.quad(integrand, [0, 1, 2, 3, 3.1, 3.14, 3.1415, mpmath.pi])
+        expected = mpmath.exp(-smooth - logarithm(0))  # the density and the zeros of x weigh one together
+    found = evaluate("complexity/relu-dimension", ratio=Rational(ratio), digits=15).values
+    assert float(found["fraction"]) == pytest.approx(float(expected), rel=1e-13)
+
+
+def test_answers_depend_on_the_arguments_alone():
+    requests = [("relu-dimension", {"ratio": Rational(1, 3)}, None), ("neuron-profile", {"r": 1}, 25), ("first-layer", {"sw2": 2, "sb2": 1, "d": 3}, None)]
+
+    def asked(request):
+        name, values, digits = request
+        return evaluate(f"complexity/{name}", values, digits=digits).answer
+
+    before = [asked(request) for request in requests]
+    evaluate("complexity/neuron-profile", r=3, digits=150)
+    assert [asked(request) for request in requests] == before
+    with ThreadPoolExecutor(4) as pool:
+        for found in (list(pool.map(asked, requests * 4)) for _ in range(3)):
+            assert found == before * 4
+
+
+def test_a_single_direction_is_one_dimension_for_any_sample():
+    for n, samples in ((1, 2), (1, 3), (1, 50), (2, 2), (50, 2)):
+        found = evaluate("complexity/white-dimension", n=n, samples=samples).answer
+        assert dict(found.values) == {"effective_dimension": 1, "participation_ratio": 1}
+        assert found.status == "exact"
+
+
+@pytest.mark.parametrize(("n", "samples"), [(2, 3), (2, 4), (3, 3), (3, 4), (2, 9), (6, 4), (5, 6), (5, 21), (10, 11), (40, 41)])
+def test_small_white_samples_lie_within_the_error_of_the_mean(n, samples):
+    rng = np.random.default_rng(n * samples)
+    draws = np.array([drawn_dimensions(n, samples, rng) for _ in range(800)])
+    found = evaluate("complexity/white-dimension", n=n, samples=samples).answer
+    assert found.status == "numeric"
+    for value, error, column in zip(found.values.values(), found.errors.values(), draws.T, strict=True):
+        assert abs(value - column.mean()) < error + 4 * column.std() / np.sqrt(len(draws))
+
+
+def test_sphere_at_any_depth():
+    for d, depth, expected, digits in ((3, 13, 34.44133, 6), (3, 30, 88.1344, 5), (2, 20, 12.50666, 5)):
+        found = evaluate("complexity/sphere-dimension", d=d, depth=depth).answer
+        assert found.values["effective_dimension"] == pytest.approx(expected, rel=10.0**-digits)
+    for d, depth in ((2, 100), (3, 40), (4, 12), (7, 17)):
+        found = evaluate("complexity/sphere-dimension", d=d, depth=depth).answer
+        assert found.status == "numeric" and 0 < found.errors["effective_dimension"] < 0.01 * found.values["effective_dimension"]
+    assert evaluate("complexity/sphere-dimension", d=60, depth=60).answer.status == "not converged"
 
 
 def test_sphere_dimension():

@@ -12,11 +12,13 @@ from numerics.estimate import Estimate
 from numerics.evaluate import evaluate
 from numerics.simulation.ising_controls import dense_layer_correlations
 from numerics.simulation.ising_networks import chain_law, layer_law, sample_packed_chains
-from numerics.simulation.tanh_layers import prediction_problem, train_causal_stack
+from numerics.simulation.tanh_layers import fit_tanh, prediction_problem, train_causal_stack
 from numerics.training import Outcome, analyse, coupling_law, judge
 from numerics.verification.claim import Effort
 from numerics.verification.claims.ising_correspondence import CLAIMS
 from numerics.verification.claims.ising_machines import CLAIMS as MACHINE_CLAIMS
+from theory.ising_correspondence import weight_bias
+from theory.symbols import symbols
 
 PAPER = "ising-correspondence"
 
@@ -219,7 +221,35 @@ def test_samples_of_the_chain_match_the_rg_law() -> None:
 
 def test_samples_that_are_no_chain_do_not_match() -> None:
     found = analyse(sample_packed_chains(1.0, 48, 25600, rng()).majority(3).unpacked(), depth=1)
-    assert not found.is_ising and found.verdict.outcome is Outcome.only_zero
+    assert not found.is_ising and found.verdict.outcome is Outcome.not_ising
+    assert "no verdict" in str(found) and "not those of an Ising chain" in found.verdict.message
+
+
+@pytest.mark.parametrize(("K", "samples", "length"), [(2.0, 1000, 24), (2.0, 2000, 24), (1.0, 1000, 20), (1.5, 500, 16), (-1.5, 1000, 16)])
+def test_true_chains_are_never_called_anything_else(K: float, samples: int, length: int) -> None:
+    for seed in range(12):
+        found = analyse(true_chain(K, samples, length, seed), depth=2)
+        assert found.is_ising, seed
+        assert found.verdict.outcome in (Outcome.rg_law, Outcome.undecided), (seed, str(found))
+
+
+def true_chain(K: float, samples: int, length: int, seed: int) -> np.ndarray:
+    flips = np.random.default_rng(seed).random((samples, length)) < 1 / (1 + np.exp(2 * K))
+    flips[:, 0] = np.random.default_rng(seed + 10**6).random(samples) < 0.5
+    return np.cumprod(np.where(flips, -1, 1), axis=1)
+
+
+def test_the_bias_of_trained_weights_is_the_derived_one() -> None:
+    inputs, probability, target = prediction_problem(1.0, 6, 1)
+    cells = np.stack([probability * (1 + target) / 2, probability * (1 - target) / 2], axis=1)
+    weights = []
+    for counts in rng().multinomial(600, cells.ravel() / cells.sum(), size=3000).reshape(3000, -1, 2):
+        seen = counts.sum(axis=1) > 0
+        total = counts[seen].sum(axis=1)
+        weights.append(fit_tanh(inputs[seen], (counts[seen, 0] - counts[seen, 1]) / total, total / 600).weights[-1])
+    subject = symbols(PAPER)
+    expected = float(weight_bias().values["last"].subs({subject.K: 1, subject.r: 1, subject.n: 600, subject.N: 6}))
+    assert np.mean(weights) - 1 == pytest.approx(expected, rel=0.3)
 
 
 def test_few_samples_say_how_many_would_do() -> None:

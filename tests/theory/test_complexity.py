@@ -48,7 +48,7 @@ def test_derivation_steps_hold_at_random_points(derivation):
 
 def test_spectra_derivations():
     assert check_derivation(white_dimension().derivation) == 1
-    assert check_derivation(layer_spectrum().derivation) == 1
+    assert check_derivation(layer_spectrum().derivation) == 3
 
 
 def test_second_moment_of_the_on_probability_is_an_orthant():

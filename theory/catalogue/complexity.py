@@ -127,7 +127,7 @@ RESULTS = (
         (Parameter("n", SUBJECT["n"].meaning, Range(1, oo)), Parameter("samples", SUBJECT["samples"].meaning, Range(2, oo))),
         ("effective_dimension", "participation_ratio"),
         white_dimension,
-        (DIMENSION, "Leading order for many units and samples at a fixed ratio; samples - 1 degrees of freedom are left after centring."),
+        (DIMENSION, "Means over samples to the first two orders; the error is what is left out. Centring leaves samples - 1 degrees of freedom."),
     ),
     Result(
         "complexity/linear-dimension",

@@ -17,15 +17,17 @@ from sympy import Expr, Integer, Rational, log, pi, sqrt
 from numerics.compile import compiled
 from numerics.entropy import binary_entropy
 from numerics.estimate import Estimate
-from numerics.evaluate.complexity import layer_bits, state_entropy, state_entropy_ball
-from numerics.evaluate.effective_dimension import layer_fraction, sphere_dimension
+from numerics.evaluate import evaluate
+from numerics.evaluate.complexity import state_entropy_ball
 from numerics.simulation import complexity as simulated
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Exact, Sampled
 from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
+from theory.catalogue import result
 from theory.complexity import RandomNetwork, depth_law, first_layer, neuron_profile
-from theory.effective_dimension import LayerSpectrum, SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
+from theory.effective_dimension import SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
 from theory.joint_entropy import pair_entropy, pattern_probabilities, plane_lines
+from theory.problems import Formula
 from theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
@@ -33,6 +35,7 @@ __all__ = ["CLAIMS"]
 SUBJECT = symbols("complexity")
 Array = NDArray[np.float64]
 RATIOS = (0.5, 1.0, 2.0)
+HALF = Rational(1, 2)
 THETA, N, DEPTH, RATIO, C = SUBJECT.theta, SUBJECT.n, SUBJECT.depth, SUBJECT.ratio, SUBJECT.c
 
 
@@ -53,6 +56,26 @@ def values_at(expressions: Mapping[str, Expr], **numbers: float) -> Array:
     return np.array([float(value) for value in function(*[numbers[str(name)] for name in names])])
 
 
+def evaluated(name: str, *points: Mapping[str, Any]) -> Callable[[Any, Effort], Array]:
+    """Return the prediction of a result at points of its parameters: what `evaluate` gives for what is derived, or a mutant.
+
+    One row of values for each point.
+    """
+
+    def predict(derived: Any, effort: Effort) -> Array:
+        """Evaluate the result with this object in the place of what it derives."""
+        problem = Formula(derived) if isinstance(derived, dict) else derived
+        entry = replace(result(f"complexity/{name}"), derive=lambda **structure: problem)
+        return np.array([np.ravel(list(evaluate(entry, point).values.values())) for point in points])
+
+    return predict
+
+
+def first_values(predict: Callable[[Any, Effort], Array]) -> Callable[[Any, Effort], Array]:
+    """Return the first value of every point."""
+    return lambda derived, effort: predict(derived, effort)[:, 0]
+
+
 # --- complexity of units and layers -------------------------------------------------------------------------------------------------------------------
 
 
@@ -65,8 +88,8 @@ PROFILE = Claim(
     "complexity/neuron-profile",
     "units with a frozen Gaussian mean r times their spread have the mean complexity G(r)",
     neuron_profile,
-    lambda profile, _: np.array([state_entropy(profile, {SUBJECT.r: Rational(str(r))})[0] for r in RATIOS]),
-    lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(200, 200), rng),
+    first_values(evaluated("neuron-profile", *({"r": Rational(str(r))} for r in RATIOS))),
+    lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(320, 320), rng),
     Sampled(0.02),
     (rescaled("1.1"), Mutant("uniform instead of normal mean", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.t, SUBJECT.t / 2) / 2))),
 )
@@ -79,7 +102,7 @@ def network_claim(name: str, sw2: str, sb2: str, depth: int, smallest: float, *m
         f"complexity/random-{name}-{sw2}-{sb2.replace('/', 'over')}",
         f"mean complexity of layers 1 to {depth} of random {name} networks, sw2 = {sw2}, sb2 = {sb2}, extrapolated to infinite width",
         lambda: RandomNetwork.of(name, depth),
-        lambda network, _: layer_bits(network, numbers)[0],
+        lambda network, effort: evaluated("random-network", {**numbers, "activation": name, "depth": depth})(network, effort)[0],
         lambda rng, effort: drawn_bits(name, sw2, sb2, depth, rng, effort),
         Sampled(smallest),
         mutants,
@@ -109,14 +132,20 @@ NETWORKS = (
     network_claim("tanh", "2", "1/10", 3, 0.06, Mutant("wrong activation", lambda network: RandomNetwork.of("relu", network.depth))),
 )
 
+LAYERS = ((Integer(1), Integer(1), 1), (Integer(2), HALF, 3), (HALF, Integer(2), 3), (Rational(1, 4), Rational(1, 9), 9))  # sw2, sb2, d
+
 FIRST_LAYER = Claim(
     "complexity/first-layer",
-    "the first layer on Gaussian inputs of dimension 1, 3 and 9 has the complexity of a mean with Student's law",
+    "the first layer on Gaussian inputs of dimension 1, 3 and 9 has the complexity of a mean with Student's law, at four pairs of variances",
     first_layer,
-    lambda derived, _: np.array([state_entropy(derived, {SUBJECT.sw2: 1, SUBJECT.sb2: 1, SUBJECT.d: d})[0] for d in (1, 3, 9)]),
-    lambda rng, effort: stacked([simulated.first_layer_bits(1.0, 1.0, d, effort.scale(200, 200), rng) for d in (1, 3, 9)]),
+    first_values(evaluated("first-layer", *({"sw2": sw2, "sb2": sb2, "d": d} for sw2, sb2, d in LAYERS))),
+    lambda rng, effort: stacked([simulated.first_layer_bits(float(sw2), float(sb2), d, effort.scale(260, 260), rng) for sw2, sb2, d in LAYERS]),
     Sampled(0.05),
-    (rescaled("1.2"), Mutant("dimension off by one", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.d, SUBJECT.d + 1)))),
+    (
+        rescaled("1.2"),
+        Mutant("variances instead of deviations", lambda derived: replace(derived, scale=derived.scale**2)),
+        Mutant("dimension off by one", lambda derived: replace(derived, density=derived.density.subs(SUBJECT.d, SUBJECT.d + 1))),
+    ),
 )
 
 
@@ -190,14 +219,17 @@ THREE_UNITS = Claim(
 )
 
 
-def pair_values(values: Mapping[str, Expr], effort: Effort) -> Array:
-    """Return joint entropy and total correlation at π/3."""
-    return values_at(values, theta=float(np.pi / 3))
+ANGLES = (Rational(2, 5), Rational("1.0472"), Rational(5, 2))
 
 
-def counted_pair(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Count the patterns of two units at the angle π/3 and take the entropies of the frequencies."""
-    directions = np.array([[1.0, 0.0, 0.0], [0.5, np.sqrt(0.75), 0.0]])
+def counted_pairs(rng: np.random.Generator, effort: Effort) -> Estimate:
+    """Count the patterns of two units at three angles and take the entropies of the frequencies."""
+    return stacked([counted_pair(float(angle), rng, effort) for angle in ANGLES])
+
+
+def counted_pair(theta: float, rng: np.random.Generator, effort: Effort) -> Estimate:
+    """Joint entropy and total correlation of two units at an angle, from the frequencies of their patterns."""
+    directions = np.array([[1.0, 0.0, 0.0], [np.cos(theta), np.sin(theta), 0.0]])
     samples, rows = 20_000, []
     for _ in range(effort.scale(150, 150)):
         on = rng.standard_normal((samples, 3)) @ directions.T > 0
@@ -212,8 +244,8 @@ PAIR = Claim(
     "complexity/pair-entropy",
     "two units at an angle θ have 1 + H2(θ/π) bits together",
     lambda: pair_entropy()[0],
-    pair_values,
-    counted_pair,
+    evaluated("pair-entropy", *({"theta": angle} for angle in ANGLES)),
+    counted_pairs,
     Sampled(0.004),
     (replaced("half the angle", lambda e: e.subs(THETA, THETA / 2)),),
 )
@@ -230,14 +262,23 @@ LINES = Claim(
 
 # --- effective dimension ------------------------------------------------------------------------------------------------------------------------------
 
-WHITE_SIZES = ((40, 200), (120, 40))  # units, degrees of freedom
+WHITE_SIZES = ((24, 80), (60, 20))  # units, samples
+
+
+def drawn_white(rng: np.random.Generator, effort: Effort) -> Estimate:
+    """Dimensions of white data of two sizes, as they are."""
+    rows = [[simulated.drawn_dimensions(n, samples, rng) for n, samples in WHITE_SIZES] for _ in range(effort.scale(200, 200))]
+    return Estimate.from_blocks(np.array(rows) / WHITE_SCALE)
+
+
+WHITE_SCALE = np.array([[min(n, samples - 1)] for n, samples in WHITE_SIZES])
 
 WHITE = Claim(
     "complexity/white-dimension",
-    "white data have the effective dimension n exp(-n/2M) and the participation ratio n/(1 + n/M), below and above n = M",
+    "means of effective dimension and participation ratio of white data, below and above n = M",
     lambda: dict(white_dimension().values),
-    lambda values, _: np.array([values_at(values, n=float(n), samples=float(m + 1)) / n for n, m in WHITE_SIZES]),
-    lambda rng, effort: stacked([simulated.white_dimension(n * size(effort), m * size(effort), blocks(effort, 120), rng) for n, m in WHITE_SIZES]),
+    lambda values, effort: evaluated("white-dimension", *({"n": n, "samples": samples} for n, samples in WHITE_SIZES))(values, effort) / WHITE_SCALE,
+    drawn_white,
     Sampled(0.03),
     (scaled("1.05"), replaced("no sampling correction", lambda e: e.subs(SUBJECT.samples, 10**6))),
 )
@@ -246,27 +287,18 @@ LINEAR = Claim(
     "complexity/linear-dimension",
     "L square linear layers leave the fraction exp(1 - H_(L+1)) of the dimensions",
     lambda: dict(linear_dimension().values),
-    lambda values, _: np.array([values_at(values, depth=float(d))[0] for d in (1, 2, 3)]),
+    first_values(evaluated("linear-dimension", *({"depth": d} for d in (1, 2, 3)))),
     lambda rng, effort: simulated.deep_linear_dimension(3, blocks(effort, 120), rng, width=32 * size(effort)),
     Sampled(0.06),
     (shifted(DEPTH), scaled("1.1")),
 )
 
 
-def spectrum_values(spectrum: LayerSpectrum, effort: Effort) -> Array:
-    """Return both fractions at n/d = 1/2 and 2."""
-    pairs = []
-    for ratio in (Rational(1, 2), Integer(2)):
-        participation = float(compiled(spectrum.participation, [RATIO])(float(ratio)))
-        pairs.append([float(layer_fraction(spectrum, ratio).mid()), participation])
-    return np.array(pairs)
-
-
 RELU = Claim(
     "complexity/relu-dimension",
     "one layer of rectifiers has the spectrum ⟨φ'⟩² x + floor with x of Marchenko-Pastur law",
     layer_spectrum,
-    spectrum_values,
+    evaluated("relu-dimension", {"ratio": HALF}, {"ratio": 2}),
     lambda rng, effort: stacked([simulated.relu_layer_dimension(ratio, blocks(effort, 120), rng, dimension=40 * size(effort)) for ratio in (0.5, 2.0)]),
     Sampled(0.03),
     (
@@ -292,7 +324,7 @@ def sphere_claim(dimension: int, depth: int, digits_required: float, witness: Ca
         f"complexity/sphere-{dimension}-{depth}",
         f"effective dimension behind layer {depth} of rectifiers on the sphere in {dimension} dimensions, against {how}",
         lambda: sphere_kernel(depth),
-        lambda kernel, _: sphere_dimension(kernel, dimension)[0],
+        lambda kernel, effort: float(evaluated("sphere-dimension", {"d": dimension, "depth": depth})(kernel, effort)[0, 0]),
         lambda rng, effort: witness(depth),
         Exact(digits_required),
         (

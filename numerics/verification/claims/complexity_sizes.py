@@ -16,7 +16,7 @@ from numerics.chain_rule import chain_rule_entropy
 from numerics.compile import compiled
 from numerics.entropy import joint_entropy as counted_entropy
 from numerics.evaluate.complexity import layer_bits
-from numerics.evaluate.effective_dimension import layer_fraction, sphere_dimension
+from numerics.evaluate.effective_dimension import sphere_dimension
 from numerics.simulation import complexity as simulated
 from numerics.states import PackedStates
 from numerics.training_dynamics import digits, train
@@ -85,7 +85,7 @@ LINEAR = Claim(
 
 def spectrum_pair(spectrum: LayerSpectrum, effort: Effort) -> Array:
     """Both fractions at n = d."""
-    return np.array([float(layer_fraction(spectrum, Integer(1)).mid()), float(compiled(spectrum.participation, [RATIO])(1.0))])
+    return values_at({"fraction": spectrum.fraction, "participation": spectrum.participation}, ratio=1.0)
 
 
 RELU = Claim(
