@@ -4,14 +4,18 @@ import json
 
 import numpy as np
 import pytest
+from flint import arb
 from sympy import Integer, Rational, Symbol, cosh, log
 
 from numerics.estimate import Estimate
+from numerics.evaluate.balls import precision
 from numerics.report import as_json, page, text_row
 from numerics.verification.claim import Claim, Effort
-from numerics.verification.compare import Exact, Sampled, Verdict
+from numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
 from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
+from numerics.verification.power import weakest_entry
 from numerics.verification.suite import claims_in_file, gather_claims, run_claims
+from numerics.verification.within import Within
 from theory import Recursion
 
 X = Symbol("x", real=True)
@@ -42,10 +46,10 @@ def test_a_false_claim_is_refuted():
     assert exact_claim(Rational(1, 3)).check().verdict is Verdict.refuted
 
 
-def test_a_claim_whose_mutant_passes_is_refuted():
+def test_a_claim_whose_mutant_passes_decides_nothing():
     report = exact_claim(Rational(1, 2), (scaled("1.00000000000001"),)).check()
     assert report.comparison.verdict is Verdict.agrees
-    assert report.verdict is Verdict.refuted
+    assert report.verdict is Verdict.undecided
     assert "cannot tell the formula from its mutant" in report.message
 
 
@@ -62,8 +66,62 @@ def test_a_claim_without_mutants_is_refused():
 def test_sampled_claims_get_the_mutants_of_their_stated_power():
     report = sampled_claim().check(seed=5)
     assert report.verdict is Verdict.agrees
-    assert [mutant.name for mutant in report.mutants] == ["scaled by 1.05", "scaled by 0.95"]
+    assert [mutant.name for mutant in report.mutants] == ["an entry off by the smallest discrepancy promised"]
     assert all(mutant.refuted for mutant in report.mutants)
+
+
+POINTS = ({"K": 0.5, "r": 3}, {"K": 0.2, "r": 1})
+
+
+def correlations(rng, effort):
+    return [np.tanh(0.5) ** 3, np.tanh(0.2)]
+
+
+def correlation_claim(witness=correlations, **options):
+    chosen = {"at": POINTS, "policy": Exact(13), "mutants": (scaled("1.000001"),), **options}
+    return Claim.of("lattice/ising-correlation", witness=witness, **chosen)
+
+
+def test_a_claim_on_a_result_evaluates_it_at_the_points():
+    report = correlation_claim().check()
+    assert report.verdict is Verdict.agrees
+    assert [mutant.refuted for mutant in report.mutants] == [True, True]
+    assert report.claim.result == "lattice/ising-correlation"
+    assert report.claim.statement
+
+
+def test_a_mutant_of_a_claim_on_a_result_replaces_what_it_derives():
+    with pytest.raises(ValueError, match="changes nothing"):
+        correlation_claim(mutants=(replaced("the same", lambda e: e * 1),)).check()
+    assert correlation_claim(lambda rng, effort: [np.tanh(0.5) ** 2, np.tanh(0.2)]).check().verdict is Verdict.refuted
+
+
+def test_a_claim_on_a_result_may_read_more_than_its_values_and_points_of_the_effort():
+    claim = correlation_claim(
+        lambda rng, effort: [1.0], at=lambda effort: POINTS[:1], read=lambda found: [float(found.answer.status == "exact")], name="status", mutants=(PERCENT,)
+    )
+    assert claim.id == "lattice/ising-correlation:status"
+    report = claim.check()
+    assert report.comparison.verdict is Verdict.agrees
+    assert report.verdict is Verdict.undecided  # the status does not see the mutant, and the claim says so
+
+
+@pytest.mark.parametrize("policy", [Exact(6), Exact(3, scale=10.0), Within(0.1), Within((0.1, 0.2)), Sampled(0.02)])
+def test_every_policy_sees_each_entry_off_by_what_it_promises(policy):
+    truth = np.array([0.5, -3.0])
+    found = Estimate(truth, [0.001, 0.004], blocks=200) if isinstance(policy, Sampled) else truth
+    assert weakest_entry(policy, truth, found, None).verdict is Verdict.refuted
+
+
+def test_an_entry_too_noisy_to_be_seen_has_no_power():
+    found = Estimate([0.5, -3.0], [0.01, 0.02], blocks=200)
+    assert weakest_entry(Sampled(0.02), [0.5, -3.0], found, None).verdict is not Verdict.refuted
+
+
+def test_balls_off_by_the_radius_promised_are_told_apart():
+    with precision(256):
+        ball = arb(2).sqrt()
+    assert weakest_entry(Enclosed(1e-40), ball, ball, None).verdict is Verdict.refuted
 
 
 def test_a_sampled_claim_without_power_is_undecided():
