@@ -172,7 +172,7 @@ def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answe
     notes = [str(report)]
     exact = None
     try:
-        exact = exact_log_partition(paths.members, J, beta, theta)
+        exact = exact_log_partition(paths.members.tolist(), J, beta, theta)
     except TooWide as error:
         notes.append(f"no exact_log_z: {error}")
     values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -149,8 +150,7 @@ def _interpolated_minimum(function: Callable[[float], float], left: float, middl
 def _vertex(nodes: list[float], function: Callable[[float], float], near: float) -> float:
     """Return the minimum of the polynomial through the nodes that is nearest to a point, inside the nodes."""
     values = [function(v) for v in nodes]
-    polynomial = np.polynomial.Polynomial.fit(nodes, values, len(nodes) - 1)
-    slope = polynomial.deriv()
+    slope: Any = np.polynomial.Polynomial.fit(nodes, values, len(nodes) - 1).deriv()
     roots = [float(v.real) for v in slope.roots() if abs(v.imag) < 1e-9 and min(nodes) <= v.real <= max(nodes) and slope.deriv()(v.real) > 0]
     if not roots:
         raise NotConverged(f"the degree along the branch has no smooth minimum between the overlaps {[-math.expm1(v) for v in nodes]}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from numerics.verification import claims as claims_package
@@ -110,10 +111,10 @@ def run_claims(claims: Iterable[Claim], effort: Effort = Effort.default, *, seed
         yield checked(claim, effort, seed, false_alarm)
 
 
-def checked(claim: Claim, effort: Effort, seed: int, false_alarm: float) -> Report:
+def checked(claim: Claim, effort: Effort, seed: int, false_alarm: float, rng: np.random.Generator | None = None) -> Report:
     """Check one claim; one that cannot be carried out counts as refuted, and says why, so that the others still run."""
     try:
-        return claim.check(effort=effort, seed=seed, false_alarm=false_alarm)
+        return claim.check(rng, effort, seed=seed, false_alarm=false_alarm)
     except Exception as error:
         reason = f"the check could not be carried out: {type(error).__name__}: {error}"
         return Report(claim, Comparison(Verdict.refuted, math.inf, "sigma", 0.0, math.inf, reason), (), 0.0, (seed,), effort)

@@ -1,6 +1,7 @@
 """Claims, mutants and the suite: the runner must fail what should fail."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numerics.evaluate.balls import precision
 from numerics.report import as_json, page, text_row
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
+from numerics.verification.false_alarms import repeated, summary
 from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
 from numerics.verification.power import weakest_entry
 from numerics.verification.suite import claims_in_file, gather_claims, run_claims
@@ -238,3 +240,16 @@ def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
     assert "ArithmeticError: no such derivation" in reports[0].message
     assert json.loads(as_json(reports))[0]["verdict"] == "refuted"
     assert "could not be carried out" in page(reports)
+
+
+def test_false_alarms_are_counted_and_a_run_goes_on(tmp_path):
+    journal, claims = tmp_path / "journal.jsonl", [sampled_claim(), sampled_claim(value=3), exact_claim(Rational(1, 2))]
+    claims[1] = replace(claims[1], id="demo/three")
+    first = repeated(claims[:1], 2, Effort.low, journal, 1e-8)
+    assert [row.verdict for row in first] == ["agrees", "agrees"]
+    journal.write_text(journal.read_text() + '{"id": "demo')
+    rows = repeated(claims, 3, Effort.low, journal, 1e-8)
+    assert len(rows) == 3 + 3 + 1  # what draws nothing is checked once
+    assert "demo/three: 3 of 3 runs refuted" in summary(rows)
+    assert summary(rows).endswith("2 claims with a random witness, 6 runs: 3 refuted, 0 undecided")
+    assert len(journal.read_text().splitlines()) == 2 + 1 + 5

@@ -34,7 +34,7 @@ ANSWERS = ("compile", "evaluate", "quadrature", "solve")
 @pytest.mark.parametrize("room", ANSWERS)
 def test_no_answer_calls_a_witness(room):
     """Nothing that answers a user imports a simulation or an enumeration of the witnesses."""
-    modules = [path for path in (Path(numerics.__file__).parent / room).rglob("*.py")]
+    modules = list((Path(numerics.__file__).parent / room).rglob("*.py"))
     assert modules
     assert [(path.name, name) for path in modules for name in imported(path) if "simulation" in name.split(".")] == []
 

@@ -95,7 +95,7 @@ def capacity_degrees(rng: np.random.Generator, effort: Effort) -> Array:
 
 
 TREE = TREES[3][0]
-TREE_SIZE, DRAWS = 7, 32
+TREE_SIZE, DRAWS = 7, 80
 
 
 def gaussian_found(rng: np.random.Generator, effort: Effort) -> Estimate:
