@@ -32,7 +32,6 @@ from theory.binary_transfer import partition_function, transfer_spectrum, weight
 from theory.decimation import Decimation, decimate
 from theory.dynamic_neurons import binary_model, binary_recursion
 from theory.few_neurons import layer_block, network_block
-from theory.interaction_order import InteractionOrder, interaction_order
 from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.recursion import Recursion
 from theory.symbols import symbols
@@ -338,8 +337,8 @@ def residual_claim() -> Claim:
     )
 
 
-def order_claim() -> Claim:
-    """Degrees of the interactions, against the growth of the energies with the size of their variables."""
+def order_growth() -> Array:
+    """Growth exponents of the cost and of the promoted energy with the size of their variables, for 1 to 4 layers of sigma = z + g z²."""
 
     def chain(sizes: Array, layers: int) -> Array:
         h = np.full_like(sizes, 0.7)
@@ -358,16 +357,7 @@ def order_claim() -> Claim:
         sizes = np.array([1e4, 2e4])
         return float(np.diff(np.log2(function(sizes, layers)))[0])
 
-    return claim(
-        "interaction-order",
-        "degrees 4, 12, 28, 60 of the cost and 4, 8, 8, 8 of the promoted energy for sigma = z + g z²",
-        lambda: [interaction_order(m, "z + g*z^2") for m in (1, 2, 3, 4)],
-        lambda orders: np.array([[o.static, o.dynamic] for o in orders], dtype=float),
-        lambda: np.array([[growth(chain, m), growth(local, m)] for m in (1, 2, 3, 4)]),
-        Exact(2.5),
-        Mutant("one degree less", lambda orders: [InteractionOrder(o.static - 1, o.dynamic, 0, 0) for o in orders]),
-        Mutant("promotion without effect", lambda orders: [InteractionOrder(o.static, o.static, 0, 0) for o in orders]),
-    )
+    return np.array([[growth(chain, m), growth(local, m)] for m in (1, 2, 3, 4)])
 
 
 CLAIMS = (
@@ -385,5 +375,4 @@ CLAIMS = (
     function_space_claim(),
     few_neurons_claim(),
     residual_claim(),
-    order_claim(),
 )
