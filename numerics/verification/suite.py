@@ -18,7 +18,7 @@ from numerics.verification import claims as claims_package
 from numerics.verification.claim import Claim, Effort, Report
 from numerics.verification.compare import Comparison, Verdict, share
 
-__all__ = ["claims_in_file", "gather_claims", "papers", "run_claims"]
+__all__ = ["claims_in_file", "claims_on", "gather_claims", "papers", "run_claims"]
 
 
 def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
@@ -35,6 +35,17 @@ def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     if not chosen:
         raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(papers())}, and each has an id of its own")
     return chosen
+
+
+def claims_on(result: str) -> tuple[Claim, ...]:
+    """Return the claims that hold a result of the catalogue to account, through its evaluation.
+
+    Examples
+    --------
+    >>> [claim.id for claim in claims_on("active-paths/planted")]
+    ['active-paths/planted']
+    """
+    return tuple(claim for claim in _all_claims() if claim.result == result)
 
 
 def papers() -> tuple[str, ...]:

@@ -16,9 +16,10 @@ from numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
 from numerics.verification.false_alarms import repeated, summary
 from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
 from numerics.verification.power import weakest_entry
-from numerics.verification.suite import claims_in_file, gather_claims, run_claims
+from numerics.verification.suite import claims_in_file, claims_on, gather_claims, run_claims
 from numerics.verification.within import Within
 from theory import Recursion
+from theory.catalogue import results
 
 X = Symbol("x", real=True)
 
@@ -253,3 +254,10 @@ def test_false_alarms_are_counted_and_a_run_goes_on(tmp_path):
     assert "demo/three: 3 of 3 runs refuted" in summary(rows)
     assert summary(rows).endswith("2 claims with a random witness, 6 runs: 3 refuted, 0 undecided")
     assert len(journal.read_text().splitlines()) == 2 + 1 + 5
+
+
+@pytest.mark.parametrize("paper", ["active-paths", "dynamic-neurons"])
+def test_every_result_has_a_claim_through_its_evaluation(paper):
+    claimed = [entry.id for entry in results(paper) if any(claim.id == entry.id for claim in claims_on(entry.id))]
+    print(f"{paper}: {len(results(paper))} results, {len(claimed)} of them with claims")
+    assert claimed == [entry.id for entry in results(paper)]

@@ -164,7 +164,7 @@ CLAIMS = (
     *(
         Claim.of(
             "active-paths/critical-removal",
-            name=protocol,
+            name="" if protocol == "weights" else protocol,
             at=[{"p": 3, "T": 0.5, "c0": BEFORE, "protocol": protocol}],
             statement=f"Networks of degree 6 that lose the fractions rho_K and rho_d of their {protocol} have the degrees c_K and c_d",
             witness=removals_found(protocol),
@@ -201,7 +201,7 @@ CLAIMS = (
     *(
         Claim.of(
             "active-paths/bethe",
-            name=f"tree-p{p}",
+            name=f"tree-p{p}" if p > 3 else "",
             at=[bethe_point(p)],
             statement=f"On a tree of paths of {p} weights with fields, the Bethe ln Z, energy and magnetisations are exact",
             witness=lambda rng, effort, p=p: tree_found(p),  # type: ignore[misc]

@@ -35,7 +35,6 @@ from theory.few_neurons import layer_block, network_block
 from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.recursion import Recursion
 from theory.symbols import symbols
-from theory.two_state import two_state_recursion
 
 __all__ = ["CLAIMS"]
 
@@ -232,27 +231,6 @@ def promotion_claim() -> Claim:
 # --- other solvable layers --------------------------------------------------------------------------------------------------------------------------------
 
 
-def two_state_claim() -> Claim:
-    """The recursion of any two-state kernel, against the square of its matrix."""
-    rows = [(0.1, -0.7, 0.15, 0.2), (0.0, 0.5, 0.2, 0.3), (-0.4, 1.2, -0.9, 0.0)]
-    states = (1, -1)
-
-    def kernel(k0: float, k1: float, k2: float, g: float) -> Array:
-        return np.array([[math.exp(k0 + k1 * h * a + k2 * (h + a) / 2 + g * (h - a) / 2) for a in states] for h in states])
-
-    return claim(
-        "two-state-kernel",
-        "the couplings (K0, K1, K2, g) of a squared two-state kernel",
-        lambda: two_state_recursion().step,
-        lambda step: np.array([kernel(*(value_at(e, dict(zip((S.K0, S.K1, S.K2, S.g), row, strict=True))) for e in step)) for row in rows]),
-        lambda: np.array([kernel(*row) @ kernel(*row) for row in rows]),
-        Exact(12),
-        scaled("1.00000001"),
-        flipped(S.K2),
-        Mutant("K2 doubles", lambda step: (step[0], step[1], step[2] + S.K2, step[3])),
-    )
-
-
 def function_space_claim() -> Claim:
     """The monoid of self-maps, against the sum over the weights and biases of every layer."""
     maps = SelfMaps((1, -1))
@@ -371,7 +349,6 @@ CLAIMS = (
     partition_claim("sharp", 6, True, math.inf),
     magnetization_claim(),
     heat_bath_claim(),
-    two_state_claim(),
     function_space_claim(),
     few_neurons_claim(),
     residual_claim(),

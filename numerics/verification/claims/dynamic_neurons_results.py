@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational
 
-from numerics.simulation.dynamic_neurons import binary_chain_sums, binary_kernel, binomial_matrix, hermite_partition
+from numerics.simulation.dynamic_neurons import binary_chain_sums, binary_kernel, binomial_matrix, trapezoidal_partition
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.claims.dynamic_neurons import POINTS, X, Y, order_growth
 from numerics.verification.compare import Exact
@@ -174,8 +174,8 @@ CLAIMS = (
     Claim.of(
         "dynamic-neurons/smeared-partition-function",
         at=[{"activation": "sin", "M": 2, "x": 1, "y": 0.5, "beta": 2, "alpha": float("inf")}],
-        witness=lambda rng, effort: [hermite_partition(np.sin, 1.0, 0.5, 2.0, 201)],
-        policy=Exact(8),
-        mutants=(Mutant("one layer more", lambda problem: smeared_chain("sin", 3)), Mutant("another rule", lambda problem: smeared_chain("tanh", 2))),
+        witness=lambda rng, effort: [trapezoidal_partition(np.sin, 1.0, 0.5, 2.0)],
+        policy=Exact(10),
+        mutants=(Mutant("one layer fewer", lambda problem: smeared_chain("sin", 1)), Mutant("another rule", lambda problem: smeared_chain("tanh", 2))),
     ),
 )
