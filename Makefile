@@ -5,10 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify test lint notebooks notebooks-full docs picture benchmarks clean
+.PHONY: verify false-alarms test lint notebooks notebooks-full docs picture benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
+
+# Every claim with a random witness under 200 seeds: hours; it goes on where it was interrupted.
+false-alarms: $(STAMP)
+	$(THREADS) $(BIN)/python -m numerics.verification.false_alarms
 
 test: $(STAMP)
 	$(THREADS) $(BIN)/python -m pytest

@@ -98,7 +98,13 @@ def _list(arguments: argparse.Namespace) -> int:
 
     entries = results(arguments.paper)
     if arguments.json:
-        print(json.dumps([{"id": e.id, "statement": e.statement, "paper": e.paper.key, "provenance": e.provenance} for e in entries], indent=2))
+        from numerics.verification.suite import claims_on
+
+        rows = [
+            {"id": e.id, "statement": e.statement, "paper": e.paper.key, "provenance": e.provenance, "claims": [claim.id for claim in claims_on(e.id)]}
+            for e in entries
+        ]
+        print(json.dumps(rows, indent=2))
         return WELL
     width = max(len(entry.id) for entry in entries)
     for entry in entries:
@@ -113,6 +119,11 @@ def _show(arguments: argparse.Namespace) -> int:
 
     entry = result(arguments.id)
     say(entry_latex(entry) if arguments.latex else entry_text(entry))
+    if not arguments.latex:
+        from numerics.verification.suite import claims_on
+
+        holding = ", ".join(claim.id for claim in claims_on(entry.id))
+        say(f"Claims that hold it: {holding or 'none through its evaluation'}")
     return WELL
 
 

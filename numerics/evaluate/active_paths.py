@@ -13,10 +13,10 @@ from graphs.paths import given_paths
 from numerics.compile import compiled
 from numerics.evaluate.balls import enclosed_answer
 from numerics.evaluate.core import Answer, answer
-from numerics.simulation.active_paths import LARGEST_ENUMERATION, enumerate_weights
 from numerics.solve.belief_propagation import belief_propagation
 from numerics.solve.density_evolution import BranchPoint, DensityEvolution
 from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
+from numerics.solve.path_elimination import TooWide, exact_log_partition
 from numerics.solve.path_thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
 from theory.cavity import BetheOf
 from theory.frozen_paths import FrozenLayers, FrozenPaths, FrozenRemoval
@@ -176,14 +176,15 @@ def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answe
         report = belief_propagation(problem.equations, paths, J, beta, theta, start=start, damping=damping)
         if report.converged:
             break
-    small = paths.size <= LARGEST_ENUMERATION
-    exact = enumerate_weights(paths.members, paths.size, J, beta, theta).log_z if small else None
-    values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}
     notes = [str(report)]
+    exact = None
+    try:
+        exact = exact_log_partition(paths.members.tolist(), J, beta, theta)
+    except TooWide as error:
+        notes.append(f"no exact_log_z: {error}")
+    values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}
     if report.rounding > COARSE:
         notes.append(f"strong fields contradict strong paths: double precision leaves log_z open by {report.rounding:.1g}")
-    if not small:
-        notes.append(f"exact_log_z is summed for at most {LARGEST_ENUMERATION} weights, these are {paths.size}")
     return Answer("numeric" if report.converged else "not converged", values, {"log_z": report.rounding}, reason="; ".join(notes))
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "relative_difference",
     "relaxed_neurons",
     "threshold_partition",
+    "trapezoidal_partition",
     "up_probability",
 ]
 
@@ -232,6 +233,20 @@ def hermite_partition(phi: Function, x: float, y: float, beta: float, nodes: int
     """
     w, weights = np.polynomial.hermite_e.hermegauss(nodes)
     weights = weights / weights.sum()
+    h = phi(w[None, :] * phi(w[:, None] * x))
+    return float(weights @ np.exp(-beta * (y - h) ** 2) @ weights)
+
+
+def trapezoidal_partition(phi: Function, x: float, y: float, beta: float, points: int = 1601) -> float:
+    """Return Z of a sharp chain of two layers with standard normal weights by plain sums over a grid, exponentially exact for smooth phi.
+
+    Examples
+    --------
+    >>> round(trapezoidal_partition(np.tanh, 1.0, 0.5, 2.0), 6)
+    0.562112
+    """
+    w = np.linspace(-9, 9, points)
+    weights = np.exp(-(w**2) / 2) / math.sqrt(2 * math.pi) * (w[1] - w[0])
     h = phi(w[None, :] * phi(w[:, None] * x))
     return float(weights @ np.exp(-beta * (y - h) ** 2) @ weights)
 

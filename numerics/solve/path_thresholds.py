@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from scipy import optimize
 
 from graphs.rendering import Tabulated
@@ -36,7 +38,8 @@ PATHS = symbols("active-paths")
 STEP = 0.04
 FINEST, HOTTEST = 0.011, 20.0
 SETTLED = 2e-6
-LOCATED = 1e-3
+SHARP = 1e-11  # of the degrees through which the end of the branch is interpolated
+REACH = 0.1  # of their nodes, in ln(1 - q)
 LOWEST, HIGHEST = 0.02, 1 - 1e-3
 STRIDE, SHORTEST = 0.14, 0.01
 REACHES = (3, 9, 27)  # largest degrees of the grids that are tried, in units of the degree at which the entropy of the paramagnet vanishes
@@ -68,8 +71,15 @@ class PathThresholds(Tabulated):
     errors: dict[str, float]
 
 
-def branch_end(evolution: DensityEvolution) -> BranchPoint:
-    """Find the smallest degree along the branch.
+def branch_end(evolution: DensityEvolution) -> tuple[BranchPoint, float]:
+    """Find the smallest degree along the branch, and how far its overlap may be off.
+
+    Returns
+    -------
+    BranchPoint
+        The end of the branch on the grid of the evolution.
+    float
+        Error of its overlap by the interpolation of the degree; that of the grid is not in it.
 
     Raises
     ------
@@ -78,9 +88,9 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
 
     Examples
     --------
-    >>> end = branch_end(DensityEvolution(path_ensemble(3), T=0.5))
-    >>> round(end.c, 2), round(end.q, 1)
-    (2.81, 0.7)
+    >>> end, error = branch_end(DensityEvolution(path_ensemble(3), T=0.5))
+    >>> round(end.c, 2), round(end.q, 1), error < 1e-5
+    (2.81, 0.7, True)
     """
     if evolution.ensemble.p == 2:
         raise NoThreshold("for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and the branch has no end")
@@ -90,11 +100,11 @@ def branch_end(evolution: DensityEvolution) -> BranchPoint:
         """Degree at the overlap 1 - exp(v)."""
         if v not in points:
             near = points[min(points, key=lambda known: abs(known - v))] if points else None
-            points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near), evolution.coupling_mean > 0)
+            points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near, tolerance=SHARP), evolution.coupling_mean > 0)
         return points[v].c
 
-    found = _parabolic_minimum(degree, *_around_minimum(degree, evolution.ensemble.p))
-    return points[found]
+    found, left = _interpolated_minimum(degree, *_around_minimum(degree, evolution.ensemble.p))
+    return points[found], math.exp(found) * left
 
 
 def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, float, float]:
@@ -125,18 +135,26 @@ def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, fl
     return v[-3], v[-2], v[-1]
 
 
-def _parabolic_minimum(function: Callable[[float], float], left: float, middle: float, right: float) -> float:
-    """Refine a bracketed minimum by parabolas through the three best points, and return where it was evaluated lowest."""
-    known = {v: function(v) for v in (left, middle, right)}
-    for _ in range(6):
-        a, b, c = sorted(known, key=known.__getitem__)[:3]
-        slope = (known[b] - known[a]) / (b - a)
-        curvature = ((known[c] - known[a]) / (c - a) - slope) / (c - b)
-        vertex = (a + b) / 2 - slope / (2 * curvature) if curvature > 0 else a
-        if min(abs(vertex - v) for v in known) < LOCATED:
-            break
-        known[vertex] = function(vertex)
-    return min(known, key=known.__getitem__)
+def _interpolated_minimum(function: Callable[[float], float], left: float, middle: float, right: float) -> tuple[float, float]:
+    """Return where the derivative of an interpolating polynomial vanishes inside a bracketed minimum, and what its last point changed.
+
+    A smooth minimum is so flat that values alone place it only to the root of their error; its derivative has no such limit.
+    """
+    vertex = _vertex([left, middle, right], function, middle)
+    low, high = max(left, vertex - REACH), min(right, vertex + REACH)
+    nodes = [low + (high - low) * k / 4 for k in range(5)]
+    found = _vertex(nodes, function, vertex)
+    return found, abs(_vertex([*nodes, found], function, found) - found)
+
+
+def _vertex(nodes: list[float], function: Callable[[float], float], near: float) -> float:
+    """Return the minimum of the polynomial through the nodes that is nearest to a point, inside the nodes."""
+    values = [function(v) for v in nodes]
+    slope: Any = np.polynomial.Polynomial.fit(nodes, values, len(nodes) - 1).deriv()
+    roots = [float(v.real) for v in slope.roots() if abs(v.imag) < 1e-9 and min(nodes) <= v.real <= max(nodes) and slope.deriv()(v.real) > 0]
+    if not roots:
+        raise NotConverged(f"the degree along the branch has no smooth minimum between the overlaps {[-math.expm1(v) for v in nodes]}")
+    return min(roots, key=lambda v: abs(v - near))
 
 
 def _settled(point: BranchPoint, biased: bool) -> BranchPoint:
@@ -255,18 +273,19 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float | None = None)
     """
     widths, scale = grid_steps(T, step), entropy_crossing(ensemble, T)
     rows = [_on_grid(ensemble, T, width, scale) for width in widths]
-    values, errors = extrapolated(*({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b in rows))
-    errors["q_d"] += LOCATED * (1 - values["q_d"])
-    return PathThresholds(*rows[1], values, errors)
+    values, errors = extrapolated(*({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b, _ in rows))
+    errors["q_d"] += sum(left for _, _, left in rows)
+    end, transition, _ = rows[1]
+    return PathThresholds(end, transition, values, errors)
 
 
-def _on_grid(ensemble: PathEnsemble, T: float, width: float, scale: float) -> tuple[BranchPoint, BranchPoint]:
-    """End and transition on grids that hold larger and larger degrees, until both are found."""
+def _on_grid(ensemble: PathEnsemble, T: float, width: float, scale: float) -> tuple[BranchPoint, BranchPoint, float]:
+    """End and transition on grids that hold larger and larger degrees, until both are found, and the error of the overlap at the end."""
     for reach in REACHES:
         evolution = DensityEvolution(ensemble, T, width, largest_degree=reach * scale)
         try:
-            end = branch_end(evolution)
-            return end, transition_point(evolution, end)
+            end, left = branch_end(evolution)
+            return end, transition_point(evolution, end), left
         except GridTooSmall as error:
             missed = error
     raise NoThreshold(f"the branch was followed up to {REACHES[-1]} times the degree at which the entropy of the paramagnet vanishes: {missed}")

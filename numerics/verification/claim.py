@@ -5,17 +5,21 @@ from __future__ import annotations
 import html
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sympy import Expr
 
 from graphs.rendering import Tabulated
+from numerics.estimate import Estimate
+from numerics.evaluate.core import Evaluation, evaluate
 from numerics.verification.compare import Comparison, Policy, Sampled, Verdict
 from numerics.verification.effort import Effort
 from numerics.verification.mutants import Mutant
+from numerics.verification.power import weakest_entry
+from theory.catalogue import Result
+from theory.catalogue import result as catalogued
 
 __all__ = ["Claim", "Effort", "MutantOutcome", "Report"]
 
@@ -61,9 +65,9 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict: a claim whose mutant passes counts as refuted."""
+        """The verdict: a check that cannot tell the formula from a wrong one decides nothing."""
         if self.comparison.verdict is Verdict.agrees and not all(mutant.refuted for mutant in self.mutants):
-            return Verdict.refuted
+            return Verdict.undecided
         return self.comparison.verdict
 
     @property
@@ -86,9 +90,28 @@ class Report:
         return f"<p><b>{self.verdict}</b> {html.escape(self.claim.statement)}<br>{html.escape(self.message)}</p><table>{head}{rows}</table>"
 
 
+Points = Sequence[Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class Claim:
     """One checkable sentence.
+
+    A claim on a result of the catalogue is made by `Claim.of`: its theory side is what a user gets from `evaluate`, at
+    points in the result's domain. ::
+
+        Claim.of(
+            "lattice/ising-correlation",
+            at=[{"K": 0.5, "r": 3}],
+            witness=lambda rng, effort: [math.tanh(0.5) ** 3],
+            policy=Exact(14),
+            mutants=(scaled("1.000001"),),
+        )
+
+    The form below, with ``derived`` and ``predict``, states what is no result of the catalogue.
+
+    In both forms each entry of the witness, off by the smallest discrepancy that the policy promises to see, must be
+    refuted; that needs no mutant of its own.
 
     Parameters
     ----------
@@ -105,9 +128,11 @@ class Claim:
     policy : Policy
         How the two are compared (`numerics.verification.compare`).
     mutants : tuple of Mutant
-        Wrong versions that must be refuted. A sampled claim also has its prediction off by the smallest discrepancy it says it detects, up and down.
+        Wrong versions that must be refuted.
     effort : Effort
         The lowest effort at which the claim runs.
+    result : str
+        Id of the result that it holds to account; empty where it is none.
 
     Examples
     --------
@@ -128,6 +153,76 @@ class Claim:
     policy: Policy
     mutants: tuple[Mutant, ...] = ()
     effort: Effort = Effort.low
+    result: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        result: str | Result,
+        *,
+        at: Points | Callable[[Effort], Points],
+        witness: Callable[[np.random.Generator, Effort], Any],
+        policy: Policy,
+        mutants: tuple[Mutant, ...] = (),
+        read: Sequence[str] | Callable[[Evaluation], Any] = (),
+        name: str = "",
+        statement: str = "",
+        effort: Effort = Effort.low,
+    ) -> Claim:
+        """Return the claim that a result of the catalogue, evaluated as a user evaluates it, is what the witness finds.
+
+        Parameters
+        ----------
+        result : str or Result
+            Its id, or a result of one's own.
+        at : sequence of mapping, or a function of the effort that returns one
+            The parameters of each point, as `evaluate` takes them.
+        witness : callable
+            Takes a random generator and the effort; returns the same numbers in one flat row, point after point and
+            value after value (any shape is flattened): an Estimate, or an array.
+        policy : Policy
+        mutants : tuple of Mutant
+            Each changes what the result derives; the rest of the evaluation stays as it is.
+        read : sequence of str, or callable
+            Which values are compared (by default all that the result declares; lists count entry by entry), or a
+            function of an `Evaluation` that returns numbers. A value that does not exist is nan and never agrees.
+        name : str
+            Told behind the id where a result has several claims: ``paper/result:name``.
+        statement : str
+            By default that of the result.
+        effort : Effort
+            The lowest effort at which the claim runs.
+
+        Examples
+        --------
+        >>> import math
+        >>> from numerics.verification.compare import Exact
+        >>> from numerics.verification.mutants import scaled
+        >>> claim = Claim.of("lattice/ising-correlation", at=[{"K": 0.5, "r": 3}], policy=Exact(14),
+        ...                  witness=lambda rng, effort: [math.tanh(0.5) ** 3], mutants=(scaled("1.000001"),))
+        >>> print(claim.check().verdict)
+        agrees
+        """
+        entry = catalogued(result) if isinstance(result, str) else result
+        values = read if callable(read) else _reader(tuple(read) or entry.values)
+
+        def predict(evaluated: Result, effort: Effort) -> Any:
+            """Evaluate at every point, in one flat row."""
+            points = at(effort) if callable(at) else at
+            rows = [np.ravel(values(evaluate(evaluated, point))) for point in points]
+            return np.concatenate(rows)
+
+        return cls(
+            f"{entry.id}:{name}" if name else entry.id,
+            statement or entry.statement,
+            lambda: entry,
+            predict,
+            lambda rng, effort: _flat(witness(rng, effort)),
+            policy,
+            tuple(Mutant(mutant.name, _rederived(mutant)) for mutant in mutants),
+            effort,
+            entry.id,
+        )
 
     @property
     def paper(self) -> str:
@@ -171,19 +266,14 @@ class Claim:
             """Compare one theory value with what the witness found."""
             return self.policy.compare(theory, found, false_alarm)
 
-        outcomes = [MutantOutcome(mutant.name, compared(self.predict(self._mutated(mutant, derived), effort))) for mutant in self.mutants]
-        outcomes += [MutantOutcome(name, compared(wrong)) for name, wrong in _off_by_smallest(self.policy, value)]
+        outcomes = [MutantOutcome(mutant.name, compared(self.predict(_changed(mutant, derived, self.id), effort))) for mutant in self.mutants]
+        weakest = weakest_entry(self.policy, value, found, false_alarm)
+        if weakest is not None:
+            outcomes.append(MutantOutcome("an entry off by the smallest discrepancy promised", weakest))
         return Report(self, compared(value), tuple(outcomes), time.perf_counter() - started, stream, effort, derived)
 
-    def _mutated(self, mutant: Mutant, derived: Any) -> Any:
-        """Return the wrong version, which must differ from the right one."""
-        wrong = mutant.change(derived)
-        if isinstance(wrong, Expr | tuple | list | dict) and wrong == derived:
-            raise ValueError(f"the mutant {mutant.name!r} of {self.id} changes nothing in the derived object")
-        return wrong
-
     def _repr_html_(self) -> str:
-        wrong = ", ".join(mutant.name for mutant in self.mutants) or "the prediction off by the smallest discrepancy it detects"
+        wrong = ", ".join(mutant.name for mutant in self.mutants) or "an entry off by the smallest discrepancy promised"
         rows = {"statement": self.statement, "compared by": str(self.policy), "must be refuted": wrong, "runs from effort": self.effort.name}
         body = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
         return f"<table><caption>Claim {html.escape(self.id)}</caption>{body}</table>"
@@ -193,11 +283,41 @@ class Claim:
         return replace(self, policy=policy)
 
 
-def _off_by_smallest(policy: Policy, value: Any) -> Sequence[tuple[str, Any]]:
-    """Return the prediction off by the smallest discrepancy that a sampled check promises to catch, up and down."""
-    if not isinstance(policy, Sampled):
-        return ()
-    theory = np.asarray(value, dtype=float)
-    if policy.relative:
-        return tuple((f"scaled by {1 + sign * policy.smallest:g}", theory * (1 + sign * policy.smallest)) for sign in (1, -1))
-    return tuple((f"off by {sign * policy.smallest:+g}", theory + sign * policy.smallest) for sign in (1, -1))
+def _reader(names: Sequence[str]) -> Callable[[Evaluation], Any]:
+    """Return the function that reads values by name as one row of floats, nan where there is none."""
+
+    def read(evaluation: Evaluation) -> Any:
+        """Read them."""
+        return np.concatenate([_floats(evaluation.values[name]) for name in names])
+
+    return read
+
+
+def _floats(value: Any) -> Any:
+    """A number, a list of any depth, or nothing, as a flat row of floats."""
+    return np.ravel(np.asarray(value, dtype=float))
+
+
+def _flat(found: Any) -> Any:
+    """What a witness found, as one row."""
+    if isinstance(found, Estimate):
+        return replace(found, value=np.ravel(found.value), error=np.ravel(found.error))
+    return np.ravel(found)
+
+
+def _rederived(mutant: Mutant) -> Callable[[Result], Result]:
+    """The mutant of a result whose derived object is changed by another mutant."""
+
+    def change(entry: Result) -> Result:
+        """Derive, then change."""
+        return replace(entry, derive=lambda **structure: _changed(mutant, entry.derive(**structure), entry.id))
+
+    return change
+
+
+def _changed(mutant: Mutant, derived: Any, claimed: str) -> Any:
+    """The wrong version of a derived object, which must differ from the right one."""
+    wrong = mutant.change(derived)
+    if wrong is derived or (wrong == derived) is True:  # arrays compare entry by entry
+        raise ValueError(f"the mutant {mutant.name!r} of {claimed} changes nothing in the derived object")
+    return wrong

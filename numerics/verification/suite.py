@@ -12,13 +12,14 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from numerics.verification import claims as claims_package
 from numerics.verification.claim import Claim, Effort, Report
 from numerics.verification.compare import Comparison, Verdict, share
 
-__all__ = ["claims_in_file", "gather_claims", "papers", "run_claims"]
+__all__ = ["claims_in_file", "claims_on", "gather_claims", "papers", "run_claims"]
 
 
 def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
@@ -35,6 +36,17 @@ def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     if not chosen:
         raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(papers())}, and each has an id of its own")
     return chosen
+
+
+def claims_on(result: str) -> tuple[Claim, ...]:
+    """Return the claims that hold a result of the catalogue to account, through its evaluation.
+
+    Examples
+    --------
+    >>> [claim.id for claim in claims_on("active-paths/planted")]
+    ['active-paths/planted']
+    """
+    return tuple(claim for claim in _all_claims() if claim.result == result)
 
 
 def papers() -> tuple[str, ...]:
@@ -133,10 +145,10 @@ def run_claims(claims: Iterable[Claim], effort: Effort = Effort.default, *, seed
         yield checked(claim, effort, seed, false_alarm)
 
 
-def checked(claim: Claim, effort: Effort, seed: int, false_alarm: float) -> Report:
+def checked(claim: Claim, effort: Effort, seed: int, false_alarm: float, rng: np.random.Generator | None = None) -> Report:
     """Check one claim; one that cannot be carried out counts as refuted, and says why, so that the others still run."""
     try:
-        return claim.check(effort=effort, seed=seed, false_alarm=false_alarm)
+        return claim.check(rng, effort, seed=seed, false_alarm=false_alarm)
     except Exception as error:
         reason = f"the check could not be carried out: {type(error).__name__}: {error}"
         return Report(claim, Comparison(Verdict.refuted, math.inf, "sigma", 0.0, math.inf, reason), (), 0.0, (seed,), effort)

@@ -1,18 +1,25 @@
 """Claims, mutants and the suite: the runner must fail what should fail."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from flint import arb
 from sympy import Integer, Rational, Symbol, cosh, log
 
 from numerics.estimate import Estimate
+from numerics.evaluate.balls import precision
 from numerics.report import as_json, page, text_row
 from numerics.verification.claim import Claim, Effort
-from numerics.verification.compare import Exact, Sampled, Verdict
+from numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
+from numerics.verification.false_alarms import repeated, summary
 from numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
-from numerics.verification.suite import claims_in_file, gather_claims, run_claims
+from numerics.verification.power import weakest_entry
+from numerics.verification.suite import claims_in_file, claims_on, gather_claims, run_claims
+from numerics.verification.within import Within
 from theory import Recursion
+from theory.catalogue import results
 
 X = Symbol("x", real=True)
 
@@ -42,10 +49,10 @@ def test_a_false_claim_is_refuted():
     assert exact_claim(Rational(1, 3)).check().verdict is Verdict.refuted
 
 
-def test_a_claim_whose_mutant_passes_is_refuted():
+def test_a_claim_whose_mutant_passes_decides_nothing():
     report = exact_claim(Rational(1, 2), (scaled("1.00000000000001"),)).check()
     assert report.comparison.verdict is Verdict.agrees
-    assert report.verdict is Verdict.refuted
+    assert report.verdict is Verdict.undecided
     assert "cannot tell the formula from its mutant" in report.message
 
 
@@ -62,8 +69,62 @@ def test_a_claim_without_mutants_is_refused():
 def test_sampled_claims_get_the_mutants_of_their_stated_power():
     report = sampled_claim().check(seed=5)
     assert report.verdict is Verdict.agrees
-    assert [mutant.name for mutant in report.mutants] == ["scaled by 1.05", "scaled by 0.95"]
+    assert [mutant.name for mutant in report.mutants] == ["an entry off by the smallest discrepancy promised"]
     assert all(mutant.refuted for mutant in report.mutants)
+
+
+POINTS = ({"K": 0.5, "r": 3}, {"K": 0.2, "r": 1})
+
+
+def correlations(rng, effort):
+    return [np.tanh(0.5) ** 3, np.tanh(0.2)]
+
+
+def correlation_claim(witness=correlations, **options):
+    chosen = {"at": POINTS, "policy": Exact(13), "mutants": (scaled("1.000001"),), **options}
+    return Claim.of("lattice/ising-correlation", witness=witness, **chosen)
+
+
+def test_a_claim_on_a_result_evaluates_it_at_the_points():
+    report = correlation_claim().check()
+    assert report.verdict is Verdict.agrees
+    assert [mutant.refuted for mutant in report.mutants] == [True, True]
+    assert report.claim.result == "lattice/ising-correlation"
+    assert report.claim.statement
+
+
+def test_a_mutant_of_a_claim_on_a_result_replaces_what_it_derives():
+    with pytest.raises(ValueError, match="changes nothing"):
+        correlation_claim(mutants=(replaced("the same", lambda e: e * 1),)).check()
+    assert correlation_claim(lambda rng, effort: [np.tanh(0.5) ** 2, np.tanh(0.2)]).check().verdict is Verdict.refuted
+
+
+def test_a_claim_on_a_result_may_read_more_than_its_values_and_points_of_the_effort():
+    claim = correlation_claim(
+        lambda rng, effort: [1.0], at=lambda effort: POINTS[:1], read=lambda found: [float(found.answer.status == "exact")], name="status", mutants=(PERCENT,)
+    )
+    assert claim.id == "lattice/ising-correlation:status"
+    report = claim.check()
+    assert report.comparison.verdict is Verdict.agrees
+    assert report.verdict is Verdict.undecided  # the status does not see the mutant, and the claim says so
+
+
+@pytest.mark.parametrize("policy", [Exact(6), Exact(3, scale=10.0), Within(0.1), Within((0.1, 0.2)), Sampled(0.02)])
+def test_every_policy_sees_each_entry_off_by_what_it_promises(policy):
+    truth = np.array([0.5, -3.0])
+    found = Estimate(truth, [0.001, 0.004], blocks=200) if isinstance(policy, Sampled) else truth
+    assert weakest_entry(policy, truth, found, None).verdict is Verdict.refuted
+
+
+def test_an_entry_too_noisy_to_be_seen_has_no_power():
+    found = Estimate([0.5, -3.0], [0.01, 0.02], blocks=200)
+    assert weakest_entry(Sampled(0.02), [0.5, -3.0], found, None).verdict is not Verdict.refuted
+
+
+def test_balls_off_by_the_radius_promised_are_told_apart():
+    with precision(256):
+        ball = arb(2).sqrt()
+    assert weakest_entry(Enclosed(1e-40), ball, ball, None).verdict is Verdict.refuted
 
 
 def test_a_sampled_claim_without_power_is_undecided():
@@ -180,3 +241,23 @@ def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
     assert "ArithmeticError: no such derivation" in reports[0].message
     assert json.loads(as_json(reports))[0]["verdict"] == "refuted"
     assert "could not be carried out" in page(reports)
+
+
+def test_false_alarms_are_counted_and_a_run_goes_on(tmp_path):
+    journal, claims = tmp_path / "journal.jsonl", [sampled_claim(), sampled_claim(value=3), exact_claim(Rational(1, 2))]
+    claims[1] = replace(claims[1], id="demo/three")
+    first = repeated(claims[:1], 2, Effort.low, journal, 1e-8)
+    assert [row.verdict for row in first] == ["agrees", "agrees"]
+    journal.write_text(journal.read_text() + '{"id": "demo')
+    rows = repeated(claims, 3, Effort.low, journal, 1e-8)
+    assert len(rows) == 3 + 3 + 1  # what draws nothing is checked once
+    assert "demo/three: 3 of 3 runs refuted" in summary(rows)
+    assert summary(rows).endswith("2 claims with a random witness, 6 runs: 3 refuted, 0 undecided")
+    assert len(journal.read_text().splitlines()) == 2 + 1 + 5
+
+
+@pytest.mark.parametrize("paper", ["active-paths", "dynamic-neurons"])
+def test_every_result_has_a_claim_through_its_evaluation(paper):
+    claimed = [entry.id for entry in results(paper) if any(claim.id == entry.id for claim in claims_on(entry.id))]
+    print(f"{paper}: {len(results(paper))} results, {len(claimed)} of them with claims")
+    assert claimed == [entry.id for entry in results(paper)]

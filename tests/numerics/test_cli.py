@@ -25,7 +25,7 @@ def test_list(capsys):
     assert status == 0
     assert len(out.splitlines()) == 5
     status, out, _ = run(capsys, "list", "--json")
-    assert {"id", "statement", "paper", "provenance"} == set(json.loads(out)[0])
+    assert {"id", "statement", "paper", "provenance", "claims"} == set(json.loads(out)[0])
 
 
 def test_show(capsys):

@@ -21,7 +21,7 @@ from numerics.solve.layered_evolution import layered_branch
 from numerics.solve.path_diagram import path_diagram, removal_diagram
 from numerics.solve.path_one_step import equilibrium_parisi, one_step_population
 from numerics.solve.path_populations import ground_state_population, population
-from numerics.solve.path_thresholds import branch_end, critical_temperatures, entropy_crossing, path_thresholds, removed_fraction
+from numerics.solve.path_thresholds import branch_end, critical_temperatures, entropy_crossing, grid_steps, path_thresholds, removed_fraction
 from theory.catalogue import result
 from theory.cavity import cavity_equations
 from theory.coupling_sizes import gaussian_sizes
@@ -65,6 +65,36 @@ def test_thresholds_stay_within_their_stated_errors(p, T):
     for name, value in found.values.items():
         assert abs(value - finer.values[name]) <= found.errors[name] <= 2e-3
     assert found.values["c_d"] < found.values["c_K"] < entropy_crossing(path_ensemble(p), T)
+
+
+def end_by_iteration(ensemble, T, step, near):
+    """The tangency without `at_overlap`: stable solutions at degrees that close on the end, by plain iteration, and where dc/dq vanishes beyond them."""
+    evolution, law, rows = DensityEvolution(ensemble, T, step, largest_degree=2 * near), None, []
+    for distance in np.linspace(0.25, 0.02, 10):
+        point = evolution.solve(near + distance**2, law=law)
+        assert point.converged
+        law = point.law
+        rows.append((point.q, point.c))
+    q, c = np.array(rows).T
+    branch = np.polynomial.Polynomial.fit(q, c, 7)
+    end = max(root.real for root in branch.deriv().roots() if abs(root.imag) < 1e-9 and root.real < q.min())
+    return end, branch(end)
+
+
+@pytest.mark.parametrize(("p", "disorder", "T"), [(3, "planted", 0.7), (3, "ferro", 0.85), (3, "planted", 0.45), (4, "planted", 1.0), (5, "ferro", 0.6)])
+def test_the_end_of_the_branch_is_where_iterated_solutions_turn(p, disorder, T):
+    ensemble, step = path_ensemble(p, disorder), grid_steps(T)[0]
+    near = path_thresholds(ensemble, T).values["c_d"]
+    end, error = branch_end(DensityEvolution(ensemble, T, step, largest_degree=2 * near))
+    q, c = end_by_iteration(ensemble, T, step, end.c)
+    assert (end.q, end.c) == (pytest.approx(q, abs=1e-5), pytest.approx(c, abs=1e-6)) and error < 1e-5
+
+
+@pytest.mark.parametrize(("disorder", "T", "c_d", "q_d"), [("planted", 0.7, None, 0.705550), ("ferro", 0.85, 2.811630, 0.582583)])
+def test_overlaps_at_the_end_hold_their_errors(disorder, T, c_d, q_d):
+    found = evaluate("active-paths/thresholds", p=3, T=T, disorder=disorder)
+    assert abs(found.values["q_d"] - q_d) < found.answer.errors["q_d"] + 5e-7 < 2e-5
+    assert c_d is None or abs(found.values["c_d"] - c_d) < found.answer.errors["c_d"]
 
 
 def test_hot_thresholds():

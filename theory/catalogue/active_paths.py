@@ -241,7 +241,7 @@ RESULTS = (
     ),
     Result(
         "active-paths/bethe",
-        "Belief propagation on one instance, and its exact partition sum where it can be enumerated",
+        "Belief propagation on one instance, and its exact partition sum where its weights can be summed out",
         PATHS,
         (
             Parameter("paths", "the weights of each path", None, structural=True, convert=given_weights),

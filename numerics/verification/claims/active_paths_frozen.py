@@ -192,15 +192,6 @@ CLAIMS = (
         for p, c, size in ((3, 3.2, 3000), (4, 4.0, 3000))
     ),
     Claim(
-        "active-paths/frozen-layers",
-        "Layers of degrees 2, 3 and 6 freeze to their own derived fractions",
-        lambda: frozen_layers([2, 3, 6]),
-        layers_predicted,
-        layers_found,
-        Sampled(smallest=0.02),
-        (changed("degrees 5 % too large", equations=lambda rows: tuple(row.subs(SCALE, SCALE * Rational(21, 20)) for row in rows)),),
-    ),
-    Claim(
         "active-paths/dependent-paths-in-layers",
         "In layers of degrees 3, 3 and 4 the gap of the frozen solution counts the paths that depend on others, layer by layer",
         lambda: frozen_layers([3, 3, 4]),

@@ -166,15 +166,6 @@ def loop_row(width: int, rng: np.random.Generator) -> Array:
 
 CLAIMS = (
     Claim(
-        "active-paths/planted-overlap",
-        "Inside the planted state the overlap at T = 1/2 and c = 4 is that of the polarised branch",
-        lambda: path_ensemble(3),
-        overlap_predicted(4.0, 0.5),
-        lambda rng, effort: planted_overlap(24, 4.0, 2.0, 60, rng),
-        Sampled(smallest=0.01),
-        ENSEMBLE_MUTANTS,
-    ),
-    Claim(
         "active-paths/gaussian-planted-branch",
         "With couplings of standard normal size, overlap and energy inside the planted state at T = 1/2 and c = 8 are those of the polarised branch",
         lambda: path_ensemble(3, sizes=gaussian_sizes()),

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Integer, Rational
+from sympy import Rational
 
 from numerics.simulation.path_trees import grown_trees
 from numerics.solve.density_evolution import DensityEvolution
-from numerics.solve.path_thresholds import path_thresholds
 from numerics.verification.claim import Claim, Effort
 from numerics.verification.path_mutants import changed
 from numerics.verification.within import Within
@@ -105,11 +104,6 @@ class Transition:
     ends: tuple[float, float]  # degrees just below and just above c_d
     unit: float  # tolerance of c_K
 
-    def predicted(self, ensemble: PathEnsemble, effort: Effort) -> Array:
-        """c_K in units of its tolerance, and 1 for the degrees above c_d."""
-        found = path_thresholds(ensemble, self.T).values
-        return np.array([found["c_K"] / self.unit, *(float(c > found["c_d"]) for c in self.ends)])
-
     def found(self, rng: np.random.Generator, effort: Effort) -> Array:
         """The same from pools: a line through the gaps on both sides, and what is left of certain leaves after many rounds."""
         near = [grown_trees(self.p, self.T, c, "planted", rng, size=100_000, rounds=90, measured=60).gain.mean() for c in self.around]
@@ -119,25 +113,6 @@ class Transition:
         return np.array([crossing / self.unit, *np.select([np.array(left) > 0.4, np.array(left) < 0.02], [1.0, 0.0], 0.5)])
 
 
-def transition_claim(row: Transition) -> Claim:
-    """A row of thresholds as a claim."""
-    return Claim(
-        f"active-paths/trees-thresholds-p{row.p}-T{row.T:g}",
-        f"At p = {row.p}, T = {row.T:g} trees gain on the paramagnet beyond c_K (± {row.unit}) and melt below c_d (between {row.ends[0]} and {row.ends[1]})",
-        lambda: path_ensemble(row.p),
-        row.predicted,
-        row.found,
-        Within((1.0, 0.1, 0.1)),
-        (
-            changed("site gain too large by 0.003", site_gain=lambda e: e + Rational(3, 1000)),
-            changed("a bias at 98 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(49, 50))),
-            changed("couplings without bias", coupling_mean=lambda e: Integer(0)),
-        ),
-        Effort.high,
-    )
-
-
 CLAIMS = (
     *(branch_claim(branch, effort) for branch, effort in BRANCHES),
-    transition_claim(Transition(3, 0.5, (3.05, 3.2), (2.79, 2.83), 0.01)),
 )

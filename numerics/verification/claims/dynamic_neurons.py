@@ -32,11 +32,9 @@ from theory.binary_transfer import partition_function, transfer_spectrum, weight
 from theory.decimation import Decimation, decimate
 from theory.dynamic_neurons import binary_model, binary_recursion
 from theory.few_neurons import layer_block, network_block
-from theory.interaction_order import InteractionOrder, interaction_order
 from theory.layer_monoid import SelfMaps, threshold_layer
 from theory.recursion import Recursion
 from theory.symbols import symbols
-from theory.two_state import two_state_recursion
 
 __all__ = ["CLAIMS"]
 
@@ -233,27 +231,6 @@ def promotion_claim() -> Claim:
 # --- other solvable layers --------------------------------------------------------------------------------------------------------------------------------
 
 
-def two_state_claim() -> Claim:
-    """The recursion of any two-state kernel, against the square of its matrix."""
-    rows = [(0.1, -0.7, 0.15, 0.2), (0.0, 0.5, 0.2, 0.3), (-0.4, 1.2, -0.9, 0.0)]
-    states = (1, -1)
-
-    def kernel(k0: float, k1: float, k2: float, g: float) -> Array:
-        return np.array([[math.exp(k0 + k1 * h * a + k2 * (h + a) / 2 + g * (h - a) / 2) for a in states] for h in states])
-
-    return claim(
-        "two-state-kernel",
-        "the couplings (K0, K1, K2, g) of a squared two-state kernel",
-        lambda: two_state_recursion().step,
-        lambda step: np.array([kernel(*(value_at(e, dict(zip((S.K0, S.K1, S.K2, S.g), row, strict=True))) for e in step)) for row in rows]),
-        lambda: np.array([kernel(*row) @ kernel(*row) for row in rows]),
-        Exact(12),
-        scaled("1.00000001"),
-        flipped(S.K2),
-        Mutant("K2 doubles", lambda step: (step[0], step[1], step[2] + S.K2, step[3])),
-    )
-
-
 def function_space_claim() -> Claim:
     """The monoid of self-maps, against the sum over the weights and biases of every layer."""
     maps = SelfMaps((1, -1))
@@ -338,8 +315,8 @@ def residual_claim() -> Claim:
     )
 
 
-def order_claim() -> Claim:
-    """Degrees of the interactions, against the growth of the energies with the size of their variables."""
+def order_growth() -> Array:
+    """Growth exponents of the cost and of the promoted energy with the size of their variables, for 1 to 4 layers of sigma = z + g z²."""
 
     def chain(sizes: Array, layers: int) -> Array:
         h = np.full_like(sizes, 0.7)
@@ -358,16 +335,7 @@ def order_claim() -> Claim:
         sizes = np.array([1e4, 2e4])
         return float(np.diff(np.log2(function(sizes, layers)))[0])
 
-    return claim(
-        "interaction-order",
-        "degrees 4, 12, 28, 60 of the cost and 4, 8, 8, 8 of the promoted energy for sigma = z + g z²",
-        lambda: [interaction_order(m, "z + g*z^2") for m in (1, 2, 3, 4)],
-        lambda orders: np.array([[o.static, o.dynamic] for o in orders], dtype=float),
-        lambda: np.array([[growth(chain, m), growth(local, m)] for m in (1, 2, 3, 4)]),
-        Exact(2.5),
-        Mutant("one degree less", lambda orders: [InteractionOrder(o.static - 1, o.dynamic, 0, 0) for o in orders]),
-        Mutant("promotion without effect", lambda orders: [InteractionOrder(o.static, o.static, 0, 0) for o in orders]),
-    )
+    return np.array([[growth(chain, m), growth(local, m)] for m in (1, 2, 3, 4)])
 
 
 CLAIMS = (
@@ -381,9 +349,7 @@ CLAIMS = (
     partition_claim("sharp", 6, True, math.inf),
     magnetization_claim(),
     heat_bath_claim(),
-    two_state_claim(),
     function_space_claim(),
     few_neurons_claim(),
     residual_claim(),
-    order_claim(),
 )
