@@ -94,7 +94,7 @@ def _candidates(values: Array) -> Iterator[tuple[str, dict[str, Any], Array]]:
     for kind, function in GATED.items():
         yield kind, {}, function(t)
     yield "Gelu", {"approximate": "tanh"}, t * (1 + np.tanh(np.sqrt(2 / np.pi) * (t + 0.044715 * t**3))) / 2
-    if not np.any(abs(1 + left) < TOLERANCE):
+    if not np.any(abs(abs(left) - 1) < TOLERANCE):  # neither the identity nor the absolute value
         yield "LeakyRelu", {"alpha": -left}, np.where(t > 0, t, -left * t)
     scale = left / np.expm1(-1)
     yield "Elu", {"alpha": scale}, np.where(t > 0, t, scale * np.expm1(np.minimum(t, 0)))
@@ -107,7 +107,8 @@ def _candidates(values: Array) -> Iterator[tuple[str, dict[str, Any], Array]]:
     if np.all((low <= 0) & (high > 0) & (low == values[1]) & (high == values[-2])):
         yield "Clip", {"min": low, "max": high}, np.clip(t, low, high)
     slope = (values[np.searchsorted(POINTS, 0.1)] - middle) / 0.1
-    yield "HardSigmoid", {"alpha": slope, "beta": middle}, np.clip(slope * t + middle, 0, 1)
+    if np.all(slope > TOLERANCE):
+        yield "HardSigmoid", {"alpha": slope, "beta": middle}, np.clip(slope * t + middle, 0, 1)
     if np.all(high > TOLERANCE):
         for kind, function in GATED.items():
             scale = high / function(POINTS[-1])
@@ -172,7 +173,7 @@ def _without(operations: Sequence[Operation], taken: set[int], whole: Mapping[in
 
 def _numberwise(op: Operation, constants: Mapping[str, Any], reached: frozenset[str]) -> bool:
     """Whether an operation acts on data number by number, with small constants beside them."""
-    if op.domain or op.kind not in NUMBERWISE or not reached.intersection(op.reads):
+    if op.domain or op.kind not in NUMBERWISE or not reached.intersection(op.outputs):
         return False
     others = [name for name in op.reads if name not in reached]
     return all(name in constants and np.size(constants[name]) <= WIDEST for name in others)
@@ -226,7 +227,10 @@ def _probed(region: _Region, constants: Mapping[str, Any], runner: Runner) -> di
             arrays[op.outputs[0]] = runner(op, arrays)[0]
     except ModelError:
         return None
-    return {
-        op.outputs[0]: np.asarray(arrays[op.outputs[0]], dtype=float).reshape(len(POINTS), -1)
-        for op in region.operations
-    }
+    return {op.outputs[0]: _by_point(np.asarray(arrays[op.outputs[0]], dtype=float)) for op in region.operations}
+
+
+def _by_point(array: Array) -> Array:
+    """An array as (points, units); what does not depend on the points is the same at all."""
+    varies = array.ndim > 0 and len(array) == len(POINTS)
+    return array.reshape(len(POINTS), -1) if varies else np.tile(array.reshape(1, -1), (len(POINTS), 1))

@@ -95,10 +95,11 @@ class Model:
 
     @cached_property
     def reached(self) -> frozenset[str]:
-        """The arrays whose values depend on the data; shapes are no values."""
+        """The arrays whose values depend on the data; shapes and types are no values."""
         found = {self.input}
         for op in self.operations:
-            if op.kind not in ("Shape", "Size") and found.intersection(op.reads):
+            values = op.inputs[:1] if op.kind == "CastLike" else op.reads
+            if op.kind not in ("Shape", "Size") and found.intersection(values):
                 found.update(op.outputs)
         return frozenset(found)
 
@@ -226,7 +227,7 @@ class Model:
 
 def _joined(parts: Sequence[Array], size: int) -> Array:
     """What a model made for each few samples, along the axis of samples."""
-    along = all(part.ndim > 1 and len(part) == size for part in parts)
+    along = all(part.ndim and len(part) == size for part in parts)
     return np.concatenate(parts) if along else np.stack(parts)
 
 

@@ -290,7 +290,7 @@ def _overlaps(record: _Record) -> tuple[float, float | None]:
         mean, count, units = total.mean, total.count, len(total.mean)
         square = float(np.trace(total.scatter)) + count * float(mean @ mean)
     length = square / (count * units)
-    if length == 0 or record.positions > 1:
+    if length == 0 or record.positions > 1 or count < 2:
         return length, None
     pairs = (count**2 * float(mean @ mean) - square) / (count * (count - 1) * units)
     return length, pairs / length

@@ -205,6 +205,8 @@ def _folded(
     for op in operations:
         if op.kind == "Constant" and not op.domain:
             constants[op.outputs[0]] = _constant(op.attributes)
+        elif op.kind == "CastLike" and np.asarray(constants.get(op.inputs[0], 0)).dtype.kind == "f":
+            constants[op.outputs[0]] = constants[op.inputs[0]]  # floats are all of one type here
         elif op.kind in CHANCE or not op.reads or not all(name in constants for name in op.reads):
             left.append(op)
         else:

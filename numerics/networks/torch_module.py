@@ -8,6 +8,8 @@ from importlib import import_module
 from io import BytesIO
 from typing import Any
 
+import numpy as np
+
 from numerics.networks.model import Model, ModelError
 from numerics.networks.onnx_file import from_proto
 from numerics.networks.reference import library
@@ -60,4 +62,19 @@ def from_torch(module: Any, shape: Sequence[int]) -> Model:
         raise ModelError(f"torch cannot export the module: {reason}") from error
     finally:
         module.train(was_training)
-    return from_proto(onnx.load_from_string(buffer.getvalue()), "the module")
+    model = from_proto(onnx.load_from_string(buffer.getvalue()), "the module")
+    _check_same(torch, module, model, sample)
+    return model
+
+
+def _check_same(torch: Any, module: Any, model: Model, sample: Any) -> None:
+    """Refuse a module whose export computes something else, as where an argument of a layer has no place in ONNX."""
+    was_training, data = module.training, torch.randn(sample.shape, dtype=sample.dtype, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted = module.eval()(data)
+    module.train(was_training)
+    first = wanted if hasattr(wanted, "detach") else wanted[0]
+    found = model.run(data.numpy(), model.outputs[:1])[model.outputs[0]]
+    if found.shape != tuple(first.shape) or not np.allclose(found, first.numpy(), rtol=1e-3, atol=1e-4):
+        kinds = ", ".join(sorted({type(layer).__name__ for layer in module.modules()}))
+        raise ModelError(f"torch exports the module as something else than what it computes, though each of its layers ({kinds}) has an operator: write it with other layers")
