@@ -98,10 +98,10 @@ def _from_sklearn() -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
     for model in (MLPClassifier, MLPRegressor):
         for activation in ("relu", "tanh", "logistic"):
             for widths in ((12,), (10, 8)):
-                net = model(widths, activation=activation, max_iter=30, random_state=0)
+                net = model(hidden_layer_sizes=widths, activation=activation, max_iter=30, random_state=0)
                 yield "scikit-learn, perceptrons", f"{model.__name__} {activation} {widths}", export(net)
         for scaler in (StandardScaler(), MinMaxScaler(), MaxAbsScaler()):
-            net = pipelines.make_pipeline(scaler, model((9,), max_iter=30, random_state=0))
+            net = pipelines.make_pipeline(scaler, model(hidden_layer_sizes=(9,), max_iter=30, random_state=0))
             yield "scikit-learn, perceptrons", f"{type(scaler).__name__} {model.__name__}", export(net)
     for kind in ("classifier", "regressor", "transformer"):
         for name, model in all_estimators(kind):

@@ -1,8 +1,9 @@
 """Runs operations of a network by the reference implementation that comes with ONNX, at double precision.
 
-Every operator of the standard runs, by the version of the operator set that the model names. Three kinds are
+Every operator of the standard runs, by the version of the operator set that the model names. Four kinds are
 replaced: Erf, which the reference rounds to single precision, the softmax of operator sets before 13, which
-normalises over all axes from one on, and pooling of plain windows, which the reference does in Python loops.
+normalises over all axes from one on, local response normalisation, where the reference counts samples for
+channels, and pooling of plain windows, which it does in Python loops.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import erf, log_softmax, softmax
 
 from numerics.networks.operation import ModelError, Operation
 
 __all__ = ["Runner", "library"]
+
+LATEST = 20
 
 
 @cache
@@ -31,7 +35,7 @@ def library() -> Any:
         Without it: what to install.
     """
     try:
-        for part in ("reference", "reference.op_run", "inliner", "numpy_helper", "checker"):
+        for part in ("reference", "reference.op_run", "reference.ops", "inliner", "numpy_helper", "checker"):
             import_module(f"onnx.{part}")
         return import_module("onnx")
     except ImportError as error:
@@ -45,6 +49,14 @@ def _erf(self: Any, x: Any) -> tuple[Any]:
     return (erf(x),)
 
 
+def _lrn(self: Any, x: Any, alpha: float, beta: float, bias: float, size: int) -> tuple[Any]:
+    """Local response normalisation over neighbouring channels."""
+    sides = [(0, 0)] * x.ndim
+    sides[1] = ((size - 1) // 2, size // 2)
+    squares = sliding_window_view(np.pad(x**2, sides), size, axis=1).sum(axis=-1)
+    return (x / (bias + alpha / size * squares) ** beta,)
+
+
 def _over_the_rest(function: Callable[..., Any]) -> Callable[..., tuple[Any]]:
     """A function of the last axis, over all axes from one on."""
 
@@ -56,14 +68,36 @@ def _over_the_rest(function: Callable[..., Any]) -> Callable[..., tuple[Any]]:
     return run
 
 
+def _pooled(slow: Any, function: Callable[..., Any], fill: float) -> Callable[..., tuple[Any]]:
+    """A pool over plain windows; any other as the reference has it."""
+
+    def run(self: Any, x: Any, **window: Any) -> tuple[Any]:
+        """Pool."""
+        size = window["kernel_shape"]
+        pads, steps = window.get("pads") or [0] * 2 * len(size), window.get("strides") or [1] * len(size)
+        plain = not window.get("ceil_mode") and window.get("auto_pad", "NOTSET") in ("NOTSET", "VALID")
+        padded = any(pads) and not (function is np.max or window.get("count_include_pad"))
+        if not plain or padded or set(window.get("dilations") or [1]) != {1} or len(self.output) > 1:
+            return tuple(slow._run(self, x, **window))
+        sides = [(0, 0), (0, 0), *zip(pads[: len(size)], pads[len(size) :], strict=True)]
+        views = sliding_window_view(np.pad(x, sides, constant_values=fill), size, axis=tuple(range(2, x.ndim)))
+        places = (slice(None), slice(None), *(slice(None, None, step) for step in steps))
+        return (function(views[places], axis=tuple(range(-len(size), 0))),)
+
+    return run
+
+
 @cache
-def _replaced(before_13: bool) -> tuple[type, ...]:
-    """Implementations that stand in for those of the reference."""
+def _replaced(version: int) -> tuple[type, ...]:
+    """Implementations that stand in for those of the reference, at a version of the operator set."""
     base = library().reference.op_run.OpRun
-    found = {"Erf": _erf}
-    if before_13:
-        found |= {"Softmax": _over_the_rest(softmax), "LogSoftmax": _over_the_rest(log_softmax)}
-    return tuple(type(name, (base,), {"op_domain": "", "_run": run}) for name, run in found.items())
+    found: dict[str, tuple[type, Any]] = {"Erf": (base, _erf), "LRN": (base, _lrn)}
+    if version < 13:
+        found |= {"Softmax": (base, _over_the_rest(softmax)), "LogSoftmax": (base, _over_the_rest(log_softmax))}
+    for name, function, fill in (("MaxPool", np.max, -np.inf), ("AveragePool", np.mean, 0.0)):
+        slow = library().reference.ops.load_op("", name, version)
+        found[name] = slow, _pooled(slow, function, fill)
+    return tuple(type(name, (kind,), {"op_domain": "", "_run": run}) for name, (kind, run) in found.items())
 
 
 class Runner:
@@ -120,7 +154,7 @@ class Runner:
         versions = [onnx.helper.make_opsetid(*pair) for pair in self.opsets.items()]
         proto = onnx.helper.make_model(graph, opset_imports=versions)
         try:
-            return onnx.reference.ReferenceEvaluator(proto, new_ops=list(_replaced(self.opsets.get("", 1) < 13)))
+            return onnx.reference.ReferenceEvaluator(proto, new_ops=list(_replaced(self.opsets.get("", LATEST))))
         except Exception as error:
             kind = f"{op.domain}.{op.kind}" if op.domain else op.kind
             raise ModelError(

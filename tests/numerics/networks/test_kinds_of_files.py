@@ -171,6 +171,23 @@ def test_refusals_name_operator_and_layer(tmp_path):
             observe(model, rng.standard_normal((8, 3)))
 
 
+POOLS = (("MaxPool", {"pads": [1, 0, 0, 1]}), ("AveragePool", {}), ("AveragePool", {"pads": [1, 1, 1, 1]}), ("MaxPool", {"ceil_mode": 1}))
+
+
+@pytest.mark.parametrize(("kind", "window"), [*POOLS, ("LRN", {"size": 3, "alpha": 0.5}), ("LRN", {"size": 4, "alpha": 0.5})])
+def test_what_stands_in_for_the_reference_agrees_with_onnxruntime(kind, window, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    if kind != "LRN":
+        window = {"kernel_shape": [3, 2], "strides": [2, 1], **window}
+    info, real = helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    nodes = [node(kind, ["x"], ["h"], name="odd", **window), node("Relu", ["h"], ["y"])]
+    graph = helper.make_graph(nodes, "net", [info("x", real, ["n", 5, 7, 6])], [info("y", real, ["n", "c", "h", "w"])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 12)], ir_version=8), tmp_path / "net.onnx")
+    data = np.random.default_rng(4).standard_normal((3, 5, 7, 6)).astype(np.float32)
+    wanted = runtime.InferenceSession(str(tmp_path / "net.onnx")).run(None, {"x": data})[0]
+    np.testing.assert_allclose(read_onnx(tmp_path / "net.onnx").run(data)["y"], wanted, atol=1e-6)
+
+
 def test_modules_of_torch_are_what_they_compute():
     torch = pytest.importorskip("torch")
     nn, rng = torch.nn, np.random.default_rng(0)
