@@ -76,13 +76,19 @@ def _pooled(slow: Any, function: Callable[..., Any], fill: float) -> Callable[..
         size = window["kernel_shape"]
         pads, steps = window.get("pads") or [0] * 2 * len(size), window.get("strides") or [1] * len(size)
         plain = not window.get("ceil_mode") and window.get("auto_pad", "NOTSET") in ("NOTSET", "VALID")
-        padded = any(pads) and not (function is np.max or window.get("count_include_pad"))
-        if not plain or padded or set(window.get("dilations") or [1]) != {1} or len(self.output) > 1:
+        if not plain or set(window.get("dilations") or [1]) != {1} or len(self.output) > 1:
             return tuple(slow._run(self, x, **window))
         sides = [(0, 0), (0, 0), *zip(pads[: len(size)], pads[len(size) :], strict=True)]
-        views = sliding_window_view(np.pad(x, sides, constant_values=fill), size, axis=tuple(range(2, x.ndim)))
         places = (slice(None), slice(None), *(slice(None, None, step) for step in steps))
-        return (function(views[places], axis=tuple(range(-len(size), 0))),)
+
+        def over_windows(array: Any) -> Any:
+            """The function over every window."""
+            padded = np.pad(array, sides, constant_values=fill)
+            views = sliding_window_view(padded, size, axis=tuple(range(2, x.ndim)))
+            return function(views[places], axis=tuple(range(-len(size), 0)))
+
+        inside = function is np.mean and any(pads) and not window.get("count_include_pad")
+        return (over_windows(x) / (over_windows(np.ones((1, 1, *x.shape[2:]))) if inside else 1),)
 
     return run
 
