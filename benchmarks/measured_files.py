@@ -179,8 +179,8 @@ def _late(*_: Any) -> None:
 
 
 def samples(model: Model) -> np.ndarray:
-    """Return random data of the declared shape; free extents are 16."""
-    rng, shape = np.random.default_rng(3), [extent or 16 for extent in model.shape]
+    """Return random data of the declared shape; free extents are 64."""
+    rng, shape = np.random.default_rng(3), [extent or 64 for extent in model.shape]
     count = (model.batch or 1) * int(np.clip(NUMBERS // max(1, int(np.prod(shape)) * 20), 4, SAMPLES))
     if model.dtype.kind == "f":
         return rng.standard_normal((count, *shape)).astype(np.float32)

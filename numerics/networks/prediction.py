@@ -244,7 +244,7 @@ class _Recursion:
         if op.kind in ("Mul", "Div", "Neg"):
             number = next((_number(constants[name]) for name in op.inputs if name in constants), -1.0)
             signal = known.get(op.inputs[0] if op.kind != "Mul" or op.inputs[0] in known else op.inputs[1])
-            lone = sum(name in known for name in op.inputs) == 1 and op.kind in ("Mul", "Neg") or op.inputs[-1] in constants
+            lone = (sum(name in known for name in op.inputs) == 1 and op.kind in ("Mul", "Neg")) or op.inputs[-1] in constants
             if number in (None, 0.0) or not lone or not isinstance(signal, _Signal):
                 return None
             return _sum(op, [(part * (1 / number if op.kind == "Div" else number), term) for part, term in signal.parts])

@@ -49,6 +49,12 @@ def _erf(self: Any, x: Any) -> tuple[Any]:
     return (erf(x),)
 
 
+def _batch_norm(self: Any, x: Any, *moments: Any, epsilon: float = 1e-5, **_: Any) -> tuple[Any]:
+    """Normalisation by stored moments, which the reference of old operator sets takes from the data."""
+    scale, bias, mean, variance = (value.reshape(-1, *(1,) * (x.ndim - 2)) for value in moments)
+    return (scale * (x - mean) / np.sqrt(variance + epsilon) + bias,)
+
+
 def _lrn(self: Any, x: Any, alpha: float, beta: float, bias: float, size: int) -> tuple[Any]:
     """Local response normalisation over neighbouring channels."""
     sides = [(0, 0)] * x.ndim
@@ -100,6 +106,8 @@ def _replaced(version: int) -> tuple[type, ...]:
     found: dict[str, tuple[type, Any]] = {"Erf": (base, _erf), "LRN": (base, _lrn)}
     if version < 13:
         found |= {"Softmax": (base, _over_the_rest(softmax)), "LogSoftmax": (base, _over_the_rest(log_softmax))}
+    if 9 <= version < 14:
+        found["BatchNormalization"] = base, _batch_norm
     for name, function, fill in (("MaxPool", np.max, -np.inf), ("AveragePool", np.mean, 0.0)):
         slow = library().reference.ops.load_op("", name, version)
         found[name] = slow, _pooled(slow, function, fill)

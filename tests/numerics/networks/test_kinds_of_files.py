@@ -1,6 +1,5 @@
 """Kinds of network files that are easily measured at the wrong place, with the values that are right."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
