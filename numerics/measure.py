@@ -18,10 +18,11 @@ from graphs.persistence import neural_persistence
 from numerics.dimension import inverse_participation
 from numerics.files import writable, write_whole
 from numerics.measure_page import measured_text, page
-from numerics.networks import OPERATORS, LayerReport, initial_variances, observe, predict, read_onnx, unsupported_operators
+from numerics.networks import LayerReport, initial_variances, observe, predict, read_onnx
 from numerics.networks.layers import dense_matrices
 from numerics.networks.maps import LayerMaps, depth_scales, destination
 from numerics.networks.model import Model, ModelError, chunks
+from numerics.networks.operation import ACTIVATIONS, HIDDEN
 from numerics.networks.prediction import Prediction, Variances
 from numerics.networks.whole import network_complexity
 from numerics.terminal import say
@@ -44,20 +45,18 @@ def add_arguments(subparser: argparse.ArgumentParser) -> None:
     start = subparser.add_mutually_exclusive_group()
     start.add_argument("--initial", metavar="UNTRAINED.onnx", help="the network before training: its variances are those of the theory")
     start.add_argument("--variances", metavar=("SW2", "SB2"), nargs=2, type=_variance, help="variances of weights and biases before training, for all layers")
-    subparser.add_argument("--operators", action=_Operators, nargs=0, help="list the operators that a model may and may not contain, and leave")
+    subparser.add_argument("--operators", action=_Operators, nargs=0, help="say which operators run and which activations are recorded, and leave")
     subparser.add_argument("--chunk", metavar="N", type=int, default=512, help="samples that run at once (default 512)")
 
 
 class _Operators(argparse.Action):
-    """Print what is supported and what is not."""
+    """Print what runs, what is recorded, and what is not."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        """Print both lists and leave."""
-        try:
-            missing = ", ".join(unsupported_operators())
-        except ImportError as error:
-            parser.error(str(error))
-        print(f"supported: {', '.join(sorted(OPERATORS))}\n\nunsupported: {missing}")
+        """Print the lists and leave."""
+        print("runs: every operator that the reference of ONNX runs, by the version that the model names\n")
+        print(f"recorded, also where written in pieces: {', '.join(sorted(ACTIVATIONS))}\n")
+        print(f"unsupported, their activations cannot be recorded: {', '.join(HIDDEN)}, and bodies of control flow with activations")
         parser.exit()
 
 
@@ -154,7 +153,7 @@ def measure_model(
         "initial": _initial(start, untrained, pair),
         "destinations": [] if variances is None else _destinations(list(predictions.values()), variances),
         "weights": _weights(model),
-        "notes": [*_notes_on_data(data), *(note for report in reports for note in _notes_on(report))],
+        "notes": [*_notes_on_model(model), *_notes_on_data(data), *(note for report in reports for note in _notes_on(report))],
     }
 
 
@@ -192,6 +191,14 @@ def _participation(matrix: NDArray[Any]) -> float | None:
     """Mean inverse participation ratio of the weights of a unit, over the units that have any."""
     used = matrix.T[np.any(matrix, axis=0)]
     return float(inverse_participation(used).mean()) if len(used) else None
+
+
+def _notes_on_model(model: Model) -> list[str]:
+    """How samples run where their number is fixed."""
+    if not model.batch:
+        return []
+    how = "one sample: they ran one by one" if model.batch == 1 else f"{model.batch} samples: they ran that many at a time"
+    return [f"the model is exported for {how}"]
 
 
 def _notes_on_data(data: NDArray[Any]) -> list[str]:

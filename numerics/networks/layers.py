@@ -12,7 +12,7 @@ import numpy as np
 from graphs.rendering import Tabulated
 from numerics.networks.model import ACTIVATIONS, Model, Operation
 
-__all__ = ["WeightStatistics", "dense_matrices", "layer_graph", "weight_statistics"]
+__all__ = ["WeightStatistics", "added_bias", "dense_matrices", "layer_graph", "weight_statistics"]
 
 _ROLES: Mapping[str, tuple[str, ...]] = {
     "activation": ACTIVATIONS,
@@ -52,15 +52,19 @@ def weight_statistics(model: Model, op: Operation) -> WeightStatistics | None:
     matrix = _matrix(model, op)
     if matrix is None:
         return None
-    bias = model.constants.get(op.inputs[2]) if len(op.inputs) > 2 else _added_bias(model, op)
-    mean_square = float(np.mean(np.square(matrix)))
-    return WeightStatistics(matrix.shape[1], matrix.shape[0], matrix.shape[1] * mean_square, 0.0 if bias is None else float(np.mean(np.square(bias))))
+    alpha, beta = (op.attributes.get(key, 1.0) if op.kind == "Gemm" else 1.0 for key in ("alpha", "beta"))
+    own = len(op.inputs) > 2 and op.inputs[2] != ""
+    added = added_bias(model, op)
+    bias = beta * model.constants[op.inputs[2]] if own else 0.0 if added is None else model.constants[added[1]]
+    scale = matrix.shape[1] * float(np.mean(np.square(alpha * matrix)))
+    return WeightStatistics(matrix.shape[1], matrix.shape[0], scale, float(np.mean(np.square(bias))))
 
 
 def _matrix(model: Model, op: Operation) -> Any:
     """The weights of an operation as a matrix (units, fan_in); None where it has no fixed weights."""
-    weights = model.constants.get(op.inputs[1]) if op.kind in ("Gemm", "MatMul", "Conv") and len(op.inputs) > 1 else None
-    if weights is None or weights.ndim < 2 or op.inputs[0] in model.constants:
+    fits = op.kind in ("Gemm", "MatMul", "Conv") and not op.domain and op.inputs[0] not in model.constants
+    weights = model.constants.get(op.inputs[1]) if fits else None
+    if weights is None or weights.ndim < 2 or any(name and name not in model.constants for name in op.inputs[2:]):
         return None
     if op.kind == "Conv":
         return weights.reshape(weights.shape[0], -1)
@@ -69,12 +73,21 @@ def _matrix(model: Model, op: Operation) -> Any:
     return weights if op.kind == "Gemm" and op.attributes.get("transB", 0) else weights.T
 
 
-def _added_bias(model: Model, op: Operation) -> Any:
-    """The constant that the only reader of a product adds to it, where it is one."""
-    readers = [other for other in model.operations if op.outputs[0] in other.inputs]
-    if len(readers) != 1 or readers[0].kind != "Add":
+def added_bias(model: Model, op: Operation) -> tuple[Operation, str] | None:
+    """Return the only reader of a product without a bias of its own, and the constant that it adds or subtracts.
+
+    Examples
+    --------
+    >>> ops = [Operation("fc", "MatMul", ("x", "w"), ("h",)), Operation("b", "Sub", ("h", "c"), ("y",))]
+    >>> model = Model(ops, {"w": np.ones((2, 3)), "c": np.ones(3)}, "x", (2,), ("y",))
+    >>> added_bias(model, ops[0])[1]
+    'c'
+    """
+    readers = [other for other in model.layers if op.outputs[0] in other.inputs]
+    if len(readers) != 1 or readers[0].kind not in ("Add", "Sub") or len(op.inputs) > 2:
         return None
-    return next((model.constants[name] for name in readers[0].inputs if name in model.constants), None)
+    found = next((name for name in readers[0].inputs if name in model.constants), None)
+    return None if found is None else (readers[0], found)
 
 
 def role(model: Model, op: Operation) -> str:
@@ -89,7 +102,7 @@ def role(model: Model, op: Operation) -> str:
         return "weights"
     if op.kind in ("Add", "Sub") and any(name in model.constants for name in op.inputs):
         return "bias"
-    return next((name for name, kinds in _ROLES.items() if op.kind in kinds), "other")
+    return "other" if op.domain else next((name for name, kinds in _ROLES.items() if op.kind in kinds), "other")
 
 
 def layer_graph(model: Model) -> nx.DiGraph:
@@ -114,8 +127,8 @@ def layer_graph(model: Model) -> nx.DiGraph:
     graph: nx.DiGraph = nx.DiGraph()
     graph.add_node("input", kind="input", role="input", statistics=None)
     maker = {model.input: "input"}
-    for op in model.operations:
-        sources = [name for name in op.inputs if name in maker]
+    for op in model.layers:
+        sources = [name for name in op.reads if name in maker]
         if not sources:
             continue
         graph.add_node(op.name, kind=op.kind, role=role(model, op), statistics=weight_statistics(model, op))

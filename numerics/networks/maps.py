@@ -53,7 +53,7 @@ def moments(name: str, slope: str | None = None) -> tuple[Callable[..., Any], Ca
     )
 
 
-def overlap_at(name: str, slope: str | None, length: float, correlation: ArrayLike) -> Array:
+def overlap_at(name: str, slope: str | None, length: ArrayLike, correlation: ArrayLike) -> Array:
     """Return ⟨φ_a φ_b⟩ of two inputs of one length, which is ⟨φ²⟩ at correlation one; rounding does not carry the correlation beyond.
 
     Examples
@@ -63,7 +63,8 @@ def overlap_at(name: str, slope: str | None, length: float, correlation: ArrayLi
     """
     second, overlap, _ = moments(name, slope)
     c = np.asarray(correlation, dtype=float)
-    return np.where(c >= NEAREST, float(second(length)), overlap(length, length, length * np.clip(c, -NEAREST, NEAREST)))
+    k = np.asarray(length, dtype=float)
+    return np.where(c >= NEAREST, second(k), overlap(k, k, k * np.clip(c, -NEAREST, NEAREST)))
 
 
 def depth_scales(chi: float) -> tuple[float | None, float | None]:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.networks.operators import OPERATORS
+from numerics.networks.activations import fused
+from numerics.networks.operation import ACTIVATIONS, HIDDEN, ModelError, Operation
+from numerics.networks.reference import Runner
 
 __all__ = ["ACTIVATIONS", "Model", "ModelError", "Operation", "chunks"]
 
 Array = NDArray[Any]
 
-ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Erf", "Tanh", "Sigmoid", "HardSigmoid", "HardSwish", "Softplus", "Clip")
-"""Operations whose input is the pre-activation of a unit; a unit is on where that is positive."""
-
-
 CHUNK_NUMBERS = 1 << 18
+LATEST = {"": 20}
 
 
 def chunks(array: Array) -> Iterator[Array]:
-    """Yield an array in pieces along its first axis of at most about a quarter of a million numbers, so that no work on it needs more memory than that.
+    """Yield an array in pieces along its first axis of at most about a quarter of a million numbers.
 
     Examples
     --------
@@ -33,32 +33,6 @@ def chunks(array: Array) -> Iterator[Array]:
     step = max(1, CHUNK_NUMBERS * len(array) // max(array.size, 1))
     for start in range(0, len(array), step):
         yield array[start : start + step]
-
-
-class ModelError(ValueError):
-    """A model that cannot be read or run: what is wrong, and what would be right."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation.
-
-    Parameters
-    ----------
-    name : str
-        Unique name, for messages and tables.
-    kind : str
-        A key of `numerics.networks.operators.OPERATORS` (the names of ONNX).
-    inputs, outputs : tuple of str
-        Names of arrays; an empty name is an input that is left out.
-    attributes : mapping
-    """
-
-    name: str
-    kind: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,11 +49,17 @@ class Model:
     shape : tuple of int or None
         Shape of one sample as far as it is declared (without the sample axis); None for free extents.
     outputs : tuple of str
+    opsets : mapping of str to int
+        Version of every domain of operators.
+    batch : int, optional
+        The number of samples that the model takes at once, where it is fixed.
+    dtype : numpy.dtype
+        Of the data; floats run at double precision.
 
     Raises
     ------
     ModelError
-        If an operation is not among those that are known, or reads an array that nothing makes.
+        If an operation reads an array that nothing makes.
 
     Examples
     --------
@@ -93,26 +73,85 @@ class Model:
     input: str
     shape: tuple[int | None, ...]
     outputs: tuple[str, ...]
+    opsets: Mapping[str, int] = field(default_factory=lambda: dict(LATEST))
+    batch: int | None = None
+    dtype: np.dtype[Any] = np.dtype(float)
 
     def __post_init__(self) -> None:
-        """Refuse unknown operations, all of them in one message, and dangling names."""
-        unknown = [f"{op.kind} (layer {op.name})" for op in self.operations if op.kind not in OPERATORS]
-        if unknown:
-            raise ModelError(f"unsupported operator{'s' * (len(unknown) > 1)} {', '.join(unknown)}; supported are {', '.join(sorted(OPERATORS))}")
-        known = {self.input, "", *self.constants}
+        """Refuse dangling names."""
+        known = {self.input, *self.constants}
         for op in self.operations:
-            missing = [name for name in op.inputs if name not in known]
+            missing = [name for name in op.reads if name not in known]
             if missing:
-                raise ModelError(f"the layer {op.name} ({op.kind}) reads {missing[0]!r}, which nothing before it makes")
+                raise ModelError(
+                    f"the layer {op.name} ({op.kind}) reads {missing[0]!r}, which nothing before it makes"
+                )
             known.update(op.outputs)
 
-    @property
+    @cached_property
+    def runner(self) -> Runner:
+        """What runs the operations."""
+        return Runner(self.opsets)
+
+    @cached_property
+    def reached(self) -> frozenset[str]:
+        """The arrays whose values depend on the data; shapes and types are no values."""
+        found = {self.input}
+        for op in self.operations:
+            values = op.inputs[:1] if op.kind == "CastLike" else op.reads
+            if op.kind not in ("Shape", "Size") and found.intersection(values):
+                found.update(op.outputs)
+        return frozenset(found)
+
+    @cached_property
+    def layers(self) -> tuple[Operation, ...]:
+        """The operations, in which an activation that is written in pieces is one operation."""
+        return fused(self.operations, self.constants, self.reached, self.runner)
+
+    @cached_property
     def sites(self) -> tuple[Operation, ...]:
-        """The activations: where states are recorded."""
-        return tuple(op for op in self.operations if op.kind in ACTIVATIONS and op.inputs[0] not in self.constants)
+        """The activations that the data reach: where states are recorded.
+
+        Raises
+        ------
+        ModelError
+            If an operation has activations inside, where they cannot be recorded.
+        """
+        for op in self.operations:
+            hidden = _hidden(op) if self.reached.intersection(op.reads) else None
+            if hidden is not None:
+                raise ModelError(
+                    f"unsupported operator {op.kind} (layer {op.name}): the activations inside ({hidden}) "
+                    "cannot be recorded; export the model with plain operators"
+                )
+        return tuple(
+            op for op in self.layers if self.is_activation(op) and op.inputs[0] in self.reached
+        )
+
+    def is_activation(self, op: Operation) -> bool:
+        """Return whether an operation is an activation; a bound away from zero on one side only is none.
+
+        Examples
+        --------
+        >>> op = Operation("floor", "Clip", ("x", "low"), ("y",))
+        >>> Model([op], {"low": np.array(1e-12)}, "x", (2,), ("y",)).is_activation(op)
+        False
+        """
+        if op.kind != "Clip" or op.domain:
+            return op.kind in ACTIVATIONS and not op.domain
+        bounds = [*op.inputs[1:], "", ""][:2]
+        given = [self.constants.get(name) if name else None for name in bounds]
+        low, high = (
+            float(value) if value is not None else op.attributes.get(key)
+            for key, value in zip(("min", "max"), given, strict=True)
+        )
+        open_ended = (low is None or low < -1e30) and (high is None or high > 1e30)
+        return not open_ended and (low is None or low <= 0) and (high is None or high > 0)
 
     def checked(self, data: ArrayLike) -> Array:
-        """Return data, as they are, that are finite numbers of the declared shape, at least two samples; an array on disk is read chunk by chunk.
+        """Return data, as they are, that are finite numbers of the declared shape, at least two samples.
+
+        An array on disk is read chunk by chunk.
 
         Raises
         ------
@@ -122,47 +161,80 @@ class Model:
         array = np.asarray(data)
         if array.dtype.kind not in "fiub":
             raise ModelError(f"the data must be numbers, got an array of {array.dtype}")
-        if array.ndim != len(self.shape) + 1 or any(want not in (None, have) for want, have in zip(self.shape, array.shape[1:], strict=True)):
+        extents = zip(self.shape, array.shape[1:], strict=False)
+        if array.ndim != len(self.shape) + 1 or any(want not in (None, have) for want, have in extents):
             shown = ", ".join(["samples", *("any" if extent is None else str(extent) for extent in self.shape)])
             raise ModelError(f"the data have shape {array.shape}, but the model takes ({shown})")
         if len(array) < 2:
             raise ModelError(f"entropies and dimensions need at least two samples, got {len(array)}")
+        if self.batch and len(array) % self.batch:
+            raise ModelError(
+                f"the model takes {self.batch} samples at once: give a multiple of that, not {len(array)}"
+            )
         wrong = sum(int(np.sum(~np.isfinite(part))) for part in chunks(array))
         if wrong:
             raise ModelError(f"{wrong} numbers in the data are NaN or infinite")
+        if self.dtype.kind in "iub" and any(np.any(part != part.astype(self.dtype)) for part in chunks(array)):
+            raise ModelError(f"the model takes whole numbers ({self.dtype}), but the data have others")
         return array
 
-    def run(self, data: ArrayLike, keep: Callable[[Operation], bool] | None = None) -> dict[str, Array]:
-        """Run the model on one chunk of data and return its outputs, and the inputs and outputs of the operations to keep.
+    def run(self, data: ArrayLike, wanted: Sequence[str] | None = None) -> dict[str, Array]:
+        """Run what is needed for some arrays on one chunk of data.
+
+        A model for a fixed number of samples runs that many at a time; what it makes for each is joined
+        along the first axis, or, where that is not the axis of samples, along a new one.
 
         Parameters
         ----------
         data : array_like, shape (samples, ...)
-        keep : callable, optional
-            Whether the arrays of an operation are wanted.
+        wanted : sequence of str, optional
+            Names of arrays; by default the outputs.
 
         Returns
         -------
         dict of str to ndarray
         """
-        arrays: dict[str, Any] = {**self.constants, self.input: np.asarray(data, dtype=float), "": None}
-        last = {name: i for i, op in enumerate(self.operations) for name in op.inputs}
-        wanted = set(self.outputs)
-        for op in self.operations if keep is not None else ():
-            wanted.update((op.inputs[0], op.outputs[0]) if keep is not None and keep(op) else ())
-        for i, op in enumerate(self.operations):
-            arrays.update(zip(op.outputs, self._applied(op, arrays), strict=False))
-            for name in set(op.inputs):
-                if last[name] == i and name not in wanted and name:
+        names = tuple(self.outputs if wanted is None else wanted)
+        array = np.asarray(data).astype(self.dtype)
+        steps = self.needed(names)
+        if not self.batch:
+            return self._run(array, names, steps)
+        size = self.batch
+        parts = [self._run(array[i : i + size], names, steps) for i in range(0, len(array), size)]
+        return {name: _joined([part[name] for part in parts], size) for name in names}
+
+    def needed(self, wanted: Sequence[str]) -> list[Operation]:
+        """Return the operations that some arrays depend on, in order."""
+        names, found = set(wanted), []
+        for op in reversed(self.operations):
+            if names.intersection(op.outputs):
+                found.append(op)
+                names.update(op.reads)
+        return found[::-1]
+
+    def _run(self, data: Array, wanted: tuple[str, ...], steps: Sequence[Operation]) -> dict[str, Array]:
+        """Run operations once; an array is dropped behind its last reader."""
+        arrays: dict[str, Any] = {**self.constants, self.input: data}
+        last = {name: i for i, op in enumerate(steps) for name in op.reads}
+        for i, op in enumerate(steps):
+            made = [name for name in op.outputs if name]
+            arrays.update(zip(made, self.runner(op, arrays), strict=True))
+            for name in op.reads:
+                if last[name] == i and name not in wanted:
                     arrays.pop(name, None)
         return {name: arrays[name] for name in wanted}
 
-    def _applied(self, op: Operation, arrays: Mapping[str, Any]) -> tuple[Array, ...]:
-        """Outputs of one operation, with its name in any error."""
-        try:
-            with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-                found = OPERATORS[op.kind](*[arrays[name] for name in op.inputs], **op.attributes)
-        except (ValueError, TypeError, IndexError, KeyError) as error:
-            shapes = ", ".join(str(np.shape(arrays[name])) for name in op.inputs if name)
-            raise ModelError(f"the layer {op.name} ({op.kind}) does not take arrays of shape {shapes}: {error}") from error
-        return found if isinstance(found, tuple) else (found,)
+
+def _joined(parts: Sequence[Array], size: int) -> Array:
+    """What a model made for each few samples, along the axis of samples."""
+    along = all(part.ndim and len(part) == size for part in parts)
+    return np.concatenate(parts) if along else np.stack(parts)
+
+
+def _hidden(op: Operation) -> str | None:
+    """An activation inside an operation: a recurrent cell, or in a body of control flow."""
+    if op.kind in HIDDEN and not op.domain:
+        return "of its cells"
+    bodies = [value for value in op.attributes.values() if hasattr(value, "node")]
+    inside = [node for body in bodies for node in body.node]
+    return next((node.op_type for node in inside if node.op_type in (*ACTIVATIONS, *HIDDEN)), None)

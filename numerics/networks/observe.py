@@ -1,7 +1,7 @@
 """Observables of a user's network on a user's data: complexity and effective dimension of every layer of activations.
 
-The units of a layer are its channels where the activation follows a convolution (axis 1), else the last axis; all positions of a unit are pooled, so rows
-are (sample, position) pairs. Data run through in chunks: of a chunk all arrays are in memory, afterwards, per layer, states in bits (an eighth of a byte for a
+The units of a layer are its channels where the activation follows a convolution (axis 1), else the last axis, followed through the operations between;
+all positions of a unit are pooled, so rows are (sample, position) pairs. Data run through in chunks: of a chunk all arrays are in memory, afterwards, per layer, states in bits (an eighth of a byte for a
 unit at a row) and ten covariances of n units on either side (160 n² bytes), or 1024 rows where the layer is wider than 1024 units. Data on disk (a memory map)
 are never held whole.
 """
@@ -19,6 +19,7 @@ from graphs.rendering import Tabulated
 from numerics.dimension import Moments, jackknife_errors, merged, renyi_dimension, spectrum_errors
 from numerics.entropy import EntropyEstimate, LayerComplexity, joint_entropy, layer_complexity
 from numerics.networks.model import Model, ModelError, Operation, chunks
+from numerics.networks.units import unit_axes
 from numerics.states import PackedStates
 
 __all__ = ["LayerReport", "observe"]
@@ -112,7 +113,7 @@ class _Record:
     """What is kept of one layer while data run through."""
 
     op: Operation
-    channels_first: bool
+    axis: int
     states: PackedStates | None = None
     sampled: PackedStates | None = None
     positions: int = 1
@@ -121,10 +122,10 @@ class _Record:
     wide: dict[str, list[Array]] = field(default_factory=lambda: {"before": [], "after": []})
     seen: int = 0
 
-    def add(self, h: Array, out: Array, block: int, samples: int) -> None:
-        """Record one chunk."""
-        rows, positions = _rows(h, self.channels_first)
-        outputs, _ = _rows(out, self.channels_first)
+    def add(self, h: Array, out: Array, block: int, count: int, samples: int) -> None:
+        """Record one chunk of so many samples."""
+        rows, outputs = _rows(h, self.axis, count), _rows(out, self.axis, count)
+        positions = max(1, len(rows) // count)
         if not (np.all(np.isfinite(rows)) and np.all(np.isfinite(outputs))):
             raise ModelError(f"the layer {self.op.name} ({self.op.kind}) is not finite on these data")
         if self.states is None:
@@ -156,14 +157,14 @@ class _Record:
             table[block] = table[block] + part if block in table else part
 
 
-def _rows(array: Array, channels_first: bool) -> tuple[Array, int]:
-    """An array as rows (sample and position) of units, and the number of positions."""
-    if array.ndim == 1:
+def _rows(array: Array, axis: int, count: int) -> Array:
+    """An array as rows (sample and position) of units; an array of one axis is a single unit."""
+    if array.ndim == 1 and len(array) == count:
+        return array[:, None]
+    if array.ndim < 2:
         raise ModelError("an activation of one axis has no units to observe")
-    if array.ndim == 2:
-        return array, 1
-    moved = np.moveaxis(array, 1, -1) if channels_first else array
-    return moved.reshape(-1, moved.shape[-1]), math.prod(moved.shape[1:-1])
+    moved = np.moveaxis(array, axis, -1)
+    return moved.reshape(-1, moved.shape[-1])
 
 
 def observe(model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "miller-madow") -> list[LayerReport]:
@@ -199,41 +200,30 @@ def observe(model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "m
     if all(np.all(part == array[:1]) for part in chunks(array)):
         raise ModelError("all samples are equal: the data have no variance, and entropies and dimensions say nothing")
     if not model.sites:
-        raise ModelError("the model has no activation whose states could be recorded")
-    records = [_Record(op, _after_convolution(model, op)) for op in model.sites]
-    chosen = {op.name for op in model.sites}
-    for start, stop, block in _chunks(len(array), chunk):
-        arrays = model.run(array[start:stop], lambda op: op.name in chosen)
+        raise ModelError(f"the model has no activation whose states could be recorded; its operators are {_operators(model)}")
+    wanted = [name for op in model.sites for name in (op.inputs[0], op.outputs[0])]
+    axes = unit_axes(model, wanted, array)
+    records = [_Record(op, axes[op.inputs[0]]) for op in model.sites]
+    for start, stop, block in _chunks(len(array), chunk, model.batch or 1):
+        arrays = model.run(array[start:stop], wanted)
         for record in records:
-            record.add(arrays[record.op.inputs[0]], arrays[record.op.outputs[0]], block, len(array))
+            record.add(arrays[record.op.inputs[0]], arrays[record.op.outputs[0]], block, stop - start, len(array))
     return [_report(record, estimator) for record in records]
 
 
-def _chunks(samples: int, chunk: int) -> Iterator[tuple[int, int, int]]:
-    """Bounds of every chunk and the block that it belongs to."""
+def _operators(model: Model) -> str:
+    """The operators of a model, each with the first layer that has it."""
+    first = {op.kind: op.name for op in reversed(model.operations)}
+    return ", ".join(f"{kind} (layer {name})" for kind, name in sorted(first.items()))
+
+
+def _chunks(samples: int, chunk: int, batch: int) -> Iterator[tuple[int, int, int]]:
+    """Bounds of every chunk, a multiple of the batch, and the block that it belongs to."""
     if chunk < 1:
         raise ModelError(f"a chunk has at least one sample, got {chunk}")
-    size = max(1, min(chunk, math.ceil(samples / BLOCKS)))
+    size = max(1, min(chunk, math.ceil(samples / BLOCKS)) // batch) * batch
     for start in range(0, samples, size):
         yield start, min(start + size, samples), start * BLOCKS // samples
-
-
-def _after_convolution(model: Model, op: Operation) -> bool:
-    """Whether the units of an activation are channels: its nearest source with weights, or with channels, has them on axis 1."""
-    maker = {name: source for source in model.operations for name in source.outputs}
-    queue, seen = [op.inputs[0]], set()
-    while queue:
-        name = queue.pop(0)
-        source = maker.get(name)
-        if source is None or name in seen:
-            continue
-        seen.add(name)
-        if source.kind in ("Conv", "BatchNormalization", "MaxPool", "AveragePool"):
-            return True
-        if source.kind in ("Gemm", "MatMul", "LayerNormalization", "Flatten", "Transpose"):
-            return False
-        queue += [inner for inner in source.inputs if inner not in model.constants]
-    return False
 
 
 def _report(record: _Record, estimator: str) -> LayerReport:
@@ -300,7 +290,7 @@ def _overlaps(record: _Record) -> tuple[float, float | None]:
         mean, count, units = total.mean, total.count, len(total.mean)
         square = float(np.trace(total.scatter)) + count * float(mean @ mean)
     length = square / (count * units)
-    if length == 0 or record.positions > 1:
+    if length == 0 or record.positions > 1 or count < 2:
         return length, None
     pairs = (count**2 * float(mean @ mean) - square) / (count * (count - 1) * units)
     return length, pairs / length

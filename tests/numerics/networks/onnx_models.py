@@ -11,13 +11,13 @@ helper, numpy_helper = onnx.helper, onnx.numpy_helper
 __all__ = ["perceptron", "residual_cnn", "saved", "transformer"]
 
 
-def saved(path, nodes, weights, shape, output, extents=("classes",), opset=17):
+def saved(path, nodes, weights, shape, output, extents=("classes",), opset=17, domains=()):
     """Write a checked model with one input x and one output, and return the path."""
     inputs = [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["batch", *shape])]
     outputs = [helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, ["batch", *extents])]
     initializers = [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()]
     graph = helper.make_graph(nodes, "net", inputs, outputs, initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)], ir_version=8)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return path
