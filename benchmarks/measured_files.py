@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 import tempfile
+import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator

@@ -205,7 +205,8 @@ def _regions(
     op: Operation, maker: Mapping[str, Operation], order: Mapping[str, int], constants: Mapping[str, Any]
 ) -> Iterator[_Region]:
     """Regions that end with an operation and begin at a single array, the shortest first."""
-    front, pieces = {op.outputs[0]}, []
+    front = {op.outputs[0]}
+    pieces: list[Operation] = []
     while len(pieces) < LONGEST:
         name = max(front, key=lambda found: order.get(found, -1))
         if name not in maker:

@@ -75,7 +75,7 @@ class Model:
     outputs: tuple[str, ...]
     opsets: Mapping[str, int] = field(default_factory=lambda: dict(LATEST))
     batch: int | None = None
-    dtype: np.dtype[Any] = np.dtype(float)
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(float))
 
     def __post_init__(self) -> None:
         """Refuse dangling names."""

@@ -224,7 +224,7 @@ def _folded(
     return left, constants
 
 
-def _constant(attributes: dict[str, Any]) -> Any:
+def _constant(attributes: Mapping[str, Any]) -> Any:
     """The array of a Constant node."""
     (value,) = attributes.values()
     onnx = library()

@@ -67,6 +67,11 @@ class Prediction(Tabulated):
     growth_length: float | None = None
 
 
+def _averaged(field: Array) -> Array:
+    """The mean over all positions, as an array of one number."""
+    return np.asarray(np.mean(field))
+
+
 @dataclass(frozen=True, eq=False)
 class _Signal:
     """Mean square and mean overlap of an array over its units, at every position or over all, and where they come from."""
@@ -189,7 +194,7 @@ def _data_signals(data: Any) -> tuple[_Signal, _Signal]:
     overlap = (total**2 - square) / (count * (count - 1))
     left = ("linear", None, 0.0)
     fields = (square / count).mean(axis=0) if shape else square / count, overlap.mean(axis=0) if shape else overlap
-    return _Signal(np.mean(square) / count, np.mean(overlap), left=left), _Signal(*fields, left=left)
+    return _Signal(_averaged(square) / count, _averaged(overlap), left=left), _Signal(*fields, left=left)
 
 
 @dataclass(frozen=True)
@@ -225,7 +230,7 @@ class _Recursion:
             signal = self.positions if op.inputs[0] == self.model.input else signal
             square, overlap = (self._windowed(op, field) for field in (signal.square, signal.overlap))
         else:
-            square, overlap = np.mean(signal.square), np.mean(signal.overlap)
+            square, overlap = _averaged(signal.square), _averaged(signal.overlap)
         maps = None
         if signal.left is not None:
             name, slope, length = signal.left
@@ -262,7 +267,7 @@ class _Recursion:
             if isinstance(signal, _Signal):
                 terms += [(sign * part, term) for part, term in signal.parts]
             elif not self._counted(op):
-                square = np.mean(np.square(constants[name]))
+                square = _averaged(np.square(constants[name]))
                 terms.append((sign, self.biases.setdefault(name, _Signal(square, square, True, 0.0))))
         return _sum(op, terms)
 
@@ -282,7 +287,7 @@ def _flat(signal: _Signal) -> _Signal:
     if not np.ndim(signal.square):
         return signal
     parts = tuple((part, _flat(term)) for part, term in signal.terms)
-    return replace(signal, square=np.mean(signal.square), overlap=np.mean(signal.overlap), terms=parts)
+    return replace(signal, square=_averaged(signal.square), overlap=_averaged(signal.overlap), terms=parts)
 
 
 def _sum(op: Operation, terms: Sequence[tuple[float, _Signal]]) -> _Signal | _Unknown:
