@@ -86,8 +86,9 @@ def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float 
 
     Examples
     --------
-    >>> enclosure(arb(1) / 3, 4)
-    ('0.3333', 3.3333333333334655e-05)
+    >>> number, error = enclosure(arb(1) / 3, 4)
+    >>> number, round(error, 7)
+    ('0.3333', 3.33e-05)
     >>> enclosure(arb(0.25), None)
     (0.25, 0.0)
     """
