@@ -100,7 +100,7 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     say(f"{arguments.output}: {len(checked.grid)} points ({', '.join(f'{count} {status}' for status, count in statuses.items())})")
     if statuses[FAILED]:
         reason = next(str(reason) for reason, status in zip(dataset.reason.values.flat, dataset.status.values.flat, strict=True) if status == FAILED)
-        print(f"{statuses[FAILED]} points failed, which the same command tries again; the first says: {reason}", error=True)
+        say(f"{statuses[FAILED]} points failed, which the same command tries again; the first says: {reason}", error=True)
     return NOT_WELL if statuses.keys() & {FAILED, MISSING, "not converged", "refuted", "undecided"} else WELL
 
 
