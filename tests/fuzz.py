@@ -20,8 +20,14 @@ from theory.catalogue import results
 
 LONGEST = 5.0
 CODE = '__import__("pathlib").Path("pwned").touch()'
-NUMBERS = ["0", "1", "2", "3", "-1", "0.5", "1/3", "1e-300", "1e300", "1e400", "-1e-9", "inf", "-inf", "nan", "1e99999999", "9" * 400, "1.5", "7", "-0", "1/0"]
-WORDS = ["tanh", "relu", "z*exp(-z**2/2)", "z**9**9", "erf(z)+z/3", "ising", "potts", "diamond", "", " ", "\x1b[31m", "é", "true", "null", CODE, "z", "[", "{}", "\x00"]
+NUMBERS = [
+    "0", "1", "2", "3", "-1", "0.5", "1/3", "1e-300", "1e300", "1e400", "-1e-9",
+    "inf", "-inf", "nan", "1e99999999", "9" * 400, "1.5", "7", "-0", "1/0",
+]  # fmt: skip
+WORDS = [
+    "tanh", "relu", "z*exp(-z**2/2)", "z**9**9", "erf(z)+z/3",
+    "ising", "potts", "diamond", "", " ", "\x1b[31m", "é", "true", "null", CODE, "z", "[", "{}", "\x00",
+]  # fmt: skip
 LISTS = ["[1,-1]", "[[0,1,2],[2,3,4]]", "[1,-1,1]", "[2,3,6]", "[]", "[[]]", "[[1],[2]]", "[[1,-0.5],[0.3,0.8]]", '[{"a":1}]', f"[[{CODE}]]", "[null]", "[" * 300]
 
 
@@ -36,7 +42,7 @@ def _value(rng, parameter=None):
         if isinstance(domain, tuple):
             return rng.choice(domain)
         if domain is not None:
-            return rng.choice(NUMBERS[:6] + ["5", "0.9"])
+            return rng.choice([*NUMBERS[:6], "5", "0.9"])
     kind = rng.choice((NUMBERS, NUMBERS, WORDS, LISTS))
     return rng.choice(kind) if rng.random() < 0.9 else "".join(rng.choice("0123456789eE./-+*()[]{},:z\"' ") for _ in range(rng.randint(1, 12)))
 
@@ -48,9 +54,13 @@ def command(rng, entries):
     values = [f"{p.name}={_value(rng, p)}" for p in chosen if rng.random() < 0.97]
     kind = rng.random()
     if kind < 0.85:
-        return ["evaluate", entry.id, *values, *(["--digits", rng.choice(["5", "20", "0", "x"])] if rng.random() < 0.1 else []), *(["--json"] * (rng.random() < 0.3))]
+        digits = ["--digits", rng.choice(["5", "20", "0", "x"])] if rng.random() < 0.1 else []
+        return ["evaluate", entry.id, *values, *digits, *(["--json"] * (rng.random() < 0.3))]
     if kind < 0.92:
-        axis = rng.choice(["K=0:1:3", "K=1e-400:1:3:log", "sw2=[1,2]", f"K=[{_value(rng)}]", f"{_value(rng)}={_value(rng)}", "x=1:2", "a=0:1:0"])
+        axis = rng.choice([
+            "K=0:1:3", "K=1e-400:1:3:log", 
+            "x=1:2", "sw2=[1,2]", f"K=[{_value(rng)}]", f"{_value(rng)}={_value(rng)}", "a=0:1:0",
+        ])  # fmt: skip
         return ["sweep", entry.id, axis, *values, "-o", rng.choice(["a.nc", "", "/nowhere/a.nc"]), "--workers", "0", "--force"]
     name = rng.choice(["lattice", "nothing", "\x1b[2J", "", CODE])
     file = rng.choice(["none.nc", "", "/", "\x07"])
