@@ -28,7 +28,8 @@ WORDS = [
     "tanh", "relu", "z*exp(-z**2/2)", "z**9**9", "erf(z)+z/3",
     "ising", "potts", "diamond", "", " ", "\x1b[31m", "é", "true", "null", CODE, "z", "[", "{}", "\x00",
 ]  # fmt: skip
-LISTS = ["[1,-1]", "[[0,1,2],[2,3,4]]", "[1,-1,1]", "[2,3,6]", "[]", "[[]]", "[[1],[2]]", "[[1,-0.5],[0.3,0.8]]", '[{"a":1}]', f"[[{CODE}]]", "[null]", "[" * 300]
+LISTS = ["[1,-1]", "[[0,1,2],[2,3,4]]", "[1,-1,1]", "[2,3,6]", "[]", "[[]]", "[[1],[2]]", "[[1,-0.5],[0.3,0.8]]",
+    '[{"a":1}]', f"[[{CODE}]]", "[null]", "[" * 300]
 
 
 class Slow(BaseException):
@@ -58,13 +59,14 @@ def command(rng, entries):
         return ["evaluate", entry.id, *values, *digits, *(["--json"] * (rng.random() < 0.3))]
     if kind < 0.92:
         axis = rng.choice([
-            "K=0:1:3", "K=1e-400:1:3:log", 
+            "K=0:1:3", "K=1e-400:1:3:log",
             "x=1:2", "sw2=[1,2]", f"K=[{_value(rng)}]", f"{_value(rng)}={_value(rng)}", "a=0:1:0",
         ])  # fmt: skip
         return ["sweep", entry.id, axis, *values, "-o", rng.choice(["a.nc", "", "/nowhere/a.nc"]), "--workers", "0", "--force"]
     name = rng.choice(["lattice", "nothing", "\x1b[2J", "", CODE])
     file = rng.choice(["none.nc", "", "/", "\x07"])
-    others = (["show", name], ["list", "--paper", name], ["verify", f"{name}.py"], ["export", name, "-o", file], ["plot", file], ["measure", file, file], [name])
+    others = (["show", name], ["list", "--paper", name], ["verify", f"{name}.py"], ["export", name, "-o", file],
+        ["plot", file], ["measure", file, file], [name])
     return list(rng.choice(others))
 
 
