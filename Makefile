@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify false-alarms test lint notebooks notebooks-full docs picture benchmarks clean
+.PHONY: verify false-alarms test fuzz lint notebooks notebooks-full docs picture benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
@@ -16,6 +16,9 @@ false-alarms: $(STAMP)
 
 test: $(STAMP)
 	$(THREADS) $(BIN)/python -m pytest
+
+fuzz: $(STAMP)
+	$(THREADS) PYTHONPATH=. $(BIN)/python tests/fuzz.py --inputs 20000
 
 lint: $(STAMP)
 	$(BIN)/ruff check graphs theory numerics tests benchmarks docs

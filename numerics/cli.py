@@ -189,10 +189,10 @@ def _export(arguments: argparse.Namespace) -> int:
     from theory.catalogue import result, results
     from theory.latex import document
 
-    if arguments.id and arguments.paper:
+    if arguments.id is not None and arguments.paper is not None:
         raise ValueError("give either an id or --paper, not both")
     target = writable(arguments.output, force=arguments.force)
-    entries = (result(arguments.id),) if arguments.id else results(arguments.paper)
+    entries = results(arguments.paper) if arguments.id is None else (result(arguments.id),)
     written = document_html if target.suffix == ".html" else document
     write_whole(target, written(entries, standalone=not arguments.fragment))
     return WELL
