@@ -12,7 +12,7 @@ verify: $(STAMP)
 
 # Every claim with a random witness under 200 seeds: hours; it goes on where it was interrupted.
 false-alarms: $(STAMP)
-	$(THREADS) $(BIN)/python -m numerics.verification.false_alarms
+	$(THREADS) $(BIN)/python -m neurenorm.numerics.verification.false_alarms
 
 test: $(STAMP)
 	$(THREADS) $(BIN)/python -m pytest
@@ -32,7 +32,7 @@ notebooks-full: $(STAMP)
 	$(THREADS) $(BIN)/python tests/run_notebooks.py
 
 docs: $(STAMP)
-	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs graphs theory numerics !numerics.__main__
+	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs graphs theory numerics !neurenorm.__main__
 
 picture: $(STAMP)
 	$(BIN)/python docs/picture.py

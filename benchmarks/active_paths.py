@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphs.paths import ActivePaths, random_active_paths
-from numerics.simulation.active_paths import couplings
-from numerics.simulation.path_dynamics import PathMonteCarlo
-from numerics.solve.belief_propagation import BeliefSweep
-from numerics.solve.path_thresholds import path_thresholds
-from theory.cavity import cavity_equations
-from theory.path_ensemble import path_ensemble
+from neurenorm.graphs.paths import ActivePaths, random_active_paths
+from neurenorm.numerics.simulation.active_paths.instances import couplings
+from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo
+from neurenorm.numerics.solve.active_paths.belief_propagation import BeliefSweep
+from neurenorm.numerics.solve.active_paths.thresholds import path_thresholds
+from neurenorm.theory.cavity.messages import cavity_equations
+from neurenorm.theory.active_paths.ensemble import path_ensemble
 
 __all__ = ["run"]
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from numerics.compile import compiled
+from neurenorm.numerics.compile import compiled
 
 POINTS = 1_000_000
 REPEATS = 15

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from numerics.dimension import covariance_spectrum, effective_dimension
-from numerics.entropy import joint_entropy, layer_complexity
-from numerics.states import PackedStates
+from neurenorm.numerics.observables.dimension import covariance_spectrum, effective_dimension
+from neurenorm.numerics.observables.entropy import joint_entropy, layer_complexity
+from neurenorm.numerics.observables.states import PackedStates
 
 SAMPLES, UNITS = 100_000, 1000
 REPEATS = 3

@@ -14,11 +14,11 @@ import numpy as np
 from sympy import Matrix, Rational, Symbol, eye
 from sympy.matrices.exceptions import MatrixError
 
-from graphs import chain
-from numerics.compile import compiled
-from numerics.evaluate import evaluate
-from theory import ISING, bond_model, decimate
-from theory.field import GaussianField
+from neurenorm.graphs import chain
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.theory import ISING, bond_model, decimate
+from neurenorm.theory.field.gaussian_field import GaussianField
 
 K = Symbol("K", real=True)
 PATIENCE_SECONDS = 5.0

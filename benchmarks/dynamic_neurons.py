@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from graphs.architectures import convolutional, mlp, recurrent, residual
-from graphs.interaction import promoted
-from graphs.network import Network
-from graphs.network_symmetry import fold_network
-from numerics.evaluate import evaluate
-from numerics.simulation.dynamic_neurons import binary_chain_sums
-from theory.binary_transfer import BinarySpectrum
-from theory.decimation import decimate
-from theory.dynamic_neurons import binary_model
+from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
+from neurenorm.graphs.network.interaction import promoted
+from neurenorm.graphs.network.network import Network
+from neurenorm.graphs.network.folding import fold_network
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums
+from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum
+from neurenorm.theory.decimation.decimation import decimate
+from neurenorm.theory.dynamic_neurons.chain import binary_model
 
 Row = dict[str, Any]
 X, Y = [1, -1, 1], [1, -1, -1]

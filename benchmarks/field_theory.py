@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.simulation.activations import NAMED
-from numerics.simulation.networks import Plan, layers_by_weights, layers_in_law
-from numerics.solve.kernel_matrices import kernel_matrices
-from numerics.solve.phase_diagram import phase_diagram
-from theory.activation import activation
-from theory.wide import WideLimit
+from neurenorm.numerics.simulation.field_theory.activations import NAMED
+from neurenorm.numerics.simulation.field_theory.networks import Plan, layers_by_weights, layers_in_law
+from neurenorm.numerics.solve.field_theory.kernel_matrices import kernel_matrices
+from neurenorm.numerics.solve.field_theory.phase_diagram import phase_diagram
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = ["run"]
 

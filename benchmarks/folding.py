@@ -11,7 +11,7 @@ from typing import Any
 
 import networkx as nx
 
-from graphs import elimination_order, fold, square
+from neurenorm.graphs import elimination_order, fold, square
 
 Row = dict[str, Any]
 

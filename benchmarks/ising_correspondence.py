@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize
 
-from numerics.simulation.ising_networks import chain_law, sample_packed_chains
-from numerics.simulation.machines import train_machine
-from numerics.simulation.tanh_layers import fit_tanh, train_causal_stack
+from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, sample_packed_chains
+from neurenorm.numerics.simulation.ising_correspondence.machines import train_machine
+from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, train_causal_stack
 
 __all__ = ["run"]
 

@@ -23,9 +23,12 @@ from typing import Any
 import numpy as np
 import onnx
 
-from numerics.networks import Model, ModelError, observe, read_onnx
-from numerics.networks.onnx_file import load
-from numerics.networks.units import unit_axes
+from neurenorm.numerics.measure.network import Model
+from neurenorm.numerics.measure.network import ModelError
+from neurenorm.numerics.measure.network import observe
+from neurenorm.numerics.measure.network import read_onnx
+from neurenorm.numerics.measure.network.onnx_file import load
+from neurenorm.numerics.measure.network.units import unit_axes
 
 LIMIT, LARGEST, SAMPLES = 10, 30 << 20, 40
 NUMBERS = 2_000_000  # in the data

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import networkx as nx
 import numpy as np
 
-from numerics.simulation.chain import sample_ising_chain, sample_potts_chain
-from numerics.simulation.cluster import sample_states, wolff
+from neurenorm.numerics.simulation.lattice.chain import sample_ising_chain, sample_potts_chain
+from neurenorm.numerics.simulation.lattice.cluster import sample_states, wolff
 
 __all__ = ["run"]
 

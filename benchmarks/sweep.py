@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.evaluate import evaluate
-from numerics.sweep import sweep
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.sweep import sweep
 
 POINTS = 50
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from sympy import Symbol
 
-from graphs import diamond
-from numerics.figures import draw_cell, plot_step, save_figure
-from theory import ISING, Chart, cell_recursion
+from neurenorm.graphs import diamond
+from neurenorm.numerics.show.figures import draw_cell, plot_step, save_figure
+from neurenorm.theory import ISING, Chart, cell_recursion
 
 TARGET = Path(__file__).with_name("diamond.svg")
 

@@ -3,12 +3,12 @@
 This room knows networkx and integers.  Labels may carry anything hashable; no expression is manipulated here.
 """
 
-from graphs.architectures import convolutional, mlp, recurrent, residual
-from graphs.brillouin import BrillouinZone, brillouin_zone
-from graphs.elimination import EliminationOrder, elimination_order, frontier_order
-from graphs.interaction import InteractionReport, Interactions, promoted, weights_only
-from graphs.labels import Directed, Label
-from graphs.lattices import (
+from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
+from neurenorm.graphs.periodic.brillouin import BrillouinZone, brillouin_zone
+from neurenorm.graphs.elimination import EliminationOrder, elimination_order, frontier_order
+from neurenorm.graphs.network.interaction import InteractionReport, Interactions, promoted, weights_only
+from neurenorm.graphs.periodic.labels import Directed, Label
+from neurenorm.graphs.lattices import (
     TwoTerminalCell,
     cell_from_graph,
     chain,
@@ -22,12 +22,12 @@ from graphs.lattices import (
     triangular,
     wheatstone,
 )
-from graphs.metric import Metric, NoMetric
-from graphs.network import Network, network_from_graph
-from graphs.network_symmetry import NetworkFolding, fold_network
-from graphs.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
-from graphs.rules import Rule
-from graphs.translation import SEARCH_LIMIT, Folding, NoTranslation, fold
+from neurenorm.graphs.periodic.metric import Metric, NoMetric
+from neurenorm.graphs.network.network import Network, network_from_graph
+from neurenorm.graphs.network.folding import NetworkFolding, fold_network
+from neurenorm.graphs.periodic.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
+from neurenorm.graphs.network.rules import Rule
+from neurenorm.graphs.folding.fold import SEARCH_LIMIT, Folding, NoTranslation, fold
 
 __all__ = [
     "SEARCH_LIMIT",

@@ -24,7 +24,7 @@ from typing import Any
 
 import networkx as nx
 
-from graphs.rendering import Tabulated
+from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["EliminationOrder", "elimination_order", "frontier_order"]
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import networkx as nx
 
-from graphs.periodic import PeriodicGraph
-from graphs.rendering import cell_places, small_drawing
+from neurenorm.graphs.periodic.periodic import PeriodicGraph
+from neurenorm.graphs.rendering import cell_places, small_drawing
 
 __all__ = [
     "TwoTerminalCell",

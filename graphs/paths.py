@@ -15,7 +15,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphs.labels import Label
+from neurenorm.graphs.periodic.labels import Label
 
 __all__ = ["ActivePaths", "PathError", "all_paths", "disjoint_union", "given_paths", "random_active_paths", "random_hypergraph", "regular_hypergraph"]
 

@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from numerics.files import all_writable, writable, write_whole
-from numerics.terminal import one_line, say
-from numerics.verification.effort import Effort
+from neurenorm.numerics.files import all_writable, writable, write_whole
+from neurenorm.numerics.terminal import one_line, say
+from neurenorm.numerics.verification.effort import Effort
 
 __all__ = ["main"]
 
@@ -21,9 +21,9 @@ BAD_USAGE, NOT_WELL, WELL, INTERRUPTED = 2, 1, 0, 130
 
 # Commands that live in rooms of their own: what they do, where, and the names of the functions that declare the arguments and run.
 ROOMS = {
-    "measure": ("both observables of a network of your own, layer by layer", "numerics.measure", "add_arguments", "measure_command"),
-    "sweep": ("a result, claim or simulation over a grid, to a netCDF file that can be resumed", "numerics.sweep", "add_arguments", "sweep_command"),
-    "plot": ("a figure of a sweep", "numerics.sweep", "add_plot_arguments", "plot_command"),
+    "measure": ("both observables of a network of your own, layer by layer", "neurenorm.numerics.measure.network.command", "add_arguments", "measure_command"),
+    "sweep": ("a result, claim or simulation over a grid, to a netCDF file that can be resumed", "neurenorm.numerics.sweep", "add_arguments", "sweep_command"),
+    "plot": ("a figure of a sweep", "neurenorm.numerics.sweep", "add_plot_arguments", "plot_command"),
 }
 
 
@@ -94,11 +94,11 @@ def _seed(text: str) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     """Print the catalogue."""
-    from theory.catalogue import results
+    from neurenorm.theory.catalogue import results
 
     entries = results(arguments.paper)
     if arguments.json:
-        from numerics.verification.suite import claims_on
+        from neurenorm.numerics.verification.suite import claims_on
 
         rows = [
             {"id": e.id, "statement": e.statement, "paper": e.paper.key, "provenance": e.provenance, "claims": [claim.id for claim in claims_on(e.id)]}
@@ -114,13 +114,13 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     """Print one result."""
-    from theory.catalogue import result
-    from theory.latex import entry_latex, entry_text
+    from neurenorm.theory.catalogue import result
+    from neurenorm.theory.document import entry_latex, entry_text
 
     entry = result(arguments.id)
     say(entry_latex(entry) if arguments.latex else entry_text(entry))
     if not arguments.latex:
-        from numerics.verification.suite import claims_on
+        from neurenorm.numerics.verification.suite import claims_on
 
         holding = ", ".join(claim.id for claim in claims_on(entry.id))
         say(f"Claims that hold it: {holding or 'none through its evaluation'}")
@@ -129,9 +129,9 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     """Print the values of one result."""
-    from numerics.evaluate import evaluate
-    from numerics.evaluate.values import parse_value
-    from numerics.solution import Status
+    from neurenorm.numerics.evaluate import evaluate
+    from neurenorm.numerics.evaluate.values import parse_value
+    from neurenorm.numerics.solution import Status
 
     values = {}
     for text in arguments.values:
@@ -162,9 +162,9 @@ def _json_ready(value: object) -> object:
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Check claims and print each verdict."""
-    from numerics.report import as_json, as_junit, page, text_row
-    from numerics.verification.compare import Verdict
-    from numerics.verification.suite import claims_in_file, gather_claims, papers, run_claims
+    from neurenorm.numerics.show.report import as_json, as_junit, page, text_row
+    from neurenorm.numerics.verification.compare import Verdict
+    from neurenorm.numerics.verification.suite import claims_in_file, gather_claims, papers, run_claims
 
     writers = {name: writer for name, writer in ((arguments.json, as_json), (arguments.junit, as_junit), (arguments.report, page)) if name}
     targets = all_writable([name for name in (arguments.json, arguments.junit, arguments.report) if name], force=arguments.force)
@@ -185,9 +185,10 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     """Write the LaTeX document, or the web page."""
-    from numerics.web import document_html
-    from theory.catalogue import result, results
-    from theory.latex import document
+    from neurenorm.numerics.show.web import document_html
+    from neurenorm.theory.catalogue import result
+    from neurenorm.theory.catalogue import results
+    from neurenorm.theory.document import document
 
     if arguments.id is not None and arguments.paper is not None:
         raise ValueError("give either an id or --paper, not both")

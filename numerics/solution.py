@@ -14,7 +14,7 @@ from decimal import ROUND_UP, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from graphs.rendering import Tabulated
+from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["Solution", "Status", "error_text"]
 

@@ -15,8 +15,8 @@ import time
 import traceback
 from collections import Counter
 
-from numerics.cli import main
-from theory.catalogue import results
+from neurenorm.numerics.cli import main
+from neurenorm.theory.catalogue import results
 
 LONGEST = 5.0
 CODE = '__import__("pathlib").Path("pwned").touch()'

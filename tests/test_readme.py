@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from theory.catalogue import PAPERS
-from theory.conventions import CONVENTIONS
+from neurenorm.theory.catalogue import PAPERS
+from neurenorm.theory.conventions import CONVENTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_the_system_of_ones_own(tmp_path):
 
 
 def test_the_shown_console_session(capsys):
-    from numerics.cli import main
+    from neurenorm.numerics.cli import main
 
     command, expected = re.search(r"\$ neurenorm (evaluate .*?)\n(.*?)```", TEXT, flags=re.DOTALL).groups()
     assert main(command.split()) == 0
@@ -63,7 +63,7 @@ def test_conventions_and_systems_are_those_of_the_code():
 
 
 def test_every_command_is_in_the_readme():
-    from numerics.cli import parser
+    from neurenorm.numerics.cli import parser
 
     (commands,) = [action.choices for action in parser()._actions if action.choices and "verify" in action.choices]
     assert all(f"neurenorm {name}" in TEXT for name in commands)

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from sympy import Rational, Symbol
 
-import graphs
-import numerics
-import theory
-from graphs.rendering import LARGEST, Tabulated, drawing
-from numerics.evaluate import evaluate
-from numerics.solve import fixed_points
-from numerics.verification.suite import gather_claims
-from theory import ISING, Chart, cell_recursion, results
-from theory.activation import activation
-from theory.wide import WideLimit
+from neurenorm import graphs
+from neurenorm import numerics
+from neurenorm import theory
+from neurenorm.graphs.rendering import LARGEST, Tabulated, drawing
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.solve import fixed_points
+from neurenorm.numerics.verification.suite import gather_claims
+from neurenorm.theory import ISING, Chart, cell_recursion, results
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.wide.limit import WideLimit
 
 RICH = ("_repr_latex_", "_repr_html_", "_repr_svg_")
 PLAIN = {"Edge"}
@@ -59,7 +59,7 @@ def test_what_the_numerics_return_shows_itself():
     kinds = [kind for module in pkgutil.walk_packages(numerics.__path__, "numerics.") if not module.name.endswith("__main__") for kind in public(module.name)]
     shown = [kind for kind in kinds if any(hasattr(kind, rich) for rich in RICH)]
     assert len(shown) > 50
-    poor = {kind.__name__ for kind in kinds if is_dataclass(kind) and kind.__module__.startswith("numerics.solve") and kind not in shown}
+    poor = {kind.__name__ for kind in kinds if is_dataclass(kind) and kind.__module__.startswith("neurenorm.numerics.solve") and kind not in shown}
     assert poor <= {"BeliefSweep", "DensityEvolution", "System", "Table"}
 
 
@@ -144,7 +144,7 @@ def test_completion_behind_theory_finds_the_five_systems():
 
 
 def test_completion_behind_numerics_finds_its_modules():
-    code = "import numerics, sys; print({'evaluate', 'sweep', 'phase_figures'} <= set(dir(numerics)), 'numpy' in sys.modules, numerics.files.FORMATS)"
+    code = "import numerics, sys; print({'evaluate', 'sweep', 'phase_figures'} <= set(dir(numerics)), 'numpy' in sys.modules, neurenorm.numerics.files.FORMATS)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True False") and ".pdf" in done.stdout
     with pytest.raises(AttributeError, match="numerics has no module 'nothing'; it has"):

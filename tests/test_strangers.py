@@ -9,21 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Rational, Symbol
 
-from numerics.cli import main
-from numerics.evaluate import evaluate
-from numerics.evaluate.values import exact_value, parse_value
-from numerics.sweep import sweep
-from theory.action import LatticeAction
-from theory.activation import activation
-from theory.catalogue import results
-from theory.expectation import expectation
-from theory.linear_neurons import annealed_covariance
-from theory.model import finite, potts
-from theory.reading import expression_of, matrix_of, read_expression, read_number
-from theory.recursion import Recursion
+from neurenorm.numerics.cli import main
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.evaluate.values import exact_value, parse_value
+from neurenorm.numerics.sweep import sweep
+from neurenorm.theory.field_theory.action import LatticeAction
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.catalogue import results
+from neurenorm.theory.gaussian.expectation import expectation
+from neurenorm.theory.dynamic_neurons.linear import annealed_covariance
+from neurenorm.theory.decimation.model import finite, potts
+from neurenorm.theory.algebra.reading import expression_of, matrix_of, read_expression, read_number
+from neurenorm.theory.recursion.recursion import Recursion
 
 ROOT = Path(__file__).parents[1]
-READERS = {"theory/reading.py": {"sympify"}, "numerics/compile/kernels.py": {"exec"}, "numerics/quadrature/balls.py": {"eval"}}
+READERS = {"theory/algebra/reading.py": {"sympify"}, "numerics/compile/kernels.py": {"exec"}, "numerics/quadrature/balls.py": {"eval"}}
 EVALUATING = {"sympify", "parse_expr", "eval", "exec", "literal_eval", "parse_latex", "nsimplify", "lambdify", "_sympify"}
 CODE = '__import__("pathlib").Path("pwned").touch()'
 
@@ -44,7 +44,7 @@ def test_text_is_evaluated_in_named_places_only(wing):
     for file in sorted((ROOT / wing).rglob("*.py")):
         name = file.relative_to(ROOT).as_posix()
         found = {(line, word) for line, word in evaluating_names(ast.parse(file.read_text())) if word not in READERS.get(name, ())}
-        assert not found, f"{name} evaluates text: use theory.reading ({found})"
+        assert not found, f"{name} evaluates text: use neurenorm.theory.algebra.reading ({found})"
 
 
 @pytest.fixture

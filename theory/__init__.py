@@ -6,25 +6,28 @@ This room is exact: it knows SymPy and exact polynomials, and no floating-point 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from theory.catalogue import Parameter, Result, result, results
-from theory.cells import NotClosed, cell_decimation, cell_recursion
-from theory.decimation import Decimation, decimate
-from theory.derivation import Derivation, Step
-from theory.fixed_points import exact_fixed_points, fixed_point_equation
-from theory.latex import document
-from theory.model import ISING, Alphabet, Kernel, Model, Term, bond_model, clock, finite, potts
-from theory.recursion import Chart, FixedPoint, Recursion
-from theory.sum_product import DecimationTooLarge
-from theory.symbols import symbols as symbols  # not in __all__: a star import must not replace SymPy's
+from neurenorm.theory.catalogue import Parameter
+from neurenorm.theory.catalogue import Result
+from neurenorm.theory.catalogue import result
+from neurenorm.theory.catalogue import results
+from neurenorm.theory.decimation.cell import NotClosed, cell_decimation, cell_recursion
+from neurenorm.theory.decimation.decimation import Decimation, decimate
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.recursion.fixed_points import exact_fixed_points, fixed_point_equation
+from neurenorm.theory.document import document
+from neurenorm.theory.decimation.model import ISING, Alphabet, Kernel, Model, Term, bond_model, clock, finite, potts
+from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
+from neurenorm.theory.decimation.sum_product import DecimationTooLarge
+from neurenorm.theory.symbols import symbols as symbols  # not in __all__: a star import must not replace SymPy's
 
 if TYPE_CHECKING:
-    from theory.action import LatticeAction as LatticeAction
-    from theory.activation import Activation as Activation
-    from theory.depth import DepthField as DepthField
-    from theory.field import GaussianField as GaussianField
-    from theory.path_ensemble import PathEnsemble as PathEnsemble
-    from theory.wide import WideLimit as WideLimit
-    from theory.wide_binary import WideBinary as WideBinary
+    from neurenorm.theory.field_theory.action import LatticeAction as LatticeAction
+    from neurenorm.theory.gaussian.activation import Activation as Activation
+    from neurenorm.theory.field_theory.depth_field import DepthField as DepthField
+    from neurenorm.theory.field.gaussian_field import GaussianField as GaussianField
+    from neurenorm.theory.active_paths.ensemble import PathEnsemble as PathEnsemble
+    from neurenorm.theory.wide.limit import WideLimit as WideLimit
+    from neurenorm.theory.dynamic_neurons.wide import WideBinary as WideBinary
 
 __all__ = [
     "ISING",

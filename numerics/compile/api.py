@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from numerics.compile.ball_target import BALL, COMPLEX_BALL, BallEvaluator
-from numerics.compile.errors import CompileError
-from numerics.compile.kernels import build_kernel
-from numerics.compile.lowering import registry_version
-from numerics.compile.prepare import check_symbols
-from numerics.compile.structure import LEAF, Structure, flatten
+from neurenorm.numerics.compile.ball_target import BALL, COMPLEX_BALL, BallEvaluator
+from neurenorm.numerics.compile.errors import CompileError
+from neurenorm.numerics.compile.kernels import build_kernel
+from neurenorm.numerics.compile.lowering import registry_version
+from neurenorm.numerics.compile.prepare import check_symbols
+from neurenorm.numerics.compile.structure import LEAF, Structure, flatten
 
 __all__ = ["CompiledFunction", "compiled", "compiled_gradient"]
 
@@ -175,7 +175,7 @@ def _memoised(
         return _of_doubles(structure, leaves, arguments, chunk, compiler)
     names = [symbol.name for symbol in arguments]
     if target == "mpmath":
-        from numerics.compile.mpmath_target import MPMATH, MpmathEvaluator
+        from neurenorm.numerics.compile.mpmath_target import MPMATH, MpmathEvaluator
 
         built = build_kernel(MPMATH, leaves, arguments, digits)
         return CompiledFunction(MpmathEvaluator(built.function, names, digits), structure, target, built.source, arguments)
@@ -186,7 +186,7 @@ def _memoised(
 
 def _compiler() -> str | None:
     """Return the C compiler, where there is one."""
-    from numerics.compile.c_target import find_compiler
+    from neurenorm.numerics.compile.c_target import find_compiler
 
     return find_compiler()
 
@@ -195,8 +195,8 @@ def _of_doubles(
     structure: Structure, leaves: tuple[sympy.Expr, ...], arguments: tuple[sympy.Symbol, ...], chunk: int, compiler: str | None
 ) -> CompiledFunction:
     """Build a function of arrays of doubles, in C where there is a compiler; SciPy, which these need, is loaded here."""
-    from numerics.compile.c_target import CEvaluator, c_kernel
-    from numerics.compile.numpy_target import NUMPY, NumpyEvaluator
+    from neurenorm.numerics.compile.c_target import CEvaluator, c_kernel
+    from neurenorm.numerics.compile.numpy_target import NUMPY, NumpyEvaluator
 
     built = build_kernel(NUMPY, leaves, arguments)
     plain = NumpyEvaluator(built.function, [symbol.name for symbol in arguments], len(leaves), chunk)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flint import acb, arb, fmpq
 
-from numerics.compile.target import Kernel
+from neurenorm.numerics.compile.target import Kernel
 
 __all__ = ["COMPLEX_FUNCTIONS", "REAL_FUNCTIONS", "accumulate", "piecewise"]
 

@@ -13,10 +13,10 @@ import flint
 import sympy
 from flint import acb, arb, fmpq, fmpz, fmpz_poly
 
-from numerics.compile.ball_functions import COMPLEX_FUNCTIONS, REAL_FUNCTIONS, accumulate, piecewise
-from numerics.compile.errors import CompileError, shortened
-from numerics.compile.kernels import build_kernel
-from numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.ball_functions import COMPLEX_FUNCTIONS, REAL_FUNCTIONS, accumulate, piecewise
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.numerics.compile.kernels import build_kernel
+from neurenorm.numerics.compile.target import Kernel, PythonTarget
 
 __all__ = ["BALL", "COMPLEX_BALL", "BallEvaluator", "to_ball"]
 

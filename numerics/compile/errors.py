@@ -13,12 +13,12 @@ class CompileError(ValueError):
     Examples
     --------
     >>> import sympy
-    >>> from numerics.compile import compiled
+    >>> from neurenorm.numerics.compile import compiled
     >>> x, y = sympy.symbols("x y")
     >>> compiled(x + y, [x])
     Traceback (most recent call last):
     ...
-    numerics.compile.errors.CompileError: the expression contains y, which is not among the arguments (x)
+    neurenorm.numerics.compile.errors.CompileError: the expression contains y, which is not among the arguments (x)
     """
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import sympy
 
-from numerics.compile.errors import CompileError
-from numerics.compile.lowering import lowering_for
-from numerics.compile.prepare import Prepared, prepare
-from numerics.compile.target import PythonTarget
-from numerics.compile.writer import PythonWriter
+from neurenorm.numerics.compile.errors import CompileError
+from neurenorm.numerics.compile.lowering import lowering_for
+from neurenorm.numerics.compile.prepare import Prepared, prepare
+from neurenorm.numerics.compile.target import PythonTarget
+from neurenorm.numerics.compile.writer import PythonWriter
 
 __all__ = ["BuiltKernel", "build_kernel"]
 

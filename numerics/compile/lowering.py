@@ -13,7 +13,7 @@ Lowering = Callable[[Any, str, int | None], tuple[Callable[..., Any], Sequence[A
 _REGISTRY: dict[type, Lowering] = {}
 _VERSION = [0]
 
-PROVIDERS = {"GaussianExpectation": "numerics.quadrature"}
+PROVIDERS = {"GaussianExpectation": "neurenorm.numerics.quadrature"}
 """Modules that are imported when a node of this class is first met: they register how it is lowered."""
 
 
@@ -43,7 +43,7 @@ def register_lowering(node_type: type, lower: Lowering) -> None:
     Examples
     --------
     >>> import sympy
-    >>> from numerics.compile import compiled, register_lowering
+    >>> from neurenorm.numerics.compile import compiled, register_lowering
     >>> class Twice(sympy.Function):
     ...     nargs = 1
     >>> register_lowering(Twice, lambda node, target, digits: (lambda u: u + u, node.args))

@@ -8,8 +8,8 @@ import mpmath
 import sympy
 from mpmath import mp
 
-from numerics.compile.errors import CompileError, shortened
-from numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.numerics.compile.target import Kernel, PythonTarget
 
 __all__ = ["MPMATH", "MpmathEvaluator"]
 

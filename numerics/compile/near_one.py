@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 from sympy import cosh, exp, log, sinh
 
-from numerics.compile.stable import Log1p
+from neurenorm.numerics.compile.stable import Log1p
 
 __all__ = ["near_one"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from numerics.compile.errors import CompileError
-from numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.errors import CompileError
+from neurenorm.numerics.compile.target import Kernel, PythonTarget
 
 __all__ = ["NUMPY", "NumpyEvaluator", "as_real_arrays"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from numerics.compile.errors import CompileError, shortened
-from numerics.compile.lowering import lowering_for
-from numerics.compile.near_one import near_one
-from numerics.compile.stable import elementary, stable_log
-from theory.reading import expression_of
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.numerics.compile.lowering import lowering_for
+from neurenorm.numerics.compile.near_one import near_one
+from neurenorm.numerics.compile.stable import elementary, stable_log
+from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["Prepared", "check_symbols", "prepare", "rename"]
 

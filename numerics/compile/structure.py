@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy
 
-from numerics.compile.errors import CompileError, shortened
-from theory.reading import expression_of
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["Structure", "flatten"]
 
@@ -66,7 +66,7 @@ def _skeleton(item: Any, leaves: list[sympy.Expr]) -> Structure:
 def _expression(item: Any) -> sympy.Expr:
     """One leaf as a SymPy expression; text is refused, since parsing it would invent symbols."""
     if isinstance(item, str):
-        raise CompileError(f"expected a SymPy expression, got the text {item!r}: read it with theory.reading.read_expression first")
+        raise CompileError(f"expected a SymPy expression, got the text {item!r}: read it with neurenorm.theory.algebra.reading.read_expression first")
     try:
         leaf = expression_of(item)
     except TypeError:

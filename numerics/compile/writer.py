@@ -13,8 +13,8 @@ import sympy
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
-from numerics.compile.errors import CompileError, shortened
-from numerics.compile.prepare import Prepared
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.numerics.compile.prepare import Prepared
 
 __all__ = ["PythonWriter"]
 

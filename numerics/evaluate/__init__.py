@@ -1,5 +1,5 @@
 """A catalogued result to numbers."""
 
-from numerics.evaluate.core import Answer, Evaluation, answer, evaluate
+from neurenorm.numerics.evaluate.core import Answer, Evaluation, answer, evaluate
 
 __all__ = ["Answer", "Evaluation", "answer", "evaluate"]

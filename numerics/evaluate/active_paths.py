@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from graphs.paths import given_paths
-from numerics.compile import compiled
-from numerics.evaluate.balls import enclosed_answer
-from numerics.evaluate.core import Answer, answer
-from numerics.solve.belief_propagation import belief_propagation
-from numerics.solve.density_evolution import BranchPoint, DensityEvolution
-from numerics.solve.frozen_thresholds import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
-from numerics.solve.path_elimination import TooWide, exact_log_partition
-from numerics.solve.path_thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
-from theory.cavity import BetheOf
-from theory.frozen_paths import FrozenLayers, FrozenPaths, FrozenRemoval
-from theory.path_ensemble import CriticalRemoval, PolarisedBranch, Thresholds, paramagnet
-from theory.symbols import symbols
+from neurenorm.graphs.paths import given_paths
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import enclosed_answer
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
+from neurenorm.numerics.solve.active_paths.density_evolution import BranchPoint, DensityEvolution
+from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
+from neurenorm.numerics.solve.active_paths.elimination import TooWide, exact_log_partition
+from neurenorm.numerics.solve.active_paths.thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
+from neurenorm.theory.cavity.messages import BetheOf
+from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval
+from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PolarisedBranch, Thresholds, paramagnet
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["polarised_point"]
 

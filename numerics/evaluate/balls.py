@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import arb, ctx
 
-from numerics.solution import Solution, Status
+from neurenorm.numerics.solution import Solution, Status
 
 __all__ = ["FLOAT_DIGITS", "enclosed_answer", "enclosure", "enclosures", "proved", "shown"]
 

@@ -12,15 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, log, oo
 
-from numerics.compile import compiled, register_lowering
-from numerics.entropy import binary_entropy
-from numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
-from numerics.evaluate.core import Answer, answer
-from numerics.quadrature.rules import whole_line
-from numerics.solve import trajectory
-from theory.complexity import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile, on_probability
-from theory.recursion import Recursion
-from theory.symbols import symbols
+from neurenorm.numerics.compile import compiled, register_lowering
+from neurenorm.numerics.observables.entropy import binary_entropy
+from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.quadrature.rules import whole_line
+from neurenorm.numerics.solve import trajectory
+from neurenorm.theory.complexity.state_entropy import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile, on_probability
+from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.symbols import symbols
 
 __all__ = [
     "constant_ball",
@@ -83,7 +83,7 @@ def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> tuple
 
     Examples
     --------
-    >>> from theory.complexity import neuron_profile
+    >>> from neurenorm.theory.complexity.state_entropy import neuron_profile
     >>> round(state_entropy(neuron_profile(), {SUBJECT.r: 1})[0], 10)
     0.7213475204
     """
@@ -121,7 +121,7 @@ def state_entropy_ball(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> 
 
     Examples
     --------
-    >>> from theory.complexity import neuron_profile
+    >>> from neurenorm.theory.complexity.state_entropy import neuron_profile
     >>> state_entropy_ball(neuron_profile(), {SUBJECT.r: 1}).str(10, radius=False)
     '0.7213475204'
     """

@@ -1,6 +1,6 @@
 """From a catalogued result to numbers: check the values, derive, and dispatch on the kind of derived object.
 
-A kind of stated problem is a class (see `theory.problems`), and each kind registers how it is solved with ``@answer.register``. Nothing here knows an id.
+A kind of stated problem is a class (see `neurenorm.theory.catalogue.problems`), and each kind registers how it is solved with ``@answer.register``. Nothing here knows an id.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from functools import singledispatch
 from importlib import import_module
 from typing import Any
 
-from numerics.evaluate.values import checked
-from numerics.solution import Solution, error_text
-from theory.catalogue import Result
-from theory.catalogue import result as catalogued
+from neurenorm.numerics.evaluate.values import checked
+from neurenorm.numerics.solution import Solution, error_text
+from neurenorm.theory.catalogue import Result
+from neurenorm.theory.catalogue import result as catalogued
 
 __all__ = ["Answer", "Evaluation", "answer", "evaluate"]
 
@@ -93,7 +93,7 @@ def answer(problem: Any, numbers: Mapping[str, Any], digits: int | None) -> Answ
         Digits to be proved; values are then strings.
     """
     raise TypeError(
-        f"a {type(problem).__name__} is no kind of problem that can be evaluated: let derive return an expression, a Recursion, or a problem of theory.problems"
+        f"a {type(problem).__name__} is no kind of problem that can be evaluated: let derive return an expression, a Recursion, or a problem of neurenorm.theory.catalogue.problems"
     )
 
 
@@ -143,23 +143,23 @@ def _as_declared(entry: Result, found: Solution) -> Solution:
 
 SOLVED_IN = {
     "sympy": "formulas",
-    "theory.recursion": "formulas",
-    "theory.problems.Formula": "formulas",
-    "theory.problems.BondOf": "decimations",
-    "theory.problems.LogPartition": "decimations",
-    "theory.problems.FixedPointOf": "fixed_points",
-    "theory.binary_transfer": "dynamic_neurons",
-    "theory.dynamic_neurons": "dynamic_neurons",
-    "theory.interaction_order": "dynamic_neurons",
-    "theory.softened_rules": "dynamic_neurons",
-    "theory.wide_binary": "dynamic_neurons",
-    "theory.ising_correspondence": "ising_correspondence",
-    "theory.cavity": "active_paths",
-    "theory.frozen_paths": "active_paths",
-    "theory.path_ensemble": "active_paths",
-    "theory.field_problems": "random_networks",
-    "theory.complexity": "complexity",
-    "theory.effective_dimension": "effective_dimension",
+    "neurenorm.theory.recursion.recursion": "formulas",
+    "neurenorm.theory.catalogue.problems.Formula": "formulas",
+    "neurenorm.theory.catalogue.problems.BondOf": "decimations",
+    "neurenorm.theory.catalogue.problems.LogPartition": "decimations",
+    "neurenorm.theory.catalogue.problems.FixedPointOf": "fixed_points",
+    "neurenorm.theory.dynamic_neurons.spectrum": "dynamic_neurons",
+    "neurenorm.theory.dynamic_neurons.chain": "dynamic_neurons",
+    "neurenorm.theory.dynamic_neurons.interaction_order": "dynamic_neurons",
+    "neurenorm.theory.dynamic_neurons.stiffness": "dynamic_neurons",
+    "neurenorm.theory.dynamic_neurons.wide": "dynamic_neurons",
+    "neurenorm.theory.ising_correspondence.flow": "ising_correspondence",
+    "neurenorm.theory.cavity.messages": "active_paths",
+    "neurenorm.theory.active_paths.zero_temperature": "active_paths",
+    "neurenorm.theory.active_paths.ensemble": "active_paths",
+    "neurenorm.theory.field_theory.problems": "random_networks",
+    "neurenorm.theory.complexity.state_entropy": "complexity",
+    "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
 }
 """Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is loaded."""
 
@@ -170,5 +170,5 @@ def _load_kind(kind: type) -> None:
         places = (f"{base.__module__}.{base.__qualname__}", base.__module__, base.__module__.partition(".")[0])
         where = next((SOLVED_IN[place] for place in places if place in SOLVED_IN), None)
         if where is not None:
-            import_module(f"numerics.evaluate.{where}")
+            import_module(f"neurenorm.numerics.evaluate.{where}")
             return

@@ -1,4 +1,4 @@
-"""Decimations evaluated at a point: the elimination of `theory.decimation` run over balls, so that a long chain costs its length and nothing else."""
+"""Decimations evaluated at a point: the elimination of `neurenorm.theory.decimation.decimation` run over balls, so that a long chain costs its length and nothing else."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from flint import arb, ctx, fmpq
 from sympy import Expr, Symbol
 
-from numerics.compile import compiled
-from numerics.evaluate.balls import MOST_BITS, enclosed_answer
-from numerics.evaluate.core import Answer, answer
-from theory.decimation import Decimation
-from theory.problems import BondOf, LogPartition
-from theory.series import Series
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import MOST_BITS, enclosed_answer
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.theory.decimation.decimation import Decimation
+from neurenorm.theory.catalogue.problems import BondOf, LogPartition
+from neurenorm.theory.decimation.series import Series
 
 __all__ = ["BallWeights", "log_weights_at"]
 

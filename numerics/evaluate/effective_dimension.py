@@ -12,12 +12,12 @@ from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
-from numerics.compile import compiled
-from numerics.evaluate.balls import enclosed_answer, precision
-from numerics.evaluate.core import Answer, answer
-from numerics.evaluate.formulas import balls_of
-from theory.effective_dimension import LayerSpectrum, SphereKernel
-from theory.symbols import symbols
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import enclosed_answer, precision
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, SphereKernel
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["sphere_dimension", "sphere_weights"]
 
@@ -57,7 +57,7 @@ def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array
 
     Examples
     --------
-    >>> from theory.effective_dimension import sphere_kernel
+    >>> from neurenorm.theory.complexity.effective_dimension import sphere_kernel
     >>> sphere_weights(sphere_kernel(1), 3, 2).round(9).tolist()
     [0.375, 0.5, 0.1171875]
     """
@@ -136,7 +136,7 @@ def sphere_dimension(problem: SphereKernel, dimension: int) -> tuple[float, floa
 
     Examples
     --------
-    >>> from theory.effective_dimension import sphere_kernel
+    >>> from neurenorm.theory.complexity.effective_dimension import sphere_kernel
     >>> round(sphere_dimension(sphere_kernel(1), 3)[0], 5)
     5.85959
     """

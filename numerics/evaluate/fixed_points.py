@@ -8,11 +8,11 @@ from typing import Any
 
 from sympy import Interval
 
-from numerics.evaluate.balls import enclosed_answer
-from numerics.evaluate.core import Answer, answer
-from numerics.evaluate.formulas import balls_of
-from theory.fixed_points import exact_fixed_points
-from theory.problems import FixedPointOf
+from neurenorm.numerics.evaluate.balls import enclosed_answer
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.theory.recursion.fixed_points import exact_fixed_points
+from neurenorm.theory.catalogue.problems import FixedPointOf
 
 
 @answer.register

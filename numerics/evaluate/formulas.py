@@ -8,11 +8,11 @@ from typing import Any
 from flint import arb
 from sympy import Expr
 
-from numerics.compile import compiled
-from numerics.evaluate.balls import enclosed_answer
-from numerics.evaluate.core import Answer, answer
-from theory.problems import Expansion, Formula
-from theory.recursion import Recursion
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import enclosed_answer
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.theory.catalogue.problems import Expansion, Formula
+from neurenorm.theory.recursion.recursion import Recursion
 
 __all__ = ["balls_of"]
 

@@ -1,4 +1,4 @@
-"""Block layers on the Ising chain evaluated at a coupling: the matrices of `theory.block_maps` run over balls."""
+"""Block layers on the Ising chain evaluated at a coupling: the matrices of `neurenorm.theory.ising_correspondence.hidden_chain` run over balls."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from flint import arb, fmpq
 from sympy import Rational
 
-from numerics.evaluate.balls import enclosed_answer
-from numerics.evaluate.core import Answer, answer
-from theory.block_maps import HiddenChain, ising_chain
-from theory.ising_correspondence import BlockInformation, BlockOutput
+from neurenorm.numerics.evaluate.balls import enclosed_answer
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.theory.ising_correspondence.hidden_chain import HiddenChain, ising_chain
+from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput
 
 __all__ = ["ball_chain", "information"]
 

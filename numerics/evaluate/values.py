@@ -12,8 +12,8 @@ import numpy as np
 from sympy import Basic, Float, Integer, Interval, Rational, S, oo
 from sympy.core.numbers import Number
 
-from theory.catalogue import Parameter, Result
-from theory.reading import as_number, expression_of, read_number, shown
+from neurenorm.theory.catalogue import Parameter, Result
+from neurenorm.theory.algebra.reading import as_number, expression_of, read_number, shown
 
 __all__ = ["checked", "exact_value", "parse_value"]
 
@@ -130,7 +130,7 @@ def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from theory.catalogue import result
+    >>> from neurenorm.theory.catalogue import result
     >>> checked(result("lattice/ising-correlation"), {"K": 0.5, "r": 3})
     {'K': 1/2, 'r': 3}
     """

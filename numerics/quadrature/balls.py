@@ -1,7 +1,7 @@
 """Certified Gaussian averages: enclosures by ball arithmetic, with a proved bound on what lies outside the box of integration.
 
 On a box that contains no kink the integrand is analytic and `acb.integral` encloses its integral. Outside, |f| <= A exp(B |z|)
-(`theory.envelope`), and ``⟨exp(B σ|x|); |x| > T⟩ = exp(β²/2) erfc((T - β)/√2)`` with β = B σ bounds the rest.
+(`neurenorm.theory.gaussian.envelope`), and ``⟨exp(B σ|x|); |x| > T⟩ = exp(β²/2) erfc((T - β)/√2)`` with β = B σ bounds the rest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq
 from sympy import Expr, Symbol
 
-from numerics.quadrature.line import QuadratureError
-from theory.activation import kinks_of
-from theory.envelope import envelope
+from neurenorm.numerics.quadrature.line import QuadratureError
+from neurenorm.theory.gaussian.activation import kinks_of
+from neurenorm.theory.gaussian.envelope import envelope
 
 __all__ = ["certified_average"]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.quadrature.rules import Array, half_line, interval, whole_line
+from neurenorm.numerics.quadrature.rules import Array, half_line, interval, whole_line
 
 __all__ = ["Average", "QuadratureError", "line_average"]
 
@@ -39,7 +39,7 @@ Function = Callable[[Array], Array]
 def line_average(function: Function, variance: ArrayLike, kinks: Sequence[float] = (), tolerance: float = 1e-12) -> Average:
     """Return ⟨f(z)⟩ for z ~ N(0, K), for every K of an array.
 
-    Trapezoidal sums after a change of variables (`numerics.quadrature.rules`), doubled until two of them agree; their difference plus
+    Trapezoidal sums after a change of variables (`neurenorm.numerics.quadrature.rules`), doubled until two of them agree; their difference plus
     the rounding error of the sum is the bound. It is a bound as soon as the sums converge as fast as a geometric series of ratio 1/2.
 
     Parameters

@@ -10,12 +10,12 @@ import numpy as np
 from flint import acb, arb, ctx
 from sympy import Expr, Symbol
 
-from numerics.compile import CompileError, compiled, register_lowering
-from numerics.quadrature.balls import certified_average
-from numerics.quadrature.line import line_average
-from numerics.quadrature.plane import plane_average
-from theory.activation import kinks_of
-from theory.expectation import GaussianExpectation
+from neurenorm.numerics.compile import CompileError, compiled, register_lowering
+from neurenorm.numerics.quadrature.balls import certified_average
+from neurenorm.numerics.quadrature.line import line_average
+from neurenorm.numerics.quadrature.plane import plane_average
+from neurenorm.theory.gaussian.activation import kinks_of
+from neurenorm.theory.gaussian.expectation import GaussianExpectation
 
 __all__ = ["average_error", "lower_expectation"]
 
@@ -45,7 +45,7 @@ def lower_expectation(node: GaussianExpectation, target: str, digits: int | None
     Examples
     --------
     >>> from sympy import tanh
-    >>> from numerics.compile import compiled
+    >>> from neurenorm.numerics.compile import compiled
     >>> K = Symbol("K", positive=True)
     >>> node = GaussianExpectation(tanh(Symbol("z"))**2, Symbol("z"), K)
     >>> compiled(node, [K])([1.0, 100.0]).round(8).tolist()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.quadrature.line import (
+from neurenorm.numerics.quadrature.line import (
     CHUNK,
     FIRST_REACH,
     LAST_REACH,
@@ -25,7 +25,7 @@ from numerics.quadrature.line import (
     line_average,
     line_pieces,
 )
-from numerics.quadrature.rules import Array, interval
+from neurenorm.numerics.quadrature.rules import Array, interval
 
 __all__ = ["plane_average"]
 

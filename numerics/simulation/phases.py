@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from graphs.paths import random_active_paths
-from numerics.estimate import Estimate
-from numerics.simulation.activations import NumericActivation
-from numerics.simulation.active_paths import couplings
-from numerics.simulation.networks import Plan, sample_layers
-from numerics.simulation.path_dynamics import PathMonteCarlo
+from neurenorm.graphs.paths import random_active_paths
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.field_theory.activations import NumericActivation
+from neurenorm.numerics.simulation.active_paths.instances import couplings
+from neurenorm.numerics.simulation.field_theory.networks import Plan, sample_layers
+from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo
 
 __all__ = ["final_correlation", "layered_magnetization", "surviving_overlap"]
 
@@ -36,7 +36,7 @@ def final_correlation(
 
     Examples
     --------
-    >>> from numerics.simulation.activations import numeric_activation
+    >>> from neurenorm.numerics.simulation.field_theory.activations import numeric_activation
     >>> bool(final_correlation(numeric_activation("tanh"), 1.0, 0.5, np.random.default_rng(0)).value > 0.99)
     True
     """
@@ -93,7 +93,7 @@ def surviving_overlap(
     T : float
         Temperature.
     kind : str
-        Kind of couplings, as in `numerics.simulation.active_paths.couplings`.
+        Kind of couplings, as in `neurenorm.numerics.simulation.active_paths.instances.couplings`.
     rng : numpy.random.Generator
     neurons, settle, measured, networks : int
         Units per layer, sweeps before and during the measurement, and independent networks.

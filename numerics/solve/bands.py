@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
-from graphs.brillouin import brillouin_zone
-from graphs.rendering import Tabulated
-from numerics.compile import compiled
-from theory.edge_couplings import real_and_imaginary
-from theory.field import GaussianField
+from neurenorm.graphs.periodic.brillouin import brillouin_zone
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.compile import compiled
+from neurenorm.theory.field.edge_couplings import real_and_imaginary
+from neurenorm.theory.field.gaussian_field import GaussianField
 
 __all__ = ["Bands", "bands_along", "bands_at"]
 
@@ -66,7 +66,7 @@ def bands_at(field: GaussianField, phases: Any, numbers: Mapping[Symbol, float] 
 
     Examples
     --------
-    >>> from graphs.lattices import honeycomb
+    >>> from neurenorm.graphs.lattices import honeycomb
     >>> bands_at(GaussianField(honeycomb(), 3, -1), [[0.0, 0.0], [2 * np.pi / 3, -2 * np.pi / 3]]).round(12).tolist()
     [[0.0, 6.0], [3.0, 3.0]]
     """
@@ -117,7 +117,7 @@ def bands_along(
 
     Examples
     --------
-    >>> from graphs.lattices import chain
+    >>> from neurenorm.graphs.lattices import chain
     >>> found = bands_along(GaussianField(chain(), 2, -1), points=2)
     >>> found.values.ravel().round(12).tolist(), [name for name, _ in found.stops]
     ([0.0, 2.0, 4.0, 2.0, 0.0], ['Γ', 'face', 'Γ'])

@@ -18,12 +18,12 @@ from typing import Any
 from flint import acb, acb_mat, arb, arb_mat, ctx
 from sympy import Expr, Matrix, Symbol
 
-from numerics.compile import compiled
-from numerics.solve.inputs import ball, check_counts, check_names, proved_digits, working_bits
-from numerics.solve.intervals import Box, NotCertified, Root, System, isolate, krawczyk, polish
-from theory.fixed_points import continua, continuum_factors, off_continua
-from theory.reading import expression_of
-from theory.recursion import FixedPoint, Recursion
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.solve.balls import ball, check_counts, check_names, proved_digits, working_bits
+from neurenorm.numerics.solve.intervals import Box, NotCertified, Root, System, isolate, krawczyk, polish
+from neurenorm.theory.recursion.fixed_points import continua, continuum_factors, off_continua
+from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.recursion.recursion import FixedPoint, Recursion
 
 __all__ = ["FixedPointSearch", "fixed_points", "refine"]
 

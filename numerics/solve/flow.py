@@ -22,12 +22,12 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 from sympy import Symbol
 
-from graphs.rendering import Tabulated
-from numerics.compile import compiled
-from numerics.solve.inputs import ball, check_counts, check_names, proved_digits, working_bits
-from numerics.solve.intervals import Box
-from theory.reading import expression_of
-from theory.recursion import Recursion
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.solve.balls import ball, check_counts, check_names, proved_digits, working_bits
+from neurenorm.numerics.solve.intervals import Box
+from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.recursion.recursion import Recursion
 
 __all__ = ["FreeEnergy", "free_energy", "trajectory"]
 

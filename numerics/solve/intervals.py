@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_mat, ctx
 
-from graphs.rendering import Tabulated
+from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["Box", "Isolation", "NotCertified", "Root", "System", "isolate", "krawczyk", "polish"]
 

@@ -14,10 +14,10 @@ from typing import Any
 from flint import arb, ctx, fmpz_poly
 from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo
 
-from numerics.compile import compiled
-from numerics.solve.inputs import ball, check_counts, proved_digits, working_bits
-from numerics.solve.intervals import Isolation, NotCertified, System, isolate
-from theory.reading import expression_of
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.solve.balls import ball, check_counts, proved_digits, working_bits
+from neurenorm.numerics.solve.intervals import Isolation, NotCertified, System, isolate
+from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["certified_root", "real_roots"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Rational, log
 from sympy.core.numbers import Number
 
-from numerics.evaluate.values import exact_value, parse_value
+from neurenorm.numerics.evaluate.values import exact_value, parse_value
 
 __all__ = ["Axis", "Grid", "parse_axis", "value_text"]
 

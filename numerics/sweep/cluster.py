@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
-from numerics.sweep.extras import needed
-from numerics.sweep.outcome import FAILED, Outcome
-from numerics.sweep.workers import Indexed, Outcomes, run_packed
+from neurenorm.numerics.sweep.extras import needed
+from neurenorm.numerics.sweep.outcome import FAILED, Outcome
+from neurenorm.numerics.sweep.workers import Indexed, Outcomes, run_packed
 
 __all__ = ["connected", "on_cluster"]
 

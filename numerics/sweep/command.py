@@ -12,15 +12,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from numerics.evaluate.values import parse_value
-from numerics.files import figure_target, save_figure
-from numerics.sweep.axes import Axis, parse_axis
-from numerics.sweep.outcome import FAILED, MISSING
-from numerics.sweep.plot import plot_sweep
-from numerics.sweep.run import Where, plan, run
-from numerics.sweep.store import open_sweep
-from numerics.terminal import say
-from theory.reading import shown
+from neurenorm.numerics.evaluate.values import parse_value
+from neurenorm.numerics.files import figure_target, save_figure
+from neurenorm.numerics.sweep.axes import Axis, parse_axis
+from neurenorm.numerics.sweep.outcome import FAILED, MISSING
+from neurenorm.numerics.sweep.plot import plot_sweep
+from neurenorm.numerics.sweep.run import Where, plan, run
+from neurenorm.numerics.sweep.store import open_sweep
+from neurenorm.numerics.terminal import say
+from neurenorm.theory.algebra.reading import shown
 
 __all__ = ["add_arguments", "add_plot_arguments", "plot_command", "sweep_command"]
 
@@ -166,7 +166,7 @@ def _axes_and_fixed(identifier: str, texts: Sequence[str]) -> tuple[list[Axis], 
 
 def _takes_whole(identifier: str, axis: Axis) -> bool:
     """Whether a list is one value of a parameter: the parameter converts it, and not each of its entries."""
-    from theory.catalogue import results
+    from neurenorm.theory.catalogue import results
 
     parameters = [p for entry in results() if entry.id == identifier for p in entry.parameters if p.name == axis.name]
     converts = [p.convert for p in parameters if p.convert is not None]

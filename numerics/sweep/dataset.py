@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.sweep.axes import Axis, Grid, value_text
-from numerics.sweep.outcome import MISSING, Outcome, plain
-from numerics.sweep.store import IDENTITY, required
-from numerics.sweep.targets import Target
+from neurenorm.numerics.sweep.axes import Axis, Grid, value_text
+from neurenorm.numerics.sweep.outcome import MISSING, Outcome, plain
+from neurenorm.numerics.sweep.store import IDENTITY, required
+from neurenorm.numerics.sweep.targets import Target
 
 if TYPE_CHECKING:
     from xarray import Dataset

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from numerics.sweep.outcome import Outcome
+from neurenorm.numerics.sweep.outcome import Outcome
 
 __all__ = ["Journal", "another_sweep", "beside"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.sweep.extras import needed
+from neurenorm.numerics.sweep.extras import needed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def plot_sweep(dataset: Dataset, value: str | None = None, *, at: Mapping[str, A
 
     Examples
     --------
-    >>> from numerics.sweep.run import sweep
+    >>> from neurenorm.numerics.sweep.run import sweep
     >>> axes = plot_sweep(sweep("lattice/ising-correlation", {"K": [0, 1, 2]}, {"r": 2}, workers=0))
     >>> axes.get_ylabel()
     'value'

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from numerics.evaluate.values import exact_value
-from numerics.files import writable
-from numerics.sweep.axes import Axis, Grid
-from numerics.sweep.cluster import connected, on_cluster
-from numerics.sweep.dataset import assembled
-from numerics.sweep.journal import Journal, beside
-from numerics.sweep.outcome import Outcome
-from numerics.sweep.store import required, save, taken_up
-from numerics.sweep.targets import Target, target_of
-from numerics.sweep.workers import Outcomes, here, in_processes, packed, usable_cores
+from neurenorm.numerics.evaluate.values import exact_value
+from neurenorm.numerics.files import writable
+from neurenorm.numerics.sweep.axes import Axis, Grid
+from neurenorm.numerics.sweep.cluster import connected, on_cluster
+from neurenorm.numerics.sweep.dataset import assembled
+from neurenorm.numerics.sweep.journal import Journal, beside
+from neurenorm.numerics.sweep.outcome import Outcome
+from neurenorm.numerics.sweep.store import required, save, taken_up
+from neurenorm.numerics.sweep.targets import Target, target_of
+from neurenorm.numerics.sweep.workers import Outcomes, here, in_processes, packed, usable_cores
 
 if TYPE_CHECKING:
     from xarray import Dataset

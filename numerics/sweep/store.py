@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numerics.files import write_whole
-from numerics.sweep.extras import needed
-from numerics.sweep.journal import another_sweep
+from neurenorm.numerics.files import write_whole
+from neurenorm.numerics.sweep.extras import needed
+from neurenorm.numerics.sweep.journal import another_sweep
 
 if TYPE_CHECKING:
     from xarray import Dataset

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from numerics.sweep.axes import Axis, Grid, value_text
-from numerics.sweep.outcome import Outcome, plain, undefined
+from neurenorm.numerics.sweep.axes import Axis, Grid, value_text
+from neurenorm.numerics.sweep.outcome import Outcome, plain, undefined
 
 if TYPE_CHECKING:
-    from numerics.evaluate import Answer
-    from numerics.verification.claim import Claim, Report
-    from theory.catalogue import Result
+    from neurenorm.numerics.evaluate import Answer
+    from neurenorm.numerics.verification.claim import Claim, Report
+    from neurenorm.theory.catalogue import Result
 
 __all__ = ["ClaimTarget", "FunctionTarget", "ResultTarget", "Target", "target_of"]
 
@@ -67,7 +67,7 @@ class ResultTarget:
 
     def __reduce__(self) -> tuple[Callable[..., Target], tuple[Any]]:
         """Travel to another process by id, where the catalogue has it."""
-        from theory.catalogue import results
+        from neurenorm.theory.catalogue import results
 
         return (_catalogued, (self.entry.id,)) if any(entry is self.entry for entry in results()) else (ResultTarget, (self.entry,))
 
@@ -78,7 +78,7 @@ class ResultTarget:
     identity = name
 
     def completed(self, grid: Grid) -> Grid:
-        from numerics.evaluate.values import checked, exact_value
+        from neurenorm.numerics.evaluate.values import checked, exact_value
 
         first = next(iter(grid))
         for axis in grid.axes:
@@ -88,7 +88,7 @@ class ResultTarget:
         return replace(grid, fixed={**defaults, **grid.fixed})
 
     def run(self, point: Mapping[str, Any], seed: int) -> Outcome:
-        from numerics.evaluate import evaluate
+        from neurenorm.numerics.evaluate import evaluate
 
         return _of_answer(evaluate(replace(self.entry, derive=self._derive), point).answer)
 
@@ -129,7 +129,7 @@ class ClaimTarget:
 
     def __reduce__(self) -> tuple[Callable[..., Target], tuple[Any]]:
         """Travel to another process by id, where the suite has it."""
-        from numerics.verification.suite import gather_claims
+        from neurenorm.numerics.verification.suite import gather_claims
 
         return (_suite_claim, (self.claim.id,)) if any(claim is self.claim for claim in gather_claims()) else (ClaimTarget, (self.claim,))
 
@@ -140,7 +140,7 @@ class ClaimTarget:
     identity = name
 
     def completed(self, grid: Grid) -> Grid:
-        from numerics.verification.verdict import probability, share
+        from neurenorm.numerics.verification.verdict import probability, share
 
         allowed = {"seed": self._seed, "effort": self._effort, "false_alarm": lambda value: probability(_number(value, "false_alarm"), "false_alarm")}
         for axis in (*grid.axes, *(Axis(name, (value,)) for name, value in grid.fixed.items())):
@@ -165,7 +165,7 @@ class ClaimTarget:
 
     def _effort(self, value: Any) -> Any:
         """Read an effort that the claim runs at."""
-        from numerics.verification.claim import Effort
+        from neurenorm.numerics.verification.claim import Effort
 
         efforts = [effort.name for effort in Effort if effort.value >= self.claim.effort.value]
         if value not in efforts:
@@ -287,14 +287,14 @@ def _spelt_out(value: Any) -> Any:
 
 def _of_anything(found: Any) -> Outcome:
     """Return the outcome of what a function returned: a number, an Estimate, a list, a mapping of these, an Evaluation, a Claim or a Report."""
-    from numerics.estimate import Estimate
+    from neurenorm.numerics.estimate import Estimate
 
     if isinstance(found, Mapping):
         return _of_values(found)
     if isinstance(found, Real | str | list | tuple | np.ndarray | np.generic | Estimate) or found is None:
         return _of_values({"value": found})
-    from numerics.evaluate import Evaluation
-    from numerics.verification.claim import Claim, Report
+    from neurenorm.numerics.evaluate import Evaluation
+    from neurenorm.numerics.verification.claim import Claim, Report
 
     if isinstance(found, Evaluation):
         return _of_answer(found.answer)
@@ -305,7 +305,7 @@ def _of_anything(found: Any) -> Outcome:
 
 def _of_values(entries: Mapping[str, Any]) -> Outcome:
     """Return the outcome of named numbers and estimates; where one is not a number there is none."""
-    from numerics.estimate import Estimate
+    from neurenorm.numerics.estimate import Estimate
 
     values = {name: plain(item.value if isinstance(item, Estimate) else item) for name, item in entries.items()}
     errors = {name: plain(item.error) for name, item in entries.items() if isinstance(item, Estimate)}
@@ -317,14 +317,14 @@ def _of_values(entries: Mapping[str, Any]) -> Outcome:
 
 def _catalogued(identifier: str) -> ResultTarget:
     """Return the catalogued result with this id."""
-    from theory.catalogue import result
+    from neurenorm.theory.catalogue import result
 
     return ResultTarget(result(identifier))
 
 
 def _suite_claim(identifier: str) -> ClaimTarget:
     """Return the claim of the suite with this id."""
-    from numerics.verification.suite import gather_claims
+    from neurenorm.numerics.verification.suite import gather_claims
 
     return ClaimTarget(next(claim for claim in gather_claims() if claim.id == identifier))
 
@@ -350,8 +350,8 @@ def target_of(what: Any, name: str = "", *, claim: bool = False) -> Target:
     """
     if isinstance(what, str):
         return _of_id(what, claim)
-    from numerics.verification.claim import Claim
-    from theory.catalogue import Result
+    from neurenorm.numerics.verification.claim import Claim
+    from neurenorm.theory.catalogue import Result
 
     if isinstance(what, Result):
         return ResultTarget(what)
@@ -381,11 +381,12 @@ def _of_id(identifier: str, claim: bool) -> Target:
     """Return the result with an id, or else the claim, or the function ``module:name``; the errors of the catalogue name the nearest ids."""
     if ":" in identifier:
         return FunctionTarget(_imported(identifier))
-    from theory.catalogue import result, results
+    from neurenorm.theory.catalogue import result
+    from neurenorm.theory.catalogue import results
 
     if not claim and any(entry.id == identifier for entry in results()):
         return ResultTarget(result(identifier))
-    from numerics.verification.suite import gather_claims
+    from neurenorm.numerics.verification.suite import gather_claims
 
     if any(known.id == identifier for known in gather_claims()):
         return _suite_claim(identifier)

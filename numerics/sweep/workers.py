@@ -21,8 +21,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from numerics.sweep.outcome import FAILED, Outcome
-from numerics.sweep.targets import Target
+from neurenorm.numerics.sweep.outcome import FAILED, Outcome
+from neurenorm.numerics.sweep.targets import Target
 
 __all__ = ["Indexed", "Outcomes", "here", "in_processes", "packed", "run_packed", "run_point", "usable_cores"]
 

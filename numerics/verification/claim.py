@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from graphs.rendering import Tabulated
-from numerics.estimate import Estimate
-from numerics.evaluate.core import Evaluation, evaluate
-from numerics.verification.compare import Comparison, Policy, Sampled, Verdict
-from numerics.verification.effort import Effort
-from numerics.verification.mutants import Mutant
-from numerics.verification.power import weakest_entry
-from theory.catalogue import Result
-from theory.catalogue import result as catalogued
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.evaluate.core import Evaluation, evaluate
+from neurenorm.numerics.verification.compare import Comparison, Policy, Sampled, Verdict
+from neurenorm.numerics.verification.effort import Effort
+from neurenorm.numerics.verification.mutants import Mutant
+from neurenorm.numerics.verification.power import weakest_entry
+from neurenorm.theory.catalogue import Result
+from neurenorm.theory.catalogue import result as catalogued
 
 __all__ = ["Claim", "Effort", "MutantOutcome", "Report"]
 
@@ -126,7 +126,7 @@ class Claim:
     witness : callable
         Takes a random generator and the effort, and returns what an independent computation finds: an Estimate, an array or a ball. Runs once.
     policy : Policy
-        How the two are compared (`numerics.verification.compare`).
+        How the two are compared (`neurenorm.numerics.verification.compare`).
     mutants : tuple of Mutant
         Wrong versions that must be refuted.
     effort : Effort
@@ -137,8 +137,8 @@ class Claim:
     Examples
     --------
     >>> from sympy import Rational
-    >>> from numerics.verification.compare import Exact
-    >>> from numerics.verification.mutants import scaled
+    >>> from neurenorm.numerics.verification.compare import Exact
+    >>> from neurenorm.numerics.verification.mutants import scaled
     >>> third = Claim("demo/third", "a third is 0.333…", lambda: Rational(1, 3), lambda e, _: float(e),
     ...               lambda rng, effort: 1 / 3, Exact(12), (scaled(1.001),))
     >>> print(third.check().verdict)
@@ -196,8 +196,8 @@ class Claim:
         Examples
         --------
         >>> import math
-        >>> from numerics.verification.compare import Exact
-        >>> from numerics.verification.mutants import scaled
+        >>> from neurenorm.numerics.verification.compare import Exact
+        >>> from neurenorm.numerics.verification.mutants import scaled
         >>> claim = Claim.of("lattice/ising-correlation", at=[{"K": 0.5, "r": 3}], policy=Exact(14),
         ...                  witness=lambda rng, effort: [math.tanh(0.5) ** 3], mutants=(scaled("1.000001"),))
         >>> print(claim.check().verdict)

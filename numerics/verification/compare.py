@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-from graphs.rendering import Tabulated
-from numerics.estimate import Estimate, NoVariance
-from numerics.verification.verdict import SUITE_FALSE_ALARM, Comparison, Policy, Verdict, probability, share
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.estimate import Estimate, NoVariance
+from neurenorm.numerics.verification.verdict import SUITE_FALSE_ALARM, Comparison, Policy, Verdict, probability, share
 
 __all__ = [
     "FEWEST_BLOCKS",

@@ -7,9 +7,9 @@ from flint import arb
 from sympy import I, Interval, Rational, Reals, Symbol, oo
 from sympy.sets import Set
 
-from numerics.compile import compiled
-from numerics.evaluate.balls import precision
-from theory.derivation import Derivation, Step
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import precision
+from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = ["check_derivation", "random_point", "step_point"]
 
@@ -53,7 +53,7 @@ def check_derivation(derivation: Derivation, seed: int = 0, points: int = POINTS
     Examples
     --------
     >>> from sympy import Reals
-    >>> from theory import Step
+    >>> from neurenorm.theory import Step
     >>> x = Symbol("x", real=True)
     >>> check_derivation(Derivation("binomial", (Step("expand", (x + 1)**2, x**2 + 2*x + 1, "", {x: Reals}),)))
     1

@@ -1,6 +1,6 @@
 """Every claim whose witness draws random numbers, checked under many seeds: a true claim is never refuted and hardly ever undecided.
 
-Run as ``python -m numerics.verification.false_alarms``; each check is a line of a journal, and a run that was interrupted goes on from it.
+Run as ``python -m neurenorm.numerics.verification.false_alarms``; each check is a line of a journal, and a run that was interrupted goes on from it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.verification.claim import Claim, Effort
-from numerics.verification.compare import Verdict, share
-from numerics.verification.suite import checked, gather_claims
+from neurenorm.numerics.verification.claim import Claim, Effort
+from neurenorm.numerics.verification.compare import Verdict, share
+from neurenorm.numerics.verification.suite import checked, gather_claims
 
 __all__ = ["Row", "main", "repeated", "summary"]
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from sympy import Expr, MatrixBase, Rational, Symbol
 
-from graphs.rendering import Tabulated
-from theory.reading import expression_of
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["Mutant", "flipped", "map_expressions", "replaced", "scaled", "shifted", "without"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr
 
-from numerics.verification.mutants import Mutant
+from neurenorm.numerics.verification.mutants import Mutant
 
 __all__ = ["changed", "substituted"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Integer, Rational
 
-from numerics.evaluate.balls import precision
-from numerics.evaluate.formulas import balls_of
-from numerics.verification.claim import Effort
-from theory.problems import Formula
+from neurenorm.numerics.evaluate.balls import precision
+from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.verification.claim import Effort
+from neurenorm.theory.catalogue.problems import Formula
 
 __all__ = ["BITS", "HALF", "ONE", "Array", "Points", "at", "formula_at", "points_of"]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from numerics.estimate import Estimate
-from numerics.evaluate.balls import precision
-from numerics.verification.compare import Comparison, Enclosed, Exact, Policy, Sampled, Verdict
-from numerics.verification.within import Within
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.evaluate.balls import precision
+from neurenorm.numerics.verification.compare import Comparison, Enclosed, Exact, Policy, Sampled, Verdict
+from neurenorm.numerics.verification.within import Within
 
 __all__ = ["smallest_shifts", "weakest_entry"]
 

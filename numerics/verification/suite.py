@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from numerics.verification import claims as claims_package
-from numerics.verification.claim import Claim, Effort, Report
-from numerics.verification.compare import Comparison, Verdict, share
+from neurenorm.numerics import claims as claims_package
+from neurenorm.numerics.verification.claim import Claim, Effort, Report
+from neurenorm.numerics.verification.compare import Comparison, Verdict, share
 
 __all__ = ["claims_in_file", "claims_on", "gather_claims", "papers", "run_claims"]
 
@@ -25,7 +25,7 @@ __all__ = ["claims_in_file", "claims_on", "gather_claims", "papers", "run_claims
 def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     """Return the claims of one paper, the one claim of an id, or all.
 
-    Each module of `numerics.verification.claims` names its claims in ``CLAIMS``.
+    Each module of `neurenorm.numerics.claims` names its claims in ``CLAIMS``.
 
     Examples
     --------

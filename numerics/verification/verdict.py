@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from graphs.rendering import Tabulated
+from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["SUITE_FALSE_ALARM", "Comparison", "Policy", "Verdict", "probability", "share"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from graphs.rendering import Tabulated
-from numerics.verification.verdict import Comparison, Verdict
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.verification.verdict import Comparison, Verdict
 
 __all__ = ["Within"]
 

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from numerics.evaluate import evaluate
-from numerics.evaluate.values import parse_value
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.evaluate.values import parse_value
 
 HERE = Path(__file__).parent
 POINTS, RECORDS = HERE / "points.txt", HERE / "evaluate.json"

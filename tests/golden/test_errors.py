@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from numerics.evaluate import evaluate
-from numerics.solution import error_text
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.solution import error_text
 from tests.golden.record import evaluated, records
 
 PROVED = [entry for entry in records() if entry["answer"].get("status") in ("exact", "enclosed")]

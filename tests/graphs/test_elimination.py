@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.elimination import elimination_order, frontier_order
+from neurenorm.graphs.elimination import elimination_order, frontier_order
 
 
 def eliminate(graph, order):
@@ -129,7 +129,7 @@ def test_missing_kept_vertices_are_named(method):
 
 def test_order_does_not_depend_on_the_hash_seed():
     code = (
-        "import networkx as nx; from graphs.elimination import elimination_order as e, frontier_order as f;"
+        "import networkx as nx; from neurenorm.graphs.elimination import elimination_order as e, frontier_order as f;"
         "g = nx.relabel_nodes(nx.grid_2d_graph(4, 4, periodic=True), str);"
         "k = {str((0, 0)), str((2, 1)), str((3, 3))}; print(e(g, k), f(g, k))"
     )

@@ -3,7 +3,7 @@
 import networkx as nx
 import pytest
 
-from graphs.lattices import (
+from neurenorm.graphs.lattices import (
     TwoTerminalCell,
     cell_from_graph,
     chain,

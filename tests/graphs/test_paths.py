@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.paths import (
+from neurenorm.graphs.paths import (
     ActivePaths,
     PathError,
     all_paths,

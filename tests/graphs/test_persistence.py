@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.persistence import bottleneck_product, bottleneck_strengths, deep_persistence, neural_persistence, spanning_strengths
+from neurenorm.graphs.persistence import bottleneck_product, bottleneck_strengths, deep_persistence, neural_persistence, spanning_strengths
 
 TOY = [[1, 0.5], [0.2, -0.8]]
 

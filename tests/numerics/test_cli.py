@@ -8,7 +8,7 @@ import sys
 import pytest
 from mpmath import mp
 
-from numerics.cli import main
+from neurenorm.numerics.cli import main
 
 
 def run(capsys, *arguments):
@@ -129,9 +129,9 @@ def test_a_read_only_folder_is_refused(capsys, tmp_path):
 
 CLAIM = """
 from sympy import Rational
-from numerics.verification.claim import Claim
-from numerics.verification.compare import Exact
-from numerics.verification.mutants import scaled
+from neurenorm.numerics.verification.claim import Claim
+from neurenorm.numerics.verification.compare import Exact
+from neurenorm.numerics.verification.mutants import scaled
 HALF = Claim("mine/half", "a half", lambda: Rational({0}), lambda e, _: float(e), lambda rng, effort: 0.5, Exact(12), (scaled(1.1),))
 """
 
@@ -180,7 +180,7 @@ def test_a_file_that_leaves_the_program_is_bad_input(capsys, tmp_path):
 def test_a_file_without_claims_is_refused_before_it_runs(capsys, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     mark = "open('ran', 'w').close()\n"
-    texts = {"plain.py": mark + "from numerics.verification.claim import Claim\n", "broken.py": mark + "Claim(\n", "binary.py": "\0Claim"}
+    texts = {"plain.py": mark + "from neurenorm.numerics.verification.claim import Claim\n", "broken.py": mark + "Claim(\n", "binary.py": "\0Claim"}
     (tmp_path / name).write_text(texts.get(name, mark + "x = Claim()\n"))
     status, out, err = run(capsys, "verify", name)
     assert (status, out) == (2, "")
@@ -203,7 +203,7 @@ def test_names_reach_the_terminal_as_text(capsys, tmp_path):
 def test_a_paper_key_is_the_paper_even_beside_a_file_of_that_name(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lattice").write_text("raise RuntimeError\n")
-    monkeypatch.setattr("numerics.verification.suite.run_claims", lambda claims, effort, seed: iter(()))
+    monkeypatch.setattr("neurenorm.numerics.verification.suite.run_claims", lambda claims, effort, seed: iter(()))
     status, out, _ = run(capsys, "verify", "lattice")
     assert status == 0
     assert "0 of 0 claims agree" in out

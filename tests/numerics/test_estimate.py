@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.estimate import Estimate, tail_limit, variance_exists
+from neurenorm.numerics.estimate import Estimate, tail_limit, variance_exists
 
 finite = st.floats(-1e3, 1e3).map(lambda x: round(x, 3))
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 
-from theory.catalogue.result import PAPERS, REQUIRED, Paper, Parameter, Result
+from neurenorm.theory.catalogue.result import PAPERS, REQUIRED, Paper, Parameter, Result
 
 __all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result", "result", "results"]
 

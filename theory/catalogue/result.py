@@ -9,11 +9,11 @@ from typing import Any
 from sympy import Expr, Symbol
 from sympy.sets import Set
 
-from graphs.rendering import Tabulated
-from theory.derivation import Derivation
-from theory.display import tex
-from theory.recursion import Recursion
-from theory.symbols import Subject
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import tex
+from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.symbols import Subject
 
 __all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result"]
 
@@ -124,7 +124,7 @@ class Result:
 
     Examples
     --------
-    >>> from theory.catalogue import result
+    >>> from neurenorm.theory.catalogue import result
     >>> result("lattice/ising-correlation").paper.key
     'lattice'
     """
@@ -145,7 +145,7 @@ class Result:
 
         Examples
         --------
-        >>> from theory.catalogue import result
+        >>> from neurenorm.theory.catalogue import result
         >>> result("lattice/ising-decimation").declared
         {'K': '1', 'h': '1', 'log_constant': 'nats'}
         """

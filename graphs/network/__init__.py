@@ -1,0 +1,1 @@
+"""Networks of neurons: architectures, update rules, interactions and their symmetries."""

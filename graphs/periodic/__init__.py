@@ -1,0 +1,1 @@
+"""Periodic graphs: vertices and edges with integer offsets, in one canonical form."""

@@ -1,0 +1,1 @@
+"""Claims on complexity and effective dimension."""

@@ -1,0 +1,1 @@
+"""Claims on random networks as field theory."""

@@ -1,0 +1,1 @@
+"""Claims on layers of the Ising chain."""

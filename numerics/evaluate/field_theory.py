@@ -1,0 +1,374 @@
+"""Random networks: fixed points of maps with Gaussian averages in them, recursions along depth, covariances, modes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+from scipy.linalg import eigvalsh_tridiagonal
+from scipy.optimize import brentq
+from sympy import Expr, Float, Rational, S, Symbol, oo
+
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.solve.correlation_length import correlation_length
+from neurenorm.numerics.quadrature import QuadratureError, average_error
+from neurenorm.numerics.solve.field_theory.correlations import CorrelationPoint, certified_correlation, correlation_fixed_points
+from neurenorm.numerics.solve.flow import trajectory
+from neurenorm.numerics.solve.intervals import NotCertified
+from neurenorm.numerics.solve.field_theory.lengths import LengthPoint, edge_points, length_fixed_points
+from neurenorm.numerics.solve.roots import certified_root
+from neurenorm.theory.field_theory.depth_field import DepthField
+from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
+from neurenorm.theory.field_theory.problems import ActionAt, AlongDepth, CorrelationFixedPoint, DepthModes, EdgeOfChaos, KernelFixedPoint, LayerCovariance, PairAverages
+from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.symbols import symbols
+from neurenorm.theory.wide.limit import SB2, SW2, K
+
+FIELD = symbols("field-theory")
+_GUARD_BITS = 40
+
+
+def _plain(value: Any, digits: int | None) -> Any:
+    """A ball, a float or an infinity, as what is printed."""
+    if value is None:
+        return None
+    if value in (oo, math.inf):
+        return "inf"
+    ball = _ball(value, digits)
+    if ball is not None:
+        return shown(ball, digits)
+    return float(value) if digits is None else str(value)
+
+
+def _ball(value: Any, digits: int | None) -> arb | None:
+    """A ball, or an exact number as a ball; None for what is neither."""
+    if isinstance(value, arb):
+        return value
+    if isinstance(value, int | Expr) and value is not oo and not isinstance(value, Float):
+        with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+            exact: arb = compiled(expression_of(value), [], "ball")()
+        return exact
+    return None
+
+
+def _error(value: Any, digits: int | None) -> float | str | None:
+    """How far what is printed of a ball or an exact number lies from it at most, else None."""
+    ball = _ball(value, digits)
+    return None if ball is None else enclosure(ball, digits)[1]
+
+
+def _length(slope: Any) -> Any:
+    """The correlation length; None where the perturbation grows, or where a ball does not tell."""
+    if isinstance(slope, arb):
+        return correlation_length(slope) if slope.contains(0) or abs(slope) < 1 or abs(slope) == 1 else None
+    return correlation_length(float(slope)) if slope is not oo and abs(float(slope)) <= 1 else None
+
+
+_JUMP = "the activation jumps, so <phi'^2> diverges"
+_MARGINAL = "a perturbation neither grows nor decays, its slope is one in size"
+_WHY_INFINITE = {"chi_perp": _JUMP, "chi_c": _JUMP, "xi_q": _MARGINAL, "xi_c": _MARGINAL}
+
+
+def _infinities(*branches: Mapping[str, Any]) -> str:
+    """Say why values are infinite, those of every branch."""
+    found = {name: None for values in branches for name, value in values.items() if value in ("inf", math.inf)}
+    return "; ".join(f"{name} is infinite: {_WHY_INFINITE[name]}" for name in found)
+
+
+def _needs(digits: int | None, what: str) -> None:
+    """Refuse digits where the method is double precision."""
+    if digits is not None:
+        raise ValueError(f"{what} is computed in double precision: at most 10 digits are known, and none of them is proved, so do not ask for digits")
+
+
+def _refused(reason: str, names: Sequence[str]) -> Answer:
+    """There is no solution."""
+    return Answer("none", dict.fromkeys(names), reason=reason)
+
+
+@answer.register
+def _(problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    names = ("K", "chi_par", "chi_perp", "xi_q")
+    found = _lengths(problem.wide, numbers, digits)
+    if isinstance(found, Answer):
+        return found if not found.values else replace(found, values={**dict.fromkeys(names), **found.values})
+    if not found:
+        return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
+    branches = [_length_values(point, digits) for point in found]
+    errors = {name: _error(value, digits) for name, value in _named_lengths(found[0], digits).items()}
+    return Answer(found[0].status, branches[0], errors, branches if len(branches) > 1 else None, _infinities(*branches))
+
+
+def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Sequence[LengthPoint] | Answer:
+    """Fixed points of the length, or the answer for a continuum of them."""
+    try:
+        found = length_fixed_points(wide, numbers["sw2"], numbers["sb2"], digits)
+    except NotCertified as error:
+        raise ValueError(f"the digits cannot be proved: {error}") from error
+    if found.continuum:
+        slopes = {"chi_par": wide.chi_par, "chi_perp": wide.chi_perp}
+        chi = enclosed_answer(lambda: balls_of(slopes, {"K": 1, "sw2": numbers["sw2"]}), digits)
+        return replace(chi, values={**chi.values, "xi_q": "inf"}, reason=found.message)
+    return found.points
+
+
+def _named_lengths(point: LengthPoint, digits: int | None) -> dict[str, Any]:
+    """The values at one fixed point by name, as balls where they are proved."""
+    with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+        xi = _length(point.chi_par)
+    return {"K": point.K, "chi_par": point.chi_par, "chi_perp": point.chi_perp, "xi_q": xi}
+
+
+def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
+    """What is printed of one fixed point."""
+    return {name: _plain(value, digits) for name, value in _named_lengths(point, digits).items()}
+
+
+@answer.register
+def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    if problem.wide.overlap.has(GaussianExpectation):
+        _needs(digits, "the fixed point of the correlation of an activation whose <phi_a phi_b> has no closed form")
+    names = ("c", "chi_c", "xi_c")
+    found = _lengths(problem.wide, numbers, None if digits is None else digits + 10)
+    if isinstance(found, Answer):
+        _needs(digits, "the correlation where every length is a fixed point")
+        chi = found.values["chi_perp"]
+        values = {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}
+        return Answer("exact", values, {"c": 0.0, "chi_c": found.errors["chi_perp"]}, reason=found.reason)
+    if not found:
+        return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
+    if float(found[0].K) == 0 and float(found[0].chi_par) > 1:
+        return _refused("lengths grow without end: their only fixed point is zero, which is unstable (chi_par > 1)", names)
+    if float(found[0].K) == 0:
+        return _refused("the signal dies out: the stable length is zero, and two signals of length zero have no correlation", names)
+    chi_perp = math.inf if found[0].chi_perp is oo else float(found[0].chi_perp)
+    points = correlation_fixed_points(problem.wide, float(numbers["sw2"]), float(numbers["sb2"]), float(found[0].K), chi_perp)
+    if digits is not None:
+        return _proved_correlations(problem.wide, numbers, found[0], points, digits)
+    branches = [_correlation_values(point) for point in points]
+    return Answer("numeric", branches[0], {"c": points[0].error}, branches if len(branches) > 1 else None, _infinities(*branches))
+
+
+def _proved_correlations(wide: Any, numbers: Mapping[str, Any], length: LengthPoint, points: Sequence[CorrelationPoint], digits: int) -> Answer:
+    """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the others are proved."""
+    if not isinstance(length.K, arb):
+        raise ValueError("the digits cannot be proved: the length is known in double precision only")
+    found, errors = [], []
+    for point in points:
+        try:
+            at_one = point.gap == 0
+            pair = (arb(1), length.chi_perp) if at_one else certified_correlation(wide, numbers["sw2"], numbers["sb2"], length.K, point.c, digits)
+        except NotCertified as error:
+            raise ValueError(f"the digits cannot be proved: {error}") from error
+        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
+            named = {"c": pair[0], "chi_c": pair[1], "xi_c": _length(pair[1])}
+        found.append({name: _plain(value, digits) for name, value in named.items()})
+        errors.append({name: _error(value, digits) for name, value in named.items()})
+    return Answer("enclosed", found[0], errors[0], found if len(found) > 1 else None, _infinities(*found))
+
+
+def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:
+    """What is printed of one fixed point."""
+    return {"c": point.c, "chi_c": _plain(point.slope, None), "xi_c": _plain(_length(point.slope), None)}
+
+
+@answer.register
+def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    names = ("sw2", "K", "chi_par")
+    try:
+        found = edge_points(problem.wide, numbers["sb2"], digits)
+    except NotCertified as error:
+        raise ValueError(f"the digits cannot be proved: {error}") from error
+    if isinstance(found, str):
+        return _refused(found, names)
+    branches = [{"sw2": _plain(weight, digits), "K": _plain(point.K, digits), "chi_par": _plain(point.chi_par, digits)} for point, weight in found]
+    point, weight = found[0]
+    errors = {"sw2": _error(weight, digits), "K": _error(point.K, digits), "chi_par": _error(point.chi_par, digits)}
+    reason = "every length is critical" if point.K is None else ""
+    if point.chi_par is not None and float(branches[0]["chi_par"]) > 1:
+        reason = "chi_par > 1: this length is an unstable fixed point, which no network settles at; the edge is not where signals go"
+    return Answer(point.status, branches[0], errors, branches if len(branches) > 1 else None, reason)
+
+
+@answer.register
+def _(problem: PairAverages, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    kaa, kbb, kab = (numbers[name] for name in ("Kaa", "Kbb", "Kab"))
+    if kab**2 > kaa * kbb:
+        raise ValueError(f"Kab is a covariance: its square is at most Kaa*Kbb = {kaa * kbb}, got Kab = {kab} (a correlation outside [-1, 1])")
+    phi, slope = problem.wide.activation.expression, problem.wide.activation.derivative()
+    values = {"value": _at(problem, phi, kaa, kbb, kab), "derivative": _at(problem, slope, kaa, kbb, kab)}
+    diverging = " and ".join(name for name, value in values.items() if value is oo)
+    return replace(_averages(values, digits), reason=f"{diverging} diverges: the average does not exist" if diverging else "")
+
+
+def _at(problem: PairAverages, function: Expr, kaa: Expr, kbb: Expr, kab: Expr) -> Expr:
+    """⟨f_a f_b⟩ at exact kernels; perfectly correlated signals are one variable. Infinite where it diverges."""
+    z, (za, zb) = problem.wide.activation.variable, gaussian_variables(2)
+    try:
+        if kab**2 == kaa * kbb and kaa > 0:
+            return expectation(function * function.xreplace({z: kab / kaa * z}), z, kaa)
+        return expectation(function.xreplace({z: za}) * function.xreplace({z: zb}), (za, zb), [[kaa, kab], [kab, kbb]])
+    except ValueError:
+        return oo
+
+
+def _averages(values: Mapping[str, Expr], digits: int | None) -> Answer:
+    """Numbers of exact averages: balls for closed forms and for digits, otherwise quadrature with its bound."""
+    finite = {name: value for name, value in values.items() if value is not oo}
+    open_form = any(value.has(GaussianExpectation) for value in finite.values())
+    if digits is not None or not open_form:
+        found = enclosed_answer(lambda: balls_of(finite, {}), digits, "enclosed" if open_form else "exact")
+        return Answer(found.status, {**dict.fromkeys(values, "inf"), **found.values}, found.errors)
+    numbers = {name: float(compiled(value, [])()) for name, value in finite.items()}
+    return Answer("numeric", {**dict.fromkeys(values, "inf"), **numbers}, {name: _bound(value) for name, value in finite.items()})
+
+
+def _bound(value: Expr) -> float:
+    """Error bound of an expression that is linear in unevaluated averages."""
+    total = 1e-16
+    for node in value.atoms(GaussianExpectation):
+        matrix = node.covariance
+        entries = [matrix[0, 0]] if matrix.rows == 1 else [matrix[0, 0], matrix[1, 1], matrix[0, 1]]
+        total += abs(float(value.coeff(node))) * float(average_error(node)(*map(float, entries)))
+    return total
+
+
+@answer.register
+def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    wide = problem.leading.wide
+    found = _lengths(wide, numbers, digits)
+    if isinstance(found, Answer) or not found:
+        reason = found.reason if isinstance(found, Answer) else length_fixed_points(wide, numbers["sw2"], numbers["sb2"]).message
+        return _refused(f"there is no stationary state: {reason}", ("q", "K", "exact"))
+    if not found[0].is_stable:
+        return _refused("there is no stationary state: no fixed point of the length is stable", ("q", "K", "exact"))
+    exact = problem.exact
+    if exact is not None:
+        return _exact_covariance(exact, numbers, digits)
+    at = {SW2: numbers["sw2"], FIELD.N: numbers["N"], FIELD.lag: numbers["lag"]}
+    forms = [form.subs(at) for form in (problem.leading.length_covariance, problem.leading.kernel_covariance)]
+    if isinstance(found[0].K, arb):
+        with ctx.workprec(int(3.33 * (digits or 16)) + _GUARD_BITS):
+            values = compiled(forms, [K], "ball")(found[0].K)
+        status = "enclosed"
+    else:
+        values, status = [float(value) for value in compiled(forms, [K])(float(found[0].K))], "numeric"
+    plain = {"q": _plain(values[0], digits), "K": _plain(values[1], digits), "exact": False}
+    return Answer(status, plain, {"q": _error(values[0], digits), "K": _error(values[1], digits)}, reason="leading order in 1/N")
+
+
+def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    """The moments at any width, where the variance exists."""
+    at = {SW2: numbers["sw2"], SB2: numbers["sb2"], FIELD.N: numbers["N"], FIELD.lag: numbers["lag"]}
+    if not exact.exists.subs(at) < 1:
+        least = (exact.gain**2 * exact.excess / (1 - exact.gain**2)).subs(at)
+        raise ValueError(f"N is too small for a variance to exist: the lengths have a power-law tail, and N must exceed {least}")
+    forms = {name: exact.covariance(form).subs(K, exact.fixed_point).subs(at) for name, form in (("q", exact.length_variance), ("K", exact.kernel_variance))}
+    found = enclosed_answer(lambda: balls_of(forms, {}), digits)
+    return Answer("exact", {**found.values, "exact": True}, found.errors)
+
+
+@answer.register
+def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    value = problem.at(numbers["sw2"], numbers["sb2"])
+    if not value.is_finite and value.has(S.NaN, S.ComplexInfinity, oo, -oo):
+        raise ValueError("the density does not exist: a layer has variance zero (sw2 and sb2 too small, or all activations below are zero)")
+    return enclosed_answer(lambda: balls_of({"value": value}, {}), digits)
+
+
+@answer.register
+def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    depth = DepthField(numbers["a"])
+    closed = depth.closed_eigenvalues(problem.layers, problem.boundary)
+    if closed is not None:
+        found = enclosed_answer(lambda: balls_of({str(i): value for i, value in enumerate(closed)}, {}), digits)
+        pairs = sorted(((found.values[name], found.errors[name]) for name in found.values), key=lambda pair: float(pair[0]))
+        return Answer(found.status, {"eigenvalues": [value for value, _ in pairs]}, {"eigenvalues": [error for _, error in pairs]})
+    a, size = float(numbers["a"]), problem.layers
+    diagonal = np.full(size, 1 + a * a)
+    diagonal[-1] -= a * a
+    diagonal[0] -= a * a * (problem.boundary == "stationary")
+    values = eigvalsh_tridiagonal(diagonal, np.full(size - 1, -a)) if size > 1 else diagonal
+    if digits is None:
+        return Answer("numeric", {"eigenvalues": values.tolist()}, {"eigenvalues": 1e-15 * size})
+    found_modes, errors = enclosures(_enclosed_modes(depth, problem, values, digits), digits)
+    return Answer("enclosed", {"eigenvalues": found_modes}, {"eigenvalues": errors})
+
+
+def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits: int) -> list[arb]:
+    """Eigenvalues w(k) at certified wave numbers near the floating-point ones."""
+    a = float(depth.a)
+    equations = depth.wave_equations(problem.layers, problem.boundary)
+    functions = [compiled(equation, [FIELD.k]) for equation in equations]
+    if a == 0:
+        return [arb(1)] * problem.layers
+    found = []
+    for value in values:
+        guess = math.acos(max(-1.0, min(1.0, (1 + a * a - value) / (2 * a))))
+        which = min(range(len(equations)), key=lambda i: abs(float(functions[i](guess))))
+        root = brentq(lambda k, f=functions[which]: float(f(k)), guess - 0.3 / problem.layers, guess + 0.3 / problem.layers, xtol=1e-14)
+        bracket = (Rational(root - 1e-10), Rational(root + 1e-10))
+        wave = certified_root(equations[which], FIELD.k, bracket, digits + 5)
+        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
+            found.append(compiled(depth.dispersion, [FIELD.k], "ball")(wave))
+    return found
+
+
+@answer.register
+def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    recursion, steps = problem.recursion, problem.layers - 1
+    if any(step.has(oo) for step in recursion.step):
+        raise ValueError("the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take one whose slope has a second moment")
+    parameters = {symbol: numbers[symbol.name] for symbol in recursion.parameters}
+    start = _start(problem, numbers)
+    closed = not any(step.has(GaussianExpectation) for step in recursion.step)
+    if digits is not None or (closed and steps <= 2000):
+        return _balls_along(problem, start, parameters, digits, "exact" if closed else "enclosed")
+    try:
+        states = trajectory(recursion, {s: float(v) for s, v in start.items()}, steps, parameters={s: float(v) for s, v in parameters.items()})
+    except QuadratureError as error:
+        raise ValueError(str(error)) from error
+    columns = {name: compiled(value, recursion.state)(*states.T) for name, value in problem.values.items()}
+    if not all(np.all(np.isfinite(column)) for column in columns.values()):
+        return Answer("not converged", dict.fromkeys(columns), reason="the recursion grows beyond the largest number")
+    values = {name: column.tolist() if problem.whole else float(column[-1]) for name, column in columns.items()}
+    return Answer("numeric", values, {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()}, reason=problem.note)
+
+
+def _start(problem: AlongDepth, numbers: Mapping[str, Any]) -> dict[Symbol, Any]:
+    """The state of the first layer."""
+    free = set().union(*(value.free_symbols for value in problem.start))
+    at = {symbol: numbers[symbol.name] for symbol in free}
+    start = {symbol: value.subs(at, simultaneous=True) for symbol, value in zip(problem.recursion.state, problem.start, strict=True)}
+    if any(not value.is_finite or value.is_negative for value in start.values()):
+        raise ValueError("the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero")
+    return start
+
+
+def _balls_along(problem: AlongDepth, start: Mapping[Symbol, Any], parameters: Mapping[Symbol, Any], digits: int | None, status: str) -> Answer:
+    """The recursion in ball arithmetic, at a precision at which the digits survive all layers."""
+    wanted = FLOAT_DIGITS if digits is None else digits
+    working = wanted + 10
+    while True:
+        states = trajectory(problem.recursion, start, problem.layers - 1, parameters=parameters, target="ball", digits=working)
+        with ctx.workprec(int(3.33 * working) + _GUARD_BITS):
+            functions = {name: compiled(value, problem.recursion.state, "ball") for name, value in problem.values.items()}
+            chosen = states if problem.whole else states[-1:]
+            columns = {name: [function(*state) for state in chosen] for name, function in functions.items()}
+        balls = [ball for column in columns.values() for ball in column]
+        if all(ball.rel_accuracy_bits() >= 3.33 * wanted or ball.is_zero() for ball in balls):
+            break
+        working *= 2
+        if working > 4000:
+            raise ValueError(f"fewer than {wanted} digits survive {problem.layers} layers")
+    found = {name: enclosures(column, digits) for name, column in columns.items()}
+    last = slice(None) if problem.whole else 0
+    values, errors = ({name: pair[i][last] for name, pair in found.items()} for i in (0, 1))
+    return Answer(status, values, errors, reason=problem.note)

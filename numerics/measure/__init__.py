@@ -1,0 +1,1 @@
+"""What a user's own networks and samples show, beside the theory."""

@@ -1,0 +1,1 @@
+"""Arrays in, numbers out: entropies, dimensions and couplings of states, without theory."""

@@ -1,0 +1,1 @@
+"""Witnesses of random networks: explicit layers, sampled."""

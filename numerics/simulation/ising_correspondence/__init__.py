@@ -1,0 +1,1 @@
+"""Witnesses of layers of the Ising chain."""

@@ -1,0 +1,1 @@
+"""Witnesses of lattice models: enumeration, chains, clusters."""

@@ -1,0 +1,1 @@
+"""Density evolution, populations, thresholds and phase diagrams of active paths."""

@@ -1,0 +1,1 @@
+"""Fixed points, lengths and phase diagrams of random networks."""

@@ -1,0 +1,323 @@
+"""Fixed points of the length map of a wide random network: all of them on twenty-four decades, each with its stability, or the statement that there is none.
+
+The map is scanned on a logarithmic grid, sign changes of K' - K are bracketed and refined, and each bracket is then certified in ball
+arithmetic: existence, uniqueness inside it, and digits. A map that is linear in K is solved exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import mpmath
+import numpy as np
+from flint import arb, ctx
+from scipy.optimize import brentq, minimize_scalar
+from sympy import Expr, Integer, Poly, Rational, oo
+
+from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.compile import CompileError, compiled
+from neurenorm.numerics.quadrature import QuadratureError
+from neurenorm.numerics.solve.intervals import NotCertified
+from neurenorm.numerics.solve.roots import certified_root
+from neurenorm.theory.gaussian.expectation import GaussianExpectation
+from neurenorm.theory.symbols import symbols
+from neurenorm.theory.wide.limit import WideLimit
+
+__all__ = ["LengthPoint", "LengthSearch", "edge_points", "length_fixed_points"]
+
+FIELD = symbols("field-theory")
+K, SW2, SB2 = FIELD.K, FIELD.sw2, FIELD.sb2
+SMALLEST, LARGEST, PER_DECADE = 1e-12, 1e12, 20
+_FLAT = 1e-13
+_CERTIFIED_DIGITS = 16
+_SPARE_DIGITS = 60
+
+
+@dataclass(frozen=True)
+class LengthPoint(Tabulated):
+    """A fixed point K* with its susceptibilities; numbers are balls where they were certified, floats otherwise.
+
+    Attributes
+    ----------
+    K, chi_par, chi_perp : arb or float
+    status : str
+        ``exact``, ``enclosed`` or ``numeric``.
+    """
+
+    K: Any
+    chi_par: Any
+    chi_perp: Any
+    status: str
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether |χ_∥| < 1."""
+        return bool(abs(self.chi_par) < 1)
+
+
+@dataclass(frozen=True)
+class LengthSearch(Tabulated):
+    """All fixed points that were found, the stable ones first.
+
+    Attributes
+    ----------
+    points : tuple of LengthPoint
+    continuum : bool
+        Whether every K is a fixed point.
+    message : str
+        Why there is none, where there is none.
+    """
+
+    points: tuple[LengthPoint, ...]
+    continuum: bool = False
+    message: str = ""
+
+
+def length_fixed_points(wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | None = None) -> LengthSearch:
+    """Return the fixed points of K' = σ_b² + σ_w² ⟨φ²⟩_K.
+
+    Parameters
+    ----------
+    wide : WideLimit
+    sw2, sb2 : sympy numbers
+        Exact variances, not negative.
+    digits : int, optional
+        Digits to be proved.
+
+    Returns
+    -------
+    LengthSearch
+
+    Raises
+    ------
+    NotCertified
+        If digits were asked for and cannot be proved.
+
+    Examples
+    --------
+    >>> from neurenorm.theory.gaussian.activation import activation
+    >>> found = length_fixed_points(WideLimit(activation("erf")), Rational(6, 5), Rational(1, 20))
+    >>> [round(float(point.K), 10) for point in found.points]
+    [0.4038641243]
+    """
+    values = {SW2: sw2, SB2: sb2}
+    step = wide.kernel.step[0].subs(values)
+    slopes = [chi.subs(values) if chi is not oo else oo for chi in (wide.chi_par, wide.chi_perp)]
+    if step.is_polynomial(K) and all(number.is_Rational for number in Poly(step, K).coeffs()):
+        return _polynomial(step, slopes, digits)
+    excess_at, noise = _excess(wide, step, values)
+    grid = np.geomspace(SMALLEST, LARGEST, int(np.log10(LARGEST / SMALLEST) * PER_DECADE) + 1)
+    excess = excess_at(grid)
+    if np.all(np.abs(excess) < _FLAT):
+        return LengthSearch((), continuum=True, message="every length is a fixed point")
+    points = [_certified(step, slopes, bracket, digits) for bracket in _brackets(excess_at, grid, excess, noise)]
+    if sb2 == 0 and (sw2 == 0 or wide.slope_at_zero is not None):
+        points.insert(0, _at_zero(wide, sw2))
+    if not points:
+        side = "above" if excess[0] > 0 else "below"
+        return LengthSearch((), message=f"there is no fixed point among the lengths searched: K' lies {side} K from {SMALLEST:g} to {LARGEST:g}")
+    return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
+
+
+def _excess(wide: WideLimit, step: Expr, values: dict[Any, Expr]) -> tuple[Callable[[Any], Any], float]:
+    """K'/K - 1 as a function of K, and the size below which its sign is not known.
+
+    A closed form is evaluated with digits to spare, since it may cancel; an average is one positive integrand, which does not.
+    """
+    if not step.has(GaussianExpectation):
+        closed = compiled(step, [K], "mpmath", digits=_SPARE_DIGITS)
+
+        def exact(length: float) -> float:
+            with mpmath.workdps(_SPARE_DIGITS):
+                k = mpmath.mpf(length)
+                excess = closed(k) / k - 1
+                return float(min(excess, mpmath.mpf(LARGEST) ** 20))
+
+        return np.vectorize(exact, otypes=[float]), 10.0 ** (20 - _SPARE_DIGITS)
+    phi = wide.activation
+    whole = SB2 + SW2 * GaussianExpectation(phi.expression**2, phi.variable, K)
+    curve = _guarded(compiled(whole.subs(values), [K]))
+    return lambda lengths: curve(lengths) / lengths - 1, 1e-14
+
+
+def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
+    """All roots of a polynomial map, exactly; where it touches the diagonal the slope is exactly one."""
+    if Poly(step, K).degree() <= 1:
+        return _linear(step, slopes, digits)
+    points = []
+    for root, multiplicity in Poly(step - K, K).real_roots(multiple=False, radicals=False):
+        if not root.is_negative:
+            point = _exact_point(root, slopes, digits)
+            points.append(replace(point, chi_par=arb(1)) if multiplicity > 1 else point)
+    if not points:
+        return LengthSearch((), message="there is no fixed point: K' - K has no root that is not negative")
+    return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
+
+
+def _linear(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
+    """Solve K = b + a K exactly."""
+    gain, offset = Poly(step, K).coeff_monomial(K), Poly(step, K).coeff_monomial(1)
+    if gain == 1:
+        message = "every length is a fixed point" if offset == 0 else "there is no fixed point: every layer adds the bias variance"
+        return LengthSearch((), continuum=bool(offset == 0), message=message)
+    point = offset / (1 - gain)
+    if point < 0:
+        return LengthSearch((), message=f"there is no fixed point: a layer multiplies the length by {gain}, which is not below 1")
+    return LengthSearch((_exact_point(point, slopes, digits),))
+
+
+def _exact_point(point: Expr, slopes: list[Any], digits: int | None) -> LengthPoint:
+    """An exactly known fixed point, with its susceptibilities as balls."""
+    forms = [point, *(slope for slope in slopes if slope is not oo)]
+    ball = compiled([form.subs(K, point) for form in forms], [K], "ball", digits=digits or _CERTIFIED_DIGITS)(0)
+    return LengthPoint(ball[0], ball[1], ball[2] if len(ball) > 2 else oo, "exact")
+
+
+def _guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The map, infinite where its average overflows or diverges."""
+
+    def evaluate(lengths: Any) -> Any:
+        """One array, or point by point where a point fails."""
+        try:
+            with np.errstate(all="ignore"):
+                return np.nan_to_num(function(lengths), nan=np.inf)
+        except QuadratureError:
+            if np.ndim(lengths) == 0:
+                return np.inf
+            return np.array([evaluate(float(length)) for length in lengths])
+
+    return evaluate
+
+
+def _with_extrema(excess_at: Callable[[float], float], grid: Any, excess: Any) -> tuple[Any, Any]:
+    """Add the points where the curve turns without having crossed zero: two roots may hide between neighbours there."""
+    extra = []
+    for i in range(1, len(grid) - 1):
+        left, here, right = excess[i - 1 : i + 2]
+        side = np.sign(here)
+        if side != 0 and side * left > side * here < side * right:
+            ends = (float(np.log(grid[i - 1])), float(np.log(grid[i + 1])))
+            found = minimize_scalar(lambda u, s=side: s * excess_at(np.exp(u)), bounds=ends, method="bounded", options={"xatol": 1e-9})
+            extra.append(float(np.exp(found.x)))
+    grid = np.unique(np.concatenate([grid, extra]))
+    known = dict(zip(grid[~np.isin(grid, extra)].tolist(), excess.tolist(), strict=True)) if extra else {}
+    return grid, np.array([known[k] if k in known else excess_at(k) for k in grid.tolist()]) if extra else excess
+
+
+def _brackets(excess_at: Callable[[Any], Any], grid: Any, excess: Any, noise: float) -> Iterator[tuple[float, float]]:
+    """Narrow brackets of the sign changes of K'/K - 1."""
+    grid, excess = _with_extrema(lambda k: float(excess_at(k)), grid, excess)
+    signs = np.sign(np.where(np.abs(excess) < noise, 0, excess))
+    for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
+        root = np.exp(brentq(lambda u: float(excess_at(np.exp(u))), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
+        yield max(root * (1 - 1e-9), grid[i]), min(root * (1 + 1e-9), grid[i + 1])
+    for i in np.flatnonzero(signs == 0):
+        if 0 < i < len(grid) - 1 and signs[i - 1] != 0 and signs[i + 1] != 0:
+            yield grid[i] * (1 - 1e-9), grid[i] * (1 + 1e-9)
+
+
+def _certified(step: Expr, slopes: list[Any], bracket: tuple[float, float], digits: int | None) -> LengthPoint:
+    """Prove the root in its bracket, and enclose the susceptibilities there."""
+    exact = (Rational(bracket[0]), Rational(bracket[1]))
+    finite = [slope for slope in slopes if slope is not oo]
+    try:
+        root = certified_root(step - K, K, exact, digits or _CERTIFIED_DIGITS)
+        with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
+            found = compiled(finite, [K], "ball")(root)
+        return LengthPoint(root, found[0], found[1] if len(found) > 1 else oo, "enclosed")
+    except (NotCertified, CompileError, QuadratureError):
+        if digits is not None:
+            raise
+    middle = (bracket[0] + bracket[1]) / 2
+    found = compiled(finite, [K])(middle)
+    return LengthPoint(middle, float(found[0]), float(found[1]) if len(found) > 1 else oo, "numeric")
+
+
+def _at_zero(wide: WideLimit, sw2: Expr) -> LengthPoint:
+    """The fixed point K = 0, with its susceptibilities as derived limits."""
+    slope = Integer(0) if sw2 == 0 else sw2 * wide.slope_at_zero
+    if slope is oo:
+        return LengthPoint(arb(0), oo, oo, "exact")
+    ball = compiled([slope], [K], "ball", digits=_CERTIFIED_DIGITS)(0)[0]
+    return LengthPoint(arb(0), ball, oo if wide.slope_moment is oo else ball, "exact")
+
+
+def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> tuple[tuple[LengthPoint, Any], ...] | str:
+    """Return the points of the critical line χ_⊥ = 1 at a bias variance: each with its σ_w².
+
+    Parameters
+    ----------
+    wide : WideLimit
+    sb2 : sympy number
+    digits : int, optional
+
+    Returns
+    -------
+    tuple of (LengthPoint, sw2), the stable ones first; or a sentence why there is none
+        The length is None where every K is critical.
+
+    Examples
+    --------
+    >>> from neurenorm.theory.gaussian.activation import activation
+    >>> ((point, sw2),) = edge_points(WideLimit(activation("tanh")), Rational(1, 20))
+    >>> round(float(sw2), 7), round(float(point.K), 7)
+    (1.7609546, 0.5700479)
+    """
+    if wide.slope_moment in (oo, 0):
+        return "there is no critical point: the activation has " + ("a jump, so nearby signals always part" if wide.slope_moment is oo else "no slope")
+    weight, bias = wide.edge_of_chaos
+    if not bias.has(K):
+        if bias != sb2:
+            return f"there is no critical point at this bias variance: chi_perp = 1 asks for sb2 = {bias} at any length"
+        slope = compiled(wide.chi_par.subs(SW2, weight), [K], "ball", digits=_CERTIFIED_DIGITS)(1)
+        return ((LengthPoint(None, slope, arb(1), "exact"), weight),)
+    curve = _doubles(bias)
+    grid = np.geomspace(1e-10, 1e8, 18 * PER_DECADE + 1)
+    excess = (curve(grid) - float(sb2)) / grid
+    found = [_edge_point(wide, bracket, sb2, digits) for bracket in _edge_brackets(curve, grid, excess, float(sb2))]
+    if sb2 == 0 and wide.slope_at_zero not in (None, 0, oo):
+        found.insert(0, (LengthPoint(arb(0), arb(1), arb(1), "exact"), 1 / wide.slope_at_zero))
+    if not found:
+        return "there is no critical point at this bias variance: chi_perp = 1 has no fixed point of the length"
+    return tuple(sorted(found, key=lambda entry: (not entry[0].is_stable, float(entry[0].K))))
+
+
+def _doubles(form: Expr) -> Callable[[Any], Any]:
+    """A form in K in doubles; a closed form, which may cancel, is rounded only at the end."""
+    if form.has(GaussianExpectation):
+        return _guarded(compiled(form, [K]))
+    closed = compiled(form, [K], "mpmath", digits=_SPARE_DIGITS)
+
+    def rounded(length: float) -> float:
+        with mpmath.workdps(_SPARE_DIGITS):
+            return float(closed(mpmath.mpf(length)))
+
+    return np.vectorize(rounded, otypes=[float])
+
+
+def _edge_brackets(curve: Callable[[Any], Any], grid: Any, excess: Any, sb2: float) -> Iterator[tuple[float, float]]:
+    """Narrow brackets of the lengths at which the critical line has this bias variance."""
+    grid, excess = _with_extrema(lambda k: (float(curve(k)) - sb2) / k, grid, excess)
+    signs = np.sign(np.where(np.abs(excess) < 1e-11, 0, excess))
+    for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
+        root = np.exp(brentq(lambda u: float(curve(np.exp(u)) - sb2), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
+        yield root * (1 - 1e-9), root * (1 + 1e-9)
+
+
+def _edge_point(wide: WideLimit, bracket: tuple[float, float], sb2: Expr, digits: int | None) -> tuple[LengthPoint, Any]:
+    """Certify one point of the critical line."""
+    weight, bias = wide.edge_of_chaos
+    slope = wide.chi_par.subs(SW2, weight)
+    try:
+        root = certified_root(bias - sb2, K, (Rational(bracket[0]), Rational(bracket[1])), digits or _CERTIFIED_DIGITS)
+        with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
+            found = compiled([slope, weight], [K], "ball")(root)
+        return LengthPoint(root, found[0], arb(1), "enclosed"), found[1]
+    except (NotCertified, CompileError, QuadratureError):
+        if digits is not None:
+            raise
+    middle = (bracket[0] + bracket[1]) / 2
+    numbers = compiled([slope, weight], [K])(middle)
+    return LengthPoint(middle, float(numbers[0]), 1.0, "numeric"), float(numbers[1])

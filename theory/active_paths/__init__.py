@@ -1,0 +1,1 @@
+"""Active paths of random networks."""

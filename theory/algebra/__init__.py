@@ -1,0 +1,1 @@
+"""Exact algebra under the engines: bounded rewrites, polynomials, logarithms of weights."""

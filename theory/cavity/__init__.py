@@ -1,0 +1,1 @@
+"""Cavity equations of a factor graph."""

@@ -1,0 +1,1 @@
+"""Complexity and effective dimension of random networks."""

@@ -1,0 +1,1 @@
+"""Decimation of any finite-alphabet model on any graph."""

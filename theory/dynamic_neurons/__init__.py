@@ -1,0 +1,1 @@
+"""Networks with neurons as degrees of freedom."""

@@ -1,0 +1,1 @@
+"""Gaussian fields on periodic graphs: symbol, modes and propagator."""

@@ -1,0 +1,1 @@
+"""Averages over normal variables, exactly, and the activations they are taken of."""

@@ -1,0 +1,1 @@
+"""Layers as block maps of the Ising chain."""

@@ -1,0 +1,1 @@
+"""Lattice models as a subject: their results."""

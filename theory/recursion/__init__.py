@@ -1,0 +1,1 @@
+"""Recursions: steps of scale that compose, linearise and change variables."""

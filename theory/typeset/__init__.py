@@ -1,0 +1,1 @@
+"""How objects show themselves: formulas, derivations and their LaTeX."""

@@ -1,0 +1,1 @@
+"""The limit of wide layers: kernels of activations, layer graphs and convolutions."""
