@@ -21,7 +21,7 @@ fuzz: $(STAMP)
 	$(THREADS) PYTHONPATH=. $(BIN)/python tests/fuzz.py --inputs 20000
 
 lint: $(STAMP)
-	$(BIN)/ruff check graphs theory numerics tests benchmarks docs
+	$(BIN)/ruff check graphs theory numerics src/neurenorm/*.py tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -32,7 +32,7 @@ notebooks-full: $(STAMP)
 	$(THREADS) $(BIN)/python tests/run_notebooks.py
 
 docs: $(STAMP)
-	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs graphs theory numerics !neurenorm.__main__
+	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs neurenorm !neurenorm.__main__
 
 picture: $(STAMP)
 	$(BIN)/python docs/picture.py

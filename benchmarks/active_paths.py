@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.graphs.paths import ActivePaths, random_active_paths
-from neurenorm.numerics.simulation.active_paths.instances import couplings
 from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo
+from neurenorm.numerics.simulation.active_paths.instances import couplings
 from neurenorm.numerics.solve.active_paths.belief_propagation import BeliefSweep
 from neurenorm.numerics.solve.active_paths.thresholds import path_thresholds
-from neurenorm.theory.cavity.messages import cavity_equations
 from neurenorm.theory.active_paths.ensemble import path_ensemble
+from neurenorm.theory.cavity.messages import cavity_equations
 
 __all__ = ["run"]
 

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
+from neurenorm.graphs.network.folding import fold_network
 from neurenorm.graphs.network.interaction import promoted
 from neurenorm.graphs.network.network import Network
-from neurenorm.graphs.network.folding import fold_network
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums
-from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum
 from neurenorm.theory.decimation.decimation import decimate
 from neurenorm.theory.dynamic_neurons.chain import binary_model
+from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum
 
 Row = dict[str, Any]
 X, Y = [1, -1, 1], [1, -1, -1]

@@ -23,10 +23,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from neurenorm.numerics.measure.network import Model
-from neurenorm.numerics.measure.network import ModelError
-from neurenorm.numerics.measure.network import observe
-from neurenorm.numerics.measure.network import read_onnx
+from neurenorm.numerics.measure.network import Model, ModelError, observe, read_onnx
 from neurenorm.numerics.measure.network.onnx_file import load
 from neurenorm.numerics.measure.network.units import unit_axes
 

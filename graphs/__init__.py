@@ -3,11 +3,8 @@
 This room knows networkx and integers.  Labels may carry anything hashable; no expression is manipulated here.
 """
 
-from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
-from neurenorm.graphs.periodic.brillouin import BrillouinZone, brillouin_zone
 from neurenorm.graphs.elimination import EliminationOrder, elimination_order, frontier_order
-from neurenorm.graphs.network.interaction import InteractionReport, Interactions, promoted, weights_only
-from neurenorm.graphs.periodic.labels import Directed, Label
+from neurenorm.graphs.folding.fold import SEARCH_LIMIT, Folding, NoTranslation, fold
 from neurenorm.graphs.lattices import (
     TwoTerminalCell,
     cell_from_graph,
@@ -22,12 +19,15 @@ from neurenorm.graphs.lattices import (
     triangular,
     wheatstone,
 )
-from neurenorm.graphs.periodic.metric import Metric, NoMetric
-from neurenorm.graphs.network.network import Network, network_from_graph
+from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
 from neurenorm.graphs.network.folding import NetworkFolding, fold_network
-from neurenorm.graphs.periodic.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
+from neurenorm.graphs.network.interaction import InteractionReport, Interactions, promoted, weights_only
+from neurenorm.graphs.network.network import Network, network_from_graph
 from neurenorm.graphs.network.rules import Rule
-from neurenorm.graphs.folding.fold import SEARCH_LIMIT, Folding, NoTranslation, fold
+from neurenorm.graphs.periodic.brillouin import BrillouinZone, brillouin_zone
+from neurenorm.graphs.periodic.labels import Directed, Label
+from neurenorm.graphs.periodic.metric import Metric, NoMetric
+from neurenorm.graphs.periodic.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
 
 __all__ = [
     "SEARCH_LIMIT",

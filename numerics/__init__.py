@@ -19,4 +19,4 @@ def __getattr__(name: str) -> ModuleType:
     """Load a module when it is asked for."""
     if name.startswith("_") or all(module.name != name for module in iter_modules(__path__)):
         raise AttributeError(f"numerics has no module {name!r}; it has {', '.join(module.name for module in iter_modules(__path__))}")
-    return import_module(f"numerics.{name}")
+    return import_module(f"{__name__}.{name}")

@@ -186,8 +186,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     """Write the LaTeX document, or the web page."""
     from neurenorm.numerics.show.web import document_html
-    from neurenorm.theory.catalogue import result
-    from neurenorm.theory.catalogue import results
+    from neurenorm.theory.catalogue import result, results
     from neurenorm.theory.document import document
 
     if arguments.id is not None and arguments.paper is not None:

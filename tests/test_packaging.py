@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("name", ["graphs", "theory"])
+@pytest.mark.parametrize("name", ["neurenorm", "neurenorm.graphs", "neurenorm.theory"])
 def test_everything_public_exists_and_is_documented(name):
     package = importlib.import_module(name)
     assert len(package.__all__) == len(set(package.__all__))
@@ -22,14 +22,14 @@ def test_everything_public_exists_and_is_documented(name):
 
 
 def test_importing_numerics_imports_nothing_else():
-    code = "import sys, numerics; print(sorted(set(sys.modules) & {'numpy', 'sympy', 'scipy', 'theory', 'networkx'}))"
+    code = "import sys, neurenorm.numerics; print(sorted(set(sys.modules) & {'numpy', 'sympy', 'scipy', 'neurenorm.theory', 'networkx'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_theory_stays_exact():
     """Importing theory must not pull in floating-point libraries."""
-    code = "import sys, theory; print(sorted(set(sys.modules) & {'numpy', 'scipy', 'numerics', 'matplotlib'}))"
+    code = "import sys, neurenorm.theory; print(sorted(set(sys.modules) & {'numpy', 'scipy', 'neurenorm.numerics', 'matplotlib'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -46,4 +46,4 @@ def test_constraints_hold_no_addresses_and_cover_the_dependencies():
 
 
 def test_types_ship():
-    assert all((ROOT / package / "py.typed").exists() for package in ("graphs", "theory", "numerics"))
+    assert (ROOT / "src" / "neurenorm" / "py.typed").exists()

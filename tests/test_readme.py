@@ -29,7 +29,7 @@ def test_the_system_of_ones_own(tmp_path):
     good.write_text(example)
     spoiled.write_text(example.replace(".step[0]", ".step[0] * 2"))
     for file, status in ((good, 0), (spoiled, 1)):
-        done = subprocess.run([sys.executable, "-m", "numerics", "verify", str(file)], capture_output=True, text=True, check=False)
+        done = subprocess.run([sys.executable, "-m", "neurenorm", "verify", str(file)], capture_output=True, text=True, check=False)
         assert done.returncode == status, done.stdout + done.stderr
 
 

@@ -13,9 +13,7 @@ import numpy as np
 import pytest
 from sympy import Rational, Symbol
 
-from neurenorm import graphs
-from neurenorm import numerics
-from neurenorm import theory
+from neurenorm import graphs, numerics, theory
 from neurenorm.graphs.rendering import LARGEST, Tabulated, drawing
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.solve import fixed_points
@@ -56,7 +54,7 @@ def test_every_stated_problem_shows_its_formula():
 
 def test_what_the_numerics_return_shows_itself():
     """Dataclasses that functions of numerics return are tables; those that are only passed about inside, or hold a state, are not asked to be."""
-    kinds = [kind for module in pkgutil.walk_packages(numerics.__path__, "numerics.") if not module.name.endswith("__main__") for kind in public(module.name)]
+    kinds = [kind for module in pkgutil.walk_packages(numerics.__path__, "neurenorm.numerics.") if not module.name.endswith("__main__") for kind in public(module.name)]
     shown = [kind for kind in kinds if any(hasattr(kind, rich) for rich in RICH)]
     assert len(shown) > 50
     poor = {kind.__name__ for kind in kinds if is_dataclass(kind) and kind.__module__.startswith("neurenorm.numerics.solve") and kind not in shown}
@@ -144,7 +142,7 @@ def test_completion_behind_theory_finds_the_five_systems():
 
 
 def test_completion_behind_numerics_finds_its_modules():
-    code = "import numerics, sys; print({'evaluate', 'sweep', 'phase_figures'} <= set(dir(numerics)), 'numpy' in sys.modules, neurenorm.numerics.files.FORMATS)"
+    code = "import sys; from neurenorm import numerics; print({'evaluate', 'sweep', 'show'} <= set(dir(numerics)), 'numpy' in sys.modules, numerics.files.FORMATS)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True False") and ".pdf" in done.stdout
     with pytest.raises(AttributeError, match="numerics has no module 'nothing'; it has"):

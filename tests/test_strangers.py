@@ -13,13 +13,13 @@ from neurenorm.numerics.cli import main
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.evaluate.values import exact_value, parse_value
 from neurenorm.numerics.sweep import sweep
+from neurenorm.theory.algebra.reading import expression_of, matrix_of, read_expression, read_number
+from neurenorm.theory.catalogue import results
+from neurenorm.theory.decimation.model import finite, potts
+from neurenorm.theory.dynamic_neurons.linear import annealed_covariance
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.catalogue import results
 from neurenorm.theory.gaussian.expectation import expectation
-from neurenorm.theory.dynamic_neurons.linear import annealed_covariance
-from neurenorm.theory.decimation.model import finite, potts
-from neurenorm.theory.algebra.reading import expression_of, matrix_of, read_expression, read_number
 from neurenorm.theory.recursion.recursion import Recursion
 
 ROOT = Path(__file__).parents[1]

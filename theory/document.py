@@ -9,8 +9,8 @@ from sympy import Symbol, pretty
 
 from neurenorm.theory.catalogue.result import Paper, Parameter, Result, object_derivation, object_latex
 from neurenorm.theory.conventions import CONVENTIONS
-from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.field_theory.problems import AlongDepth
+from neurenorm.theory.typeset.derivation import Derivation
 
 __all__ = ["document", "entry_latex", "entry_text"]
 

@@ -22,12 +22,12 @@ from collections import Counter, deque
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.folding.bare_graph import BareGraph
 from neurenorm.graphs.folding.crystal import Crystal, crystallise
 from neurenorm.graphs.folding.frame import Frame, Piece, numbered
-from neurenorm.graphs.periodic.integers import Vector
 from neurenorm.graphs.folding.map_growth import Map, MapGrowth
+from neurenorm.graphs.periodic import integers
+from neurenorm.graphs.periodic.integers import Vector
 
 SEARCH_LIMIT = 2048
 """Largest number of vertices of a bare graph whose translations are searched."""

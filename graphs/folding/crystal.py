@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.folding.frame import Frame, numbered
+from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.integers import Basis, Vector
 from neurenorm.graphs.periodic.labels import reverse
 from neurenorm.graphs.periodic.periodic import PeriodicGraph

@@ -16,15 +16,15 @@ from typing import Any
 
 import networkx as nx
 
-from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.folding.automorphism import SEARCH_LIMIT, crystal_of_bare_graph
-from neurenorm.graphs.periodic.cell_metric import folded_metric
 from neurenorm.graphs.folding.crystal import Crystal
 from neurenorm.graphs.folding.frame import Frame, Piece, numbered, piece_of
+from neurenorm.graphs.folding.placed import best_crystal, ring_periods
+from neurenorm.graphs.periodic import integers
+from neurenorm.graphs.periodic.cell_metric import folded_metric
 from neurenorm.graphs.periodic.integers import Vector
 from neurenorm.graphs.periodic.labels import reverse
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
-from neurenorm.graphs.folding.placed import best_crystal, ring_periods
 from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["SEARCH_LIMIT", "Folding", "NoTranslation", "fold"]

@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 
-from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.folding.crystal import Crystal, crystallise
 from neurenorm.graphs.folding.frame import Frame, numbered
+from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.integers import Basis, Vector
 from neurenorm.graphs.periodic.labels import reverse
 

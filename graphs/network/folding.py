@@ -15,16 +15,16 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from neurenorm.graphs.network.allocation import collection_paused
+from neurenorm.graphs.folding.fold import Folding, NoTranslation, fold_piece
 from neurenorm.graphs.folding.frame import Piece, numbered
-from neurenorm.graphs.periodic.integers import subtract
+from neurenorm.graphs.network.allocation import collection_paused
 from neurenorm.graphs.network.interaction import Interactions, promoted
-from neurenorm.graphs.periodic.labels import Label
+from neurenorm.graphs.network.rules import Variable, neuron_label, rule_labels, weight_site
 from neurenorm.graphs.network.sites import numbers_by_order, numbers_by_search, with_sites
+from neurenorm.graphs.periodic.integers import subtract
+from neurenorm.graphs.periodic.labels import Label
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.graphs.network.rules import Variable, neuron_label, rule_labels, weight_site
-from neurenorm.graphs.folding.fold import Folding, NoTranslation, fold_piece
 
 OUT, WIRE, BIAS, OWN = ("out", None), ("wire", None), ("bias", None), ("in", "own")
 

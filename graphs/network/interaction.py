@@ -22,12 +22,12 @@ from typing import Any
 
 import networkx as nx
 
-from neurenorm.graphs.network.allocation import collection_paused
 from neurenorm.graphs.elimination import elimination_order
-from neurenorm.graphs.periodic.labels import Label
+from neurenorm.graphs.network.allocation import collection_paused
 from neurenorm.graphs.network.network import Network, network_from_graph
-from neurenorm.graphs.rendering import small_drawing
 from neurenorm.graphs.network.rules import Rule, Variable, neuron_label, rule_labels, rules_of, weight_site
+from neurenorm.graphs.periodic.labels import Label
+from neurenorm.graphs.rendering import small_drawing
 
 __all__ = ["InteractionReport", "Interactions", "promoted", "weights_only"]
 

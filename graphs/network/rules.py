@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from neurenorm.graphs.periodic.labels import Label
 from neurenorm.graphs.network.network import Network
+from neurenorm.graphs.periodic.labels import Label
 from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["Input", "Rule", "Variable", "neuron_label", "rule_labels", "rules_of", "weight_site"]

@@ -22,11 +22,11 @@ from typing import Any, NoReturn
 
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.cell_metric import checked_metric, placed, supercell_metric
-from neurenorm.graphs.periodic.picture import cell_table
 from neurenorm.graphs.periodic.edges import Edge, ZeroOffsetLoop, canonical_edge, checked_edge, shared_content
 from neurenorm.graphs.periodic.integers import Vector
 from neurenorm.graphs.periodic.labels import sort_text
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
+from neurenorm.graphs.periodic.picture import cell_table
 from neurenorm.graphs.periodic.text_form import read_cell, write_cell
 from neurenorm.graphs.periodic.unrolling import Unrolled, box, cells, flags, unrolled
 

@@ -15,12 +15,12 @@ from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
 from neurenorm.numerics.solve.active_paths.density_evolution import BranchPoint, DensityEvolution
-from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
 from neurenorm.numerics.solve.active_paths.elimination import TooWide, exact_log_partition
 from neurenorm.numerics.solve.active_paths.thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
-from neurenorm.theory.cavity.messages import BetheOf
-from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval
+from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
 from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PolarisedBranch, Thresholds, paramagnet
+from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval
+from neurenorm.theory.cavity.messages import BetheOf
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["polarised_point"]

@@ -13,9 +13,9 @@ from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, log, oo
 
 from neurenorm.numerics.compile import compiled, register_lowering
-from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.quadrature.rules import whole_line
 from neurenorm.numerics.solve import trajectory
 from neurenorm.theory.complexity.state_entropy import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile, on_probability

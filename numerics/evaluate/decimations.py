@@ -12,8 +12,8 @@ from sympy import Expr, Symbol
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import MOST_BITS, enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.theory.decimation.decimation import Decimation
 from neurenorm.theory.catalogue.problems import BondOf, LogPartition
+from neurenorm.theory.decimation.decimation import Decimation
 from neurenorm.theory.decimation.series import Series
 
 __all__ = ["BallWeights", "log_weights_at"]

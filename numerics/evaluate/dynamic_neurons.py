@@ -15,14 +15,14 @@ from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enc
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.decimations import BallWeights, log_weights_at
 from neurenorm.numerics.evaluate.formulas import balls_of
-from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve import certified_root
+from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
 from neurenorm.numerics.solve.dynamic_neurons.transfer import wide_second_eigenvalue_ball
-from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, EitherStiffness
-from neurenorm.theory.dynamic_neurons.chain import BlockCouplings
 from neurenorm.theory.decimation.expansion import transform
+from neurenorm.theory.dynamic_neurons.chain import BlockCouplings
 from neurenorm.theory.dynamic_neurons.interaction_order import InteractionOrder
+from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, EitherStiffness
 from neurenorm.theory.dynamic_neurons.stiffness import SmearedChain
 from neurenorm.theory.dynamic_neurons.wide import WideBinary, critical_gain
 

@@ -17,17 +17,26 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
-from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.quadrature import QuadratureError, average_error
+from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.field_theory.correlations import CorrelationPoint, certified_correlation, correlation_fixed_points
+from neurenorm.numerics.solve.field_theory.lengths import LengthPoint, edge_points, length_fixed_points
 from neurenorm.numerics.solve.flow import trajectory
 from neurenorm.numerics.solve.intervals import NotCertified
-from neurenorm.numerics.solve.field_theory.lengths import LengthPoint, edge_points, length_fixed_points
 from neurenorm.numerics.solve.roots import certified_root
-from neurenorm.theory.field_theory.depth_field import DepthField
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
-from neurenorm.theory.field_theory.problems import ActionAt, AlongDepth, CorrelationFixedPoint, DepthModes, EdgeOfChaos, KernelFixedPoint, LayerCovariance, PairAverages
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.field_theory.depth_field import DepthField
+from neurenorm.theory.field_theory.problems import (
+    ActionAt,
+    AlongDepth,
+    CorrelationFixedPoint,
+    DepthModes,
+    EdgeOfChaos,
+    KernelFixedPoint,
+    LayerCovariance,
+    PairAverages,
+)
+from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import SB2, SW2, K
 

@@ -11,8 +11,8 @@ from sympy import Interval
 from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
-from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.catalogue.problems import FixedPointOf
+from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 
 
 @answer.register

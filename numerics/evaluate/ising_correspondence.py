@@ -10,8 +10,8 @@ from sympy import Rational
 
 from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.theory.ising_correspondence.hidden_chain import HiddenChain, ising_chain
 from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput
+from neurenorm.theory.ising_correspondence.hidden_chain import HiddenChain, ising_chain
 
 __all__ = ["ball_chain", "information"]
 

@@ -12,8 +12,8 @@ import numpy as np
 from sympy import Basic, Float, Integer, Interval, Rational, S, oo
 from sympy.core.numbers import Number
 
-from neurenorm.theory.catalogue import Parameter, Result
 from neurenorm.theory.algebra.reading import as_number, expression_of, read_number, shown
+from neurenorm.theory.catalogue import Parameter, Result
 
 __all__ = ["checked", "exact_value", "parse_value"]
 

@@ -24,10 +24,10 @@ from neurenorm.numerics.simulation.field_theory.activations import NAMED, Numeri
 from neurenorm.numerics.simulation.phases import final_correlation, layered_magnetization, surviving_overlap
 from neurenorm.numerics.solve import trajectory
 from neurenorm.numerics.solve.active_paths.diagram import path_diagram
-from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
-from neurenorm.theory.wide.limit import SW2, K, WideLimit
 from neurenorm.theory.dynamic_neurons.wide import G, M, WideBinary, critical_gain
+from neurenorm.theory.gaussian.activation import Activation
+from neurenorm.theory.wide.limit import SW2, K, WideLimit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

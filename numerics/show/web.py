@@ -10,11 +10,11 @@ from typing import Any
 
 from sympy import Expr, MatrixBase
 
+from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.catalogue.result import Paper, Result, object_derivation
 from neurenorm.theory.conventions import CONVENTIONS
-from neurenorm.theory.typeset.display import equations, tex, width
-from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.typeset.display import equations, tex, width
 
 __all__ = ["document_html", "entry_html", "formula_html", "mathml", "page_html"]
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from neurenorm.graphs.paths import random_active_paths
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.field_theory.activations import NumericActivation
-from neurenorm.numerics.simulation.active_paths.instances import couplings
-from neurenorm.numerics.simulation.field_theory.networks import Plan, sample_layers
 from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo
+from neurenorm.numerics.simulation.active_paths.instances import couplings
+from neurenorm.numerics.simulation.field_theory.activations import NumericActivation
+from neurenorm.numerics.simulation.field_theory.networks import Plan, sample_layers
 
 __all__ = ["final_correlation", "layered_magnetization", "surviving_overlap"]
 

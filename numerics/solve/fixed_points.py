@@ -21,8 +21,8 @@ from sympy import Expr, Matrix, Symbol
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.balls import ball, check_counts, check_names, proved_digits, working_bits
 from neurenorm.numerics.solve.intervals import Box, NotCertified, Root, System, isolate, krawczyk, polish
-from neurenorm.theory.recursion.fixed_points import continua, continuum_factors, off_continua
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.recursion.fixed_points import continua, continuum_factors, off_continua
 from neurenorm.theory.recursion.recursion import FixedPoint, Recursion
 
 __all__ = ["FixedPointSearch", "fixed_points", "refine"]

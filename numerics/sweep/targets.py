@@ -381,8 +381,7 @@ def _of_id(identifier: str, claim: bool) -> Target:
     """Return the result with an id, or else the claim, or the function ``module:name``; the errors of the catalogue name the nearest ids."""
     if ":" in identifier:
         return FunctionTarget(_imported(identifier))
-    from neurenorm.theory.catalogue import result
-    from neurenorm.theory.catalogue import results
+    from neurenorm.theory.catalogue import result, results
 
     if not claim and any(entry.id == identifier for entry in results()):
         return ResultTarget(result(identifier))

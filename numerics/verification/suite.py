@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import numpy as np
@@ -62,12 +62,13 @@ def papers() -> tuple[str, ...]:
 
 def _all_claims() -> list[Claim]:
     """Return every claim that ships."""
-    return [claim for name in sorted(module.name for module in iter_modules(claims_package.__path__)) for claim in _claims_of(name)]
+    modules = walk_packages(claims_package.__path__, f"{claims_package.__name__}.")
+    return [claim for name in sorted(m.name for m in modules if not m.ispkg) for claim in _claims_of(name)]
 
 
 def _claims_of(name: str) -> Sequence[Claim]:
     """Return the claims of one module of the claims package."""
-    claims: Sequence[Claim] = import_module(f"{claims_package.__name__}.{name}").CLAIMS
+    claims: Sequence[Claim] = import_module(name).CLAIMS
     return claims
 
 

@@ -1,4 +1,4 @@
-"""``python -m numerics``: the same as the command ``neurenorm``."""
+"""``python -m neurenorm``: the same as the command ``neurenorm``."""
 
 import sys
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.golden.record import evaluated, points, records, request
 from neurenorm.theory.catalogue import results
+from tests.golden.record import evaluated, points, records, request
 
 RELATIVE = 1e-12
 LARGER = 10.0  # how much larger an error may be than the one recorded

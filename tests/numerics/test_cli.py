@@ -210,6 +210,6 @@ def test_a_paper_key_is_the_paper_even_beside_a_file_of_that_name(capsys, tmp_pa
 
 
 def test_the_module_is_the_command():
-    done = subprocess.run([sys.executable, "-m", "numerics", "evaluate", "lattice/none"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "neurenorm", "evaluate", "lattice/none"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("neurenorm evaluate: unknown id")

@@ -14,12 +14,12 @@ from functools import lru_cache
 from sympy import Expr, Integer, Mul, Poly, Symbol, cancel, cosh, expand, log, tanh
 from sympy import exp as exponential
 
-from neurenorm.theory.cavity.messages import CavityEquations, bias_of_field, cavity_equations
 from neurenorm.theory.active_paths.couplings import CouplingSizes, unit_sizes
+from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.cavity.messages import CavityEquations, bias_of_field, cavity_equations
+from neurenorm.theory.symbols import POSITIVE, symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, tex
-from neurenorm.theory.catalogue.problems import Formula
-from neurenorm.theory.symbols import POSITIVE, symbols
 
 __all__ = [
     "DISORDERS",

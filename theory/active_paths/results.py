@@ -7,10 +7,7 @@ from typing import Any
 from sympy import Interval, Rational, Reals, oo
 from sympy.core.numbers import Number
 
-from neurenorm.theory.catalogue.result import Parameter, Result
-from neurenorm.theory.cavity.messages import LARGEST_P, BetheOf, cavity_equations
 from neurenorm.theory.active_paths.couplings import SIZES, coupling_sizes
-from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval, frozen_layers, frozen_paths
 from neurenorm.theory.active_paths.ensemble import (
     DISORDERS,
     PROTOCOLS,
@@ -24,7 +21,10 @@ from neurenorm.theory.active_paths.ensemble import (
     paramagnet,
     path_ensemble,
 )
+from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval, frozen_layers, frozen_paths
 from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.catalogue.result import Parameter, Result
+from neurenorm.theory.cavity.messages import LARGEST_P, BetheOf, cavity_equations
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["RESULTS"]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, cancel, exp, log, oo
 from sympy import symbols as sympy_symbols
 
+from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
 from neurenorm.theory.cavity.messages import cavity_equations
+from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, tex
-from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
-from neurenorm.theory.symbols import symbols
 
 __all__ = ["FrozenLayers", "FrozenPaths", "IntegerGlass", "frozen_layers", "frozen_paths", "integer_glass"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from pkgutil import iter_modules
 
 from neurenorm.theory.catalogue.result import PAPERS, REQUIRED, Paper, Parameter, Result
 
@@ -33,9 +32,7 @@ def results(paper: str | None = None) -> tuple[Result, ...]:
         raise ValueError(f"unknown paper {paper!r}; the keys are {', '.join(PAPERS)}")
     found: list[Result] = []
     for key in PAPERS if paper is None else [paper]:
-        name = key.replace("-", "_")
-        if any(module.name == name for module in iter_modules(__path__)):
-            found += import_module(f"{__name__}.{name}").RESULTS
+        found += import_module(f"neurenorm.theory.{key.replace('-', '_')}.results").RESULTS
     return tuple(found)
 
 

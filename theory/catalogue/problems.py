@@ -14,11 +14,11 @@ from sympy.sets import Set
 
 from neurenorm.theory.decimation.cell import brute_sum, derivation_of
 from neurenorm.theory.decimation.decimation import Decimation
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, equation, equations, tex
+from neurenorm.theory.decimation.series import Series
 from neurenorm.theory.recursion.fixed_points import fixed_point_equation
 from neurenorm.theory.recursion.recursion import Chart, Recursion
-from neurenorm.theory.decimation.series import Series
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, equation, equations, tex
 
 __all__ = ["BondOf", "Expansion", "FixedPointOf", "Formula", "LogPartition", "named"]
 

@@ -10,10 +10,10 @@ from sympy import Expr, Symbol
 from sympy.sets import Set
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.theory.typeset.derivation import Derivation
-from neurenorm.theory.typeset.display import tex
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import Subject
+from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import tex
 
 __all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result"]
 

@@ -21,10 +21,10 @@ from sympy import QQ, Expr, Integer, Interval, Reals, Symbol, cancel, cosh, exp,
 from sympy.polys.rings import ring
 
 from neurenorm.theory.decimation.decimation import decimate
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, tex
 from neurenorm.theory.decimation.model import ISING, Model, Term
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, tex
 
 __all__ = ["BetheOf", "CavityEquations", "bias_of_field", "cavity_equations"]
 

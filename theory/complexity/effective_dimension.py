@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from sympy import Add, Expr, Integer, Max, Min, Piecewise, Poly, S, Symbol, binomial, cos, diff, exp, gamma, hyper, log, pi, rf, sin, sqrt
 
+from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.gaussian.expectation import expectation
+from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, tex
-from neurenorm.theory.gaussian.expectation import expectation
-from neurenorm.theory.catalogue.problems import Expansion, Formula
-from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = ["LayerSpectrum", "SphereKernel", "layer_spectrum", "linear_dimension", "linear_moment", "sphere_kernel", "white_dimension", "white_moment"]

@@ -12,9 +12,9 @@ from itertools import product
 from sympy import Expr, Heaviside, Rational, S, asin, cos, gamma, log, pi
 
 from neurenorm.theory.complexity.state_entropy import BinaryEntropy
-from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = ["chain_rule_excess", "joint_entropy", "large_dimension_correction", "pair_entropy", "pattern_probabilities", "plane_lines"]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from sympy import Interval, Range, oo, pi
 
-from neurenorm.theory.gaussian.activation import activation, activation_names
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
-from neurenorm.theory.complexity.state_entropy import RandomNetwork, StateEntropy, first_layer, neuron_profile
 from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
 from neurenorm.theory.complexity.joint_entropy import pair_entropy
-from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.complexity.state_entropy import RandomNetwork, StateEntropy, first_layer, neuron_profile
+from neurenorm.theory.gaussian.activation import activation, activation_names
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["RESULTS", "random_network"]

@@ -31,11 +31,11 @@ from sympy import (
 )
 
 from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, tex
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, tex
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = [

@@ -14,11 +14,11 @@ from sympy import Add, Expr, Integer, Reals, Symbol, exp, log
 
 from neurenorm.graphs.lattices import TwoTerminalCell
 from neurenorm.theory.decimation.decimation import Decimation, decimate
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import tex
 from neurenorm.theory.decimation.expansion import combine_numbers
 from neurenorm.theory.decimation.model import Alphabet, Term, Values, bond_model
 from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import tex
 
 __all__ = ["NotClosed", "cell_decimation", "cell_recursion"]
 

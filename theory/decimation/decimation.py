@@ -21,12 +21,12 @@ from flint import fmpz_mpoly
 from sympy import Expr, Integer, Matrix, Symbol, latex
 
 from neurenorm.graphs.elimination import EliminationOrder, elimination_order
-from neurenorm.theory.typeset.display import aligned, equations
-from neurenorm.theory.decimation.expansion import Combine, Label, combine_numbers, plain, transform
 from neurenorm.theory.algebra.log_weights import LogBasis, LogWeight
-from neurenorm.theory.decimation.model import Kernel, Model, Term, Vertex
 from neurenorm.theory.algebra.polynomials import BoltzmannRing
+from neurenorm.theory.decimation.expansion import Combine, Label, combine_numbers, plain, transform
+from neurenorm.theory.decimation.model import Kernel, Model, Term, Vertex
 from neurenorm.theory.decimation.sum_product import Configuration, ConfigurationSpace, Table, sum_product
+from neurenorm.theory.typeset.display import aligned, equations
 
 __all__ = ["Decimation", "Weights", "decimate"]
 

@@ -14,8 +14,8 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from neurenorm.theory.algebra.log_weights import exact_number
-from neurenorm.theory.decimation.model import Vertex
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.decimation.model import Vertex
 from neurenorm.theory.decimation.sum_product import Configuration, ConfigurationSpace
 
 __all__ = ["Combine", "Label", "combine_numbers", "plain", "transform"]

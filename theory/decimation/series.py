@@ -13,11 +13,11 @@ from typing import Any
 import networkx as nx
 from sympy import Dummy, Range, Reals, Symbol, atanh, oo, tanh
 
-from neurenorm.theory.decimation.decimation import TABLE_LIMIT, Decimation, Weights, decimate
-from neurenorm.theory.typeset.derivation import Step
-from neurenorm.theory.decimation.model import ISING, Kernel, Model, Term, Vertex, bond_model
 from neurenorm.theory.algebra.rewriting import change_variables
+from neurenorm.theory.decimation.decimation import TABLE_LIMIT, Decimation, Weights, decimate
+from neurenorm.theory.decimation.model import ISING, Kernel, Model, Term, Vertex, bond_model
 from neurenorm.theory.decimation.sum_product import Configuration, ConfigurationSpace, Table, sum_product
+from neurenorm.theory.typeset.derivation import Step
 
 __all__ = ["Series", "character_steps"]
 

@@ -25,12 +25,12 @@ from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.rules import Rule
 from neurenorm.theory.decimation.cell import NotClosed
 from neurenorm.theory.decimation.decimation import Decimation, decimate
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.decimation.expansion import Label
 from neurenorm.theory.decimation.model import ISING, Alphabet, Kernel, Model, Term
+from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = ["BLOCK", "BlockCouplings", "binary_chart", "binary_fixed_points", "binary_model", "binary_recursion", "block_couplings", "block_decimation"]
 

@@ -17,8 +17,8 @@ from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import promoted
 from neurenorm.graphs.network.network import Network
 from neurenorm.theory.decimation.decimation import Decimation, decimate
-from neurenorm.theory.dynamic_neurons.chain import binary_model
 from neurenorm.theory.decimation.expansion import Label
+from neurenorm.theory.dynamic_neurons.chain import binary_model
 
 __all__ = ["CouplingClass", "coupling_classes", "generated_classes", "layer_block", "network_block"]
 

@@ -33,8 +33,8 @@ from sympy import (
     sqrt,
 )
 
-from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
+from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.symbols import symbols
 

@@ -23,12 +23,12 @@ from sympy import Add, Expr, Integer, Symbol, exp, sign
 from neurenorm.graphs.network.interaction import Interactions, promoted, weights_only
 from neurenorm.graphs.network.network import Network
 from neurenorm.graphs.network.rules import Rule
-from neurenorm.theory.decimation.decimation import decimate
-from neurenorm.theory.typeset.display import Typeset, aligned, tex
-from neurenorm.theory.dynamic_neurons.chain import minus_square
-from neurenorm.theory.decimation.model import Alphabet, Kernel, Model, Term, finite
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.decimation.decimation import decimate
+from neurenorm.theory.decimation.model import Alphabet, Kernel, Model, Term, finite
+from neurenorm.theory.dynamic_neurons.chain import minus_square
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.display import Typeset, aligned, tex
 
 __all__ = ["Promotion", "finite_model", "promotion"]
 

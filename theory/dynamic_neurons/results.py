@@ -7,15 +7,15 @@ from typing import Any
 from sympy import Interval, Range, Reals, oo
 from sympy.core.numbers import Number
 
-from neurenorm.theory.gaussian.activation import activation as read_activation
-from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.dynamic_neurons.chain import block_couplings
 from neurenorm.theory.dynamic_neurons.interaction_order import interaction_order, polynomial_activation
+from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
 from neurenorm.theory.dynamic_neurons.stiffness import smeared_chain
-from neurenorm.theory.symbols import symbols
 from neurenorm.theory.dynamic_neurons.two_state import two_state_kernel
 from neurenorm.theory.dynamic_neurons.wide import wide_binary
+from neurenorm.theory.gaussian.activation import activation as read_activation
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["RESULTS"]
 

@@ -25,11 +25,11 @@ from math import comb, prod
 
 from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, sinh, tanh
 
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.catalogue.problems import Formula, named
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
 __all__ = ["LARGEST_TABLE", "BinaryLayer", "BinarySpectrum", "EitherStiffness", "partition_function", "transfer_spectrum", "weight_magnetization"]
 

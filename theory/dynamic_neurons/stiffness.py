@@ -20,11 +20,11 @@ from typing import Any
 from sympy import Add, Expr, Integer, Poly, Rational, Symbol, cancel, exp, latex, pi, solve, sqrt
 from sympy import symbols as sympy_symbols
 
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.gaussian.activation import Activation, activation
+from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned
-from neurenorm.theory.catalogue.problems import Formula
-from neurenorm.theory.symbols import symbols
 
 __all__ = ["BackPropagation", "SmearedChain", "back_propagation_limit", "first_order_integrand", "output_identity", "pitchfork", "rule_kernel", "smeared_chain"]
 

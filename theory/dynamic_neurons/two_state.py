@@ -14,16 +14,16 @@ from typing import Any
 import networkx as nx
 from sympy import Add, Expr, Integer, Matrix, Rational, Reals, Symbol, cancel, exp, factor, limit, log, oo
 
-from neurenorm.theory.decimation.decimation import Decimation, decimate
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import tex
-from neurenorm.theory.decimation.expansion import combine_numbers, transform
 from neurenorm.theory.algebra.log_weights import LogWeight
-from neurenorm.theory.decimation.model import ISING, Values, bond_model
-from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.decimation.decimation import Decimation, decimate
+from neurenorm.theory.decimation.expansion import combine_numbers, transform
+from neurenorm.theory.decimation.model import ISING, Values, bond_model
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import tex
 
 __all__ = ["kernel_couplings", "markov_invariants", "markov_recursion", "two_state_fixed_points", "two_state_kernel", "two_state_recursion"]
 

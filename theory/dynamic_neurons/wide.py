@@ -17,13 +17,13 @@ from typing import Any
 
 from sympy import Add, Expr, Integer, Interval, Matrix, Mul, Rational, Symbol, diff, erf, oo, pi, sign, solve, sqrt
 
-from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, tex
-from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.gaussian.activation import Activation, activation
+from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, tex
 
 __all__ = [
     "CriticalScaling",

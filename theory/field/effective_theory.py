@@ -19,8 +19,8 @@ from typing import Any
 from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, Symbol, cancel, exp, factor, oo, sqrt
 
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
-from neurenorm.theory.typeset.display import Typeset, tex
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.typeset.display import Typeset, tex
 
 __all__ = ["EffectiveTheory"]
 

@@ -20,10 +20,10 @@ from sympy import Expr, I, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, ca
 
 from neurenorm.graphs.lattices import chain
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
-from neurenorm.theory.typeset.display import Typeset, tex
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field.edge_couplings import coupling_of, real_and_imaginary
 from neurenorm.theory.field.effective_theory import EffectiveTheory
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.typeset.display import Typeset, tex
 
 __all__ = ["EffectiveTheory", "GaussianField", "wave_numbers"]
 

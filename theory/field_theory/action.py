@@ -15,8 +15,8 @@ from typing import Any
 from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.algebra.reading import matrix_of
+from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["LatticeAction", "factorial_divergence", "radial_action"]

@@ -17,12 +17,12 @@ from typing import Any
 from sympy import Abs, Expr, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cos, exp, eye, pi, sin
 from sympy import I as IMAGINARY
 
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, equations
-from neurenorm.theory.field.gaussian_field import EffectiveTheory, GaussianField
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.field.gaussian_field import EffectiveTheory, GaussianField
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, equations
 
 __all__ = ["BOUNDARIES", "DepthField", "covariance_step", "matrix_symbol", "pair_jacobian"]
 

@@ -9,13 +9,13 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from neurenorm.theory.field_theory.action import LatticeAction
-from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.field_theory.depth_field import DepthField
-from neurenorm.theory.typeset.derivation import Derivation
-from neurenorm.theory.typeset.display import Typeset, aligned, equations
 from neurenorm.theory.field_theory.finite_width import FiniteWidth, ScaleInvariant
+from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import Typeset, aligned, equations
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = ["ActionAt", "AlongDepth", "CorrelationFixedPoint", "DepthModes", "EdgeOfChaos", "KernelFixedPoint", "LayerCovariance", "PairAverages"]

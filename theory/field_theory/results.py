@@ -7,15 +7,24 @@ from typing import Any
 
 from sympy import Abs, Interval, Range, Symbol, cancel, oo
 
-from neurenorm.theory.field_theory.action import LatticeAction
-from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.catalogue.result import Parameter, Result
-from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
-from neurenorm.theory.field_theory.problems import ActionAt, AlongDepth, CorrelationFixedPoint, DepthModes, EdgeOfChaos, KernelFixedPoint, LayerCovariance, PairAverages
-from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.algebra.lengths import correlation_length
-from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.catalogue.result import Parameter, Result
+from neurenorm.theory.field_theory.action import LatticeAction
+from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
+from neurenorm.theory.field_theory.finite_width import FiniteWidth
+from neurenorm.theory.field_theory.problems import (
+    ActionAt,
+    AlongDepth,
+    CorrelationFixedPoint,
+    DepthModes,
+    EdgeOfChaos,
+    KernelFixedPoint,
+    LayerCovariance,
+    PairAverages,
+)
+from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import WideLimit
 

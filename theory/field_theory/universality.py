@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from sympy import DiracDelta, Expr, Heaviside, Integer, Rational, S, Symbol, cancel
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.field_theory.finite_width import ScaleInvariant
+from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import SB2, SW2, K, WideLimit
 

@@ -10,11 +10,11 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Rational, S, Symbol
 
+from neurenorm.theory.algebra.reading import expression_of, read_expression, read_number, shown
 from neurenorm.theory.gaussian.envelope import envelope
 from neurenorm.theory.gaussian.expectation import gaussian_variables
-from neurenorm.theory.gaussian.terms import with_signs
 from neurenorm.theory.gaussian.kinks import localised, straightened
-from neurenorm.theory.algebra.reading import expression_of, read_expression, read_number, shown
+from neurenorm.theory.gaussian.terms import with_signs
 
 __all__ = ["Activation", "activation", "activation_names"]
 

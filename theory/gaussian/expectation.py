@@ -13,10 +13,10 @@ from typing import Any
 from sympy import Add, Basic, DiracDelta, Expr, ImmutableDenseMatrix, Mul, S, Symbol, Tuple, cancel, diff, exp, nan, pi, zoo
 from sympy.printing.printer import Printer
 
+from neurenorm.theory.algebra.reading import expression_of, matrix_of
+from neurenorm.theory.gaussian.kinks import localised
 from neurenorm.theory.gaussian.rules import NoClosedForm, Square, Vector, apply, dot, root
 from neurenorm.theory.gaussian.terms import average_product, linear_form, multiplied_out, with_signs
-from neurenorm.theory.gaussian.kinks import localised
-from neurenorm.theory.algebra.reading import expression_of, matrix_of
 
 __all__ = ["GaussianExpectation", "expectation", "gaussian_variables"]
 

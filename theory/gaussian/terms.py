@@ -35,8 +35,8 @@ from sympy import (
 )
 from sympy import Matrix as SymbolicMatrix
 
-from neurenorm.theory.gaussian.rules import NoClosedForm, Spike, Square, Step, Term, Vector, average
 from neurenorm.theory.gaussian.kinks import straightened
+from neurenorm.theory.gaussian.rules import NoClosedForm, Spike, Square, Step, Term, Vector, average
 
 __all__ = ["average_product", "linear_form", "with_signs"]
 

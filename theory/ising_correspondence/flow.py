@@ -23,16 +23,16 @@ from typing import Any
 from sympy import Add, Expr, Interval, Matrix, Range, Rational, Symbol, atanh, cancel, cosh, log, sqrt, tanh
 
 from neurenorm.graphs.lattices import series_cell
+from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.decimation.cell import cell_recursion
+from neurenorm.theory.decimation.model import ISING
+from neurenorm.theory.decimation.series import character_steps
 from neurenorm.theory.ising_correspondence.hidden_chain import HiddenChain, ising_chain
 from neurenorm.theory.ising_correspondence.units import BlockUnit
-from neurenorm.theory.decimation.cell import cell_recursion
+from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, tex
-from neurenorm.theory.decimation.model import ISING
-from neurenorm.theory.catalogue.problems import Formula
-from neurenorm.theory.recursion.recursion import Recursion
-from neurenorm.theory.decimation.series import character_steps
-from neurenorm.theory.symbols import symbols
 
 __all__ = [
     "READINGS",

@@ -22,10 +22,10 @@ import networkx as nx
 from sympy import QQ, Expr, Integer, Rational, Symbol
 from sympy.polys.rings import ring
 
-from neurenorm.theory.ising_correspondence.units import BlockUnit, checked_size
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.model import ISING, Kernel, Model, bond_model
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.ising_correspondence.units import BlockUnit, checked_size
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["HiddenChain", "block_model_of", "ising_chain", "output_couplings"]

@@ -37,14 +37,14 @@ from sympy import (
 from sympy.polys.rings import ring
 
 from neurenorm.graphs.lattices import series_cell
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.decimation.cell import cell_decimation
 from neurenorm.theory.decimation.decimation import decimate
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.ising_correspondence.flow import chain_flow
 from neurenorm.theory.decimation.model import ISING, Model, Term
-from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.ising_correspondence.flow import chain_flow
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = [
     "bond_machine",

@@ -6,10 +6,10 @@ from typing import Any
 
 from sympy import Integer, Interval, Range, Rational, Reals, oo
 
-from neurenorm.theory.ising_correspondence.units import BlockUnit, decimation, majority
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput, output_coupling, prediction_layer
 from neurenorm.theory.ising_correspondence.machines import bond_machine, half_width_machine, linear_autoencoder
+from neurenorm.theory.ising_correspondence.units import BlockUnit, decimation, majority
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["RESULTS", "block_unit"]

@@ -27,10 +27,10 @@ from sympy import (
 from sympy import atanh as artanh
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.theory.typeset.derivation import Derivation
-from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.algebra.rewriting import change_variables
+from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
 __all__ = ["Chart", "FixedPoint", "Recursion"]
 

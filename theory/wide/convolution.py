@@ -18,9 +18,9 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, I, Rational, S, Symbol, cos, exp, sqrt
 
-from neurenorm.theory.field.gaussian_field import wave_numbers
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.field.gaussian_field import wave_numbers
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, WideLimit
 
 __all__ = ["Stencil"]

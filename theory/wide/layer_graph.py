@@ -17,11 +17,11 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, S, Symbol, latex
 
-from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.typeset.display import Typeset, aligned, equations
-from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.gaussian.activation import Activation, activation
+from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.display import Typeset, aligned, equations
 
 __all__ = ["LayerKernels", "Signal"]
 

@@ -17,11 +17,11 @@ from functools import cached_property
 from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, oo
 
 from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, equations
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, equations
 
 __all__ = ["WideLimit"]
 

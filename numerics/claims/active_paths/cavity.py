@@ -21,10 +21,10 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.mutants import Mutant, replaced
 from neurenorm.numerics.verification.path_mutants import changed, substituted
-from neurenorm.theory.cavity.messages import CavityEquations
 from neurenorm.theory.active_paths.couplings import gaussian_sizes
 from neurenorm.theory.active_paths.ensemble import paramagnet
 from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.cavity.messages import CavityEquations
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

@@ -15,8 +15,8 @@ from sympy import Integer, Rational
 from neurenorm.graphs.paths import ActivePaths, disjoint_union, random_active_paths
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.instances import couplings
 from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo, hysteresis
+from neurenorm.numerics.simulation.active_paths.instances import couplings
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled

@@ -23,8 +23,8 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.path_mutants import changed
 from neurenorm.numerics.verification.within import Within
-from neurenorm.theory.active_paths.zero_temperature import IntegerGlass, integer_glass
 from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
+from neurenorm.theory.active_paths.zero_temperature import IntegerGlass, integer_glass
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from sympy import Integer, Rational
 
 from neurenorm.graphs.paths import random_active_paths
-from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.instances import enumerate_weights
-from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.claims.active_paths.cavity import (
     CAPACITY_TEMPERATURES,
     SMALL,
@@ -26,9 +23,12 @@ from neurenorm.numerics.claims.active_paths.cavity import (
     capacity_degrees,
     tree_by_enumeration,
 )
-from neurenorm.numerics.claims.active_paths.zero_temperature import layers_found
-from neurenorm.numerics.claims.active_paths.planted import planted_overlap
 from neurenorm.numerics.claims.active_paths.ensemble import Transition
+from neurenorm.numerics.claims.active_paths.planted import planted_overlap
+from neurenorm.numerics.claims.active_paths.zero_temperature import layers_found
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.active_paths.instances import enumerate_weights
+from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled
 from neurenorm.numerics.verification.path_mutants import changed, substituted

@@ -21,8 +21,8 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant
 from neurenorm.numerics.verification.path_mutants import changed, substituted
-from neurenorm.theory.active_paths.zero_temperature import SCALE, FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
 from neurenorm.theory.active_paths.ensemble import CriticalRemoval, critical_removal, layer_symbols, layered_removal
+from neurenorm.theory.active_paths.zero_temperature import SCALE, FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

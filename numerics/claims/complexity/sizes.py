@@ -12,22 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, log
 
-from neurenorm.numerics.observables.chain_rule import chain_rule_entropy
+from neurenorm.numerics.claims.complexity.state_entropy import off_by_a_layer, remapped, values_at, without_overlap
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.observables.entropy import joint_entropy as counted_entropy
 from neurenorm.numerics.evaluate.complexity import layer_bits
 from neurenorm.numerics.evaluate.effective_dimension import sphere_dimension
-from neurenorm.numerics.simulation.complexity import networks as simulated
-from neurenorm.numerics.observables.states import PackedStates
 from neurenorm.numerics.measure.network.trainer import digits, train
+from neurenorm.numerics.observables.chain_rule import chain_rule_entropy
+from neurenorm.numerics.observables.entropy import joint_entropy as counted_entropy
+from neurenorm.numerics.observables.states import PackedStates
+from neurenorm.numerics.simulation.complexity import networks as simulated
 from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.complexity.state_entropy import off_by_a_layer, remapped, values_at, without_overlap
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled, shifted
 from neurenorm.numerics.verification.within import Within
-from neurenorm.theory.complexity.state_entropy import BinaryEntropy, RandomNetwork
 from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
 from neurenorm.theory.complexity.joint_entropy import chain_rule_excess, joint_entropy, pair_entropy, plane_lines
+from neurenorm.theory.complexity.state_entropy import BinaryEntropy, RandomNetwork
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

@@ -15,19 +15,19 @@ from scipy.special import ndtr
 from sympy import Expr, Integer, Rational, log, pi, sqrt
 
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.evaluate.complexity import state_entropy_ball
+from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.simulation.complexity import networks as simulated
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
 from neurenorm.theory.catalogue import result
-from neurenorm.theory.complexity.state_entropy import RandomNetwork, depth_law, first_layer, neuron_profile
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.complexity.effective_dimension import SphereKernel, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
 from neurenorm.theory.complexity.joint_entropy import pair_entropy, pattern_probabilities, plane_lines
-from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.complexity.state_entropy import RandomNetwork, depth_law, first_layer, neuron_profile
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

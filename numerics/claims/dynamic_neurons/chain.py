@@ -22,17 +22,17 @@ from neurenorm.graphs.network.interaction import promoted
 from neurenorm.graphs.network.network import network_from_graph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums, binary_kernel, dense_kernel, threshold_partition
 from neurenorm.numerics.simulation.dynamic_neurons.sampling import heat_bath_weights
+from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums, binary_kernel, dense_kernel, threshold_partition
 from neurenorm.numerics.solve import free_energy
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Policy, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
-from neurenorm.theory.dynamic_neurons.spectrum import partition_function, transfer_spectrum, weight_magnetization
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.dynamic_neurons.chain import binary_model, binary_recursion
 from neurenorm.theory.dynamic_neurons.generated_couplings import layer_block, network_block
 from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps, threshold_layer
+from neurenorm.theory.dynamic_neurons.spectrum import partition_function, transfer_spectrum, weight_magnetization
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 

@@ -22,27 +22,36 @@ from sympy import Expr, Matrix, Rational, oo
 
 from neurenorm.graphs.network.architectures import recurrent, residual
 from neurenorm.graphs.network.network import network_from_graph
+from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.simulation.dynamic_neurons.sums import back_propagation, binary_kernel, binomial_matrix, dense_kernel
 from neurenorm.numerics.solve import trajectory
 from neurenorm.numerics.solve.dynamic_neurons.transfer import diffusion_rates
 from neurenorm.numerics.verification.claim import Claim
-from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, scaled, shifted
 from neurenorm.numerics.verification.within import Within
-from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum
 from neurenorm.theory.dynamic_neurons.chain import binary_fixed_points, binary_recursion
 from neurenorm.theory.dynamic_neurons.generated_couplings import CouplingClass, coupling_classes, layer_block
 from neurenorm.theory.dynamic_neurons.interaction_order import interaction_order
-from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps
 from neurenorm.theory.dynamic_neurons.linear import moment_matrix, neighbour_recursion, ratio_chart, second_moment_recursion
 from neurenorm.theory.dynamic_neurons.promotion import promotion
-from neurenorm.theory.recursion.recursion import FixedPoint, Recursion
+from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps
+from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum
 from neurenorm.theory.dynamic_neurons.stiffness import back_propagation_limit, pitchfork
-from neurenorm.theory.symbols import symbols
 from neurenorm.theory.dynamic_neurons.two_state import markov_recursion, two_state_fixed_points
-from neurenorm.theory.dynamic_neurons.wide import TAU, CriticalScaling, U, critical_gain, critical_scaling, overlap_recursion, smeared_wide_recursion, smeared_wide_susceptibility
+from neurenorm.theory.dynamic_neurons.wide import (
+    TAU,
+    CriticalScaling,
+    U,
+    critical_gain,
+    critical_scaling,
+    overlap_recursion,
+    smeared_wide_recursion,
+    smeared_wide_susceptibility,
+)
+from neurenorm.theory.recursion.recursion import FixedPoint, Recursion
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
 

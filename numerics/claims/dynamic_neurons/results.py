@@ -12,18 +12,18 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from sympy import Rational
 
+from neurenorm.numerics.claims.dynamic_neurons.chain import POINTS, X, Y, order_growth
 from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums, binary_kernel, binomial_matrix, trapezoidal_partition
 from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.dynamic_neurons.chain import POINTS, X, Y, order_growth
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, scaled, shifted
-from neurenorm.theory.dynamic_neurons.spectrum import partition_function, transfer_spectrum
 from neurenorm.theory.dynamic_neurons.chain import block_couplings
 from neurenorm.theory.dynamic_neurons.interaction_order import InteractionOrder
-from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.dynamic_neurons.spectrum import partition_function, transfer_spectrum
 from neurenorm.theory.dynamic_neurons.stiffness import smeared_chain
-from neurenorm.theory.symbols import symbols
 from neurenorm.theory.dynamic_neurons.wide import WideBinary, wide_binary
+from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
 

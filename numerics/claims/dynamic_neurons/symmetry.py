@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.graphs.network.architectures import mlp
-from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.folding import layer_shift
+from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.neuron_symmetry import permutation_generators, sign_generators
-from neurenorm.numerics.simulation.dynamic_neurons.sums import bulk_energy
 from neurenorm.numerics.claims.dynamic_neurons.chain import claim
+from neurenorm.numerics.simulation.dynamic_neurons.sums import bulk_energy
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant
 

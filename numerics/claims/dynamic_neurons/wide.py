@@ -13,21 +13,29 @@ from numpy.typing import NDArray
 from scipy import stats
 from sympy import Expr, Rational, tanh
 
+from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.dynamic_neurons.sums import grid_second_eigenvalue, overlap_probability, relaxed_neurons, up_probability
 from neurenorm.numerics.simulation.dynamic_neurons.sampling import sampled_annealed_moments, sampled_chain, sampled_wide_step
+from neurenorm.numerics.simulation.dynamic_neurons.sums import grid_second_eigenvalue, overlap_probability, relaxed_neurons, up_probability
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
 from neurenorm.numerics.solve.dynamic_neurons.transfer import nystroem_spectrum, wide_second_eigenvalue_ball
 from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
 from neurenorm.theory.dynamic_neurons.linear import annealed_covariance, neighbour_recursion, scalar_recursion
-from neurenorm.theory.dynamic_neurons.stiffness import BackPropagation, SmearedChain, back_propagation_limit, first_order_integrand, output_identity, rule_kernel, smeared_chain
-from neurenorm.theory.symbols import symbols
+from neurenorm.theory.dynamic_neurons.stiffness import (
+    BackPropagation,
+    SmearedChain,
+    back_propagation_limit,
+    first_order_integrand,
+    output_identity,
+    rule_kernel,
+    smeared_chain,
+)
 from neurenorm.theory.dynamic_neurons.wide import WideBinary, overlap_matrix, wide_recursion
 from neurenorm.theory.dynamic_neurons.wide import up_probability as exact_up_probability
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
 

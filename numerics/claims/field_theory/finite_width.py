@@ -24,9 +24,9 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, without
 from neurenorm.theory.field_theory.action import LatticeAction, factorial_divergence
-from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.field_theory.depth_field import DepthField, covariance_step, pair_jacobian
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant, tangent_variance
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, K, WideLimit
 
 __all__ = ["CLAIMS"]

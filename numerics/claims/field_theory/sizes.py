@@ -12,13 +12,6 @@ from numpy.typing import NDArray
 from scipy import special
 from sympy import Expr, Integer, Matrix, Rational, digamma, log, polygamma
 
-from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.field_theory.activations import NAMED
-from neurenorm.numerics.simulation.field_theory.networks import Plan, layers_by_weights, sample_layers
-from neurenorm.numerics.simulation.field_theory.tangent import tangent_kernels_in_law
-from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.field_theory.wide import linear_spectrum
 from neurenorm.numerics.claims.field_theory.finite_width import (
     LINEAR,
     RELU,
@@ -32,13 +25,20 @@ from neurenorm.numerics.claims.field_theory.finite_width import (
     two_input_variance,
     window_theory,
 )
+from neurenorm.numerics.claims.field_theory.wide import linear_spectrum
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.field_theory.activations import NAMED
+from neurenorm.numerics.simulation.field_theory.networks import Plan, layers_by_weights, sample_layers
+from neurenorm.numerics.simulation.field_theory.tangent import tangent_kernels_in_law
+from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field_theory.action import factorial_divergence
-from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.field_theory.depth_field import DepthField
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant, tangent_variance
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.limit import AA, AB, BB, SW2, K
 
 __all__ = ["CLAIMS"]

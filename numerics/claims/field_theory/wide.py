@@ -22,10 +22,10 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
 from neurenorm.theory.field_theory.action import LatticeAction
-from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.field_theory.results import effective_theory
 from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant
+from neurenorm.theory.field_theory.results import effective_theory
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, K, WideLimit
 

@@ -15,7 +15,6 @@ from sympy import Integer, Rational, log, tanh
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.numerics.evaluate.ising_correspondence import ball_chain, information
-from neurenorm.numerics.simulation.ising_correspondence.deep_network import train_deep_network
 from neurenorm.numerics.simulation.ising_correspondence.chains import (
     chain_law,
     law_mean,
@@ -24,14 +23,15 @@ from neurenorm.numerics.simulation.ising_correspondence.chains import (
     spin_table,
     stochastic_tanh,
 )
+from neurenorm.numerics.simulation.ising_correspondence.deep_network import train_deep_network
 from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, masked_layer, prediction_problem, train_causal_stack
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted
 from neurenorm.numerics.verification.points import BITS, HALF, ONE, Array, at, formula_at, points_of
-from neurenorm.theory.ising_correspondence.units import BlockUnit, decimation, majority, noisy
-from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput, output_coupling, prediction_layer, weight_spread
 from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput, output_coupling, prediction_layer, weight_spread
+from neurenorm.theory.ising_correspondence.units import BlockUnit, decimation, majority, noisy
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

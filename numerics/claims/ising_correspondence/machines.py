@@ -9,9 +9,10 @@ import numpy as np
 from scipy import optimize
 from sympy import Integer, Rational, atanh, cosh, exp, tanh
 
+from neurenorm.numerics.claims.ising_correspondence.flow import PAPER, SUBJECT
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.ising_correspondence.controls import autoencoder_loss, dense_layer_correlations, train_temperature_labels
 from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, law_mean
+from neurenorm.numerics.simulation.ising_correspondence.controls import autoencoder_loss, dense_layer_correlations, train_temperature_labels
 from neurenorm.numerics.simulation.ising_correspondence.machines import (
     Machine,
     bond_machine_weights,
@@ -20,10 +21,10 @@ from neurenorm.numerics.simulation.ising_correspondence.machines import (
     train_machine_stack,
 )
 from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.ising_correspondence.flow import PAPER, SUBJECT
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import flipped, replaced, scaled, shifted
 from neurenorm.numerics.verification.points import HALF, ONE, Array, at, formula_at, points_of
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.ising_correspondence.flow import output_coupling
 from neurenorm.theory.ising_correspondence.machines import (
     bond_machine,
@@ -32,7 +33,6 @@ from neurenorm.theory.ising_correspondence.machines import (
     linear_autoencoder,
     temperature_labels,
 )
-from neurenorm.theory.catalogue.problems import Formula
 
 __all__ = ["CLAIMS"]
 

@@ -22,11 +22,11 @@ from neurenorm.numerics.simulation.lattice.enumeration import Term, ising_terms,
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Enclosed, Exact
 from neurenorm.numerics.verification.mutants import flipped, replaced, scaled, shifted, without
-from neurenorm.theory.lattice.results import agreement, ising_bond, ising_bond_in_field
 from neurenorm.theory.decimation.cell import cell_recursion
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.model import ISING, Kernel, Model, Values, bond_model, clock, potts
 from neurenorm.theory.decimation.model import Term as LocalTerm
+from neurenorm.theory.lattice.results import agreement, ising_bond, ising_bond_in_field
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 

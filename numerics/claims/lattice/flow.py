@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sympy import Expr, Interval, Rational, log, tanh
 
 from neurenorm.graphs.lattices import diamond, series_cell
+from neurenorm.numerics.claims.lattice.decimation import COUPLINGS, DIAMOND_BONDS, ising_read_off
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.lattice.chain import chain_correlation, sample_ising_chain, sample_potts_chain
@@ -18,14 +19,13 @@ from neurenorm.numerics.simulation.lattice.cluster import cluster_correlation, s
 from neurenorm.numerics.simulation.lattice.enumeration import ising_terms, log_partition
 from neurenorm.numerics.solve import free_energy
 from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.lattice.decimation import COUPLINGS, DIAMOND_BONDS, ising_read_off
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import flipped, replaced, scaled, shifted, without
-from neurenorm.theory.lattice.results import agreement, ising_bond, ising_bond_in_field, ising_correlation, ring_free_energy
 from neurenorm.theory.decimation.cell import cell_recursion
 from neurenorm.theory.decimation.decimation import decimate
-from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.decimation.model import ISING, bond_model, potts
+from neurenorm.theory.lattice.results import agreement, ising_bond, ising_bond_in_field, ising_correlation, ring_free_energy
+from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
 

@@ -23,12 +23,12 @@ from neurenorm.numerics.solve import fixed_points
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled
-from neurenorm.theory.lattice.results import agreement, ising_bond, ising_bond_in_field
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.cell import cell_recursion
 from neurenorm.theory.decimation.decimation import decimate
-from neurenorm.theory.recursion.fixed_points import continua, exact_fixed_points
 from neurenorm.theory.decimation.model import ISING, Alphabet, bond_model, clock, finite, potts
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.lattice.results import agreement, ising_bond, ising_bond_in_field
+from neurenorm.theory.recursion.fixed_points import continua, exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.symbols import symbols
 

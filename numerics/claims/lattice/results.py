@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from neurenorm.numerics.claims.lattice.decimation import BRIDGE_BONDS, DIAMOND_BONDS, SIX_BONDS, ising_read_off
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.simulation.lattice.enumeration import log_marginal, potts_terms
 from neurenorm.numerics.verification.claim import Claim, Effort
-from neurenorm.numerics.claims.lattice.decimation import BRIDGE_BONDS, DIAMOND_BONDS, SIX_BONDS, ising_read_off
 from neurenorm.numerics.verification.compare import Exact, Policy
 from neurenorm.numerics.verification.mutants import Mutant
 

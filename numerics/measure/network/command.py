@@ -15,20 +15,16 @@ from numpy.typing import NDArray
 from sympy import Rational, nan
 
 from neurenorm.graphs.persistence import neural_persistence
-from neurenorm.numerics.observables.dimension import inverse_participation
 from neurenorm.numerics.files import writable, write_whole
-from neurenorm.numerics.measure.network.page import measured_text, page
-from neurenorm.numerics.measure.network import LayerReport
-from neurenorm.numerics.measure.network import initial_variances
-from neurenorm.numerics.measure.network import observe
-from neurenorm.numerics.measure.network import predict
-from neurenorm.numerics.measure.network import read_onnx
+from neurenorm.numerics.measure.network import LayerReport, initial_variances, observe, predict, read_onnx
 from neurenorm.numerics.measure.network.layers import dense_matrices
 from neurenorm.numerics.measure.network.maps import LayerMaps, depth_scales, destination
 from neurenorm.numerics.measure.network.model import Model, ModelError, chunks
 from neurenorm.numerics.measure.network.operation import ACTIVATIONS, HIDDEN
+from neurenorm.numerics.measure.network.page import measured_text, page
 from neurenorm.numerics.measure.network.prediction import Prediction, Variances
 from neurenorm.numerics.measure.network.whole import network_complexity
+from neurenorm.numerics.observables.dimension import inverse_participation
 from neurenorm.numerics.terminal import say
 from neurenorm.theory.algebra.reading import read_number, shown
 

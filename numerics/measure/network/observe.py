@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.observables.dimension import Moments, jackknife_errors, merged, renyi_dimension, spectrum_errors
-from neurenorm.numerics.observables.entropy import EntropyEstimate, LayerComplexity, joint_entropy, layer_complexity
 from neurenorm.numerics.measure.network.model import Model, ModelError, Operation, chunks
 from neurenorm.numerics.measure.network.units import unit_axes
+from neurenorm.numerics.observables.dimension import Moments, jackknife_errors, merged, renyi_dimension, spectrum_errors
+from neurenorm.numerics.observables.entropy import EntropyEstimate, LayerComplexity, joint_entropy, layer_complexity
 from neurenorm.numerics.observables.states import PackedStates
 
 __all__ = ["LayerReport", "observe"]

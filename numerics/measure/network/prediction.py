@@ -17,11 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.evaluate.complexity import profile_bits
 from neurenorm.numerics.measure.network.layers import added_bias, role, weight_statistics
 from neurenorm.numerics.measure.network.maps import LayerMaps, depth_scales, moments, overlap_at
 from neurenorm.numerics.measure.network.model import Model, ModelError, Operation, chunks
+from neurenorm.numerics.observables.entropy import binary_entropy
 
 __all__ = ["BATCH_NORM", "KERNELS", "NOTHING", "Prediction", "Variances", "initial_variances", "predict"]
 

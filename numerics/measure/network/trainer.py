@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.measure.network.model import Model, Operation
 from neurenorm.numerics.observables.dimension import covariance_spectrum, effective_dimension
 from neurenorm.numerics.observables.entropy import layer_complexity
-from neurenorm.numerics.measure.network.model import Model, Operation
 from neurenorm.numerics.observables.states import PackedStates
 
 __all__ = ["History", "Perceptron", "digits", "train"]

@@ -18,14 +18,14 @@ import numpy as np
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.observables.couplings import OutputCouplings, estimate_couplings
 from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.measure.spins.verdict import SIGMAS, FlowVerdict, Outcome, coupling_law, judge
+from neurenorm.numerics.observables.couplings import OutputCouplings, estimate_couplings
 from neurenorm.numerics.observables.output_symmetry import samples_needed
 from neurenorm.numerics.observables.samples import read_spins
 from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import CausalLayer, train_causal_stack
-from neurenorm.numerics.measure.spins.verdict import SIGMAS, FlowVerdict, Outcome, coupling_law, judge
-from neurenorm.theory.ising_correspondence.flow import weight_bias, weight_spread
 from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.ising_correspondence.flow import weight_bias, weight_spread
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["Experiment", "LayerReport", "analyse"]

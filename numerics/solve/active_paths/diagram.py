@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_thresholds
 from neurenorm.numerics.solve.active_paths.thresholds import NoThreshold, entropy_crossing, path_thresholds, removed_fraction
+from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_thresholds
 from neurenorm.theory.active_paths.couplings import CouplingSizes
-from neurenorm.theory.active_paths.zero_temperature import frozen_paths
 from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PathEnsemble, critical_removal, path_ensemble
+from neurenorm.theory.active_paths.zero_temperature import frozen_paths
 
 __all__ = ["PathDiagram", "RemovalDiagram", "path_diagram", "removal_diagram"]
 

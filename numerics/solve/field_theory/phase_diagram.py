@@ -17,8 +17,8 @@ from sympy import Expr, oo
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.quadrature import plane_average
+from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.theory.gaussian.expectation import GaussianExpectation
 from neurenorm.theory.wide.limit import AA, AB, BB, GAP, SW2, K, WideLimit
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from neurenorm.graphs.folding import automorphism
 from neurenorm.graphs.folding.bare_graph import BareGraph
-from neurenorm.graphs.folding.frame import piece_of
-from neurenorm.graphs.periodic.labels import Directed, Label
-from neurenorm.graphs.lattices import chain, cubic, honeycomb, ladder, square, triangular
-from neurenorm.graphs.periodic.periodic import PeriodicGraph
 from neurenorm.graphs.folding.fold import Folding, NoTranslation, fold
+from neurenorm.graphs.folding.frame import piece_of
+from neurenorm.graphs.lattices import chain, cubic, honeycomb, ladder, square, triangular
+from neurenorm.graphs.periodic.labels import Directed, Label
+from neurenorm.graphs.periodic.periodic import PeriodicGraph
 
 
 def turned(label):

@@ -8,12 +8,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from neurenorm.graphs.folding.fold import NoTranslation
 from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
+from neurenorm.graphs.network.folding import broken_rules, fold_network, layer_shift
 from neurenorm.graphs.network.interaction import promoted, weights_only
 from neurenorm.graphs.network.network import Network, network_from_graph
-from neurenorm.graphs.network.folding import broken_rules, fold_network, layer_shift
 from neurenorm.graphs.network.neuron_symmetry import is_sign_symmetry, permutation_generators, sign_generators
-from neurenorm.graphs.folding.fold import NoTranslation
 
 
 def test_a_dense_network_has_all_connections():

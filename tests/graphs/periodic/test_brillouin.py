@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
-from neurenorm.graphs.periodic.brillouin import brillouin_zone
 from neurenorm.graphs.lattices import chain, cubic, honeycomb, ladder, square, triangular
+from neurenorm.graphs.periodic.brillouin import brillouin_zone
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
 
 HALF = Fraction(1, 2)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurenorm.graphs import lattices
+from neurenorm.graphs.folding.fold import fold
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
-from neurenorm.graphs.folding.fold import fold
 
 HALF = Fraction(1, 2)
 LATTICES = [lattices.chain, lattices.ladder, lattices.square, lattices.triangular, lattices.honeycomb, lattices.cubic]

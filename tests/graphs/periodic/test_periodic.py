@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurenorm.graphs.periodic.labels import Directed, Label
 from neurenorm.graphs.lattices import chain, honeycomb, square
+from neurenorm.graphs.periodic.labels import Directed, Label
 from neurenorm.graphs.periodic.periodic import PeriodicGraph, ZeroOffsetLoop
 
 LABELS = [None, "K", 3, Directed("w"), Directed("w", False), Label("weight", coupling="J")]

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from neurenorm.numerics.compile import c_target
-from neurenorm.numerics.compile import cache
-from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.compile import c_target, cache, compiled
 
 x, y = sympy.symbols("x y", real=True)
 needs_compiler = pytest.mark.skipif(c_target.find_compiler() is None, reason="no C compiler on the path")
@@ -113,7 +111,7 @@ def test_the_vector_library_is_called(monkeypatch, tmp_path):
 
 @needs_compiler
 def test_the_benchmark_runs_and_its_backends_agree():
-    script = Path(__file__).parents[2] / "benchmarks" / "compile.py"
+    script = Path(__file__).parents[3] / "benchmarks" / "compile.py"
     rows = runpy.run_path(str(script))["run"](points=3000, repeats=1)
     assert {"C limit", "c target", "numpy target", "lambdify"} <= {row.backend for row in rows}
     assert max(row.difference for row in rows) < 1e-11

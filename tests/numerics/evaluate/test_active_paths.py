@@ -5,16 +5,16 @@ import math
 import numpy as np
 import pytest
 
+from neurenorm.numerics.claims.active_paths.cavity import CLAIMS
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution, GridTooSmall
-from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, integer_glass_points
 from neurenorm.numerics.solve.active_paths.layered_evolution import layered_branch
-from neurenorm.numerics.solve.active_paths.replica_breaking import one_step_population
 from neurenorm.numerics.solve.active_paths.populations import PopulationTooSmall, ground_state_population, population
+from neurenorm.numerics.solve.active_paths.replica_breaking import one_step_population
 from neurenorm.numerics.solve.active_paths.thresholds import NoThreshold, branch_end, critical_temperatures, path_thresholds, transition_point
-from neurenorm.numerics.claims.active_paths.cavity import CLAIMS
-from neurenorm.theory.active_paths.zero_temperature import frozen_layers, integer_glass
+from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, integer_glass_points
 from neurenorm.theory.active_paths.ensemble import path_ensemble
+from neurenorm.theory.active_paths.zero_temperature import frozen_layers, integer_glass
 
 PLANTED = path_ensemble(3)
 

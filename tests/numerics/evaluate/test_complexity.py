@@ -10,13 +10,13 @@ import pytest
 from scipy.special import ndtr
 from sympy import Rational
 
-from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.evaluate import answer, evaluate
 from neurenorm.numerics.evaluate.complexity import mixture_probabilities, profile_bits
 from neurenorm.numerics.evaluate.effective_dimension import sphere_dimension, sphere_weights
+from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.simulation.complexity.networks import drawn_dimensions, harmonic_dimension
-from neurenorm.theory.complexity.state_entropy import depth_law
 from neurenorm.theory.complexity.effective_dimension import sphere_kernel
+from neurenorm.theory.complexity.state_entropy import depth_law
 
 
 def network(depth, sw2=2, sb2=0, name="relu", **other):

@@ -12,10 +12,7 @@ from sympy import Rational, Reals, S, oo
 from neurenorm.graphs import series_cell
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.evaluate.values import exact_value, parse_value
-from neurenorm.theory import ISING
-from neurenorm.theory import cell_recursion
-from neurenorm.theory import document
-from neurenorm.theory import symbols
+from neurenorm.theory import ISING, cell_recursion, document, symbols
 from neurenorm.theory.catalogue.result import Parameter, Result
 
 
@@ -154,7 +151,7 @@ def test_a_result_of_ones_own_is_evaluated_and_exported_by_what_it_derives():
     assert evaluate(step, K=1).values["K"] == evaluate(closed, K=1).values["value"] == pytest.approx(0.4743957547, abs=1e-10)
     assert "mine:chain" in document([step, closed])
     assert "derived by the user" in step.provenance
-    with pytest.raises(TypeError, match=r"a list is no kind of problem .* theory\.problems"):
+    with pytest.raises(TypeError, match=r"a list is no kind of problem .* theory\.catalogue\.problems"):
         evaluate(Result("mine/list", "nothing to solve", subject, (), ("value",), lambda: [1]))
 
 

@@ -21,6 +21,7 @@ from neurenorm.graphs.network.network import network_from_graph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.quadrature import line_average
+from neurenorm.numerics.simulation.dynamic_neurons.sampling import heat_bath_weights, sampled_chain, sampled_wide_step
 from neurenorm.numerics.simulation.dynamic_neurons.sums import (
     back_propagation,
     binary_chain_sums,
@@ -37,7 +38,6 @@ from neurenorm.numerics.simulation.dynamic_neurons.sums import (
     threshold_partition,
     up_probability,
 )
-from neurenorm.numerics.simulation.dynamic_neurons.sampling import heat_bath_weights, sampled_chain, sampled_wide_step
 from neurenorm.numerics.solve import certified_root, free_energy, trajectory
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
 from neurenorm.numerics.solve.dynamic_neurons.transfer import (
@@ -50,13 +50,13 @@ from neurenorm.numerics.solve.dynamic_neurons.transfer import (
 )
 from neurenorm.theory.dynamic_neurons.chain import binary_model, binary_recursion
 from neurenorm.theory.dynamic_neurons.generated_couplings import network_block
-from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps, threshold_layer
 from neurenorm.theory.dynamic_neurons.linear import LinearLayer, annealed_density, critical_weight_variances
+from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps, threshold_layer
 from neurenorm.theory.dynamic_neurons.stiffness import first_order_integrand, pitchfork, rule_kernel, smeared_chain
-from neurenorm.theory.symbols import symbols
 from neurenorm.theory.dynamic_neurons.two_state import kernel_couplings
 from neurenorm.theory.dynamic_neurons.wide import WideBinary, overlap_matrix, smeared_wide_recursion, smeared_wide_susceptibility, wide_binary, wide_recursion
 from neurenorm.theory.dynamic_neurons.wide import up_probability as exact_up_probability
+from neurenorm.theory.symbols import symbols
 
 S = symbols("dynamic-neurons")
 X, Y = [1, -1, 1], [1, -1, -1]

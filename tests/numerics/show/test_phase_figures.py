@@ -6,10 +6,10 @@ from sympy import oo
 
 from neurenorm.graphs import diamond
 from neurenorm.numerics.show.phase_figures import phase_diagram
-from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.active_paths.ensemble import path_ensemble
-from neurenorm.theory.wide.limit import WideLimit
 from neurenorm.theory.dynamic_neurons.wide import wide_binary
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.wide.limit import WideLimit
 
 
 def place_on(line, height):

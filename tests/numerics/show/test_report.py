@@ -15,11 +15,11 @@ from sympy import Matrix, Rational, Symbol
 
 from neurenorm.numerics.cli import main
 from neurenorm.numerics.show.report import _place, as_json, as_junit, page
+from neurenorm.numerics.show.web import entry_html, formula_html, mathml
 from neurenorm.numerics.verification.claim import Claim
 from neurenorm.numerics.verification.compare import Comparison, Exact, Verdict
 from neurenorm.numerics.verification.mutants import scaled
 from neurenorm.numerics.verification.suite import run_claims
-from neurenorm.numerics.show.web import entry_html, formula_html, mathml
 from neurenorm.theory import results
 
 X = Symbol("x", positive=True)

@@ -15,8 +15,8 @@ import neurenorm.numerics.simulation as room
 names = [module.name for module in pkgutil.walk_packages(room.__path__, room.__name__ + ".")]
 for name in names:
     importlib.import_module(name)
-ground = ("numerics", "neurenorm.numerics.estimate", "neurenorm.numerics.simulation")
-own = [name for name in sys.modules if name.split(".")[0] in ("theory", "sympy", "numerics")]
+ground = ("neurenorm.numerics", "neurenorm.numerics.estimate", "neurenorm.numerics.simulation")
+own = [name for name in sys.modules if name.startswith(("neurenorm.theory", "sympy", "neurenorm.numerics"))]
 print(len(names), sorted(n for n in own if n not in ground and not n.startswith("neurenorm.numerics.simulation.")))
 """
 

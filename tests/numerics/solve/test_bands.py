@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from neurenorm.graphs.periodic.labels import Directed
 from neurenorm.graphs.lattices import chain, cubic, honeycomb, square, triangular
+from neurenorm.graphs.periodic.labels import Directed
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
 from neurenorm.numerics.solve.bands import bands_along, bands_at
 from neurenorm.theory.field.gaussian_field import GaussianField

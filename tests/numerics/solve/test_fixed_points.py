@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Matrix, Rational, Symbol, cos, cosh, exp, log, sin, sqrt, symbols
 
-from neurenorm.numerics.solve import NotCertified
-from neurenorm.numerics.solve import fixed_points
-from neurenorm.numerics.solve import proved_digits
-from neurenorm.numerics.solve import refine
+from neurenorm.numerics.solve import NotCertified, fixed_points, proved_digits, refine
 from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
 

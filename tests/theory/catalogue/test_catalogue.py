@@ -7,14 +7,11 @@ import pytest
 from sympy import Float, Integers, Interval, Reals, Symbol, oo
 
 from neurenorm.numerics.verification.derivations import check_derivation
-from neurenorm.theory import document
-from neurenorm.theory import result
-from neurenorm.theory import results
-from neurenorm.theory import symbols
+from neurenorm.theory import document, result, results, symbols
 from neurenorm.theory.catalogue import PAPERS
 from neurenorm.theory.catalogue.result import object_derivation
-from neurenorm.theory.document import entry_latex, entry_text, escaped
 from neurenorm.theory.decimation.model import ISING, Model, Term
+from neurenorm.theory.document import entry_latex, entry_text, escaped
 from neurenorm.theory.symbols import Quantity
 
 ENTRIES = results()

@@ -6,12 +6,12 @@ import pytest
 from sympy import oo
 
 from neurenorm.numerics.verification.derivations import check_derivation
-from neurenorm.theory.dynamic_neurons.spectrum import transfer_spectrum, weight_magnetization
 from neurenorm.theory.catalogue import results
-from neurenorm.theory.lattice.results import ring_free_energy
 from neurenorm.theory.catalogue.result import object_derivation
 from neurenorm.theory.dynamic_neurons.interaction_order import interaction_order
+from neurenorm.theory.dynamic_neurons.spectrum import transfer_spectrum, weight_magnetization
 from neurenorm.theory.dynamic_neurons.wide import WideBinary
+from neurenorm.theory.lattice.results import ring_free_energy
 
 SUBJECTS = ("lattice", "dynamic-neurons", "ising-correspondence")
 ENTRIES = [entry for subject in SUBJECTS for entry in results(subject)]

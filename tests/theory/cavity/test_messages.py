@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from sympy import Integer, Rational, Symbol, atanh, besseli, exp, log, tanh
 from sympy import symbols as names
 
+from neurenorm.theory.active_paths.ensemble import critical_removal, paramagnet, path_ensemble, poisson_degrees, regular_degrees
+from neurenorm.theory.active_paths.zero_temperature import certain_bias, frozen_layers, frozen_paths, integer_glass
+from neurenorm.theory.algebra.rewriting import change_variables
 from neurenorm.theory.catalogue import results
 from neurenorm.theory.cavity.messages import LARGEST_P, bias_of_field, cavity_equations, means
 from neurenorm.theory.decimation.decimation import decimate
-from neurenorm.theory.active_paths.zero_temperature import certain_bias, frozen_layers, frozen_paths, integer_glass
 from neurenorm.theory.decimation.model import ISING, Model, Term
-from neurenorm.theory.active_paths.ensemble import critical_removal, paramagnet, path_ensemble, poisson_degrees, regular_degrees
-from neurenorm.theory.algebra.rewriting import change_variables
 from neurenorm.theory.symbols import symbols
 
 PATHS = symbols("active-paths")

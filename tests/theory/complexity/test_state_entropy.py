@@ -7,7 +7,6 @@ import pytest
 from sympy import Integer, Rational, cos, expand, log, pi
 
 from neurenorm.numerics.verification.derivations import check_derivation
-from neurenorm.theory.complexity.state_entropy import BinaryEntropy, RandomNetwork, depth_law, first_layer, neuron_profile, overlap_moments
 from neurenorm.theory.complexity.effective_dimension import (
     RATIO,
     lagrange_moment,
@@ -18,6 +17,7 @@ from neurenorm.theory.complexity.effective_dimension import (
     white_entropy,
 )
 from neurenorm.theory.complexity.joint_entropy import joint_entropy, large_dimension_correction, pair_entropy, pattern_probabilities, plane_lines
+from neurenorm.theory.complexity.state_entropy import BinaryEntropy, RandomNetwork, depth_law, first_layer, neuron_profile, overlap_moments
 from neurenorm.theory.symbols import symbols
 
 SUBJECT = symbols("complexity")

@@ -337,8 +337,7 @@ def test_an_edge_cannot_replace_a_coupling_that_no_bond_has():
 
 def test_no_exported_name_replaces_one_of_sympy():
     """`from neurenorm.theory import *` after `from sympy import *` leaves SymPy as it was."""
-    from neurenorm import graphs
-    from neurenorm import theory
+    from neurenorm import graphs, theory
 
     assert not {*theory.__all__, *graphs.__all__} & set(sympy.__all__)
 

@@ -10,12 +10,10 @@ from sympy import EulerGamma, Integer, Matrix, Poly, Rational, Symbol, cancel, c
 
 from neurenorm.graphs.network.architectures import convolutional, mlp, residual
 from neurenorm.graphs.network.interaction import promoted
-from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
 from neurenorm.theory.decimation.decimation import decimate
 from neurenorm.theory.dynamic_neurons.chain import binary_chart, binary_fixed_points, binary_model, binary_recursion, block_decimation
 from neurenorm.theory.dynamic_neurons.generated_couplings import coupling_classes, generated_classes, layer_block
 from neurenorm.theory.dynamic_neurons.interaction_order import dynamic_energy, interaction_order, polynomial_activation, static_cost
-from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps, compose, threshold_layer
 from neurenorm.theory.dynamic_neurons.linear import (
     LinearLayer,
     annealed_covariance,
@@ -27,11 +25,21 @@ from neurenorm.theory.dynamic_neurons.linear import (
     scalar_recursion,
     second_moment_recursion,
 )
-from neurenorm.theory.recursion.recursion import Chart
+from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps, compose, threshold_layer
+from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
 from neurenorm.theory.dynamic_neurons.stiffness import back_propagation_limit, first_order_integrand, output_identity, smeared_chain
-from neurenorm.theory.symbols import symbols as subject
 from neurenorm.theory.dynamic_neurons.two_state import kernel_couplings, markov_invariants, markov_recursion, two_state_fixed_points, two_state_recursion
-from neurenorm.theory.dynamic_neurons.wide import WideBinary, critical_gain, overlap_matrix, overlap_recursion, transition_amplitude, up_probability, wide_recursion
+from neurenorm.theory.dynamic_neurons.wide import (
+    WideBinary,
+    critical_gain,
+    overlap_matrix,
+    overlap_recursion,
+    transition_amplitude,
+    up_probability,
+    wide_recursion,
+)
+from neurenorm.theory.recursion.recursion import Chart
+from neurenorm.theory.symbols import symbols as subject
 
 S = subject("dynamic-neurons")
 ALPHA, K, BETA = S.alpha, S.k, S.beta

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurenorm.numerics.quadrature  # noqa: F401  (teaches the compiler to average)
-from neurenorm.graphs.periodic.labels import Directed
 from neurenorm.graphs.lattices import chain, honeycomb, ladder, square, triangular
+from neurenorm.graphs.periodic.labels import Directed
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
 from neurenorm.numerics.compile import compiled
-from neurenorm.theory.field_theory.action import radial_action
-from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField, covariance_step, matrix_symbol, pair_jacobian
 from neurenorm.theory.field.gaussian_field import GaussianField
+from neurenorm.theory.field_theory.action import radial_action
+from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField, covariance_step, matrix_symbol, pair_jacobian
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import SB2, SW2, WideLimit
 

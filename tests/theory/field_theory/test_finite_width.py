@@ -13,8 +13,8 @@ from neurenorm.numerics.simulation.field_theory.activations import NAMED
 from neurenorm.numerics.simulation.field_theory.networks import Plan, sample_layers
 from neurenorm.numerics.simulation.field_theory.tangent import tangent_kernels_in_law
 from neurenorm.theory.field_theory.action import factorial_divergence
-from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant, kesten_equation, tangent_variance
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.limit import SB2, SW2, K
 
 R = sp.Rational

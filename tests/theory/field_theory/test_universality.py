@@ -9,9 +9,9 @@ import sympy as sp
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.solve.field_theory.universality import half_stable_points
-from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth
 from neurenorm.theory.field_theory.universality import LAYER, critical_class, half_stable_condition
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.limit import SB2, SW2, K, WideLimit
 
 R = sp.Rational

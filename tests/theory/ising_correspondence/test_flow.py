@@ -10,11 +10,7 @@ import pytest
 from sympy import Expr, N, Range, Rational, cosh, log
 from sympy.sets import Set
 
-from neurenorm.theory.ising_correspondence.units import decimation, majority
 from neurenorm.theory.catalogue import results
-from neurenorm.theory.ising_correspondence.results import block_unit
-from neurenorm.theory.typeset.derivation import Derivation
-from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.ising_correspondence.flow import (
     READINGS,
     BlockInformation,
@@ -32,8 +28,12 @@ from neurenorm.theory.ising_correspondence.machines import (
     linear_autoencoder,
     temperature_labels,
 )
+from neurenorm.theory.ising_correspondence.results import block_unit
+from neurenorm.theory.ising_correspondence.units import decimation, majority
+from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation
 
 SUBJECT = symbols("ising-correspondence")
 K, B, DEPTH, R, W = SUBJECT.K, SUBJECT.b, SUBJECT.depth, SUBJECT.r, SUBJECT.w

@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.solve.correlation_length import correlation_length as numeric_length
 from neurenorm.numerics.simulation.field_theory.activations import NAMED
 from neurenorm.numerics.simulation.field_theory.networks import Plan, layers_by_weights
+from neurenorm.numerics.solve.correlation_length import correlation_length as numeric_length
 from neurenorm.numerics.solve.field_theory.correlations import gap_map
-from neurenorm.numerics.solve.flow import trajectory
 from neurenorm.numerics.solve.field_theory.layer_graph import kernels_at
-from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.wide.convolution import Stencil
-from neurenorm.theory.field_theory.depth_field import pair_jacobian
-from neurenorm.theory.wide.layer_graph import LayerKernels
+from neurenorm.numerics.solve.flow import trajectory
 from neurenorm.theory.algebra.lengths import correlation_length, growth_length
+from neurenorm.theory.field_theory.depth_field import pair_jacobian
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.wide.convolution import Stencil
+from neurenorm.theory.wide.layer_graph import LayerKernels
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, K, WideLimit
 
 

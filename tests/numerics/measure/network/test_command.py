@@ -17,11 +17,11 @@ pytest.importorskip("onnx", reason="the extra networks is not installed")
 import onnx
 
 from neurenorm.numerics.cli import main
+from neurenorm.numerics.measure.network import read_onnx
 from neurenorm.numerics.measure.network.command import add_arguments, measure_command, measure_model, read_array
 from neurenorm.numerics.measure.network.page import measured_table
-from neurenorm.numerics.measure.network import read_onnx
 
-_SPEC = importlib.util.spec_from_file_location("onnx_models_for_measure", Path(__file__).parent / "networks" / "onnx_models.py")
+_SPEC = importlib.util.spec_from_file_location("onnx_models_for_measure", Path(__file__).with_name("onnx_models.py"))
 models = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(models)
 

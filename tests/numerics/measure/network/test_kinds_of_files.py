@@ -5,15 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurenorm.numerics.measure.network.command import measure_model, read_array
-from neurenorm.numerics.measure.network import Model
-from neurenorm.numerics.measure.network import ModelError
-from neurenorm.numerics.measure.network import Operation
-from neurenorm.numerics.measure.network import from_torch
-from neurenorm.numerics.measure.network import observe
-from neurenorm.numerics.measure.network import predict
-from neurenorm.numerics.measure.network import read_onnx
+from neurenorm.numerics.measure.network import Model, ModelError, Operation, from_torch, observe, predict, read_onnx
 from neurenorm.numerics.measure.network.activations import GATED, PLAIN, POINTS, named
+from neurenorm.numerics.measure.network.command import measure_model, read_array
 from neurenorm.numerics.measure.network.units import unit_axes
 
 onnx = pytest.importorskip("onnx", reason="the extra networks is not installed")

@@ -3,15 +3,7 @@
 import numpy as np
 import pytest
 
-from neurenorm.numerics.measure.network import LayerMaps
-from neurenorm.numerics.measure.network import Model
-from neurenorm.numerics.measure.network import ModelError
-from neurenorm.numerics.measure.network import Operation
-from neurenorm.numerics.measure.network import from_torch
-from neurenorm.numerics.measure.network import layer_graph
-from neurenorm.numerics.measure.network import observe
-from neurenorm.numerics.measure.network import predict
-from neurenorm.numerics.measure.network import read_onnx
+from neurenorm.numerics.measure.network import LayerMaps, Model, ModelError, Operation, from_torch, layer_graph, observe, predict, read_onnx
 from neurenorm.numerics.measure.network.layers import weight_statistics
 from neurenorm.numerics.measure.network.prediction import BATCH_NORM, KERNELS, NOTHING
 from neurenorm.numerics.measure.network.whole import network_complexity

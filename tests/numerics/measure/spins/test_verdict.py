@@ -7,16 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from neurenorm.numerics.observables.couplings import couplings_of_law, estimate_couplings
-from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.evaluate import evaluate
-from neurenorm.numerics.simulation.ising_correspondence.controls import dense_layer_correlations
-from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, layer_law, sample_packed_chains
-from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, prediction_problem, train_causal_stack
-from neurenorm.numerics.measure.spins import Outcome, analyse, coupling_law, judge
-from neurenorm.numerics.verification.claim import Effort
 from neurenorm.numerics.claims.ising_correspondence.flow import CLAIMS
 from neurenorm.numerics.claims.ising_correspondence.machines import CLAIMS as MACHINE_CLAIMS
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.evaluate import evaluate
+from neurenorm.numerics.measure.spins import Outcome, analyse, coupling_law, judge
+from neurenorm.numerics.observables.couplings import couplings_of_law, estimate_couplings
+from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, layer_law, sample_packed_chains
+from neurenorm.numerics.simulation.ising_correspondence.controls import dense_layer_correlations
+from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, prediction_problem, train_causal_stack
+from neurenorm.numerics.verification.claim import Effort
 from neurenorm.theory.ising_correspondence.flow import weight_bias
 from neurenorm.theory.symbols import symbols
 

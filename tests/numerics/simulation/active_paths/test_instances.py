@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurenorm.graphs.paths import all_paths, disjoint_union, random_active_paths, random_hypergraph
+from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo, hysteresis
 from neurenorm.numerics.simulation.active_paths.instances import (
     TooLarge,
     couplings,
@@ -16,7 +17,6 @@ from neurenorm.numerics.simulation.active_paths.instances import (
     satisfiable,
     two_core,
 )
-from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo, hysteresis
 
 NETWORK = all_paths((2, 2, 2, 2))
 SIGNS = np.array([1, -1, 1, 1, -1, 1, 1, 1, 1, 1, -1, 1, 1, -1, 1, 1.0])

@@ -9,8 +9,8 @@ from neurenorm.graphs.paths import given_paths, random_active_paths, random_hype
 from neurenorm.numerics.simulation.active_paths.instances import couplings, enumerate_weights
 from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution
-from neurenorm.theory.cavity.messages import cavity_equations
 from neurenorm.theory.active_paths.ensemble import path_ensemble
+from neurenorm.theory.cavity.messages import cavity_equations
 
 THREE = cavity_equations(3)
 FIELDS = (0.3, -0.2, 0.5, 0.1, -0.4, 0.2, 0.6)

@@ -9,25 +9,25 @@ from scipy import stats
 from neurenorm.graphs.paths import all_paths, random_active_paths, random_hypergraph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate import evaluate
-from neurenorm.numerics.simulation.active_paths.instances import couplings, enumerate_weights, even_cover_log_partition, satisfiable
 from neurenorm.numerics.simulation.active_paths.dynamics import PathMonteCarlo, hysteresis
+from neurenorm.numerics.simulation.active_paths.instances import couplings, enumerate_weights, even_cover_log_partition, satisfiable
 from neurenorm.numerics.simulation.active_paths.teacher_student import teacher_student
 from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
 from neurenorm.numerics.solve.active_paths.coupling_quadrature import coupling_nodes
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution
-from neurenorm.numerics.solve.active_paths.field_grid import shared_out
-from neurenorm.numerics.solve.active_paths.zero_temperature import integer_glass_points
-from neurenorm.numerics.solve.active_paths.layered_evolution import layered_branch
 from neurenorm.numerics.solve.active_paths.diagram import path_diagram, removal_diagram
-from neurenorm.numerics.solve.active_paths.replica_breaking import equilibrium_parisi, one_step_population
+from neurenorm.numerics.solve.active_paths.field_grid import shared_out
+from neurenorm.numerics.solve.active_paths.layered_evolution import layered_branch
 from neurenorm.numerics.solve.active_paths.populations import ground_state_population, population
+from neurenorm.numerics.solve.active_paths.replica_breaking import equilibrium_parisi, one_step_population
 from neurenorm.numerics.solve.active_paths.thresholds import branch_end, critical_temperatures, entropy_crossing, grid_steps, path_thresholds, removed_fraction
+from neurenorm.numerics.solve.active_paths.zero_temperature import integer_glass_points
+from neurenorm.theory.active_paths.couplings import gaussian_sizes
+from neurenorm.theory.active_paths.ensemble import critical_removal, path_ensemble, regular_degrees
+from neurenorm.theory.active_paths.zero_temperature import frozen_paths, integer_glass
 from neurenorm.theory.catalogue import result
 from neurenorm.theory.cavity.messages import cavity_equations
-from neurenorm.theory.active_paths.couplings import gaussian_sizes
-from neurenorm.theory.active_paths.zero_temperature import frozen_paths, integer_glass
 from neurenorm.theory.document import entry_text
-from neurenorm.theory.active_paths.ensemble import critical_removal, path_ensemble, regular_degrees
 from neurenorm.theory.symbols import symbols
 
 NETWORK = all_paths((2, 2, 2, 2))

@@ -14,10 +14,10 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.field_theory.kernel_matrices import kernel_matrices
 from neurenorm.numerics.solve.field_theory.lengths import length_fixed_points
 from neurenorm.theory.field_theory.action import LatticeAction
+from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.gaussian.envelope import envelope
 from neurenorm.theory.gaussian.expectation import gaussian_variables
-from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.wide.layer_graph import LayerKernels
 from neurenorm.theory.wide.limit import SW2, K, WideLimit
 
