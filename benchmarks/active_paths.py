@@ -1,4 +1,6 @@
-"""Speed on random active paths: a belief-propagation sweep against the same loop in C, a row of thresholds, Monte Carlo updates."""
+"""Speed on random active paths: a belief-propagation sweep against the same loop in C, a row of
+thresholds, Monte Carlo updates.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,8 @@ void sweep(long paths, long weights, const long *member, const double *t, const 
 
 
 def run() -> list[Row]:
-    """Rows with a name, a time in seconds or a rate, and a ratio to the practical limit or to the promised number.
+    """Rows with a name, a time in seconds or a rate, and a ratio to the practical limit or to the
+    promised number.
 
     Returns
     -------
@@ -59,19 +62,40 @@ def run() -> list[Row]:
     paths = random_active_paths((width,) * 4, MESSAGES // 3, rng)
     ours, limit = _sweep_times(paths, rng)
     rows: list[Row] = [
-        {"name": "belief-propagation sweep, 1e6 messages", "value": ours, "unit": "s", "ratio": ours / limit},
-        {"name": "the same loop in C (-O3 -march=native -ffast-math)", "value": limit, "unit": "s", "ratio": 1.0},
+        {
+            "name": "belief-propagation sweep, 1e6 messages",
+            "value": ours,
+            "unit": "s",
+            "ratio": ours / limit,
+        },
+        {
+            "name": "the same loop in C (-O3 -march=native -ffast-math)",
+            "value": limit,
+            "unit": "s",
+            "ratio": 1.0,
+        },
     ]
     for p, T in ((3, 0.2), (3, 0.5), (3, 1.0), (3, 3.0), (6, 0.5), (6, 3.0)):
         seconds = _best(lambda p=p, T=T: path_thresholds(path_ensemble(p), T), 1)  # type: ignore[misc]
-        rows.append({"name": f"thresholds c_d and c_K, p = {p}, T = {T}", "value": seconds, "unit": "s", "ratio": seconds / 30})
+        rows.append(
+            {
+                "name": f"thresholds c_d and c_K, p = {p}, T = {T}",
+                "value": seconds,
+                "unit": "s",
+                "ratio": seconds / 30,
+            }
+        )
     rate = _monte_carlo_rate(rng)
-    rows.append({"name": "Monte Carlo, weight updates", "value": rate, "unit": "1/s", "ratio": rate / 1e7})
+    rows.append(
+        {"name": "Monte Carlo, weight updates", "value": rate, "unit": "1/s", "ratio": rate / 1e7}
+    )
     return rows
 
 
 def _sweep_times(paths: ActivePaths, rng: np.random.Generator) -> tuple[float, float]:
-    """Seconds of one sweep here and in C (infinite without a compiler), on the same messages, after checking that both agree."""
+    """Seconds of one sweep here and in C (infinite without a compiler), on the same messages, after
+    checking that both agree.
+    """
     machine = BeliefSweep(cavity_equations(3), paths, couplings(paths, "glass", rng), BETA)
     means = rng.uniform(-0.9, 0.9, (paths.count, 3))
     columns = [np.ascontiguousarray(means[:, k]) for k in range(3)]
@@ -86,7 +110,9 @@ def _sweep_times(paths: ActivePaths, rng: np.random.Generator) -> tuple[float, f
     return ours, seconds
 
 
-def _c_sweep(paths: ActivePaths, t: NDArray[np.float64], means: NDArray[np.float64]) -> tuple[Callable[[], object], NDArray[np.float64]] | None:
+def _c_sweep(
+    paths: ActivePaths, t: NDArray[np.float64], means: NDArray[np.float64]
+) -> tuple[Callable[[], object], NDArray[np.float64]] | None:
     """Compile the C loop and bind it to the arrays; None without a compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
@@ -94,10 +120,20 @@ def _c_sweep(paths: ActivePaths, t: NDArray[np.float64], means: NDArray[np.float
     folder = Path(tempfile.mkdtemp())
     (folder / "sweep.c").write_text(SOURCE)
     flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
-    subprocess.run([compiler, *flags, str(folder / "sweep.c"), "-o", str(folder / "sweep.so"), "-lm"], check=True)
+    subprocess.run(
+        [compiler, *flags, str(folder / "sweep.c"), "-o", str(folder / "sweep.so"), "-lm"],
+        check=True,
+    )
     library = ctypes.CDLL(str(folder / "sweep.so"))
     out: NDArray[np.float64] = np.empty(means.shape)
-    arrays: list[NDArray[Any]] = [np.ascontiguousarray(paths.members), t, np.ascontiguousarray(means), np.empty(means.size), np.empty(paths.size), out]
+    arrays: list[NDArray[Any]] = [
+        np.ascontiguousarray(paths.members),
+        t,
+        np.ascontiguousarray(means),
+        np.empty(means.size),
+        np.empty(paths.size),
+        out,
+    ]
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
     counts = ctypes.c_long(paths.count), ctypes.c_long(paths.size)
     return (lambda: library.sweep(*counts, *pointers)), out
@@ -107,7 +143,9 @@ def _monte_carlo_rate(rng: np.random.Generator) -> float:
     """Weight updates per second on a layered network of 10800 weights with 8 paths per weight."""
     paths = random_active_paths((60,) * 4, 8 * 3600, rng)
     hidden = rng.choice([-1.0, 1.0], paths.size)
-    chain = PathMonteCarlo(paths, couplings(paths, "planted", rng, beta=BETA, hidden=hidden), BETA, hidden, rng)
+    chain = PathMonteCarlo(
+        paths, couplings(paths, "planted", rng, beta=BETA, hidden=hidden), BETA, hidden, rng
+    )
     return 100 * paths.size / _best(lambda: chain.sweep(100), 3)
 
 
@@ -124,7 +162,9 @@ def _best(work: Callable[[], object], times: int) -> float:
 
 
 def main() -> None:
-    """Print the table; ratios of times are to the limit (the row in C, 30 s), the ratio of a rate to 1e7 per second."""
+    """Print the table; ratios of times are to the limit (the row in C, 30 s), the ratio of a rate
+    to 1e7 per second.
+    """
     print(f"{'':<52}{'value':>12}  unit{'ratio':>8}")
     for row in run():
         print(f"{row['name']:<52}{row['value']:>12.4g}  {row['unit']:<4}{row['ratio']:>8.2f}")

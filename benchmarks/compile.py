@@ -1,7 +1,8 @@
 """Generated numeric functions against the practical limit, as ratios measured in one run.
 
-The limit is C generated from the same expressions with `-O3 -march=native -ffast-math` and called on whole arrays
-without any check. Every backend runs in one thread. Run ``python benchmarks/compile.py``.
+The limit is C generated from the same expressions with `-O3 -march=native -ffast-math` and called
+on whole arrays without any check. Every backend runs in one thread. Run ``python
+benchmarks/compile.py``.
 """
 
 import ctypes
@@ -39,7 +40,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """One measured backend: time, ratio to the C limit, and largest relative difference to plain lambdify."""
+    """One measured backend: time, ratio to the C limit, and largest relative difference to plain
+    lambdify.
+    """
 
     case: str
     backend: str
@@ -49,10 +52,11 @@ class Row:
 
 
 def diamond_recursion() -> Case:
-    """Two bonds in series (K₁ next to one terminal, K₂ next to the other), field h on the middle spin; two in parallel.
+    """Two bonds in series (K₁ next to one terminal, K₂ next to the other), field h on the middle
+    spin; two in parallel.
 
-    Inputs are K₁, K₂ and h. Outputs are the effective bond, the effective field with the mean of the middle spin
-    between aligned terminals added to it, and the constant per new bond.
+    Inputs are K₁, K₂ and h. Outputs are the effective bond, the effective field with the mean of
+    the middle spin between aligned terminals added to it, and the constant per new bond.
     """
     first, second, field = sympy.symbols("K_1 K_2 h", real=True)
 
@@ -90,20 +94,28 @@ def limit_source(case: Case) -> str:
 
 
 def limit_function(case: Case, folder: Path) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
-    """The C limit, unchecked; linked without -ffast-math, which would switch this process to flush-to-zero."""
+    """The C limit, unchecked; linked without -ffast-math, which would switch this process to
+    flush-to-zero.
+    """
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         raise RuntimeError("the limit is measured with a C compiler: put gcc or cc on the path")
     stem = case.name.replace(" ", "-")
     (folder / f"{stem}.c").write_text(limit_source(case))
-    for command in ([*LIMIT_FLAGS, "-c", f"{stem}.c"], ["-shared", f"{stem}.o", "-o", f"{stem}.so", "-lm"]):
+    for command in (
+        [*LIMIT_FLAGS, "-c", f"{stem}.c"],
+        ["-shared", f"{stem}.o", "-o", f"{stem}.so", "-lm"],
+    ):
         subprocess.run([compiler, *command], cwd=folder, check=True)
     library = ctypes.CDLL(str(folder / f"{stem}.so"))
 
     def call(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Fresh outputs, as every other backend makes them."""
         results = [np.empty_like(inputs[0]) for _ in case.expressions]
-        library.run(ctypes.c_long(inputs[0].size), *[ctypes.c_void_p(a.ctypes.data) for a in [*inputs, *results]])
+        library.run(
+            ctypes.c_long(inputs[0].size),
+            *[ctypes.c_void_p(a.ctypes.data) for a in [*inputs, *results]],
+        )
         return results
 
     return call
@@ -158,7 +170,9 @@ def measure(case: Case, points: int, repeats: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         functions = backends(case, Path(folder))
         reference = functions["lambdify"](inputs)
-        differences = {name: _difference(function(inputs), reference) for name, function in functions.items()}
+        differences = {
+            name: _difference(function(inputs), reference) for name, function in functions.items()
+        }
         best = dict.fromkeys(functions, float("inf"))
         for _ in range(repeats):
             for name, function in functions.items():
@@ -166,18 +180,28 @@ def measure(case: Case, points: int, repeats: int) -> list[Row]:
                 function(inputs)
                 best[name] = min(best[name], time.perf_counter() - start)
     limit = best["C limit"]
-    return [Row(case.name, name, seconds, seconds / limit, differences[name]) for name, seconds in best.items()]
+    return [
+        Row(case.name, name, seconds, seconds / limit, differences[name])
+        for name, seconds in best.items()
+    ]
 
 
 def _difference(values: Sequence[Any], reference: Sequence[Any]) -> float:
     """The largest difference, relative to the larger of the value and 1."""
     pairs = zip(values, reference, strict=True)
-    return max(float(np.max(np.abs(value - wanted) / np.maximum(np.abs(wanted), 1.0))) for value, wanted in pairs)
+    return max(
+        float(np.max(np.abs(value - wanted) / np.maximum(np.abs(wanted), 1.0)))
+        for value, wanted in pairs
+    )
 
 
 def run(points: int = POINTS, repeats: int = REPEATS) -> list[Row]:
     """Measure all cases."""
-    return [row for case in (diamond_recursion(), mean_field_map()) for row in measure(case, points, repeats)]
+    return [
+        row
+        for case in (diamond_recursion(), mean_field_map())
+        for row in measure(case, points, repeats)
+    ]
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -185,16 +209,23 @@ def table(rows: Sequence[Row]) -> str:
     lines = [f"{'case':<16}{'backend':<16}{'x C limit':>10}{'ms':>10}{'difference':>12}"]
     for row in rows:
         time_text = f"{1e3 * row.seconds:.2f}"
-        lines.append(f"{row.case:<16}{row.backend:<16}{row.ratio:>10.2f}{time_text:>10}{row.difference:>12.1e}")
+        lines.append(
+            f"{row.case:<16}{row.backend:<16}{row.ratio:>10.2f}{time_text:>10}{row.difference:>12.1e}"
+        )
     return "\n".join(lines)
 
 
 def summary(case: Case) -> str:
     """The size of a case."""
     temporaries, outputs = sympy.cse(list(case.expressions))
-    after = sum(int(sympy.count_ops(value)) for value in [*(value for _, value in temporaries), *outputs])
+    after = sum(
+        int(sympy.count_ops(value)) for value in [*(value for _, value in temporaries), *outputs]
+    )
     before = sum(int(sympy.count_ops(value)) for value in case.expressions)
-    return f"{case.name}: {before} operations, {after} after cse, {len(case.arguments)} -> {len(case.expressions)}"
+    return (
+        f"{case.name}: {before} operations, {after} after cse, {len(case.arguments)} -> "
+        f"{len(case.expressions)}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Measuring states and dimensions, as ratios in one run: packed bits against plain arrays, the smaller Gram side against the covariance.
+"""Measuring states and dimensions, as ratios in one run: packed bits against plain arrays, the
+smaller Gram side against the covariance.
 
 Run ``python -m benchmarks complexity``. One thread.
 """
@@ -20,7 +21,9 @@ REPEATS = 3
 
 @dataclass(frozen=True)
 class Row:
-    """One task: seconds here, seconds of the plain way, their ratio, and the largest relative difference of the results."""
+    """One task: seconds here, seconds of the plain way, their ratio, and the largest relative
+    difference of the results.
+    """
 
     task: str
     seconds: float
@@ -71,15 +74,29 @@ def run() -> list[Row]:
     states = np.empty((SAMPLES, UNITS), dtype=bool)
     packed = PackedStates(UNITS)
     for start in range(0, SAMPLES, 5000):
-        h = rng.standard_normal((5000, UNITS), dtype=np.float32) + np.linspace(-2, 2, UNITS, dtype=np.float32)
+        h = rng.standard_normal((5000, UNITS), dtype=np.float32) + np.linspace(
+            -2, 2, UNITS, dtype=np.float32
+        )
         states[start : start + 5000] = h > 0
         packed.add(h)
     few, small = PackedStates.of(states[:, ::100]), states[:, ::100]
     features = rng.standard_normal((300, 2000))
     return [
-        compared(f"complexity of {SAMPLES} x {UNITS} states", lambda: layer_complexity(packed).units, lambda: plain_complexity(states)),
-        compared(f"joint entropy of {SAMPLES} x 10 states", lambda: joint_entropy(few, "plug-in").value, lambda: plain_joint(small)),
-        compared("effective dimension of 300 x 2000 features", lambda: effective_dimension(covariance_spectrum(features)), lambda: plain_dimension(features)),
+        compared(
+            f"complexity of {SAMPLES} x {UNITS} states",
+            lambda: layer_complexity(packed).units,
+            lambda: plain_complexity(states),
+        ),
+        compared(
+            f"joint entropy of {SAMPLES} x 10 states",
+            lambda: joint_entropy(few, "plug-in").value,
+            lambda: plain_joint(small),
+        ),
+        compared(
+            "effective dimension of 300 x 2000 features",
+            lambda: effective_dimension(covariance_spectrum(features)),
+            lambda: plain_dimension(features),
+        ),
     ]
 
 
@@ -87,7 +104,10 @@ def main() -> None:
     """Print the table."""
     print(f"{'task':48} {'seconds':>9} {'plain':>9} {'ratio':>8} {'difference':>11}")
     for row in run():
-        print(f"{row.task:48} {row.seconds:9.4f} {row.plain:9.4f} {row.ratio:8.1f} {row.difference:11.1e}")
+        print(
+            f"{row.task:48} {row.seconds:9.4f} {row.plain:9.4f} {row.ratio:8.1f} "
+            f"{row.difference:11.1e}"
+        )
 
 
 if __name__ == "__main__":

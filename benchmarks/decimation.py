@@ -1,4 +1,5 @@
-"""What decimation costs against the length of a ring and against treewidth, and what Fourier diagonalisation saves over symbolic eigenvalues.
+"""What decimation costs against the length of a ring and against treewidth, and what Fourier
+diagonalisation saves over symbolic eigenvalues.
 
 Run ``python benchmarks/decimation.py``.
 """
@@ -45,7 +46,9 @@ def ring_rows() -> list[Row]:
     """Sum rings of growing length at one coupling, with 17 proved digits."""
     rows = []
     for length in (100, 1_000, 10_000):
-        seconds = timed(lambda n=length: evaluate("lattice/ring-free-energy", K=Rational(1, 2), N=n))
+        seconds = timed(
+            lambda n=length: evaluate("lattice/ring-free-energy", K=Rational(1, 2), N=n)
+        )
         rows.append(Row(f"ln Z of a ring of {length}", seconds, seconds / length))
     return rows
 
@@ -54,9 +57,17 @@ def width_rows() -> list[Row]:
     """Sum square lattices exactly, as polynomials in the Boltzmann factor."""
     rows = []
     for side in (4, 6, 8):
-        decimation = decimate(bond_model(nx.grid_2d_graph(side, side), ISING, {K: lambda s, t: s * t}), ())
+        decimation = decimate(
+            bond_model(nx.grid_2d_graph(side, side), ISING, {K: lambda s, t: s * t}), ()
+        )
         seconds = timed(lambda d=decimation: d.polynomials)
-        rows.append(Row(f"{side} x {side} grid, exact polynomial (width {decimation.order.width})", seconds, seconds / side**2))
+        rows.append(
+            Row(
+                f"{side} x {side} grid, exact polynomial (width {decimation.order.width})",
+                seconds,
+                seconds / side**2,
+            )
+        )
     return rows
 
 
@@ -88,7 +99,9 @@ def symbolic_eigenvalues(cells: int) -> None:
 
 
 def with_patience(cells: int) -> float:
-    """Return the seconds that SymPy takes, infinity where it takes too long, and NaN where it gives up."""
+    """Return the seconds that SymPy takes, infinity where it takes too long, and NaN where it gives
+    up.
+    """
     worker = multiprocessing.get_context("fork").Process(target=symbolic_eigenvalues, args=(cells,))
     started = time.perf_counter()
     worker.start()
@@ -103,7 +116,14 @@ def with_patience(cells: int) -> float:
 
 def bloch_rows() -> list[Row]:
     """Compare Fourier with symbolic eigenvalues."""
-    rows = [Row(f"eigenvalues of a {n}-cell chain", timed(lambda n=n: bloch_eigenvalues(n)), peer=with_patience(n)) for n in (4, 8, 14, 22, 64)]
+    rows = [
+        Row(
+            f"eigenvalues of a {n}-cell chain",
+            timed(lambda n=n: bloch_eigenvalues(n)),
+            peer=with_patience(n),
+        )
+        for n in (4, 8, 14, 22, 64)
+    ]
     found = bloch_eigenvalues(64)
     assert np.allclose(found, np.sort(1.64 - 1.6 * np.cos(2 * np.pi * np.arange(64) / 64)))
     return rows

@@ -1,4 +1,5 @@
-"""Dynamic neurons: the exact partition function against depth and against brute force, and promoting and folding large networks.
+"""Dynamic neurons: the exact partition function against depth and against brute force, and
+promoting and folding large networks.
 
 Run ``python -m benchmarks dynamic_neurons`` for a table. A row without a peer has no ratio.
 """
@@ -36,23 +37,43 @@ def seconds(action: Callable[[], object], repeats: int = 3) -> float:
 
 def row(name: str, ours: float, peer: float | None = None) -> Row:
     """One line of the table."""
-    return {"name": name, "ours_s": ours, "peer_s": peer, "ratio": None if peer is None else peer / ours}
+    return {
+        "name": name,
+        "ours_s": ours,
+        "peer_s": peer,
+        "ratio": None if peer is None else peer / ours,
+    }
 
 
 def closed_form(layers: int, copies: int = 3) -> Callable[[], object]:
     """The partition function from two signs and characters, to 20 digits."""
     x, y = (X * copies)[:copies], (Y * copies)[:copies]
-    return lambda: evaluate("dynamic-neurons/partition-function", M=layers, alpha=1, k=0.4, beta=0.3, x=x, y=y, digits=20)
+    return lambda: evaluate(
+        "dynamic-neurons/partition-function",
+        M=layers,
+        alpha=1,
+        k=0.4,
+        beta=0.3,
+        x=x,
+        y=y,
+        digits=20,
+    )
 
 
 def against_brute_force(layers: int) -> Row:
     """The closed form beside the sum over all weights and neurons."""
     peer = seconds(lambda: binary_chain_sums(layers, X, Y, 1.0, 0.4, 0.3), repeats=1)
-    return row(f"partition function, M = {layers}, P = 3, against brute force", seconds(closed_form(layers)), peer)
+    return row(
+        f"partition function, M = {layers}, P = 3, against brute force",
+        seconds(closed_form(layers)),
+        peer,
+    )
 
 
 def elimination(layers: int) -> float:
-    """Seconds to sum the promoted graph out layer by layer, over weights and neurons, as one polynomial (P = 1)."""
+    """Seconds to sum the promoted graph out layer by layer, over weights and neurons, as one
+    polynomial (P = 1).
+    """
     model = binary_model(promoted(mlp([1] * (layers + 1))), {((0, 0), 0): 1}, {((layers, 0), 0): 1})
     return seconds(lambda: decimate(model, ()).weights(_Floats()), repeats=1)
 
@@ -65,7 +86,11 @@ class _Floats:
     def boltzmann(self, exponents: Any, weight: Any) -> float:
         """A local weight at alpha = 0.1, k = -0.8, beta = 0.3, chosen so that nothing overflows."""
         numbers = {"alpha": 0.1, "k": -0.8, "beta": 0.3}
-        return float(weight) * math.exp(sum(numbers[c.name] * float(e) for c, e in exponents.items())) / 2
+        return (
+            float(weight)
+            * math.exp(sum(numbers[c.name] * float(e) for c, e in exponents.items()))
+            / 2
+        )
 
     def count(self, number: Any) -> float:
         """A number of states."""
@@ -84,22 +109,51 @@ NETWORKS: dict[str, Callable[[int], Network]] = {
 
 
 def folding(kind: str, net: Network) -> Row:
-    """Promote the neurons of a network and find its translations; the time for each connection shows whether the cost is linear."""
+    """Promote the neurons of a network and find its translations; the time for each connection
+    shows whether the cost is linear.
+    """
     count = net.graph.number_of_edges()
     time_needed = seconds(lambda: fold_network(promoted(net)), repeats=2)
-    return row(f"promote and fold, {kind}, {count} connections ({1e6 * time_needed / count:.0f} us each)", time_needed)
+    return row(
+        f"promote and fold, {kind}, {count} connections ({1e6 * time_needed / count:.0f} us each)",
+        time_needed,
+    )
 
 
 def run() -> list[Row]:
     """All rows; takes about a minute."""
     rows = [against_brute_force(layers) for layers in (3, 5, 7, 8)]
-    rows += [row(f"partition function, M = {layers}, P = 3, 20 digits", seconds(closed_form(layers))) for layers in (10, 10**3, 10**5)]
-    rows += [row(f"partition function, M = 100, P = {copies}, 20 digits", seconds(closed_form(100, copies))) for copies in (10, 100, 1000)]
-    rows.append(row("spectrum of 1000 data in 1001 parity blocks", seconds(lambda: BinarySpectrum(1000).blocks)))
-    rows += [row(f"elimination of the promoted graph, M = {layers}, P = 1", elimination(layers)) for layers in (10**3, 10**4)]
+    rows += [
+        row(f"partition function, M = {layers}, P = 3, 20 digits", seconds(closed_form(layers)))
+        for layers in (10, 10**3, 10**5)
+    ]
+    rows += [
+        row(
+            f"partition function, M = 100, P = {copies}, 20 digits",
+            seconds(closed_form(100, copies)),
+        )
+        for copies in (10, 100, 1000)
+    ]
+    rows.append(
+        row(
+            "spectrum of 1000 data in 1001 parity blocks",
+            seconds(lambda: BinarySpectrum(1000).blocks),
+        )
+    )
+    rows += [
+        row(f"elimination of the promoted graph, M = {layers}, P = 1", elimination(layers))
+        for layers in (10**3, 10**4)
+    ]
     chain = mlp([1] * 100_001)
-    rows.append(row("interaction graph of a chain of width 1, 100000 connections, in networkx", seconds(lambda: promoted(chain).graph, repeats=1)))
-    return rows + [folding(kind, make(size)) for kind, make in NETWORKS.items() for size in (1, 2, 4)]
+    rows.append(
+        row(
+            "interaction graph of a chain of width 1, 100000 connections, in networkx",
+            seconds(lambda: promoted(chain).graph, repeats=1),
+        )
+    )
+    return rows + [
+        folding(kind, make(size)) for kind, make in NETWORKS.items() for size in (1, 2, 4)
+    ]
 
 
 def show(rows: list[Row]) -> str:

@@ -1,6 +1,8 @@
-"""Random networks: kernels against hand-written NumPy, exact-in-law sampling against drawn weights, the phase diagram of tanh.
+"""Random networks: kernels against hand-written NumPy, exact-in-law sampling against drawn weights,
+the phase diagram of tanh.
 
-Where the environment variable ``NEURAL_TANGENTS_PYTHON`` names a Python that has neural-tangents, or this one has it, its kernels are timed and compared too.
+Where the environment variable ``NEURAL_TANGENTS_PYTHON`` names a Python that has neural-tangents,
+or this one has it, its kernels are timed and compared too.
 """
 
 from __future__ import annotations
@@ -19,7 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.numerics.simulation.field_theory.activations import NAMED
-from neurenorm.numerics.simulation.field_theory.networks import Plan, layers_by_weights, layers_in_law
+from neurenorm.numerics.simulation.field_theory.networks import (
+    Plan,
+    layers_by_weights,
+    layers_in_law,
+)
 from neurenorm.numerics.solve.field_theory.kernel_matrices import kernel_matrices
 from neurenorm.numerics.solve.field_theory.phase_diagram import phase_diagram
 from neurenorm.theory.gaussian.activation import activation
@@ -66,14 +72,21 @@ def by_hand(gram: Array, sw2: float, sb2: float, depth: int) -> tuple[Array, Arr
 
 def neural_tangents(inputs: Array, sw2: float, sb2: float) -> tuple[Array, Array, float] | str:
     """Kernels and seconds of neural-tangents, or a sentence why there are none."""
-    python = os.environ.get("NEURAL_TANGENTS_PYTHON") or (sys.executable if importlib.util.find_spec("neural_tangents") else None)
+    python = os.environ.get("NEURAL_TANGENTS_PYTHON") or (
+        sys.executable if importlib.util.find_spec("neural_tangents") else None
+    )
     if python is None:
         return "not compared: set NEURAL_TANGENTS_PYTHON to a Python that has neural-tangents"
     with tempfile.TemporaryDirectory() as folder:
         given, found = Path(folder) / "inputs.npy", Path(folder) / "found.npz"
         np.save(given, inputs)
         script = Path(__file__).with_name("_neural_tangents.py")
-        done = subprocess.run([python, str(script), str(given), str(DEPTH), str(sw2), str(sb2), str(found)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [python, str(script), str(given), str(DEPTH), str(sw2), str(sb2), str(found)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             return f"not compared: it does not run there ({done.stderr.strip().splitlines()[-1]})"
         with np.load(found) as data:
@@ -87,7 +100,11 @@ def incumbent_row(inputs: Array, reference: tuple[Array, Array], plain: float) -
         return {"name": f"neural-tangents, {found}", "seconds": float("nan"), "ratio": float("nan")}
     if not all(np.allclose(a, b, rtol=1e-8) for a, b in zip(reference, found[:2], strict=True)):
         raise ArithmeticError("the kernels of neural-tangents differ from the hand-written ones")
-    return {"name": "the same, neural-tangents (its own Python, compiled, all cores)", "seconds": found[2], "ratio": found[2] / plain}
+    return {
+        "name": "the same, neural-tangents (its own Python, compiled, all cores)",
+        "seconds": found[2],
+        "ratio": found[2] / plain,
+    }
 
 
 def run() -> list[dict[str, Any]]:
@@ -106,7 +123,10 @@ def run() -> list[dict[str, Any]]:
     derived = kernel_matrices(wide, gram, 1.5, 0.1, DEPTH)
     if not all(np.allclose(a, b, rtol=1e-10) for a, b in zip(reference, derived, strict=True)):
         raise ArithmeticError("the derived kernels differ from the hand-written ones")
-    works = [lambda: by_hand(gram, 1.5, 0.1, DEPTH), *(lambda n=n: kernel_matrices(wide, gram, 1.5, 0.1, DEPTH, threads=n) for n in (1, None))]
+    works = [
+        lambda: by_hand(gram, 1.5, 0.1, DEPTH),
+        *(lambda n=n: kernel_matrices(wide, gram, 1.5, 0.1, DEPTH, threads=n) for n in (1, None)),
+    ]
     plain, single, ours = best_of_each(works)
     plan, pair = Plan((1000,) * (DEPTH + 1), 1.5, 0.1), rng.standard_normal((2, 1000))
     weights = best_of(lambda: layers_by_weights(plan, pair, NAMED["tanh"], 1, rng))
@@ -114,11 +134,23 @@ def run() -> list[dict[str, Any]]:
     axes = np.linspace(0.5, 4.0, 200), np.linspace(0.0, 1.0, 200)
     diagram = best_of(lambda: phase_diagram(WideLimit(activation("tanh")), *axes), 1)
     return [
-        {"name": f"erf NNGP and NTK, depth {DEPTH}, {SIZE} x {SIZE}, NumPy by hand", "seconds": plain, "ratio": 1.0},
-        {"name": "the same, compiled from the derived maps, one thread", "seconds": single, "ratio": single / plain},
+        {
+            "name": f"erf NNGP and NTK, depth {DEPTH}, {SIZE} x {SIZE}, NumPy by hand",
+            "seconds": plain,
+            "ratio": 1.0,
+        },
+        {
+            "name": "the same, compiled from the derived maps, one thread",
+            "seconds": single,
+            "ratio": single / plain,
+        },
         {"name": "the same, one thread per core", "seconds": ours, "ratio": ours / plain},
         incumbent_row(inputs, reference, plain),
-        {"name": "one network of width 1000 and depth 10, drawn weights", "seconds": weights, "ratio": 1.0},
+        {
+            "name": "one network of width 1000 and depth 10, drawn weights",
+            "seconds": weights,
+            "ratio": 1.0,
+        },
         {"name": "the same in law, without weights", "seconds": direct, "ratio": direct / weights},
         {"name": "phase diagram of tanh, 200 x 200", "seconds": diagram, "ratio": float("nan")},
     ]

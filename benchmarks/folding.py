@@ -1,6 +1,7 @@
 """Folding a lattice and ordering its vertices: our times beside those of networkx.
 
-Run ``python benchmarks/folding.py`` for a table.  A row without a peer has no ratio: networkx does not search translations.
+Run ``python benchmarks/folding.py`` for a table.  A row without a peer has no ratio: networkx does
+not search translations.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ def seconds(action: Callable[[], object], repeats: int = 3) -> float:
 
 def row(name: str, ours: float, peer: float | None = None) -> Row:
     """One line of the table."""
-    return {"name": name, "ours_s": ours, "peer_s": peer, "ratio": None if peer is None else peer / ours}
+    return {
+        "name": name,
+        "ours_s": ours,
+        "peer_s": peer,
+        "ratio": None if peer is None else peer / ours,
+    }
 
 
 def torus(extent: int) -> tuple[nx.MultiGraph, dict[Any, tuple[int, ...]]]:
@@ -46,7 +52,11 @@ def against_quotient_graph(extent: int) -> Row:
     columns = [{v for v in graph if place[v][1] == c} for c in range(extent)]
     ours = seconds(lambda: fold(graph, place, (extent, extent)))
     peer = seconds(lambda: nx.quotient_graph(simple, columns), repeats=1)
-    return row(f"{extent} x {extent} torus into {extent} classes, against networkx.quotient_graph", ours, peer)
+    return row(
+        f"{extent} x {extent} torus into {extent} classes, against networkx.quotient_graph",
+        ours,
+        peer,
+    )
 
 
 def against_triangulation(length: int) -> Row:
@@ -56,19 +66,28 @@ def against_triangulation(length: int) -> Row:
     ring = nx.cycle_graph(length)
     ours = seconds(lambda: elimination_order(ring))
     peer = seconds(lambda: treewidth_min_fill_in(ring), repeats=1)
-    return row(f"elimination order of a ring of {length}, against treewidth_min_fill_in", ours, peer)
+    return row(
+        f"elimination order of a ring of {length}, against treewidth_min_fill_in", ours, peer
+    )
 
 
 def run() -> list[Row]:
     """All rows; takes well under a minute."""
     rows = [against_quotient_graph(40), against_triangulation(300)]
     graph, place = torus(200)
-    rows.append(row("200 x 200 torus with coordinates", seconds(lambda: fold(graph, place, (200, 200)))))
+    rows.append(
+        row("200 x 200 torus with coordinates", seconds(lambda: fold(graph, place, (200, 200))))
+    )
     bare, _ = torus(32)
     rows.append(row("32 x 32 torus, bare", seconds(lambda: fold(bare), repeats=1)))
     for length in (10**3, 10**4, 10**5):
         ring = nx.cycle_graph(length)
-        rows.append(row(f"elimination order of a ring of {length}", seconds(lambda g=ring: elimination_order(g))))
+        rows.append(
+            row(
+                f"elimination order of a ring of {length}",
+                seconds(lambda g=ring: elimination_order(g)),
+            )
+        )
     return rows
 
 

@@ -1,4 +1,6 @@
-"""Speed of sampling the chain packed into bits, and of training layers and machines, beside the plain way."""
+"""Speed of sampling the chain packed into bits, and of training layers and machines, beside the
+plain way.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,15 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize
 
-from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, sample_packed_chains
+from neurenorm.numerics.simulation.ising_correspondence.chains import (
+    chain_law,
+    sample_packed_chains,
+)
 from neurenorm.numerics.simulation.ising_correspondence.machines import train_machine
-from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, train_causal_stack
+from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import (
+    fit_tanh,
+    train_causal_stack,
+)
 
 __all__ = ["run"]
 
@@ -21,7 +29,8 @@ LENGTH, CHAINS = 64, 2**18
 
 
 def run() -> list[Row]:
-    """Rows with a name, a time in seconds, a rate where one makes sense, and the ratio of the plain time to this one.
+    """Rows with a name, a time in seconds, a rate where one makes sense, and the ratio of the plain
+    time to this one.
 
     Returns
     -------
@@ -56,7 +65,9 @@ def _plain_chains(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _layers(rng: np.random.Generator) -> list[Row]:
-    """One unit by Newton against a general minimiser, and the whole stack of 64 spins and 20,000 samples."""
+    """One unit by Newton against a general minimiser, and the whole stack of 64 spins and 20,000
+    samples.
+    """
     spins = sample_packed_chains(2.0, LENGTH, 20000, rng).unpacked()[:20000]
     inputs, target = spins[:, :62].astype(float), spins[:, 63].astype(float)
     newton = _seconds(lambda: fit_tanh(inputs, target))
@@ -79,14 +90,21 @@ def _general_fit(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
         return float(value), inputs.T @ (np.tanh(field) - target) / len(target)
 
     options = {"ftol": 1e-16, "gtol": 1e-9, "maxiter": 1000}
-    return np.asarray(optimize.minimize(loss, np.zeros(62), jac=True, method="L-BFGS-B", options=options).x)
+    return np.asarray(
+        optimize.minimize(loss, np.zeros(62), jac=True, method="L-BFGS-B", options=options).x
+    )
 
 
 def _machines() -> list[Row]:
-    """The exact-divergence machine 8 → 4: one search to success, and sixty starts that never succeed."""
+    """The exact-divergence machine 8 → 4: one search to success, and sixty starts that never
+    succeed.
+    """
     law = chain_law(COUPLING, 8, "ring")
     found = _seconds(lambda: train_machine(law, 4, np.random.default_rng(1), progress=False))
-    many = _seconds(lambda: train_machine(law, 3, np.random.default_rng(1), starts=60, progress=False), repeats=1)
+    many = _seconds(
+        lambda: train_machine(law, 3, np.random.default_rng(1), starts=60, progress=False),
+        repeats=1,
+    )
     return [_row("machine 8 to 4, until exact", found), _row("machine 8 to 3, 60 starts", many)]
 
 

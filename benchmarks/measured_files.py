@@ -1,10 +1,11 @@
 """Measures network files that others wrote, and checks each against an evaluator of its own.
 
-Run as ``python benchmarks/measured_files.py [--folder FOLDER ...] [--page docs/measured-files.md]``. Sources are the
-models of the package onnx, exports of scikit-learn (by skl2onnx) and of torch, where these are installed, and
-``.onnx`` files in folders. A file counts as right where every pre-activation agrees with onnxruntime (or the
-reference at single precision), and bits and dimension are those of its arrays by a second computation; as refused
-where the refusal is one line that names what is wrong; anything else is wrong.
+Run as ``python benchmarks/measured_files.py [--folder FOLDER ...] [--page
+docs/measured-files.md]``. Sources are the models of the package onnx, exports of scikit-learn (by
+skl2onnx) and of torch, where these are installed, and ``.onnx`` files in folders. A file counts as
+right where every pre-activation agrees with onnxruntime (or the reference at single precision), and
+bits and dimension are those of its arrays by a second computation; as refused where the refusal is
+one line that names what is wrong; anything else is wrong.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def main() -> None:
                 print(f"{source:28} {name[:44]:44} not made: {str(error)[:80]}", file=sys.stderr)
                 continue
             rows.append((source, name, *outcome(path)))
-            print(f"{source:28} {name[:44]:44} {rows[-1][2]:8} {rows[-1][3]:5.1f} s  {rows[-1][4]}", flush=True)
+            print(
+                f"{source:28} {name[:44]:44} {rows[-1][2]:8} {rows[-1][3]:5.1f} s  {rows[-1][4]}",
+                flush=True,
+            )
     if arguments.page:
         arguments.page.write_text(page(rows))
     print(Counter((source, found) for source, _, found, *_ in rows))
@@ -74,7 +78,11 @@ def _files(folders: list[Path]) -> Iterator[tuple[str, str, Callable[[Path], Pat
     for folder in folders:
         for file in sorted(folder.rglob("*.onnx")):
             if "backend/test" not in str(file) and file.stat().st_size < LARGEST:
-                yield "shipped in packages", f"{file.parent.name}/{file.name}", lambda _, file=file: file
+                yield (
+                    "shipped in packages",
+                    f"{file.parent.name}/{file.name}",
+                    lambda _, file=file: file,
+                )
 
 
 def _from_sklearn() -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
@@ -93,16 +101,30 @@ def _from_sklearn() -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
 
     def export(estimator: Any) -> Callable[[Path], None]:
         """What fits and writes it."""
-        return lambda path: path.write_bytes(to_onnx(estimator.fit(x, y), x[:1]).SerializeToString()) and None
+        return lambda path: (
+            path.write_bytes(to_onnx(estimator.fit(x, y), x[:1]).SerializeToString()) and None
+        )
 
     for model in (MLPClassifier, MLPRegressor):
         for activation in ("relu", "tanh", "logistic"):
             for widths in ((12,), (10, 8)):
-                net = model(hidden_layer_sizes=widths, activation=activation, max_iter=30, random_state=0)
-                yield "scikit-learn, perceptrons", f"{model.__name__} {activation} {widths}", export(net)
+                net = model(
+                    hidden_layer_sizes=widths, activation=activation, max_iter=30, random_state=0
+                )
+                yield (
+                    "scikit-learn, perceptrons",
+                    f"{model.__name__} {activation} {widths}",
+                    export(net),
+                )
         for scaler in (StandardScaler(), MinMaxScaler(), MaxAbsScaler()):
-            net = pipelines.make_pipeline(scaler, model(hidden_layer_sizes=(9,), max_iter=30, random_state=0))
-            yield "scikit-learn, perceptrons", f"{type(scaler).__name__} {model.__name__}", export(net)
+            net = pipelines.make_pipeline(
+                scaler, model(hidden_layer_sizes=(9,), max_iter=30, random_state=0)
+            )
+            yield (
+                "scikit-learn, perceptrons",
+                f"{type(scaler).__name__} {model.__name__}",
+                export(net),
+            )
     for kind in ("classifier", "regressor", "transformer"):
         for name, model in all_estimators(kind):
             if not name.startswith("MLP"):
@@ -124,29 +146,106 @@ def _from_torch() -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
         """What writes it."""
         axes = {"x": {0: "n"}} if free else None
         return lambda path: torch.onnx.export(
-            module.eval(), (torch.zeros(2 if free else 1, *shape),), str(path), dynamo=False, input_names=["x"], dynamic_axes=axes
+            module.eval(),
+            (torch.zeros(2 if free else 1, *shape),),
+            str(path),
+            dynamo=False,
+            input_names=["x"],
+            dynamic_axes=axes,
         )
 
     torch.manual_seed(0)
-    for act in (nn.ReLU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh, nn.ReLU6, nn.Softsign, nn.CELU, nn.PReLU, nn.LeakyReLU, nn.ELU, nn.SELU, nn.Softplus, nn.LogSigmoid, nn.Tanh, nn.Sigmoid, nn.GLU):
-        yield "torch, layers", f"{act.__name__} behind Linear", export(nn.Sequential(nn.Linear(8, 8), act(), nn.Linear(4 if act is nn.GLU else 8, 2)), (8,))
-        yield "torch, layers", f"{act.__name__} behind Conv2d", export(nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), act()), (2, 6, 6))
-        yield "torch, layers", f"{act.__name__}, one sample", export(nn.Sequential(nn.Linear(8, 8), act()), (8,), False)
-    norms = {"LayerNorm": nn.LayerNorm([4, 6, 6]), "GroupNorm": nn.GroupNorm(2, 4), "InstanceNorm": nn.InstanceNorm2d(4), "LocalResponseNorm": nn.LocalResponseNorm(2)}
+    for act in (
+        nn.ReLU,
+        nn.GELU,
+        nn.SiLU,
+        nn.Mish,
+        nn.Hardswish,
+        nn.Hardsigmoid,
+        nn.Hardtanh,
+        nn.ReLU6,
+        nn.Softsign,
+        nn.CELU,
+        nn.PReLU,
+        nn.LeakyReLU,
+        nn.ELU,
+        nn.SELU,
+        nn.Softplus,
+        nn.LogSigmoid,
+        nn.Tanh,
+        nn.Sigmoid,
+        nn.GLU,
+    ):
+        yield (
+            "torch, layers",
+            f"{act.__name__} behind Linear",
+            export(
+                nn.Sequential(nn.Linear(8, 8), act(), nn.Linear(4 if act is nn.GLU else 8, 2)), (8,)
+            ),
+        )
+        yield (
+            "torch, layers",
+            f"{act.__name__} behind Conv2d",
+            export(
+                nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), act()), (2, 6, 6)
+            ),
+        )
+        yield (
+            "torch, layers",
+            f"{act.__name__}, one sample",
+            export(nn.Sequential(nn.Linear(8, 8), act()), (8,), False),
+        )
+    norms = {
+        "LayerNorm": nn.LayerNorm([4, 6, 6]),
+        "GroupNorm": nn.GroupNorm(2, 4),
+        "InstanceNorm": nn.InstanceNorm2d(4),
+        "LocalResponseNorm": nn.LocalResponseNorm(2),
+    }
     for name, norm in norms.items():
-        yield "torch, layers", f"{name} behind Conv2d", export(nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), norm, nn.ReLU()), (2, 6, 6))
+        yield (
+            "torch, layers",
+            f"{name} behind Conv2d",
+            export(nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), norm, nn.ReLU()), (2, 6, 6)),
+        )
     for kind in (nn.LSTM, nn.GRU, nn.RNN):
         yield "torch, layers", kind.__name__, export(kind(4, 4, batch_first=True), (5, 4))
-    yield "torch, layers", "TransformerEncoderLayer", export(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (5, 8))
-    yield "torch, layers", "ConvTranspose2d", export(nn.Sequential(nn.ConvTranspose2d(2, 4, 3), nn.ReLU()), (2, 6, 6))
-    yield "torch, layers", "Conv1d", export(nn.Sequential(nn.Conv1d(2, 4, 3, padding="same"), nn.ReLU(), nn.Flatten(), nn.Linear(24, 3)), (2, 6))
+    yield (
+        "torch, layers",
+        "TransformerEncoderLayer",
+        export(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (5, 8)),
+    )
+    yield (
+        "torch, layers",
+        "ConvTranspose2d",
+        export(nn.Sequential(nn.ConvTranspose2d(2, 4, 3), nn.ReLU()), (2, 6, 6)),
+    )
+    yield (
+        "torch, layers",
+        "Conv1d",
+        export(
+            nn.Sequential(
+                nn.Conv1d(2, 4, 3, padding="same"), nn.ReLU(), nn.Flatten(), nn.Linear(24, 3)
+            ),
+            (2, 6),
+        ),
+    )
     try:
         from torchvision import models
     except (ImportError, RuntimeError):
         return
-    names = "alexnet squeezenet1_1 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large shufflenet_v2_x0_5 shufflenet_v2_x1_0 mnasnet0_5 mnasnet1_0 efficientnet_b0 regnet_y_400mf regnet_x_400mf googlenet densenet121 resnet18"
+    names = (
+        "alexnet squeezenet1_1 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large "
+        "shufflenet_v2_x0_5 shufflenet_v2_x1_0 mnasnet0_5 mnasnet1_0 efficientnet_b0 "
+        "regnet_y_400mf regnet_x_400mf googlenet densenet121 resnet18"
+    )
     for name in names.split():
-        yield "torchvision", name, lambda path, name=name: export(getattr(models, name)(weights=None).eval(), (3, 64, 64))(path)
+        yield (
+            "torchvision",
+            name,
+            lambda path, name=name: export(getattr(models, name)(weights=None).eval(), (3, 64, 64))(
+                path
+            ),
+        )
 
 
 def outcome(path: Path) -> tuple[str, float, str]:
@@ -161,7 +260,11 @@ def outcome(path: Path) -> tuple[str, float, str]:
         seconds = time.perf_counter() - start
         line = f"{len(reports)} layers, {sum(r.units for r in reports)} units"
         fault = difference(path, model, data, reports)
-        return ("slow" if seconds > LIMIT else "right" if not fault else "wrong"), seconds, fault or line
+        return (
+            ("slow" if seconds > LIMIT else "right" if not fault else "wrong"),
+            seconds,
+            fault or line,
+        )
     except ModelError as error:
         text = str(error).replace(str(path), "the file")
         return ("refused" if "\n" not in text else "wrong"), time.perf_counter() - start, text
@@ -181,7 +284,9 @@ def _late(*_: Any) -> None:
 def samples(model: Model) -> np.ndarray:
     """Return random data of the declared shape; free extents are 64."""
     rng, shape = np.random.default_rng(3), [extent or 64 for extent in model.shape]
-    count = (model.batch or 1) * int(np.clip(NUMBERS // max(1, int(np.prod(shape)) * 20), 4, SAMPLES))
+    count = (model.batch or 1) * int(
+        np.clip(NUMBERS // max(1, int(np.prod(shape)) * 20), 4, SAMPLES)
+    )
     if model.dtype.kind == "f":
         return rng.standard_normal((count, *shape)).astype(np.float32)
     return rng.integers(0, 2, (count, *shape)).astype(model.dtype)
@@ -199,9 +304,14 @@ def difference(path: Path, model: Model, data: np.ndarray, reports: list[Any]) -
         for name, array in ((op.inputs[0], before), (op.outputs[0], after)):
             fine = (1e-3, 1e-4) if array.dtype.name in ("float32", "float64") else (2e-2, 1e-2)
             array = array.astype(float)
-            if not np.allclose(ours[name], array, rtol=fine[0], atol=fine[1] * (1e-9 + np.abs(array).max())):
+            if not np.allclose(
+                ours[name], array, rtol=fine[0], atol=fine[1] * (1e-9 + np.abs(array).max())
+            ):
                 return f"{op.name}: {name} differs by {np.abs(ours[name] - array).max():.2g}"
-        h, z = (np.moveaxis(np.atleast_2d(ours[n].T).T, axes[n], -1) for n in (op.inputs[0], op.outputs[0]))
+        h, z = (
+            np.moveaxis(np.atleast_2d(ours[n].T).T, axes[n], -1)
+            for n in (op.inputs[0], op.outputs[0])
+        )
         p = (h.reshape(-1, h.shape[-1]) > 0).mean(axis=0)
         with np.errstate(all="ignore"):
             bits = np.nan_to_num(-p * np.log2(p) - (1 - p) * np.log2(1 - p)).mean()
@@ -216,8 +326,12 @@ def difference(path: Path, model: Model, data: np.ndarray, reports: list[Any]) -
     return ""
 
 
-def _witness(path: Path, model: Model, data: np.ndarray, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Arrays by onnxruntime at single precision, or by the reference where that does not load the file."""
+def _witness(
+    path: Path, model: Model, data: np.ndarray, wanted: list[str]
+) -> dict[str, np.ndarray]:
+    """Arrays by onnxruntime at single precision, or by the reference where that does not load the
+    file.
+    """
     proto = load(path)
     if proto.functions:
         proto = onnx.inliner.inline_local_functions(proto)
@@ -232,14 +346,23 @@ def _witness(path: Path, model: Model, data: np.ndarray, wanted: list[str]) -> d
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.log_severity_level, options.graph_optimization_level = 4, onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.log_severity_level, options.graph_optimization_level = (
+            4,
+            onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+        )
         options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
         found = [session.run(names, {model.input: part}) for part in parts]
     except Exception:
         evaluator = onnx.reference.ReferenceEvaluator(proto)
         found = [evaluator.run(names, {model.input: part}) for part in parts]
-    join = np.concatenate if not model.batch or all(np.ndim(a) and len(a) == size for a in found[0]) else np.stack
+    join = (
+        np.concatenate
+        if not model.batch or all(np.ndim(a) and len(a) == size for a in found[0])
+        else np.stack
+    )
     return {name: join([part[i] for part in found]) for i, name in enumerate(names)}
 
 
@@ -252,9 +375,12 @@ def page(rows: list[Any]) -> str:
     lines = [
         "# Network files that others wrote",
         "",
-        "Every file is measured on random data. *Right*: each pre-activation and activation agrees with onnxruntime (or the",
-        "reference of ONNX at single precision), bits and effective dimension with a second computation from the arrays.",
-        "*Refused*: one line that says what is wrong. *Slow*: more than 10 s. *Wrong*: anything else.",
+        "Every file is measured on random data. *Right*: each pre-activation and activation agrees "
+        "with onnxruntime (or the",
+        "reference of ONNX at single precision), bits and effective dimension with a second "
+        "computation from the arrays.",
+        "*Refused*: one line that says what is wrong. *Slow*: more than 10 s. *Wrong*: anything "
+        "else.",
         "Made by `benchmarks/measured_files.py`.",
         "",
         "| source | files | " + " | ".join(kinds) + " |",
@@ -262,16 +388,35 @@ def page(rows: list[Any]) -> str:
     ]
     table = {**counts, "all": sum(counts.values(), Counter())}
     for source, found in table.items():
-        lines.append(f"| {source} | {found.total()} | " + " | ".join(str(found[kind]) for kind in kinds) + " |")
+        lines.append(
+            f"| {source} | {found.total()} | "
+            + " | ".join(str(found[kind]) for kind in kinds)
+            + " |"
+        )
     reasons = Counter(_reason(text) for _, _, found, _, text in rows if found == "refused")
     lines += ["", "## Why files are refused", "", "| reason | files |", "|---|---|"]
     lines += [f"| {reason} | {count} |" for reason, count in reasons.most_common()]
     failed = [row for row in rows if row[2] in ("slow", "wrong")]
-    lines += ["", "## Slow or wrong", ""] + [f"* {source}, {name}: {text}" for source, name, _, _, text in failed]
+    lines += ["", "## Slow or wrong", ""] + [
+        f"* {source}, {name}: {text}" for source, name, _, _, text in failed
+    ]
     return "\n".join(lines) + "\n"
 
 
-REASONS = ("no activation", "inputs; exactly one", "activations inside", "declares no shape", "takes data of type", "unsupported operator", "mixes samples", "does not take arrays", "no units", "not finite", "not a valid ONNX", "all samples are equal")
+REASONS = (
+    "no activation",
+    "inputs; exactly one",
+    "activations inside",
+    "declares no shape",
+    "takes data of type",
+    "unsupported operator",
+    "mixes samples",
+    "does not take arrays",
+    "no units",
+    "not finite",
+    "not a valid ONNX",
+    "all samples are equal",
+)
 
 
 def _reason(text: str) -> str:

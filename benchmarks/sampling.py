@@ -1,4 +1,6 @@
-"""Speed of the samplers: chains in spins per second, cluster updates against a plain loop over networkx."""
+"""Speed of the samplers: chains in spins per second, cluster updates against a plain loop over
+networkx.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ SIDE = 16
 
 
 def run() -> list[Row]:
-    """Rows with a name, a rate in sites per second, and the ratio to the plain loop where there is one.
+    """Rows with a name, a rate in sites per second, and the ratio to the plain loop where there is
+    one.
 
     Returns
     -------
@@ -37,7 +40,9 @@ def run() -> list[Row]:
         lambda: sample_states(graph, COUPLING, rng, replicas=REPLICAS, thermalise=sweeps),
     )
     rows.append({"name": "Swendsen-Wang, plain loop over networkx", "rate": plain, "ratio": 1.0})
-    rows.append({"name": f"Swendsen-Wang, {REPLICAS} replicas at once", "rate": fast, "ratio": fast / plain})
+    rows.append(
+        {"name": f"Swendsen-Wang, {REPLICAS} replicas at once", "rate": fast, "ratio": fast / plain}
+    )
     flipped = _rate(sweeps * REPLICAS, lambda: _wolff_updates(graph, sweeps, rng))
     rows.append({"name": "Wolff clusters per second", "rate": flipped, "ratio": float("nan")})
     return rows
@@ -49,10 +54,26 @@ def _chain_work(rng: np.random.Generator) -> list[tuple[str, int, Callable[[], o
     size = length * samples
     return [
         ("Ising chain, open", size, lambda: sample_ising_chain(COUPLING, length, samples, rng)),
-        ("Ising chain, field", size, lambda: sample_ising_chain(COUPLING, length, samples, rng, h=0.1)),
-        ("Ising chain, ring", size, lambda: sample_ising_chain(COUPLING, length, samples, rng, boundary="ring")),
-        ("Potts chain, open, q = 3", size, lambda: sample_potts_chain(COUPLING, 3, length, samples, rng)),
-        ("Potts chain, ring, q = 3", size, lambda: sample_potts_chain(COUPLING, 3, length, samples, rng, "ring")),
+        (
+            "Ising chain, field",
+            size,
+            lambda: sample_ising_chain(COUPLING, length, samples, rng, h=0.1),
+        ),
+        (
+            "Ising chain, ring",
+            size,
+            lambda: sample_ising_chain(COUPLING, length, samples, rng, boundary="ring"),
+        ),
+        (
+            "Potts chain, open, q = 3",
+            size,
+            lambda: sample_potts_chain(COUPLING, 3, length, samples, rng),
+        ),
+        (
+            "Potts chain, ring, q = 3",
+            size,
+            lambda: sample_potts_chain(COUPLING, 3, length, samples, rng, "ring"),
+        ),
         ("random numbers alone", size, lambda: rng.random(size)),
     ]
 
@@ -74,7 +95,9 @@ def _rate(sites: int, work: Callable[[], object]) -> float:
 
 def _wolff_updates(graph: nx.Graph, updates: int, rng: np.random.Generator) -> object:
     """Single-cluster updates of all replicas."""
-    return wolff(graph, COUPLING, updates, rng, measure=lambda s: s[:, 0], replicas=REPLICAS, thermalise=0)
+    return wolff(
+        graph, COUPLING, updates, rng, measure=lambda s: s[:, 0], replicas=REPLICAS, thermalise=0
+    )
 
 
 def _plain_sweeps(graph: nx.Graph, sweeps: int, rng: np.random.Generator) -> dict[object, int]:
@@ -84,7 +107,9 @@ def _plain_sweeps(graph: nx.Graph, sweeps: int, rng: np.random.Generator) -> dic
     for _ in range(sweeps):
         clusters: nx.Graph = nx.Graph()
         clusters.add_nodes_from(graph)
-        clusters.add_edges_from((u, v) for u, v in graph.edges() if states[u] == states[v] and rng.random() < active)
+        clusters.add_edges_from(
+            (u, v) for u, v in graph.edges() if states[u] == states[v] and rng.random() < active
+        )
         for component in nx.connected_components(clusters):
             colour = int(rng.integers(2))
             states.update(dict.fromkeys(component, colour))

@@ -1,6 +1,7 @@
 """What is connected: periodic graphs, lattices, folding, and orders of summation.
 
-This room knows networkx and integers.  Labels may carry anything hashable; no expression is manipulated here.
+This room knows networkx and integers.  Labels may carry anything hashable; no expression is
+manipulated here.
 """
 
 from neurenorm.graphs.elimination import EliminationOrder, elimination_order, frontier_order
@@ -21,7 +22,12 @@ from neurenorm.graphs.lattices import (
 )
 from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
 from neurenorm.graphs.network.folding import NetworkFolding, fold_network
-from neurenorm.graphs.network.interaction import InteractionReport, Interactions, promoted, weights_only
+from neurenorm.graphs.network.interaction import (
+    InteractionReport,
+    Interactions,
+    promoted,
+    weights_only,
+)
 from neurenorm.graphs.network.network import Network, network_from_graph
 from neurenorm.graphs.network.rules import Rule
 from neurenorm.graphs.periodic.brillouin import BrillouinZone, brillouin_zone

@@ -1,17 +1,20 @@
 """In which order to sum vertices out of a graph, and what that costs.
 
-Summing out a vertex v multiplies every factor that contains v into one table over v and its neighbours, and joins those
-neighbours into a clique.  The cost of an order is therefore ``alphabet ** (width + 1)``, where the width is the largest
-number of neighbours a vertex has at the moment when it is summed out.
+Summing out a vertex v multiplies every factor that contains v into one table over v and its
+neighbours, and joins those neighbours into a clique.  The cost of an order is therefore ``alphabet
+** (width + 1)``, where the width is the largest number of neighbours a vertex has at the moment
+when it is summed out.
 
-* `elimination_order`: greedy minimum fill.  The fill of v is the number of pairs of neighbours that are not yet joined,
+* `elimination_order`: greedy minimum fill.  The fill of v is the number of pairs of neighbours that
+  are not yet joined,
 
       fill(v) = C(d, 2) - C(k, 2) - (joined pairs of neighbours),
 
-  with d the neighbours of v and k those of them that are kept.  Pairs of kept vertices do not count, since no
-  later table grows by them.  The joined pairs are triangles through v and are counted incrementally, so that one
-  elimination costs only what it changes.
-* `frontier_order`: a sweep that starts at the rim and advances where the fewest new vertices come in.
+  with d the neighbours of v and k those of them that are kept.  Pairs of kept vertices do not
+  count, since no later table grows by them.  The joined pairs are triangles through v and are
+  counted incrementally, so that one elimination costs only what it changes.
+* `frontier_order`: a sweep that starts at the rim and advances where the fewest new vertices come
+  in.
 """
 
 from __future__ import annotations
@@ -40,8 +43,8 @@ class EliminationOrder(Tabulated):
     order : tuple
         The vertices in the order in which they are summed out.
     width : int
-        The largest number of neighbours (kept ones included) of a vertex when it is summed out; the largest table has
-        ``width + 1`` indices.  Zero if nothing is summed out.
+        The largest number of neighbours (kept ones included) of a vertex when it is summed out; the
+        largest table has ``width + 1`` indices.  Zero if nothing is summed out.
     keep : tuple
         The vertices that stay, in the order of the graph.
 
@@ -59,8 +62,9 @@ class EliminationOrder(Tabulated):
 def elimination_order(graph: nx.Graph, keep: Collection[Hashable] = ()) -> EliminationOrder:
     """Order all vertices but the kept ones by greedy minimum fill.
 
-    Each step sums out the vertex whose neighbours need the fewest new edges to become a clique; ties go to the vertex
-    that entered the graph first, so the order never depends on hashes.  Nearly linear for chains, rings and ladders.
+    Each step sums out the vertex whose neighbours need the fewest new edges to become a clique;
+    ties go to the vertex that entered the graph first, so the order never depends on hashes.
+    Nearly linear for chains, rings and ladders.
 
     Parameters
     ----------
@@ -106,9 +110,9 @@ def elimination_order(graph: nx.Graph, keep: Collection[Hashable] = ()) -> Elimi
 def frontier_order(graph: nx.Graph, keep: Collection[Hashable] = ()) -> EliminationOrder:
     """Order all vertices but the kept ones as a sweep with a small boundary.
 
-    The sweep starts at a vertex far from the others and next takes, among the vertices it touches, the one that
-    brings in the fewest untouched neighbours (ties: touched first).  On a strip it runs column by column, so the summed
-    region stays connected and its boundary is one column.
+    The sweep starts at a vertex far from the others and next takes, among the vertices it touches,
+    the one that brings in the fewest untouched neighbours (ties: touched first).  On a strip it
+    runs column by column, so the summed region stays connected and its boundary is one column.
 
     Parameters
     ----------
@@ -152,7 +156,9 @@ def _kept_flags(graph: nx.Graph, keep: Collection[Hashable]) -> tuple[list[Any],
 
 
 def _adjacency(graph: nx.Graph, nodes: Sequence[Hashable], kept: Sequence[bool]) -> Adjacency:
-    """Neighbour sets by vertex number, without loops and without edges between two kept vertices."""
+    """Neighbour sets by vertex number, without loops and without edges between two kept
+    vertices.
+    """
     number = {v: i for i, v in enumerate(nodes)}
     adjacency: Adjacency = [set() for _ in nodes]
     for u, v in graph.edges():
@@ -163,7 +169,9 @@ def _adjacency(graph: nx.Graph, nodes: Sequence[Hashable], kept: Sequence[bool])
     return adjacency
 
 
-def _named(nodes: Sequence[Any], kept: Sequence[bool], order: Iterable[int], width: int) -> EliminationOrder:
+def _named(
+    nodes: Sequence[Any], kept: Sequence[bool], order: Iterable[int], width: int
+) -> EliminationOrder:
     """The result in terms of the vertices of the graph."""
     keep = tuple(v for v, stays in zip(nodes, kept, strict=True) if stays)
     return EliminationOrder(tuple(nodes[i] for i in order), width, keep)
@@ -201,7 +209,9 @@ class _Filling:
         return sorted(u for u in touched | near if not self.kept[u])
 
     def _complete(self, near: set[int]) -> set[int]:
-        """Join all pairs of `near` that are not both kept; returns the vertices that see a new triangle."""
+        """Join all pairs of `near` that are not both kept; returns the vertices that see a new
+        triangle.
+        """
         touched: set[int] = set()
         members = sorted(near, key=lambda u: (self.kept[u], u))
         for position, u in enumerate(members):
@@ -237,7 +247,9 @@ def _sweep(adjacency: Adjacency, kept: list[bool]) -> list[int]:
 
 
 def _far_end(adjacency: Adjacency, kept: list[bool], start: int) -> int:
-    """The last vertex that a breadth-first search from `start` reaches, kept vertices being walls."""
+    """The last vertex that a breadth-first search from `start` reaches, kept vertices being
+    walls.
+    """
     seen, queue, last = {start}, deque([start]), start
     while queue:
         last = queue.popleft()
@@ -247,7 +259,9 @@ def _far_end(adjacency: Adjacency, kept: list[bool], start: int) -> int:
     return last
 
 
-def _sweep_component(adjacency: Adjacency, kept: list[bool], seen: list[bool], start: int) -> list[int]:
+def _sweep_component(
+    adjacency: Adjacency, kept: list[bool], seen: list[bool], start: int
+) -> list[int]:
     """Sweep one component from `start`; `seen` marks the vertices that the sweep has touched."""
     fresh = {start: sum(not seen[u] for u in adjacency[start])}
     rank = {start: 0}
@@ -274,8 +288,9 @@ def _sweep_component(adjacency: Adjacency, kept: list[bool], seen: list[bool], s
 def _width(adjacency: Adjacency, order: Iterable[int]) -> int:
     """Width of a given order.
 
-    The neighbours of v at its turn are the remaining vertices that it reaches through summed-out ones: its own and
-    those on the boundaries of the summed regions it touches.  The regions merge as v joins them (smaller into larger).
+    The neighbours of v at its turn are the remaining vertices that it reaches through summed-out
+    ones: its own and those on the boundaries of the summed regions it touches.  The regions merge
+    as v joins them (smaller into larger).
     """
     region: dict[int, int] = {}
     boundary: dict[int, set[int]] = {}

@@ -1,9 +1,9 @@
 """Common lattices and hierarchical cells.
 
-Lattices are given by one cell (`PeriodicGraph`) with a metric in which the edges of the cell have length one.
-A hierarchical lattice grows out of a single bond: every bond is replaced by a cell with two terminals, again and again.
-Read backwards, summing out the interior of all cells is one exact step of renormalisation, with scale factor
-b = distance of the terminals.
+Lattices are given by one cell (`PeriodicGraph`) with a metric in which the edges of the cell have
+length one. A hierarchical lattice grows out of a single bond: every bond is replaced by a cell with
+two terminals, again and again. Read backwards, summing out the interior of all cells is one exact
+step of renormalisation, with scale factor b = distance of the terminals.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def ladder(width: int = 2) -> PeriodicGraph:
     rails = [(v, v, (1,)) for v in range(n)]
     rungs = [(v, v + 1, (0,)) for v in range(n - 1)]
     axes = min(n, 2)
-    return PeriodicGraph(range(n), rails + rungs, 1).with_metric(_cubic(axes), {v: (0, v)[:axes] for v in range(n)})
+    return PeriodicGraph(range(n), rails + rungs, 1).with_metric(
+        _cubic(axes), {v: (0, v)[:axes] for v in range(n)}
+    )
 
 
 def square() -> PeriodicGraph:
@@ -104,7 +106,8 @@ def square() -> PeriodicGraph:
 
 
 def triangular() -> PeriodicGraph:
-    """The triangular lattice: the square lattice with one of its diagonals, the axes a and b being at 60 degrees.
+    """The triangular lattice: the square lattice with one of its diagonals, the axes a and b being
+    at 60 degrees.
 
     Returns
     -------
@@ -169,12 +172,12 @@ class TwoTerminalCell:
     Raises
     ------
     ValueError
-        If a terminal is not in the graph, the two are equal, or they are not connected; if a part of the graph hangs
-        on neither terminal; if there is a self-loop.
+        If a terminal is not in the graph, the two are equal, or they are not connected; if a part
+        of the graph hangs on neither terminal; if there is a self-loop.
 
     Examples
     --------
-    >>> cell = TwoTerminalCell(nx.MultiGraph([('a', 'b'), ('b', 'c')]), ('a', 'c'))
+    >>> cell = TwoTerminalCell(nx.MultiGraph([("a", "b"), ("b", "c")]), ("a", "c"))
     >>> cell.length, cell.bonds, cell.interior
     (2, 2, ('b',))
     """
@@ -187,22 +190,31 @@ class TwoTerminalCell:
         missing = [v for v in self.terminals if v not in self.graph]
         source, target = self.terminals
         if missing:
-            raise ValueError(f"terminals that are not in the graph: {missing}; its vertices are {_shown(self.graph)}")
+            raise ValueError(
+                f"terminals that are not in the graph: {missing}; its vertices are "
+                f"{_shown(self.graph)}"
+            )
         if source == target:
-            raise ValueError(f"the two terminals of a cell are different vertices, not twice {source!r}")
+            raise ValueError(
+                f"the two terminals of a cell are different vertices, not twice {source!r}"
+            )
         loops = sorted({repr(v) for v in nx.nodes_with_selfloops(self.graph)})
         if loops:
             raise ValueError(f"a cell has no self-loops; there are some at {', '.join(loops)}")
         reached = nx.node_connected_component(self.graph, source)
         loose = [v for v in self.graph if v not in reached]
         if target in loose:
-            raise ValueError(f"the terminals {source!r} and {target!r} are not connected in the cell")
+            raise ValueError(
+                f"the terminals {source!r} and {target!r} are not connected in the cell"
+            )
         if loose:
             raise ValueError(f"vertices that are not connected to the terminals: {loose}")
 
     @property
     def length(self) -> int:
-        """Graph distance of the terminals: the scale factor b of the step that sums out the interior."""
+        """Graph distance of the terminals: the scale factor b of the step that sums out the
+        interior.
+        """
         return int(nx.shortest_path_length(self.graph, *self.terminals))
 
     @property
@@ -218,7 +230,12 @@ class TwoTerminalCell:
     def _repr_svg_(self) -> str | None:
         """The cell, its terminals at the left and right end."""
         places = {v: (2 * x, y) for v, (x, y) in cell_places(self.graph, self.terminals).items()}
-        return small_drawing(places, self.graph.edges(keys=False), dict.fromkeys(self.terminals, "terminal"), title=repr(self))
+        return small_drawing(
+            places,
+            self.graph.edges(keys=False),
+            dict.fromkeys(self.terminals, "terminal"),
+            title=repr(self),
+        )
 
 
 def series_cell(b: int) -> TwoTerminalCell:
@@ -265,14 +282,17 @@ def diamond(series: int = 2, parallel: int = 2) -> TwoTerminalCell:
     Raises
     ------
     ValueError
-        If one of the two is not a positive integer, or the cell would have more than a million bonds.
+        If one of the two is not a positive integer, or the cell would have more than a million
+        bonds.
 
     Examples
     --------
     >>> diamond().bonds, diamond().length, diamond(1, 3).bonds
     (4, 2, 3)
     """
-    bonds = _positive("the number of bonds in series", series) * _positive("the number of parallel branches", parallel)
+    bonds = _positive("the number of bonds in series", series) * _positive(
+        "the number of parallel branches", parallel
+    )
     if bonds > MOST_BONDS:
         raise ValueError(f"a cell of {bonds} bonds is too large to build (at most {MOST_BONDS})")
     return _branches(series, parallel)
@@ -329,8 +349,9 @@ def cell_from_graph(graph: nx.Graph, source: Hashable, target: Hashable) -> TwoT
 def hierarchical_lattice(cell: TwoTerminalCell, generations: int) -> nx.MultiGraph:
     """Replace a single bond by the cell, every bond of that again, and so on.
 
-    Every bond runs away from the source of its cell (between ends equally far from it, from the earlier vertex of the
-    cell to the later one), and the next cell is put in with its source at the beginning of the bond.
+    Every bond runs away from the source of its cell (between ends equally far from it, from the
+    earlier vertex of the cell to the later one), and the next cell is put in with its source at the
+    beginning of the bond.
 
     Parameters
     ----------
@@ -342,9 +363,9 @@ def hierarchical_lattice(cell: TwoTerminalCell, generations: int) -> nx.MultiGra
     Returns
     -------
     networkx.MultiGraph
-        Terminals 0 and 1 (also in ``graph.graph['terminals']``), further vertices numbered from 2 in order of
-        appearance; ``bonds ** generations`` edges, with attributes ``tail`` and ``head``.  Vertices and edges carry
-        the attributes that they have in the cell.
+        Terminals 0 and 1 (also in ``graph.graph['terminals']``), further vertices numbered from 2
+        in order of appearance; ``bonds ** generations`` edges, with attributes ``tail`` and
+        ``head``.  Vertices and edges carry the attributes that they have in the cell.
 
     Raises
     ------

@@ -1,7 +1,9 @@
-"""Random active paths: which binary weights each path from input to output runs through, and what removing connections leaves.
+"""Random active paths: which binary weights each path from input to output runs through, and what
+removing connections leaves.
 
-A path is a row of weight numbers, one per layer of the network; it stands for one many-body interaction, the product of its weights. A layered network, a
-random hypergraph and a degree-regular one are the same object with different incidences.
+A path is a row of weight numbers, one per layer of the network; it stands for one many-body
+interaction, the product of its weights. A layered network, a random hypergraph and a degree-regular
+one are the same object with different incidences.
 """
 
 from __future__ import annotations
@@ -17,7 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.periodic.labels import Label
 
-__all__ = ["ActivePaths", "PathError", "all_paths", "disjoint_union", "given_paths", "random_active_paths", "random_hypergraph", "regular_hypergraph"]
+__all__ = [
+    "ActivePaths",
+    "PathError",
+    "all_paths",
+    "disjoint_union",
+    "given_paths",
+    "random_active_paths",
+    "random_hypergraph",
+    "regular_hypergraph",
+]
 
 Integers = NDArray[np.int64]
 _TRIES = 200
@@ -38,7 +49,8 @@ class ActivePaths:
     size : int
         Number N of weights before any removal, numbered from 0.
     widths : tuple of int, optional
-        Units n_0 … n_p of a layered network; the weight from unit u to unit v of layer l has the number ``offset_l + u n_l + v``.
+        Units n_0 … n_p of a layered network; the weight from unit u to unit v of layer l has the
+        number ``offset_l + u n_l + v``.
     present : ndarray of bool, shape (N,), optional
         Which weights have not been removed; all by default.
     copies : int
@@ -47,7 +59,8 @@ class ActivePaths:
     Raises
     ------
     PathError
-        If a path names a weight twice, a removed one or one that does not exist, or has fewer than two weights.
+        If a path names a weight twice, a removed one or one that does not exist, or has fewer than
+        two weights.
 
     Examples
     --------
@@ -64,11 +77,21 @@ class ActivePaths:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "members", _checked_members(self.members, self.size))
-        present = np.ones(self.size, dtype=bool) if self.present is None else np.array(self.present, dtype=bool)
+        present = (
+            np.ones(self.size, dtype=bool)
+            if self.present is None
+            else np.array(self.present, dtype=bool)
+        )
         if present.shape != (self.size,):
-            raise PathError(f"present needs one entry for each of the {self.size} weights, got shape {present.shape}")
+            raise PathError(
+                f"present needs one entry for each of the {self.size} weights, got shape "
+                f"{present.shape}"
+            )
         if self.members.size and not present[self.members].all():
-            raise PathError("a path runs through a removed weight; drop such paths (ActivePaths.without_weights does)")
+            raise PathError(
+                "a path runs through a removed weight; drop such paths "
+                "(ActivePaths.without_weights does)"
+            )
         object.__setattr__(self, "present", present)
 
     @property
@@ -123,7 +146,10 @@ class ActivePaths:
         """
         gone = np.asarray(removed, dtype=bool)
         if gone.shape != (self.size,):
-            raise PathError(f"removed needs one entry for each of the {self.size} weights, got shape {gone.shape}")
+            raise PathError(
+                f"removed needs one entry for each of the {self.size} weights, got shape "
+                f"{gone.shape}"
+            )
         alive = ~gone[self.members].any(axis=1)
         return replace(self, members=self.members[alive], present=self.present & ~gone)
 
@@ -131,17 +157,21 @@ class ActivePaths:
         """Keep some paths: a mask or an index array over the M paths."""
         return replace(self, members=self.members[np.asarray(paths)])
 
-    def diluted(self, rho: float | Sequence[float], rng: np.random.Generator, protocol: str = "weights") -> ActivePaths:
+    def diluted(
+        self, rho: float | Sequence[float], rng: np.random.Generator, protocol: str = "weights"
+    ) -> ActivePaths:
         """Remove a fraction of the connections at random.
 
         Parameters
         ----------
         rho : float or sequence of float
-            Probability with which each weight (or each whole path) is removed, between 0 and 1; for the weights of layers also one for each layer.
+            Probability with which each weight (or each whole path) is removed, between 0 and 1; for
+            the weights of layers also one for each layer.
         rng : numpy.random.Generator
         protocol : {"weights", "paths", "inputs"}
-            ``weights``: every weight on its own, and a path dies with any of its weights; ``paths``: whole paths are switched off and weights stay;
-            ``inputs``: every unit of a layered network loses exactly round(rho n) of its n incoming weights.
+            ``weights``: every weight on its own, and a path dies with any of its weights;
+            ``paths``: whole paths are switched off and weights stay; ``inputs``: every unit of a
+            layered network loses exactly round(rho n) of its n incoming weights.
 
         Returns
         -------
@@ -159,7 +189,10 @@ class ActivePaths:
             raise PathError(f"the removed fraction lies between 0 and 1, got {rho}")
         if isinstance(rho, Sequence):
             if protocol != "weights" or len(fractions) != len(self.layers):
-                raise PathError(f"{len(fractions)} fractions need as many layers and the protocol weights, not {len(self.layers)} and {protocol!r}")
+                raise PathError(
+                    f"{len(fractions)} fractions need as many layers and the protocol weights, not "
+                    f"{len(self.layers)} and {protocol!r}"
+                )
             chance = np.zeros(self.size)
             for layer, fraction in zip(self.layers, fractions, strict=True):
                 chance[layer] = fraction
@@ -181,7 +214,8 @@ class ActivePaths:
         return removed
 
     def gauge_generators(self) -> list[Integers]:
-        """Return, for every hidden unit, its incoming and outgoing weights: flipping them all changes no path product.
+        """Return, for every hidden unit, its incoming and outgoing weights: flipping them all
+        changes no path product.
 
         Examples
         --------
@@ -191,13 +225,22 @@ class ActivePaths:
         widths, slices = self.widths or (), self.layers
         found: list[Integers] = []
         for depth in range(1, len(widths) - 1):
-            into = np.arange(self.size)[slices[depth - 1]].reshape(self.copies, widths[depth - 1], widths[depth])
-            out = np.arange(self.size)[slices[depth]].reshape(self.copies, widths[depth], widths[depth + 1])
-            found += [np.concatenate([into[copy, :, unit], out[copy, unit]]) for copy in range(self.copies) for unit in range(widths[depth])]
+            into = np.arange(self.size)[slices[depth - 1]].reshape(
+                self.copies, widths[depth - 1], widths[depth]
+            )
+            out = np.arange(self.size)[slices[depth]].reshape(
+                self.copies, widths[depth], widths[depth + 1]
+            )
+            found += [
+                np.concatenate([into[copy, :, unit], out[copy, unit]])
+                for copy in range(self.copies)
+                for unit in range(widths[depth])
+            ]
         return found
 
     def factor_graph(self) -> nx.Graph:
-        """Return the bipartite factor graph: spins ``("weight", i)`` and interactions ``("path", a)`` of kind ``factor``.
+        """Return the bipartite factor graph: spins ``("weight", i)`` and interactions ``("path",
+        a)`` of kind ``factor``.
 
         Examples
         --------
@@ -206,9 +249,15 @@ class ActivePaths:
         (5, 4)
         """
         graph: nx.Graph = nx.Graph()
-        graph.add_nodes_from((("weight", int(i)), {"label": Label("weight")}) for i in np.flatnonzero(self.present))
-        graph.add_nodes_from((("path", a), {"label": Label("factor", coupling=a)}) for a in range(self.count))
-        graph.add_edges_from((("path", a), ("weight", int(i))) for a, row in enumerate(self.members) for i in row)
+        graph.add_nodes_from(
+            (("weight", int(i)), {"label": Label("weight")}) for i in np.flatnonzero(self.present)
+        )
+        graph.add_nodes_from(
+            (("path", a), {"label": Label("factor", coupling=a)}) for a in range(self.count)
+        )
+        graph.add_edges_from(
+            (("path", a), ("weight", int(i))) for a, row in enumerate(self.members) for i in row
+        )
         return graph
 
 
@@ -224,7 +273,10 @@ def _checked_members(members: ArrayLike, size: int) -> Integers:
     ordered = np.sort(array, axis=1)
     twice = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
     if twice.size:
-        raise PathError(f"path {twice[0]} = {tuple(array[twice[0]].tolist())} uses one weight twice; its weights must differ")
+        raise PathError(
+            f"path {twice[0]} = {tuple(array[twice[0]].tolist())} uses one weight twice; its "
+            "weights must differ"
+        )
     return array.astype(np.int64)
 
 
@@ -242,15 +294,24 @@ def _layer_slices(widths: Sequence[int], copies: int = 1) -> tuple[slice, ...]:
 def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
     """Return the widths, at least three of them and all positive."""
     found = tuple(int(n) for n in widths)
-    if len(found) < 3 or min(found) < 1 or any(n != width for n, width in zip(found, widths, strict=True)):
-        raise PathError(f"a layered network of p ≥ 2 weight layers needs at least three positive widths, all integers, got {tuple(widths)}")
+    if (
+        len(found) < 3
+        or min(found) < 1
+        or any(n != width for n, width in zip(found, widths, strict=True))
+    ):
+        raise PathError(
+            "a layered network of p ≥ 2 weight layers needs at least three positive widths, all "
+            f"integers, got {tuple(widths)}"
+        )
     return found
 
 
 def _members_of(units: Integers, widths: tuple[int, ...]) -> Integers:
     """Return the weight numbers of paths given by their units, shape (M, p + 1)."""
     starts = [layer.start for layer in _layer_slices(widths)]
-    columns = [start + units[:, k] * widths[k + 1] + units[:, k + 1] for k, start in enumerate(starts)]
+    columns = [
+        start + units[:, k] * widths[k + 1] + units[:, k + 1] for k, start in enumerate(starts)
+    ]
     return np.stack(columns, axis=1)
 
 
@@ -277,7 +338,8 @@ def given_paths(paths: Sequence[Sequence[int]], size: int | None = None) -> Acti
 
 
 def all_paths(widths: Sequence[int]) -> ActivePaths:
-    """Return the network in which every path from input to output is active, in lexicographic order of the units.
+    """Return the network in which every path from input to output is active, in lexicographic order
+    of the units.
 
     Examples
     --------
@@ -289,10 +351,13 @@ def all_paths(widths: Sequence[int]) -> ActivePaths:
     return ActivePaths(_members_of(units, sizes), _layer_slices(sizes)[-1].stop, sizes)
 
 
-def random_active_paths(widths: Sequence[int], count: int, rng: np.random.Generator, *, replacement: bool = False) -> ActivePaths:
+def random_active_paths(
+    widths: Sequence[int], count: int, rng: np.random.Generator, *, replacement: bool = False
+) -> ActivePaths:
     """Draw active paths uniformly among all paths from input to output of a layered network.
 
-    The number of paths through a weight of layer l is then Poisson in the wide limit, of mean M / (n_{l-1} n_l).
+    The number of paths through a weight of layer l is then Poisson in the wide limit, of mean M /
+    (n_{l-1} n_l).
 
     Parameters
     ----------
@@ -314,7 +379,10 @@ def random_active_paths(widths: Sequence[int], count: int, rng: np.random.Genera
     if count < 0:
         raise PathError(f"the number of paths cannot be negative, got {count}")
     if not replacement and count > total:
-        raise PathError(f"{count} different paths were asked for but the network has {total}; draw with replacement or fewer")
+        raise PathError(
+            f"{count} different paths were asked for but the network has {total}; draw with "
+            "replacement or fewer"
+        )
     draws = rng.integers(0, total, count) if replacement else _distinct(total, count, rng)
     units = np.stack(np.unravel_index(draws, sizes), axis=1)
     return ActivePaths(_members_of(units, sizes), _layer_slices(sizes)[-1].stop, sizes)
@@ -331,7 +399,8 @@ def _distinct(total: int, count: int, rng: np.random.Generator) -> Integers:
 
 
 def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -> ActivePaths:
-    """Draw different p-subsets of the weights uniformly: the p-uniform random hypergraph, which has no layers and hardly any short loops.
+    """Draw different p-subsets of the weights uniformly: the p-uniform random hypergraph, which has
+    no layers and hardly any short loops.
 
     Examples
     --------
@@ -349,11 +418,14 @@ def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -
         rows = np.unique(np.concatenate([rows, fresh]), axis=0)
         if len(rows) >= count:
             return ActivePaths(rng.permuted(rng.permutation(rows)[:count], axis=1), size)
-    raise PathError(f"{count} different {p}-subsets of {size} weights were not found; ask for fewer")
+    raise PathError(
+        f"{count} different {p}-subsets of {size} weights were not found; ask for fewer"
+    )
 
 
 def regular_hypergraph(size: int, p: int, degree: int, rng: np.random.Generator) -> ActivePaths:
-    """Draw paths such that every weight lies in the same number of them (configuration model without repeated weights in a path).
+    """Draw paths such that every weight lies in the same number of them (configuration model
+    without repeated weights in a path).
 
     Examples
     --------
@@ -370,11 +442,15 @@ def regular_hypergraph(size: int, p: int, degree: int, rng: np.random.Generator)
             return ActivePaths(stubs, size)
         mixed = np.union1d(bad, rng.integers(0, len(stubs), bad.size + 1))
         stubs[mixed] = rng.permutation(stubs[mixed].ravel()).reshape(-1, p)
-    raise PathError(f"no regular instance with N = {size}, p = {p}, degree {degree} was found; take more weights")
+    raise PathError(
+        f"no regular instance with N = {size}, p = {p}, degree {degree} was found; take more "
+        "weights"
+    )
 
 
 def disjoint_union(networks: Sequence[ActivePaths]) -> ActivePaths:
-    """Put layered networks of equal widths side by side, layer by layer, so that one simulation runs them all.
+    """Put layered networks of equal widths side by side, layer by layer, so that one simulation
+    runs them all.
 
     The weights of layer l of network k are the k-th block of layer l of the union.
 
@@ -391,7 +467,9 @@ def disjoint_union(networks: Sequence[ActivePaths]) -> ActivePaths:
         raise PathError("only single layered networks of equal widths can be put side by side")
     single, copies = first.layers, len(networks)
     rows = [
-        network.members + k * np.array([s.stop - s.start for s in single]) + (copies - 1) * np.array([s.start for s in single])
+        network.members
+        + k * np.array([s.stop - s.start for s in single])
+        + (copies - 1) * np.array([s.start for s in single])
         for k, network in enumerate(networks)
     ]
     present = np.concatenate([network.present[s] for s in single for network in networks])

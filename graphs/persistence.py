@@ -1,8 +1,11 @@
-"""Neural persistence: how the connected components of a layer merge as its connections are added from the strongest down.
+"""Neural persistence: how the connected components of a layer merge as its connections are added
+from the strongest down.
 
-Every vertex is born at one (the largest normalised strength); adding edges in the order of falling strength merges components, and the merging edges are
-those of the maximum spanning tree. With strengths |w|/max|w| the persistence of a layer is the norm of 1 - w over that tree. The deep variant standardises
-each layer, collapses the network to one matrix of bottleneck paths (the best over paths of the weakest edge), and takes the persistence of that.
+Every vertex is born at one (the largest normalised strength); adding edges in the order of falling
+strength merges components, and the merging edges are those of the maximum spanning tree. With
+strengths |w|/max|w| the persistence of a layer is the norm of 1 - w over that tree. The deep
+variant standardises each layer, collapses the network to one matrix of bottleneck paths (the best
+over paths of the weakest edge), and takes the persistence of that.
 """
 
 from __future__ import annotations
@@ -11,7 +14,13 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["bottleneck_product", "bottleneck_strengths", "deep_persistence", "neural_persistence", "spanning_strengths"]
+__all__ = [
+    "bottleneck_product",
+    "bottleneck_strengths",
+    "deep_persistence",
+    "neural_persistence",
+    "spanning_strengths",
+]
 
 Matrix = list[list[float]]
 
@@ -46,7 +55,10 @@ def spanning_strengths(strengths: Any) -> list[float]:
     """
     rows = _matrix(strengths)
     inputs, units = len(rows), len(rows[0])
-    edges = sorted(((value, i, inputs + j) for i, row in enumerate(rows) for j, value in enumerate(row)), key=lambda edge: (-edge[0], edge[1], edge[2]))
+    edges = sorted(
+        ((value, i, inputs + j) for i, row in enumerate(rows) for j, value in enumerate(row)),
+        key=lambda edge: (-edge[0], edge[1], edge[2]),
+    )
     parent = list(range(inputs + units))
     tree: list[float] = []
     for value, u, v in edges:
@@ -67,7 +79,9 @@ def _root(parent: list[int], vertex: int) -> int:
     return vertex
 
 
-def neural_persistence(layers: Sequence[Any], p: float = 2.0, normalised: bool = True, essential: bool = False) -> list[float]:
+def neural_persistence(
+    layers: Sequence[Any], p: float = 2.0, normalised: bool = True, essential: bool = False
+) -> list[float]:
     """Return the neural persistence of every layer; their mean is that of the network.
 
     Parameters
@@ -99,7 +113,12 @@ def neural_persistence(layers: Sequence[Any], p: float = 2.0, normalised: bool =
         raise ValueError(f"the order of the norm is positive, got {p}")
     matrices = [[[abs(value) for value in row] for row in _matrix(layer)] for layer in layers]
     largest = _largest(matrices)
-    return [_persistence([[value / largest for value in row] for row in matrix], p, normalised, essential) for matrix in matrices]
+    return [
+        _persistence(
+            [[value / largest for value in row] for row in matrix], p, normalised, essential
+        )
+        for matrix in matrices
+    ]
 
 
 def _largest(matrices: Iterable[Matrix]) -> float:
@@ -118,7 +137,8 @@ def _persistence(strengths: Matrix, p: float, normalised: bool, essential: bool)
 
 
 def bottleneck_product(first: Any, second: Any) -> Matrix:
-    """Return the matrix of S_ij = max over k of min(A_ik, B_kj): the best path from i to j, judged by its weakest edge.
+    """Return the matrix of S_ij = max over k of min(A_ik, B_kj): the best path from i to j, judged
+    by its weakest edge.
 
     Parameters
     ----------
@@ -131,13 +151,16 @@ def bottleneck_product(first: Any, second: Any) -> Matrix:
     """
     left, right = _matrix(first), _matrix(second)
     if len(left[0]) != len(right):
-        raise ValueError(f"a layer with {len(left[0])} units cannot feed one with {len(right)} inputs")
+        raise ValueError(
+            f"a layer with {len(left[0])} units cannot feed one with {len(right)} inputs"
+        )
     columns = list(zip(*right, strict=True))
     return [[max(map(min, row, column)) for column in columns] for row in left]
 
 
 def bottleneck_strengths(layers: Sequence[Any]) -> Matrix:
-    """Return the bottleneck matrix from the inputs to the outputs of a chain of layers, of the absolute standardised weights over the largest of them.
+    """Return the bottleneck matrix from the inputs to the outputs of a chain of layers, of the
+    absolute standardised weights over the largest of them.
 
     Parameters
     ----------
@@ -168,7 +191,9 @@ def _standardised(matrix: Matrix) -> Matrix:
     return [[abs(value - mean) / deviation for value in row] for row in matrix]
 
 
-def deep_persistence(layers: Sequence[Any], p: float = 2.0, normalised: bool = True, essential: bool = False) -> float:
+def deep_persistence(
+    layers: Sequence[Any], p: float = 2.0, normalised: bool = True, essential: bool = False
+) -> float:
     """Return the persistence of the bottleneck matrix of a chain of layers.
 
     Parameters

@@ -1,4 +1,6 @@
-"""How objects show themselves in a notebook: plain data as a table of its fields, graphs as a small drawing in SVG."""
+"""How objects show themselves in a notebook: plain data as a table of its fields, graphs as a small
+drawing in SVG.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,15 @@ class Tabulated:
 
     def _repr_html_(self) -> str:
         """Return the table."""
-        names = [field.name for field in fields(self) if field.repr] if is_dataclass(self) else [name for name in vars(self) if not name.startswith("_")]
-        rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(_short(getattr(self, name)))}</td></tr>" for name in names)
+        names = (
+            [field.name for field in fields(self) if field.repr]
+            if is_dataclass(self)
+            else [name for name in vars(self) if not name.startswith("_")]
+        )
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(_short(getattr(self, name)))}</td></tr>"
+            for name in names
+        )
         return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
 
 
@@ -53,7 +62,14 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
-def drawing(places: Places, edges: Iterable[tuple[Any, Any]], kinds: Mapping[Any, str] | None = None, *, title: str = "graph", arrows: bool = False) -> str:
+def drawing(
+    places: Places,
+    edges: Iterable[tuple[Any, Any]],
+    kinds: Mapping[Any, str] | None = None,
+    *,
+    title: str = "graph",
+    arrows: bool = False,
+) -> str:
     """Return a graph as SVG text.
 
     Parameters
@@ -94,13 +110,26 @@ def drawing(places: Places, edges: Iterable[tuple[Any, Any]], kinds: Mapping[Any
         lines.append(_line(at[u], at[v], seen[pair], arrows))
     marks = [_mark(str(v), at[v], (kinds or {}).get(v, "neuron")) for v in places]
     size = f"width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}'"
-    head = "<defs><marker id='to' viewBox='0 0 6 6' refX='6' refY='3' markerWidth='6' markerHeight='6' orient='auto'><path d='M0 0L6 3L0 6z'/></marker></defs>"
+    head = (
+        "<defs><marker id='to' viewBox='0 0 6 6' refX='6' refY='3' markerWidth='6' "
+        "markerHeight='6' orient='auto'><path d='M0 0L6 3L0 6z'/></marker></defs>"
+    )
     label = html.escape(title, quote=True)
-    return f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' aria-label='{label}'>{head if arrows else ''}{''.join(lines)}{''.join(marks)}</svg>"
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' "
+        f"aria-label='{label}'>{head if arrows else ''}{''.join(lines)}{''.join(marks)}</svg>"
+    )
 
 
-def small_drawing(places: Places, edges: Iterable[tuple[Any, Any]], kinds: Mapping[Any, str] | None = None, **options: Any) -> str | None:
-    """Return a drawing, or None (the notebook then shows the text) where there is nothing to see: no vertex, or too many."""
+def small_drawing(
+    places: Places,
+    edges: Iterable[tuple[Any, Any]],
+    kinds: Mapping[Any, str] | None = None,
+    **options: Any,
+) -> str | None:
+    """Return a drawing, or None (the notebook then shows the text) where there is nothing to see:
+    no vertex, or too many.
+    """
     return drawing(places, edges, kinds, **options) if 0 < len(places) <= LARGEST else None
 
 
@@ -108,7 +137,9 @@ def _on_paper(places: Places) -> tuple[dict[Any, tuple[float, float]], float, fl
     """Return places on paper, y downwards, with the width and height of the paper."""
     xs, ys = zip(*places.values(), strict=True)
     left, top = min(xs), max(ys)
-    at = {v: (MARGIN + SCALE * (x - left), MARGIN + SCALE * (top - y)) for v, (x, y) in places.items()}
+    at = {
+        v: (MARGIN + SCALE * (x - left), MARGIN + SCALE * (top - y)) for v, (x, y) in places.items()
+    }
     return at, 2 * MARGIN + SCALE * (max(xs) - left), 2 * MARGIN + SCALE * (top - min(ys))
 
 
@@ -120,20 +151,33 @@ def _line(start: tuple[float, float], end: tuple[float, float], number: int, arr
     path = f"M {x0:.1f} {y0:.1f} Q {middle[0]:.1f} {middle[1]:.1f} {x1:.1f} {y1:.1f}"
     if start == end:
         path = f"M {x0:.1f} {y0:.1f} c -18 -30 18 -30 0 0"
-    return f"<path d='{path}' fill='none' stroke='#888'{' marker-end=' + chr(39) + 'url(#to)' + chr(39) if arrow else ''}/>"
+    return (
+        f"<path d='{path}' fill='none' "
+        f"stroke='#888'{' marker-end=' + chr(39) + 'url(#to)' + chr(39) if arrow else ''}/>"
+    )
 
 
 def _mark(name: str, place: tuple[float, float], kind: str) -> str:
-    """Return a vertex in the colour and shape of its kind, with its name above where it is short and for the pointer always."""
+    """Return a vertex in the colour and shape of its kind, with its name above where it is short
+    and for the pointer always.
+    """
     x, y = place
     colour, shape = SHAPES.get(kind, SHAPES["neuron"])
     drawn = shape.format(x=x, y=y, left=x - 8, top=y - 8)
-    text = f"<text x='{x:.1f}' y='{y - 12:.1f}' text-anchor='middle' font-size='9'>{html.escape(name)}</text>" if len(name) <= LONGEST_NAME else ""
-    return f"{drawn} fill='{colour}'><title>{html.escape(name)}</title></{drawn[1:].split()[0]}>{text}"
+    text = (
+        f"<text x='{x:.1f}' y='{y - 12:.1f}' text-anchor='middle' "
+        f"font-size='9'>{html.escape(name)}</text>"
+        if len(name) <= LONGEST_NAME
+        else ""
+    )
+    return (
+        f"{drawn} fill='{colour}'><title>{html.escape(name)}</title></{drawn[1:].split()[0]}>{text}"
+    )
 
 
 def cell_places(graph: nx.Graph, terminals: Sequence[Hashable]) -> dict[Any, tuple[float, float]]:
-    """Place each vertex of a two-terminal cell by its distances from the two terminals, those of one column above each other.
+    """Place each vertex of a two-terminal cell by its distances from the two terminals, those of
+    one column above each other.
 
     Examples
     --------
@@ -144,8 +188,14 @@ def cell_places(graph: nx.Graph, terminals: Sequence[Hashable]) -> dict[Any, tup
     from_right = nx.single_source_shortest_path_length(graph, terminals[1])
     columns: dict[float, list[Any]] = {}
     for node in graph:
-        columns.setdefault(from_left[node] / max(1, from_left[node] + from_right[node]), []).append(node)
-    return {node: (x, k - (len(column) - 1) / 2) for x, column in columns.items() for k, node in enumerate(column)}
+        columns.setdefault(from_left[node] / max(1, from_left[node] + from_right[node]), []).append(
+            node
+        )
+    return {
+        node: (x, k - (len(column) - 1) / 2)
+        for x, column in columns.items()
+        for k, node in enumerate(column)
+    }
 
 
 def layer_places(layers: Mapping[int, Sequence[Hashable]]) -> dict[Any, tuple[float, float]]:
@@ -156,4 +206,8 @@ def layer_places(layers: Mapping[int, Sequence[Hashable]]) -> dict[Any, tuple[fl
     >>> layer_places({0: ["a"], 1: ["b", "c"]})
     {'a': (0.0, 0.0), 'b': (1.0, 0.5), 'c': (1.0, -0.5)}
     """
-    return {v: (float(layer), (len(row) - 1) / 2 - k) for layer, row in layers.items() for k, v in enumerate(row)}
+    return {
+        v: (float(layer), (len(row) - 1) / 2 - k)
+        for layer, row in layers.items()
+        for k, v in enumerate(row)
+    }

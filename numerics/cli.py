@@ -19,11 +19,27 @@ __all__ = ["main"]
 
 BAD_USAGE, NOT_WELL, WELL, INTERRUPTED = 2, 1, 0, 130
 
-# Commands that live in rooms of their own: what they do, where, and the names of the functions that declare the arguments and run.
+# Commands that live in rooms of their own: what they do, where, and the names of the functions that
+# declare the arguments and run.
 ROOMS = {
-    "measure": ("both observables of a network of your own, layer by layer", "neurenorm.numerics.measure.network.command", "add_arguments", "measure_command"),
-    "sweep": ("a result, claim or simulation over a grid, to a netCDF file that can be resumed", "neurenorm.numerics.sweep", "add_arguments", "sweep_command"),
-    "plot": ("a figure of a sweep", "neurenorm.numerics.sweep", "add_plot_arguments", "plot_command"),
+    "measure": (
+        "both observables of a network of your own, layer by layer",
+        "neurenorm.numerics.measure.network.command",
+        "add_arguments",
+        "measure_command",
+    ),
+    "sweep": (
+        "a result, claim or simulation over a grid, to a netCDF file that can be resumed",
+        "neurenorm.numerics.sweep",
+        "add_arguments",
+        "sweep_command",
+    ),
+    "plot": (
+        "a figure of a sweep",
+        "neurenorm.numerics.sweep",
+        "add_plot_arguments",
+        "plot_command",
+    ),
 }
 
 
@@ -36,30 +52,56 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the command line; of the rooms only the one of the given command is entered, as each takes seconds to import."""
-    top = _Parser(prog="neurenorm", description="Derive, evaluate and verify the statistical physics of deep networks.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    """Return the parser of the command line; of the rooms only the one of the given command is
+    entered, as each takes seconds to import.
+    """
+    top = _Parser(
+        prog="neurenorm",
+        description="Derive, evaluate and verify the statistical physics of deep networks.",
+    )
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_Parser
+    )
 
     listing = commands.add_parser("list", help="every result: id, statement, provenance")
     listing.add_argument("--paper", metavar="KEY", help="only the results of one paper")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list)
 
-    show = commands.add_parser("show", help="the formula of a result, its symbols, conventions and derivation")
+    show = commands.add_parser(
+        "show", help="the formula of a result, its symbols, conventions and derivation"
+    )
     show.add_argument("id", metavar="ID")
     show.add_argument("--latex", action="store_true", help="print LaTeX")
     show.set_defaults(run=_show)
 
     evaluating = commands.add_parser("evaluate", help="a result as numbers")
     evaluating.add_argument("id", metavar="ID")
-    evaluating.add_argument("values", metavar="name=value", nargs="*", help="parameters; decimals are exact, 1/3 and inf are numbers, JSON lists are lists")
+    evaluating.add_argument(
+        "values",
+        metavar="name=value",
+        nargs="*",
+        help="parameters; decimals are exact, 1/3 and inf are numbers, JSON lists are lists",
+    )
     evaluating.add_argument("--digits", type=int, metavar="N", help="prove N digits and print them")
     evaluating.add_argument("--json", action="store_true", help="print JSON")
     evaluating.set_defaults(run=_evaluate)
 
-    verify = commands.add_parser("verify", help="check every claim against its independent witness, and its mutants")
-    verify.add_argument("what", metavar="PAPER-KEY | FILE.py", nargs="?", help="one paper, or a Python file of yours that defines claims: it is run")
-    verify.add_argument("--effort", choices=[effort.name for effort in Effort], default="default", help="how many samples")
+    verify = commands.add_parser(
+        "verify", help="check every claim against its independent witness, and its mutants"
+    )
+    verify.add_argument(
+        "what",
+        metavar="PAPER-KEY | FILE.py",
+        nargs="?",
+        help="one paper, or a Python file of yours that defines claims: it is run",
+    )
+    verify.add_argument(
+        "--effort",
+        choices=[effort.name for effort in Effort],
+        default="default",
+        help="how many samples",
+    )
     seeds = verify.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=_seed, default=0, help="seed of all random numbers")
     seeds.add_argument("--unseeded", action="store_true", help="draw a fresh seed, and print it")
@@ -75,10 +117,16 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
             getattr(import_module(module), declare)(room)
             room.set_defaults(run=getattr(import_module(module), run))
 
-    export = commands.add_parser("export", help="a document that compiles with plain pdflatex, or a web page with MathML")
+    export = commands.add_parser(
+        "export", help="a document that compiles with plain pdflatex, or a web page with MathML"
+    )
     export.add_argument("id", metavar="ID", nargs="?", help="only one result")
     export.add_argument("--paper", metavar="KEY", help="only the results of one paper")
-    export.add_argument("--fragment", action="store_true", help="no preamble: a file to \\input into a paper, or the body of a page")
+    export.add_argument(
+        "--fragment",
+        action="store_true",
+        help="no preamble: a file to \\input into a paper, or the body of a page",
+    )
     export.add_argument("-o", "--output", metavar="FILE.tex | FILE.html", required=True)
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     export.set_defaults(run=_export)
@@ -101,7 +149,13 @@ def _list(arguments: argparse.Namespace) -> int:
         from neurenorm.numerics.verification.suite import claims_on
 
         rows = [
-            {"id": e.id, "statement": e.statement, "paper": e.paper.key, "provenance": e.provenance, "claims": [claim.id for claim in claims_on(e.id)]}
+            {
+                "id": e.id,
+                "statement": e.statement,
+                "paper": e.paper.key,
+                "provenance": e.provenance,
+                "claims": [claim.id for claim in claims_on(e.id)],
+            }
             for e in entries
         ]
         print(json.dumps(rows, indent=2))
@@ -143,7 +197,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         values[name] = parse_value(value)
     found = evaluate(arguments.id, values, digits=arguments.digits)
     failed = Status(found.answer.status).failed
-    say(json.dumps(_json_ready(found.as_dict()), allow_nan=False) if arguments.json else found.text(reason=not failed))
+    say(
+        json.dumps(_json_ready(found.as_dict()), allow_nan=False)
+        if arguments.json
+        else found.text(reason=not failed)
+    )
     if (failed or arguments.json) and found.answer.reason:
         say(found.answer.reason, error=True)
     return NOT_WELL if found.answer.status == Status.not_converged else WELL
@@ -164,20 +222,41 @@ def _verify(arguments: argparse.Namespace) -> int:
     """Check claims and print each verdict."""
     from neurenorm.numerics.show.report import as_json, as_junit, page, text_row
     from neurenorm.numerics.verification.compare import Verdict
-    from neurenorm.numerics.verification.suite import claims_in_file, gather_claims, papers, run_claims
+    from neurenorm.numerics.verification.suite import (
+        claims_in_file,
+        gather_claims,
+        papers,
+        run_claims,
+    )
 
-    writers = {name: writer for name, writer in ((arguments.json, as_json), (arguments.junit, as_junit), (arguments.report, page)) if name}
-    targets = all_writable([name for name in (arguments.json, arguments.junit, arguments.report) if name], force=arguments.force)
+    writers = {
+        name: writer
+        for name, writer in (
+            (arguments.json, as_json),
+            (arguments.junit, as_junit),
+            (arguments.report, page),
+        )
+        if name
+    }
+    targets = all_writable(
+        [name for name in (arguments.json, arguments.junit, arguments.report) if name],
+        force=arguments.force,
+    )
     outputs = list(zip(targets, writers.values(), strict=True))
     seed = secrets.randbits(32) if arguments.unseeded else arguments.seed
-    own = arguments.what not in (None, *papers()) and (arguments.what.endswith(".py") or Path(arguments.what).exists())
+    own = arguments.what not in (None, *papers()) and (
+        arguments.what.endswith(".py") or Path(arguments.what).exists()
+    )
     claims = claims_in_file(arguments.what) if own else gather_claims(arguments.what)
     reports = []
     for report in run_claims(claims, Effort[arguments.effort], seed=seed):
         reports.append(report)
         say(text_row(report), flush=True)
     agreed = sum(report.verdict is Verdict.agrees for report in reports)
-    print(f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {seed}, {sum(r.seconds for r in reports):.1f} s")
+    print(
+        f"{agreed} of {len(reports)} claims agree; effort {arguments.effort}, seed {seed}, "
+        f"{sum(r.seconds for r in reports):.1f} s"
+    )
     for target, writer in outputs:
         write_whole(target, writer(reports))
     return WELL if agreed == len(reports) else NOT_WELL
@@ -209,7 +288,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all is well, 1 if something is refuted, undecided or not converged, 2 for bad usage, 130 after Ctrl-C.
+        0 if all is well, 1 if something is refuted, undecided or not converged, 2 for bad usage,
+        130 after Ctrl-C.
 
     Examples
     --------
@@ -231,7 +311,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError) as error:
         return _failed(command, str(error), BAD_USAGE)
     except RecursionError:
-        return _failed(command, "the expression is nested too deeply; write it with fewer levels", BAD_USAGE)
+        return _failed(
+            command, "the expression is nested too deeply; write it with fewer levels", BAD_USAGE
+        )
     except MemoryError:
         return _failed(command, "this needs more memory than there is; ask for less", BAD_USAGE)
     except OSError as error:

@@ -1,8 +1,9 @@
 """A number with a standard error and the number of independent samples behind it.
 
-A mean over ``n`` independent blocks has the standard error ``s / √n`` and follows Student's law with ``n − 1`` degrees
-of freedom. The number of blocks therefore travels with every value, and so does what the blocks say about their tail:
-without a finite variance a standard error means nothing, however many samples stand behind it.
+A mean over ``n`` independent blocks has the standard error ``s / √n`` and follows Student's law
+with ``n − 1`` degrees of freedom. The number of blocks therefore travels with every value, and so
+does what the blocks say about their tail: without a finite variance a standard error means nothing,
+however many samples stand behind it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ _FEWEST = 6  # order statistics below which a tail cannot be judged
 
 
 class NoVariance(ValueError):
-    """The blocks show a tail so heavy that their variance does not exist: a standard error has no meaning."""
+    """The blocks show a tail so heavy that their variance does not exist: a standard error has no
+    meaning.
+    """
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """A sampled number or array of numbers, its standard error, and how many independent blocks stand behind it.
+    """A sampled number or array of numbers, its standard error, and how many independent blocks
+    stand behind it.
 
     Parameters
     ----------
@@ -40,15 +44,17 @@ class Estimate:
     error : float or ndarray
         Its standard error, in the units and the shape of ``value``; zero for an exact value.
     blocks : float
-        Number of independent samples: Student's law has ``blocks − 1`` degrees of freedom. Infinite for an exact
-        value, not necessarily an integer for a combination of estimates.
+        Number of independent samples: Student's law has ``blocks − 1`` degrees of freedom. Infinite
+        for an exact value, not necessarily an integer for a combination of estimates.
     tail : float
-        Upper confidence limit of the tail exponent of the blocks (see `tail_limit`); below 2 there is no variance.
+        Upper confidence limit of the tail exponent of the blocks (see `tail_limit`); below 2 there
+        is no variance.
 
     Raises
     ------
     ValueError
-        If value and error differ in shape, are not finite, the error is negative, or there are fewer than 2 blocks.
+        If value and error differ in shape, are not finite, the error is negative, or there are
+        fewer than 2 blocks.
 
     Examples
     --------
@@ -70,7 +76,10 @@ class Estimate:
         """Check the three numbers and freeze the arrays."""
         value, error = _real(self.value, "value"), _real(self.error, "error")
         if value.shape != error.shape:
-            raise ValueError(f"value has shape {value.shape} but error has shape {error.shape}: they must be the same")
+            raise ValueError(
+                f"value has shape {value.shape} but error has shape {error.shape}: they must be "
+                "the same"
+            )
         if np.any(error < 0):
             raise ValueError("a standard error is never negative")
         if not self.blocks >= 2:
@@ -85,7 +94,8 @@ class Estimate:
         Parameters
         ----------
         samples : array_like
-            Block values; whatever belongs to one block (one network, one replica) must be averaged before.
+            Block values; whatever belongs to one block (one network, one replica) must be averaged
+            before.
         axis : int
             The axis that counts the blocks; the other axes give the shape of the estimate.
 
@@ -114,15 +124,17 @@ class Estimate:
     def jackknife(cls, samples: ArrayLike, function: Callable[[Any], Any]) -> Estimate:
         """A function of means, such as a ratio or an artanh, with its leading bias removed.
 
-        The pseudo-values ``n f(m) − (n − 1) f(m₋ᵢ)``, where ``m₋ᵢ`` is the mean without block ``i``, behave as
-        independent blocks whose mean estimates ``f`` of the true mean with a bias of order ``1/n²``.
+        The pseudo-values ``n f(m) − (n − 1) f(m₋ᵢ)``, where ``m₋ᵢ`` is the mean without block
+        ``i``, behave as independent blocks whose mean estimates ``f`` of the true mean with a bias
+        of order ``1/n²``.
 
         Parameters
         ----------
         samples : array_like, shape (blocks, ...)
             Independent block values along the first axis.
         function : callable
-            Maps the mean over blocks (a float or an array of the remaining shape) to a float or an array.
+            Maps the mean over blocks (a float or an array of the remaining shape) to a float or an
+            array.
 
         Returns
         -------
@@ -147,7 +159,10 @@ class Estimate:
         whole = np.asarray(function(total / count), dtype=float)
         without = np.array([function(mean) for mean in (total - blocks) / (count - 1)], dtype=float)
         if not (np.all(np.isfinite(whole)) and np.all(np.isfinite(without))):
-            raise ValueError("the function is not finite at the means of the blocks: more samples per block are needed")
+            raise ValueError(
+                "the function is not finite at the means of the blocks: more samples per block are "
+                "needed"
+            )
         return cls.from_blocks(count * whole - (count - 1) * without)
 
     @classmethod
@@ -190,7 +205,9 @@ class Estimate:
         return self * (1 / number)
 
     def __add__(self, other: ArrayLike | Estimate) -> Estimate:
-        """Shift by exact numbers, or add an independent estimate (Welch and Satterthwaite's degrees of freedom)."""
+        """Shift by exact numbers, or add an independent estimate (Welch and Satterthwaite's degrees
+        of freedom).
+        """
         if isinstance(other, Estimate):
             return _combined(self, other)
         value = self.value + _factor(other)
@@ -230,14 +247,16 @@ def tail_limit(samples: ArrayLike, confidence: float = 0.999) -> float:
     """Upper confidence limit of the tail exponent ``α`` in ``P(|x| > u) ~ u^−α``.
 
     Hill's estimator over the ``k`` largest deviations ``d₁ ≥ d₂ ≥ …`` from the median is
-    ``α̂ = k / Σ ln(d_i / d_{k+1})``, and ``k α / α̂`` follows a Gamma law of index ``k`` for a pure power. The limit is
-    the upper one for ``k = min(n/8, 3 √n)``, unless the lower one for ``k/2, k/4, …`` lies above it: there the tail
-    ends, as it does for two well separated clusters of values.
+    ``α̂ = k / Σ ln(d_i / d_{k+1})``, and ``k α / α̂`` follows a Gamma law of index ``k`` for a pure
+    power. The limit is the upper one for ``k = min(n/8, 3 √n)``, unless the lower one for ``k/2,
+    k/4, …`` lies above it: there the tail ends, as it does for two well separated clusters of
+    values.
 
     Parameters
     ----------
     samples : array_like, shape (blocks, ...)
-        Independent values along the first axis; for arrays the smallest limit over the entries is returned.
+        Independent values along the first axis; for arrays the smallest limit over the entries is
+        returned.
     confidence : float
         Probability that the limit of a pure power law lies above its exponent.
 
@@ -258,7 +277,8 @@ def tail_limit(samples: ArrayLike, confidence: float = 0.999) -> float:
 
 
 def variance_exists(samples: ArrayLike, confidence: float = 0.999) -> bool:
-    """Whether the block values are compatible with a finite variance, that is a tail exponent of at least 2.
+    """Whether the block values are compatible with a finite variance, that is a tail exponent of at
+    least 2.
 
     Parameters
     ----------
@@ -270,7 +290,8 @@ def variance_exists(samples: ArrayLike, confidence: float = 0.999) -> bool:
     Returns
     -------
     bool
-        False only where the samples evidently have no variance; about a thousand blocks are needed to be sure of it.
+        False only where the samples evidently have no variance; about a thousand blocks are needed
+        to be sure of it.
 
     Examples
     --------
@@ -291,7 +312,9 @@ def _column_limit(column: Array, confidence: float) -> float:
     largest = np.log(np.sort(np.partition(deviations, -count - 1)[-count - 1 :])[::-1])
     limit = _hill(largest, count) * float(stats.gamma.isf(1 - confidence, count)) / count
     while (count := count // 2) >= _FEWEST:
-        limit = max(limit, _hill(largest, count) * float(stats.gamma.ppf(1 - confidence, count)) / count)
+        limit = max(
+            limit, _hill(largest, count) * float(stats.gamma.ppf(1 - confidence, count)) / count
+        )
     return limit
 
 
@@ -302,11 +325,15 @@ def _hill(descending_logs: Array, count: int) -> float:
 
 
 def _combined(first: Estimate, second: Estimate) -> Estimate:
-    """The sum of two independent estimates; the smallest effective number of blocks over the entries."""
+    """The sum of two independent estimates; the smallest effective number of blocks over the
+    entries.
+    """
     value = np.asarray(first.value + second.value)
     variances = [np.broadcast_to(np.square(e.error), value.shape) for e in (first, second)]
     total = variances[0] + variances[1]
-    spread = sum(np.square(v) / (e.blocks - 1) for v, e in zip(variances, (first, second), strict=True))
+    spread = sum(
+        np.square(v) / (e.blocks - 1) for v, e in zip(variances, (first, second), strict=True)
+    )
     sampled = np.asarray(spread) > 0
     freedom = np.square(total[sampled]) / np.asarray(spread)[sampled]
     blocks = float(freedom.min()) + 1 if freedom.size else min(first.blocks, second.blocks)
@@ -317,17 +344,25 @@ def _block_array(samples: ArrayLike) -> Array:
     """The samples as a finite float array with at least one axis."""
     array = np.asarray(samples, dtype=float)
     if array.ndim == 0:
-        raise ValueError("samples must be an array with one axis that counts the independent blocks, got one number")
+        raise ValueError(
+            "samples must be an array with one axis that counts the independent blocks, got one "
+            "number"
+        )
     if not np.all(np.isfinite(array)):
         bad = int(array.size - np.isfinite(array).sum())
-        raise ValueError(f"{bad} of {array.size} samples are not finite: an estimate of them would mean nothing")
+        raise ValueError(
+            f"{bad} of {array.size} samples are not finite: an estimate of them would mean nothing"
+        )
     return array
 
 
 def _real(number: ArrayLike, name: str) -> Array:
     """A finite real array."""
     if np.iscomplexobj(number):
-        raise ValueError(f"the {name} of an estimate must be real: give its real and imaginary part as two entries")
+        raise ValueError(
+            f"the {name} of an estimate must be real: give its real and imaginary part as two "
+            "entries"
+        )
     array = np.asarray(number, dtype=float)
     if not np.all(np.isfinite(array)):
         raise ValueError(f"the {name} of an estimate must be finite, got {number!r}")
@@ -337,7 +372,9 @@ def _real(number: ArrayLike, name: str) -> Array:
 def _factor(number: ArrayLike) -> Array:
     """An exact number or array that an estimate is scaled or shifted by."""
     if isinstance(number, Estimate):
-        raise TypeError("a product or ratio of estimates is not linear: use Estimate.jackknife on their blocks")
+        raise TypeError(
+            "a product or ratio of estimates is not linear: use Estimate.jackknife on their blocks"
+        )
     return _real(number, "factor")
 
 
@@ -351,7 +388,9 @@ def _frozen(array: Array) -> Number:
 
 
 def _digits(value: float, error: float) -> str:
-    """A value with the uncertainty of its last digit in parentheses, two digits where the first is a 1."""
+    """A value with the uncertainty of its last digit in parentheses, two digits where the first is
+    a 1.
+    """
     if error == 0:
         return f"{value:.12g}"
     size = max(abs(value), error)
@@ -363,4 +402,3 @@ def _digits(value: float, error: float) -> str:
     decimals = max(magnitude - place, 0)
     scaled = value / 10.0**magnitude
     return f"{scaled:.{decimals}f}({error * 10.0 ** (decimals - magnitude):.0f})e{magnitude:+03d}"
-

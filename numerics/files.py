@@ -31,7 +31,8 @@ def writable(name: str | Path, *, force: bool = False) -> Path:
     Raises
     ------
     ValueError
-        If it is a folder, exists already, lies in a folder that does not exist, or may not be written.
+        If it is a folder, exists already, lies in a folder that does not exist, or may not be
+        written.
 
     Examples
     --------
@@ -53,7 +54,9 @@ def writable(name: str | Path, *, force: bool = False) -> Path:
     try:
         _new_neighbour(target).unlink()
     except OSError as error:
-        raise ValueError(f"{target} cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise ValueError(
+            f"{target} cannot be written: {(error.strerror or str(error)).lower()}"
+        ) from error
     return target
 
 
@@ -84,7 +87,8 @@ def _new_neighbour(target: Path) -> Path:
 
 
 def write_whole(target: Path, content: str | bytes | memoryview) -> None:
-    """Write a file through a neighbour that takes its place, so that it is there whole or as it was.
+    """Write a file through a neighbour that takes its place, so that it is there whole or as it
+    was.
 
     Raises
     ------
@@ -115,7 +119,8 @@ def write_whole(target: Path, content: str | bytes | memoryview) -> None:
 
 
 def figure_target(name: str | Path, *, force: bool = False) -> Path:
-    """Return a file that a figure may be written to: a .pdf, .png or .svg file that `writable` allows.
+    """Return a file that a figure may be written to: a .pdf, .png or .svg file that `writable`
+    allows.
 
     Examples
     --------
@@ -132,7 +137,8 @@ def figure_target(name: str | Path, *, force: bool = False) -> Path:
 def save_figure(axes: Axes, name: str | Path, *, force: bool = False) -> Path:
     """Write the figure of some axes as vectors (.pdf, .svg) or pixels (.png), whole or not at all.
 
-    Text in a .pdf stays text, in an .svg it is drawn (so that no font is missing), and the same drawing gives the same file.
+    Text in a .pdf stays text, in an .svg it is drawn (so that no font is missing), and the same
+    drawing gives the same file.
 
     Parameters
     ----------
@@ -162,6 +168,8 @@ def save_figure(axes: Axes, name: str | Path, *, force: bool = False) -> Path:
     drawn = BytesIO()
     dated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}[target.suffix]
     with rc_context({"pdf.fonttype": 42, "svg.hashsalt": "neurenorm"}):
-        cast("Figure", axes.figure).savefig(drawn, format=target.suffix[1:], dpi=200, metadata=dated)
+        cast("Figure", axes.figure).savefig(
+            drawn, format=target.suffix[1:], dpi=200, metadata=dated
+        )
     write_whole(target, drawn.getvalue())
     return target

@@ -1,8 +1,9 @@
 """Status and Solution: what every solver and every answer returns.
 
-A solution is values by name with their errors, one status, all branches where there are several, and
-the method with its count of work. It replaces the result classes of single solvers: what a solver
-knows beside these (a verdict on stability, a residual) goes into its branches as named entries.
+A solution is values by name with their errors, one status, all branches where there are several,
+and the method with its count of work. It replaces the result classes of single solvers: what a
+solver knows beside these (a verdict on stability, a residual) goes into its branches as named
+entries.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ class Solution(Tabulated):
         Becomes a `Status`.
     values : mapping of str to number, string, list or None
     errors : mapping of str to number, string, list or None
-        Of each value that has one: the largest distance between the value *as it stands here* and the
-        true one (exact, enclosed), its estimate (numeric), or a standard error (sampled). One number
-        for a list bounds every entry. A string where it lies beyond the range of a double.
+        Of each value that has one: the largest distance between the value *as it stands here* and
+        the true one (exact, enclosed), its estimate (numeric), or a standard error (sampled). One
+        number for a list bounds every entry. A string where it lies beyond the range of a double.
     branches : sequence of mapping, optional
         All solutions where there are several, with what is known of their stability; the stable one
         is in ``values``.
@@ -96,8 +97,8 @@ class Solution(Tabulated):
     def settled(self) -> Solution:
         """Return the solution without any number that is none.
 
-        A value that is no number makes it one that did not converge, with the reason; a value that is
-        infinite must come with its reason; an error that is no number is no error.
+        A value that is no number makes it one that did not converge, with the reason; a value that
+        is infinite must come with its reason; an error that is no number is no error.
 
         Raises
         ------

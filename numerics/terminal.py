@@ -10,7 +10,8 @@ LONGEST = 1_500
 
 
 def printable(text: str) -> str:
-    """Return a text whose control characters, ANSI escapes, direction marks and broken letters are written as escapes.
+    """Return a text whose control characters, ANSI escapes, direction marks and broken letters are
+    written as escapes.
 
     Line ends and tabs stay.
 
@@ -21,7 +22,12 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode() for letter in text)
+    return "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t"
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def one_line(text: str) -> str:

@@ -1,6 +1,8 @@
-"""Seeded fuzzing of the command line, in this process: no traceback, no hang, one line of refusal, promised exit codes.
+"""Seeded fuzzing of the command line, in this process: no traceback, no hang, one line of refusal,
+promised exit codes.
 
-``python tests/fuzz.py --inputs 20000 --seed 1`` prints what breaks the promise; so does ``make fuzz``.
+``python tests/fuzz.py --inputs 20000 --seed 1`` prints what breaks the promise; so does ``make
+fuzz``.
 """
 
 import argparse
@@ -28,8 +30,20 @@ WORDS = [
     "tanh", "relu", "z*exp(-z**2/2)", "z**9**9", "erf(z)+z/3",
     "ising", "potts", "diamond", "", " ", "\x1b[31m", "é", "true", "null", CODE, "z", "[", "{}", "\x00",
 ]  # fmt: skip
-LISTS = ["[1,-1]", "[[0,1,2],[2,3,4]]", "[1,-1,1]", "[2,3,6]", "[]", "[[]]", "[[1],[2]]", "[[1,-0.5],[0.3,0.8]]",
-    '[{"a":1}]', f"[[{CODE}]]", "[null]", "[" * 300]
+LISTS = [
+    "[1,-1]",
+    "[[0,1,2],[2,3,4]]",
+    "[1,-1,1]",
+    "[2,3,6]",
+    "[]",
+    "[[]]",
+    "[[1],[2]]",
+    "[[1,-0.5],[0.3,0.8]]",
+    '[{"a":1}]',
+    f"[[{CODE}]]",
+    "[null]",
+    "[" * 300,
+]
 
 
 class Slow(BaseException):
@@ -45,7 +59,13 @@ def _value(rng, parameter=None):
         if domain is not None:
             return rng.choice([*NUMBERS[:6], "5", "0.9"])
     kind = rng.choice((NUMBERS, NUMBERS, WORDS, LISTS))
-    return rng.choice(kind) if rng.random() < 0.9 else "".join(rng.choice("0123456789eE./-+*()[]{},:z\"' ") for _ in range(rng.randint(1, 12)))
+    return (
+        rng.choice(kind)
+        if rng.random() < 0.9
+        else "".join(
+            rng.choice("0123456789eE./-+*()[]{},:z\"' ") for _ in range(rng.randint(1, 12))
+        )
+    )
 
 
 def command(rng, entries):
@@ -62,11 +82,28 @@ def command(rng, entries):
             "K=0:1:3", "K=1e-400:1:3:log",
             "x=1:2", "sw2=[1,2]", f"K=[{_value(rng)}]", f"{_value(rng)}={_value(rng)}", "a=0:1:0",
         ])  # fmt: skip
-        return ["sweep", entry.id, axis, *values, "-o", rng.choice(["a.nc", "", "/nowhere/a.nc"]), "--workers", "0", "--force"]
+        return [
+            "sweep",
+            entry.id,
+            axis,
+            *values,
+            "-o",
+            rng.choice(["a.nc", "", "/nowhere/a.nc"]),
+            "--workers",
+            "0",
+            "--force",
+        ]
     name = rng.choice(["lattice", "nothing", "\x1b[2J", "", CODE])
     file = rng.choice(["none.nc", "", "/", "\x07"])
-    others = (["show", name], ["list", "--paper", name], ["verify", f"{name}.py"], ["export", name, "-o", file],
-        ["plot", file], ["measure", file, file], [name])
+    others = (
+        ["show", name],
+        ["list", "--paper", name],
+        ["verify", f"{name}.py"],
+        ["export", name, "-o", file],
+        ["plot", file],
+        ["measure", file, file],
+        [name],
+    )
     return list(rng.choice(others))
 
 
@@ -84,7 +121,10 @@ def broken_promise(arguments, seconds=LONGEST):
         return f"hangs above {seconds} s"
     except BaseException as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        return f"traceback: {type(error).__name__}: {str(error)[:80]} at {os.path.basename(place.filename)}:{place.lineno}"
+        return (
+            f"traceback: {type(error).__name__}: {str(error)[:80]} at "
+            f"{os.path.basename(place.filename)}:{place.lineno}"
+        )
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     return _told(status, out.getvalue(), err.getvalue(), time.perf_counter() - start)

@@ -1,6 +1,8 @@
-"""Execute notebooks and fail on the first error: ``python tests/run_notebooks.py [--small] [NAME …]``.
+"""Execute notebooks and fail on the first error: ``python tests/run_notebooks.py [--small] [NAME
+…]``.
 
-Each notebook has a cell tagged ``parameters`` with ``small = False``. With ``--small`` a cell that says ``small = True`` is run behind it, as papermill does.
+Each notebook has a cell tagged ``parameters`` with ``small = False``. With ``--small`` a cell that
+says ``small = True`` is run behind it, as papermill does.
 """
 
 import argparse
@@ -13,15 +15,24 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 LIMITS = {True: 40.0, False: 120.0}
-"""Seconds that a notebook may take on an idle machine, at small and at full size: told when passed, and no error, because machines differ."""
+"""Seconds that a notebook may take on an idle machine, at small and at full size: told when passed,
+and no error, because machines differ.
+"""
 
 
 def with_parameters(notebook: nbformat.NotebookNode, **values: object) -> nbformat.NotebookNode:
     """Return the notebook with a cell of assignments behind its cell tagged ``parameters``."""
-    places = [k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ())]
+    places = [
+        k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ())
+    ]
     if len(places) != 1:
-        raise ValueError(f"a notebook needs one cell tagged 'parameters', this one has {len(places)}")
-    injected = nbformat.v4.new_code_cell("\n".join(f"{name} = {value!r}" for name, value in values.items()), metadata={"tags": ["injected-parameters"]})
+        raise ValueError(
+            f"a notebook needs one cell tagged 'parameters', this one has {len(places)}"
+        )
+    injected = nbformat.v4.new_code_cell(
+        "\n".join(f"{name} = {value!r}" for name, value in values.items()),
+        metadata={"tags": ["injected-parameters"]},
+    )
     notebook.cells.insert(places[0] + 1, injected)
     return notebook
 
@@ -29,16 +40,27 @@ def with_parameters(notebook: nbformat.NotebookNode, **values: object) -> nbform
 def main(arguments: list[str]) -> int:
     """Run the notebooks with these names, or all, and print how long each took."""
     parser = argparse.ArgumentParser(description="Execute notebooks.")
-    parser.add_argument("--small", action="store_true", help="the sizes of the tests, in place of the full ones")
+    parser.add_argument(
+        "--small", action="store_true", help="the sizes of the tests, in place of the full ones"
+    )
     parser.add_argument("names", nargs="*", metavar="NAME")
     chosen = parser.parse_args(arguments)
     files = [FOLDER / name for name in chosen.names] or sorted(FOLDER.glob("*.ipynb"))
     for file in files:
         started = time.perf_counter()
         notebook = with_parameters(nbformat.read(file, as_version=4), small=chosen.small)
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+        NotebookClient(
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(FOLDER)}},
+        ).execute()
         took = time.perf_counter() - started
-        late = f", more than the {LIMITS[chosen.small]:.0f} s it should take" if took > LIMITS[chosen.small] else ""
+        late = (
+            f", more than the {LIMITS[chosen.small]:.0f} s it should take"
+            if took > LIMITS[chosen.small]
+            else ""
+        )
         print(f"{file.name}: {took:.1f} s{late}", flush=True)
     print(f"{len(files)} notebooks ran")
     return 0

@@ -58,7 +58,9 @@ def run(folder: Path, *command: str, path: Path | None = None) -> str:
 
 def check_all(folder: Path, path: Path | None = None) -> None:
     assert "log(cosh(2*K))/2" in run(folder, "script.py", path=path)
-    values = run(folder, "-m", "neurenorm", "evaluate", "lattice/ising-decimation", "K=1", "b=2", path=path)
+    values = run(
+        folder, "-m", "neurenorm", "evaluate", "lattice/ising-decimation", "K=1", "b=2", path=path
+    )
     assert "0.6625" in values
     where = run(folder, "-c", "import neurenorm.theory as t; print(t.__file__)", path=path)
     assert (str(path) in where) is (path is not None)
@@ -73,7 +75,10 @@ def test_beside_files_of_the_same_names_from_the_wheel(crowded, wheel):
 
 
 def test_the_front_door_offers_nouns_and_verbs_and_loads_nothing_heavy(crowded):
-    code = "import neurenorm as nr, sys; print({'numpy', 'sympy', 'scipy'} & set(sys.modules), dir(nr))"
+    code = (
+        "import neurenorm as nr, sys; print({'numpy', 'sympy', 'scipy'} & set(sys.modules), "
+        "dir(nr))"
+    )
     printed = run(crowded, "-c", code)
     assert printed.startswith("set()")
     for word in ("PeriodicGraph", "Recursion", "GaussianField", "evaluate", "decimate", "sweep"):

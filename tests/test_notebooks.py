@@ -1,4 +1,6 @@
-"""Notebooks before they are run: a question first, one cell of parameters that later cells use, and no stored output."""
+"""Notebooks before they are run: a question first, one cell of parameters that later cells use, and
+no stored output.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -34,7 +36,9 @@ def test_parameters_are_injected_behind_their_cell():
     runner = importlib.util.module_from_spec(SPEC)
     SPEC.loader.exec_module(runner)
     whole = runner.with_parameters(nbformat.read(NOTEBOOKS[0], as_version=4), small=True)
-    place = next(k for k, cell in enumerate(whole.cells) if "parameters" in cell.metadata.get("tags", ()))
+    place = next(
+        k for k, cell in enumerate(whole.cells) if "parameters" in cell.metadata.get("tags", ())
+    )
     assert whole.cells[place + 1].source == "small = True"
     with pytest.raises(ValueError, match="needs one cell tagged 'parameters', this one has 0"):
         runner.with_parameters(nbformat.v4.new_notebook(), small=True)

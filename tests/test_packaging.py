@@ -22,14 +22,20 @@ def test_everything_public_exists_and_is_documented(name):
 
 
 def test_importing_numerics_imports_nothing_else():
-    code = "import sys, neurenorm.numerics; print(sorted(set(sys.modules) & {'numpy', 'sympy', 'scipy', 'neurenorm.theory', 'networkx'}))"
+    code = (
+        "import sys, neurenorm.numerics; print(sorted(set(sys.modules) & {'numpy', 'sympy', "
+        "'scipy', 'neurenorm.theory', 'networkx'}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_theory_stays_exact():
     """Importing theory must not pull in floating-point libraries."""
-    code = "import sys, neurenorm.theory; print(sorted(set(sys.modules) & {'numpy', 'scipy', 'neurenorm.numerics', 'matplotlib'}))"
+    code = (
+        "import sys, neurenorm.theory; print(sorted(set(sys.modules) & {'numpy', 'scipy', "
+        "'neurenorm.numerics', 'matplotlib'}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -39,7 +45,10 @@ def test_constraints_hold_no_addresses_and_cover_the_dependencies():
     assert "://" not in constraints
     names = {line.split("==")[0].strip().lower() for line in constraints.splitlines()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(entry for extra in project["optional-dependencies"].values() for entry in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(entry for extra in project["optional-dependencies"].values() for entry in extra),
+    ]
     for requirement in wanted:
         name = requirement.split(">")[0].split("<")[0].split("=")[0].split("[")[0].strip().lower()
         assert name in names, f"{name} has no constraint: make constraints.txt again"

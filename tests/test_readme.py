@@ -17,7 +17,9 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_solved_problem():
-    found = doctest.testfile(str(ROOT / "README.md"), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    found = doctest.testfile(
+        str(ROOT / "README.md"), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
+    )
     assert found.attempted >= 6
     assert found.failed == 0
 
@@ -29,14 +31,21 @@ def test_the_system_of_ones_own(tmp_path):
     good.write_text(example)
     spoiled.write_text(example.replace(".step[0]", ".step[0] * 2"))
     for file, status in ((good, 0), (spoiled, 1)):
-        done = subprocess.run([sys.executable, "-m", "neurenorm", "verify", str(file)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "neurenorm", "verify", str(file)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == status, done.stdout + done.stderr
 
 
 def test_the_shown_console_session(capsys):
     from neurenorm.numerics.cli import main
 
-    command, expected = re.search(r"\$ neurenorm (evaluate .*?)\n(.*?)```", TEXT, flags=re.DOTALL).groups()
+    command, expected = re.search(
+        r"\$ neurenorm (evaluate .*?)\n(.*?)```", TEXT, flags=re.DOTALL
+    ).groups()
     assert main(command.split()) == 0
     assert capsys.readouterr().out == expected
 
@@ -65,5 +74,9 @@ def test_conventions_and_systems_are_those_of_the_code():
 def test_every_command_is_in_the_readme():
     from neurenorm.numerics.cli import parser
 
-    (commands,) = [action.choices for action in parser()._actions if action.choices and "verify" in action.choices]
+    (commands,) = [
+        action.choices
+        for action in parser()._actions
+        if action.choices and "verify" in action.choices
+    ]
     assert all(f"neurenorm {name}" in TEXT for name in commands)

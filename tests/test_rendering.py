@@ -1,4 +1,6 @@
-"""Every public object shows itself in a notebook, as mathematics, a table or a drawing; help and completion have something to say."""
+"""Every public object shows itself in a notebook, as mathematics, a table or a drawing; help and
+completion have something to say.
+"""
 
 import importlib
 import inspect
@@ -41,8 +43,18 @@ def rendered(thing):
 
 @pytest.mark.parametrize("package", [graphs, theory], ids=lambda package: package.__name__)
 def test_every_public_class_shows_itself(package):
-    classes = [(name, getattr(package, name)) for name in package.__all__ if inspect.isclass(getattr(package, name))]
-    poor = [name for name, kind in classes if not issubclass(kind, WITH_MESSAGES) and name not in PLAIN and not any(hasattr(kind, rich) for rich in RICH)]
+    classes = [
+        (name, getattr(package, name))
+        for name in package.__all__
+        if inspect.isclass(getattr(package, name))
+    ]
+    poor = [
+        name
+        for name, kind in classes
+        if not issubclass(kind, WITH_MESSAGES)
+        and name not in PLAIN
+        and not any(hasattr(kind, rich) for rich in RICH)
+    ]
     assert poor == []
 
 
@@ -53,11 +65,24 @@ def test_every_stated_problem_shows_its_formula():
 
 
 def test_what_the_numerics_return_shows_itself():
-    """Dataclasses that functions of numerics return are tables; those that are only passed about inside, or hold a state, are not asked to be."""
-    kinds = [kind for module in pkgutil.walk_packages(numerics.__path__, "neurenorm.numerics.") if not module.name.endswith("__main__") for kind in public(module.name)]
+    """Dataclasses that functions of numerics return are tables; those that are only passed about
+    inside, or hold a state, are not asked to be.
+    """
+    kinds = [
+        kind
+        for module in pkgutil.walk_packages(numerics.__path__, "neurenorm.numerics.")
+        if not module.name.endswith("__main__")
+        for kind in public(module.name)
+    ]
     shown = [kind for kind in kinds if any(hasattr(kind, rich) for rich in RICH)]
     assert len(shown) > 50
-    poor = {kind.__name__ for kind in kinds if is_dataclass(kind) and kind.__module__.startswith("neurenorm.numerics.solve") and kind not in shown}
+    poor = {
+        kind.__name__
+        for kind in kinds
+        if is_dataclass(kind)
+        and kind.__module__.startswith("neurenorm.numerics.solve")
+        and kind not in shown
+    }
     assert poor <= {"BeliefSweep", "DensityEvolution", "System", "Table"}
 
 
@@ -142,7 +167,10 @@ def test_completion_behind_theory_finds_the_five_systems():
 
 
 def test_completion_behind_numerics_finds_its_modules():
-    code = "import sys; from neurenorm import numerics; print({'evaluate', 'sweep', 'show'} <= set(dir(numerics)), 'numpy' in sys.modules, numerics.files.FORMATS)"
+    code = (
+        "import sys; from neurenorm import numerics; print({'evaluate', 'sweep', 'show'} <= "
+        "set(dir(numerics)), 'numpy' in sys.modules, numerics.files.FORMATS)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True False") and ".pdf" in done.stdout
     with pytest.raises(AttributeError, match="numerics has no module 'nothing'; it has"):

@@ -1,4 +1,6 @@
-"""Values from elsewhere are data: no text is executed, no number or list fills the memory, no name reaches a terminal raw."""
+"""Values from elsewhere are data: no text is executed, no number or list fills the memory, no name
+reaches a terminal raw.
+"""
 
 import ast
 import time
@@ -23,8 +25,22 @@ from neurenorm.theory.gaussian.expectation import expectation
 from neurenorm.theory.recursion.recursion import Recursion
 
 ROOT = Path(__file__).parents[1]
-READERS = {"theory/algebra/reading.py": {"sympify"}, "numerics/compile/kernels.py": {"exec"}, "numerics/quadrature/balls.py": {"eval"}}
-EVALUATING = {"sympify", "parse_expr", "eval", "exec", "literal_eval", "parse_latex", "nsimplify", "lambdify", "_sympify"}
+READERS = {
+    "theory/algebra/reading.py": {"sympify"},
+    "numerics/compile/kernels.py": {"exec"},
+    "numerics/quadrature/balls.py": {"eval"},
+}
+EVALUATING = {
+    "sympify",
+    "parse_expr",
+    "eval",
+    "exec",
+    "literal_eval",
+    "parse_latex",
+    "nsimplify",
+    "lambdify",
+    "_sympify",
+}
 CODE = '__import__("pathlib").Path("pwned").touch()'
 
 
@@ -33,9 +49,17 @@ def evaluating_names(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in EVALUATING:
             yield node.lineno, node.id
-        if isinstance(node, ast.Attribute) and node.attr in EVALUATING and getattr(node.value, "id", "") in ("sympy", "sp", "ast", "builtins"):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in EVALUATING
+            and getattr(node.value, "id", "") in ("sympy", "sp", "ast", "builtins")
+        ):
             yield node.lineno, node.attr
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "S" and not isinstance(node.args[0], ast.Constant):
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") == "S"
+            and not isinstance(node.args[0], ast.Constant)
+        ):
             yield node.lineno, "S"
 
 
@@ -43,13 +67,19 @@ def evaluating_names(tree):
 def test_text_is_evaluated_in_named_places_only(wing):
     for file in sorted((ROOT / wing).rglob("*.py")):
         name = file.relative_to(ROOT).as_posix()
-        found = {(line, word) for line, word in evaluating_names(ast.parse(file.read_text())) if word not in READERS.get(name, ())}
+        found = {
+            (line, word)
+            for line, word in evaluating_names(ast.parse(file.read_text()))
+            if word not in READERS.get(name, ())
+        }
         assert not found, f"{name} evaluates text: use neurenorm.theory.algebra.reading ({found})"
 
 
 @pytest.fixture
 def guarded(tmp_path, monkeypatch):
-    """A folder in which the marker would appear, and SymPy's parser in a state in which no text may reach it."""
+    """A folder in which the marker would appear, and SymPy's parser in a state in which no text may
+    reach it.
+    """
     monkeypatch.chdir(tmp_path)
     reached = []
 
@@ -76,7 +106,14 @@ SHAPES = [
     '{"CODE":1}', '{"a":"CODE"}', '[{"CODE":1}]', '[["CODE"]]', '[[["CODE"]]]', '["CODE"]', '"CODE"', "CODE", '[[1,"CODE"],["CODE",1]]', '[[{"a":["CODE"]}]]',
     "[CODE]", "[CODE, CODE]", "tanh(CODE)", "z+CODE",
 ]  # fmt: skip
-SAMPLE = {"activation": "tanh", "boundary": "fixed-open", "paths": "[[0,1,2],[2,3,4]]", "x": "[1,-1]", "y": "[1,1]", "layers": "[[1],[2]]"}
+SAMPLE = {
+    "activation": "tanh",
+    "boundary": "fixed-open",
+    "paths": "[[0,1,2],[2,3,4]]",
+    "x": "[1,-1]",
+    "y": "[1,1]",
+    "layers": "[[1],[2]]",
+}
 
 
 def arguments_of(entry):
@@ -90,19 +127,55 @@ def test_no_parameter_of_any_result_runs_code(capsys, guarded, shape):
     for entry in results():
         for parameter in entry.parameters:
             given_values = {**arguments_of(entry), parameter.name: text}
-            status, out, err = run(capsys, "evaluate", entry.id, *(f"{name}={value}" for name, value in given_values.items()))
+            status, out, err = run(
+                capsys,
+                "evaluate",
+                entry.id,
+                *(f"{name}={value}" for name, value in given_values.items()),
+            )
             assert (status, out) == (2, ""), (entry.id, parameter.name)
             assert len(err.splitlines()) == 1 and "Traceback" not in err, err
 
 
-@pytest.mark.parametrize("value", ['[{"x":"CODE"}]', '{"CODE":1}', '[["CODE"],[{"a":"CODE"}]]', "CODE:1:3", "0:CODE:3", "0:1:CODE"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        '[{"x":"CODE"}]',
+        '{"CODE":1}',
+        '[["CODE"],[{"a":"CODE"}]]',
+        "CODE:1:3",
+        "0:CODE:3",
+        "0:1:CODE",
+    ],
+)
 def test_no_axis_runs_code(capsys, guarded, value):
-    status, _, err = run(capsys, "sweep", "lattice/ising-decimation", f"K={value.replace('CODE', CODE)}", "b=2", "-o", "a.nc", "--workers", "0")
+    status, _, err = run(
+        capsys,
+        "sweep",
+        "lattice/ising-decimation",
+        f"K={value.replace('CODE', CODE)}",
+        "b=2",
+        "-o",
+        "a.nc",
+        "--workers",
+        "0",
+    )
     assert status == 2
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("wrap", [lambda c: c, lambda c: [c], lambda c: (c,), lambda c: {c: 1}, lambda c: {"a": c}, lambda c: [[c]], lambda c: ((c, 1),)])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda c: c,
+        lambda c: [c],
+        lambda c: (c,),
+        lambda c: {c: 1},
+        lambda c: {"a": c},
+        lambda c: [[c]],
+        lambda c: ((c, 1),),
+    ],
+)
 def test_no_function_runs_code(guarded, wrap):
     value, (K,) = wrap(CODE), [Symbol("K", real=True)]
     calls = [
@@ -182,7 +255,9 @@ def test_numbers_are_exact_and_have_a_range():
 EXPRESSIONS = st.recursive(
     st.one_of(st.integers(0, 9).map(str), st.sampled_from(["x", "y", "0.25", "1e-3", "pi"])),
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(
+            lambda t: f"({t[0]}{t[1]}{t[2]})"
+        ),
         inner.map(lambda e: f"-({e})"),
         inner.map(lambda e: f"({e})**2"),
         inner.map(lambda e: f"tanh({e})"),
@@ -204,7 +279,9 @@ def test_the_grammar_means_what_python_means(text):
     except ValueError as error:
         assert "range" in str(error) or "large" in str(error)
         return
-    value = complex(found.subs({Symbol(name): Rational(str(number)) for name, number in at.items()}).evalf(20))
+    value = complex(
+        found.subs({Symbol(name): Rational(str(number)) for name, number in at.items()}).evalf(20)
+    )
     assert value.real == pytest.approx(wanted, rel=1e-9, abs=1e-9)
 
 
@@ -216,4 +293,8 @@ def test_any_text_is_read_or_refused_in_one_line(text):
             reader(text)
         except ValueError as error:
             assert str(error).isprintable()
-    assert read_expression("2*x") == 2 * Symbol("x") and expression_of(True) and expression_of(Integer(3)) == 3
+    assert (
+        read_expression("2*x") == 2 * Symbol("x")
+        and expression_of(True)
+        and expression_of(Integer(3)) == 3
+    )

@@ -1,4 +1,5 @@
-"""What follows from what is connected: exact recursions, field theories, fixed points, and their LaTeX.
+"""What follows from what is connected: exact recursions, field theories, fixed points, and their
+LaTeX.
 
 This room is exact: it knows SymPy and exact polynomials, and no floating-point number.
 """
@@ -9,12 +10,24 @@ from typing import TYPE_CHECKING, Any
 from neurenorm.theory.catalogue import Parameter, Result, result, results
 from neurenorm.theory.decimation.cell import NotClosed, cell_decimation, cell_recursion
 from neurenorm.theory.decimation.decimation import Decimation, decimate
-from neurenorm.theory.decimation.model import ISING, Alphabet, Kernel, Model, Term, bond_model, clock, finite, potts
+from neurenorm.theory.decimation.model import (
+    ISING,
+    Alphabet,
+    Kernel,
+    Model,
+    Term,
+    bond_model,
+    clock,
+    finite,
+    potts,
+)
 from neurenorm.theory.decimation.sum_product import DecimationTooLarge
 from neurenorm.theory.document import document
 from neurenorm.theory.recursion.fixed_points import exact_fixed_points, fixed_point_equation
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
-from neurenorm.theory.symbols import symbols as symbols  # not in __all__: a star import must not replace SymPy's
+from neurenorm.theory.symbols import (
+    symbols as symbols,
+)  # not in __all__: a star import must not replace SymPy's
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
 if TYPE_CHECKING:

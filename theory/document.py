@@ -1,4 +1,6 @@
-"""LaTeX of results: a display, an entry with its symbols and derivation, and a document for plain pdflatex."""
+"""LaTeX of results: a display, an entry with its symbols and derivation, and a document for plain
+pdflatex.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,13 @@ from collections.abc import Iterable, Mapping
 
 from sympy import Symbol, pretty
 
-from neurenorm.theory.catalogue.result import Paper, Parameter, Result, object_derivation, object_latex
+from neurenorm.theory.catalogue.result import (
+    Paper,
+    Parameter,
+    Result,
+    object_derivation,
+    object_latex,
+)
 from neurenorm.theory.conventions import CONVENTIONS
 from neurenorm.theory.field_theory.problems import AlongDepth
 from neurenorm.theory.typeset.derivation import Derivation
@@ -31,13 +39,53 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 
 ESCAPES = {"\\": r"\textbackslash{}"}
 ESCAPES |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-ESCAPES |= {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "^": r"\^{}", "~": r"\~{}", "{": r"\{", "}": r"\}"}
-UNICODE = {"⟨": r"\ensuremath{\langle}", "⟩": r"\ensuremath{\rangle}", "′": "'", "→": r"\ensuremath{\to}", "α": r"\ensuremath{\alpha}"}
+ESCAPES |= {
+    "_": r"\_",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "$": r"\$",
+    "^": r"\^{}",
+    "~": r"\~{}",
+    "{": r"\{",
+    "}": r"\}",
+}
+UNICODE = {
+    "⟨": r"\ensuremath{\langle}",
+    "⟩": r"\ensuremath{\rangle}",
+    "′": "'",
+    "→": r"\ensuremath{\to}",
+    "α": r"\ensuremath{\alpha}",
+}
 UNICODE |= {"κ": r"\ensuremath{\kappa}"}
-UNICODE |= {"σ": r"\ensuremath{\sigma}", "χ": r"\ensuremath{\chi}", "φ": r"\ensuremath{\varphi}", "ξ": r"\ensuremath{\xi}", "β": r"\ensuremath{\beta}"}
-UNICODE |= {"Σ": r"\ensuremath{\sum}", "Π": r"\ensuremath{\prod}", "≥": r"\ensuremath{\ge}", "≤": r"\ensuremath{\le}", "±": r"\ensuremath{\pm}", "−": "-"}
-UNICODE |= {"·": r"\ensuremath{\cdot}", "²": r"\ensuremath{^2}", "∞": r"\ensuremath{\infty}", "–": r"\textendash{}"}
-UNICODE |= {"…": r"\dots{}", "λ": r"\ensuremath{\lambda}", "δ": r"\ensuremath{\delta}", "×": r"\ensuremath{\times}", "√": r"\ensuremath{\surd}"}
+UNICODE |= {
+    "σ": r"\ensuremath{\sigma}",
+    "χ": r"\ensuremath{\chi}",
+    "φ": r"\ensuremath{\varphi}",
+    "ξ": r"\ensuremath{\xi}",
+    "β": r"\ensuremath{\beta}",
+}
+UNICODE |= {
+    "Σ": r"\ensuremath{\sum}",
+    "Π": r"\ensuremath{\prod}",
+    "≥": r"\ensuremath{\ge}",
+    "≤": r"\ensuremath{\le}",
+    "±": r"\ensuremath{\pm}",
+    "−": "-",
+}
+UNICODE |= {
+    "·": r"\ensuremath{\cdot}",
+    "²": r"\ensuremath{^2}",
+    "∞": r"\ensuremath{\infty}",
+    "–": r"\textendash{}",
+}
+UNICODE |= {
+    "…": r"\dots{}",
+    "λ": r"\ensuremath{\lambda}",
+    "δ": r"\ensuremath{\delta}",
+    "×": r"\ensuremath{\times}",
+    "√": r"\ensuremath{\surd}",
+}
 
 
 def escaped(text: str) -> str:
@@ -48,11 +96,14 @@ def escaped(text: str) -> str:
     >>> print(escaped("50 % of s_1"))
     50 \\% of s\\_1
     """
-    return "".join(ESCAPES.get(character, UNICODE.get(character, character)) for character in text).replace("--", "-{}-")
+    return "".join(
+        ESCAPES.get(character, UNICODE.get(character, character)) for character in text
+    ).replace("--", "-{}-")
 
 
 def entry_latex(entry: Result, *, level: str = "subsection") -> str:
-    """Return one result as LaTeX: statement, numbered formula, symbols, derivation, conventions and provenance.
+    """Return one result as LaTeX: statement, numbered formula, symbols, derivation, conventions and
+    provenance.
 
     The formula carries the label ``paper:name``, its id with a colon, for ``\\eqref``.
 
@@ -72,7 +123,12 @@ def entry_latex(entry: Result, *, level: str = "subsection") -> str:
     ]
     derivation = object_derivation(derived)
     if derivation is not None:
-        parts.append("Derivation: " + derivation.title + ".\n" + _derivation_latex(derivation, entry.subject.latex_names()))
+        parts.append(
+            "Derivation: "
+            + derivation.title
+            + ".\n"
+            + _derivation_latex(derivation, entry.subject.latex_names())
+        )
     parts += [escaped(sentence) for sentence in entry.conventions]
     parts.append(rf"\emph{{{escaped(entry.provenance)}.}}")
     return "\n\n".join(part for part in parts if part)
@@ -85,25 +141,44 @@ def _example_latex(entry: Result) -> str:
 
 def _example_text(entry: Result) -> str:
     """Return the parameters for which the formula is shown, in words."""
-    chosen = {p.name: p.default for p in entry.parameters if p.structural and not p.required and p.default is not None}
+    chosen = {
+        p.name: p.default
+        for p in entry.parameters
+        if p.structural and not p.required and p.default is not None
+    }
     chosen |= dict(entry.example or {})
     return "shown for " + ", ".join(f"{k} = {v}" for k, v in chosen.items()) if chosen else ""
 
 
 def _symbol_table(entry: Result, formula: str) -> str:
-    """Return the table of the parameters, and of the other symbols of the subject that the formula shows, with meaning and unit."""
-    rows = [rf"{_symbol_latex(entry, parameter)} & {escaped(parameter.meaning)} \\" for parameter in entry.parameters]
+    """Return the table of the parameters, and of the other symbols of the subject that the formula
+    shows, with meaning and unit.
+    """
+    rows = [
+        rf"{_symbol_latex(entry, parameter)} & {escaped(parameter.meaning)} \\"
+        for parameter in entry.parameters
+    ]
     taken = {parameter.name for parameter in entry.parameters}
     for quantity in entry.subject:
         if quantity.name not in taken and _shows(formula, quantity.latex):
             unit = "" if quantity.unit == "1" else f" [{quantity.unit}]"
             rows.append(rf"${quantity.latex}$ & {escaped(quantity.meaning + unit)} \\")
-    return "\\begin{tabular}{lp{0.75\\textwidth}}\n" + "\n".join(rows) + "\n\\end{tabular}" if rows else ""
+    return (
+        "\\begin{tabular}{lp{0.75\\textwidth}}\n" + "\n".join(rows) + "\n\\end{tabular}"
+        if rows
+        else ""
+    )
 
 
 def _shows(formula: str, symbol: str) -> bool:
     """Whether a formula has a symbol, and not only a longer one that begins or ends with it."""
-    return re.search(rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z_])", re.sub(r"\\text{[^}]*}", "", formula)) is not None
+    return (
+        re.search(
+            rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z_])",
+            re.sub(r"\\text{[^}]*}", "", formula),
+        )
+        is not None
+    )
 
 
 def _symbol_latex(entry: Result, parameter: Parameter) -> str:
@@ -115,10 +190,16 @@ def _symbol_latex(entry: Result, parameter: Parameter) -> str:
 
 
 def _derivation_latex(derivation: Derivation, names: dict[Symbol, str]) -> str:
-    """Return the steps, each under its title, with the two sides on lines of their own where they are long."""
+    """Return the steps, each under its title, with the two sides on lines of their own where they
+    are long.
+    """
     blocks = []
     for number, step in enumerate(derivation, 1):
-        blocks.append(f"{number}. {escaped(step.title)}:\n\\begin{{align*}}\n" + " \\\\\n".join(step.rows(names)) + "\n\\end{align*}")
+        blocks.append(
+            f"{number}. {escaped(step.title)}:\n\\begin{{align*}}\n"
+            + " \\\\\n".join(step.rows(names))
+            + "\n\\end{align*}"
+        )
     return "\n\n".join(blocks)
 
 
@@ -129,7 +210,8 @@ def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
     ----------
     entries : iterable of Result
     standalone : bool
-        Whether to write a whole document, or a fragment to ``\\input`` into one that loads amsmath and amssymb.
+        Whether to write a whole document, or a fragment to ``\\input`` into one that loads amsmath
+        and amssymb.
 
     Returns
     -------
@@ -149,7 +231,11 @@ def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
     for paper, members in groups.items():
         body.append(rf"\section*{{{escaped(paper.topic.capitalize())}}}")
         body += [entry_latex(entry) for entry in members]
-    body.append("\\section*{Conventions}\n\\begin{itemize}\n" + "\n".join(rf"\item {escaped(sentence)}" for sentence in CONVENTIONS) + "\n\\end{itemize}")
+    body.append(
+        "\\section*{Conventions}\n\\begin{itemize}\n"
+        + "\n".join(rf"\item {escaped(sentence)}" for sentence in CONVENTIONS)
+        + "\n\\end{itemize}"
+    )
     body.append(_references(groups))
     text = "\n\n".join(part for part in body if part) + "\n"
     return PREAMBLE + text + "\\end{document}\n" if standalone else text
@@ -157,8 +243,16 @@ def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
 
 def _references(papers: Iterable[Paper]) -> str:
     """Return the list of the papers whose models were used."""
-    rows = [rf"\item {escaped(paper.authors)} ({paper.year}), arXiv:{paper.arxiv}." for paper in papers if paper.arxiv is not None]
-    return "\\section*{Models}\n\\begin{itemize}\n" + "\n".join(rows) + "\n\\end{itemize}" if rows else ""
+    rows = [
+        rf"\item {escaped(paper.authors)} ({paper.year}), arXiv:{paper.arxiv}."
+        for paper in papers
+        if paper.arxiv is not None
+    ]
+    return (
+        "\\section*{Models}\n\\begin{itemize}\n" + "\n".join(rows) + "\n\\end{itemize}"
+        if rows
+        else ""
+    )
 
 
 def _with_unit(name: str, unit: str) -> str:
@@ -176,27 +270,45 @@ def entry_text(entry: Result) -> str:
     lattice/ising-correlation: Spin correlation of the infinite Ising chain at distance r
     """
     derived = entry.shown()
-    rows = [f"{entry.id}: {entry.statement}", f"values: {', '.join(_with_unit(*value) for value in entry.declared.items())}", "parameters:"]
+    rows = [
+        f"{entry.id}: {entry.statement}",
+        f"values: {', '.join(_with_unit(*value) for value in entry.declared.items())}",
+        "parameters:",
+    ]
     for parameter in entry.parameters:
-        default = "" if parameter.required or parameter.default is None else f" (default {parameter.default})"
+        default = (
+            ""
+            if parameter.required or parameter.default is None
+            else f" (default {parameter.default})"
+        )
         rows.append(f"  {parameter.name}: {parameter.meaning}{default}")
-    rows += [f"formula, {shown}:" if (shown := _example_text(entry)) else "formula:", *_formula_text(entry, derived)]
+    rows += [
+        f"formula, {shown}:" if (shown := _example_text(entry)) else "formula:",
+        *_formula_text(entry, derived),
+    ]
     derivation = object_derivation(derived)
     if derivation is not None:
         rows.append("derivation:")
-        rows += [f"  {k}. {step.title}:\n{_indented(pretty(step.after, use_unicode=True))}" for k, step in enumerate(derivation, 1)]
+        rows += [
+            f"  {k}. {step.title}:\n{_indented(pretty(step.after, use_unicode=True))}"
+            for k, step in enumerate(derivation, 1)
+        ]
     rows += [f"convention: {sentence}" for sentence in entry.conventions]
     return "\n".join([*rows, f"source: {entry.provenance}"])
 
 
 def _formula_text(entry: Result, derived: object) -> list[str]:
-    """Return the formula as lines whose right-hand sides Python reads, where the result is closed expressions by name, or else as LaTeX."""
+    """Return the formula as lines whose right-hand sides Python reads, where the result is closed
+    expressions by name, or else as LaTeX.
+    """
     if isinstance(derived, AlongDepth):
         return _along_depth_text(derived)
     values = getattr(derived, "values", None)
     if isinstance(values, Mapping):
         old = {symbol.name for value in values.values() for symbol in value.free_symbols}
-        return [f"  {name}{chr(39) if name in old else ''} = {value}" for name, value in values.items()]
+        return [
+            f"  {name}{chr(39) if name in old else ''} = {value}" for name, value in values.items()
+        ]
     return [object_latex(derived, entry.subject)]
 
 
@@ -206,7 +318,14 @@ def _along_depth_text(derived: AlongDepth) -> list[str]:
     first = [f"  {s} = {v}" for s, v in zip(recursion.state, derived.start, strict=True)]
     step = [f"  {s}' = {v}" for s, v in zip(recursion.state, recursion.step, strict=True)]
     shown = [f"  {name} = {v}" for name, v in derived.values.items()]
-    return ["  in the first layer:", *first, "  from layer to layer:", *step, "  value, in terms of the state:", *shown]
+    return [
+        "  in the first layer:",
+        *first,
+        "  from layer to layer:",
+        *step,
+        "  value, in terms of the state:",
+        *shown,
+    ]
 
 
 def _indented(text: str) -> str:

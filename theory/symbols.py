@@ -1,7 +1,8 @@
 """Symbols scoped by subject: every letter with its LaTeX, assumptions, domain, meaning and unit.
 
-The letters of this field are overloaded (K is a coupling in one subject and a kernel in another), so a symbol is always asked of its subject:
-``symbols("lattice").K``. Command-line validation, random admissible points and the printed symbol table all read the domain written here.
+The letters of this field are overloaded (K is a coupling in one subject and a kernel in another),
+so a symbol is always asked of its subject: ``symbols("lattice").K``. Command-line validation,
+random admissible points and the printed symbol table all read the domain written here.
 """
 
 from __future__ import annotations
@@ -89,7 +90,10 @@ class Subject:
 
     def __getitem__(self, name: str) -> Quantity:
         if name not in self._quantities:
-            raise AttributeError(f"the subject {self.name!r} has no symbol {name!r}; it has {', '.join(self._quantities)}")
+            raise AttributeError(
+                f"the subject {self.name!r} has no symbol {name!r}; it has "
+                f"{', '.join(self._quantities)}"
+            )
         return self._quantities[name]
 
     def __iter__(self) -> Iterator[Quantity]:
@@ -114,27 +118,52 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
     "lattice": (
         Quantity("K", "K", "nearest-neighbour coupling (carries the minus beta)", Reals),
         Quantity("h", "h", "field; each bond carries h/2 on each of its ends", Reals),
-        Quantity("t", "t", "character of the bond weight: tanh K (Ising), v/(v+q) (Potts)", Interval(-1, 1)),
+        Quantity(
+            "t",
+            "t",
+            "character of the bond weight: tanh K (Ising), v/(v+q) (Potts)",
+            Interval(-1, 1),
+        ),
         Quantity("x", "x", "bond weight exp K", POSITIVE),
         Quantity("v", "v", "Potts bond variable exp(K) - 1", Interval.open(-1, oo)),
         Quantity("q", "q", "number of Potts states", Interval(1, oo)),
-        Quantity("b", "b", "scale factor: old bonds per new bond along the long direction", Range(2, oo)),
+        Quantity(
+            "b", "b", "scale factor: old bonds per new bond along the long direction", Range(2, oo)
+        ),
         Quantity("r", "r", "distance, in bonds", Range(0, oo), "bonds"),
         Quantity("N", "N", "number of sites", Range(1, oo)),
-        Quantity("series", "s", "bonds in series in each branch of a hierarchical cell", Range(1, oo)),
+        Quantity(
+            "series", "s", "bonds in series in each branch of a hierarchical cell", Range(1, oo)
+        ),
         Quantity("parallel", "m", "parallel branches of a hierarchical cell", Range(1, oo)),
     ),
     "ising-correspondence": (
-        Quantity("K", "K", "nearest-neighbour coupling of the input chain (carries the minus beta)", Reals),
+        Quantity(
+            "K",
+            "K",
+            "nearest-neighbour coupling of the input chain (carries the minus beta)",
+            Reals,
+        ),
         Quantity("t", "t", "tanh K, the correlation of neighbours", Interval(-1, 1)),
         Quantity("b", "b", "spins in a block: the scale factor of one layer", Range(2, oo)),
         Quantity("depth", "L", "number of layers", Range(0, oo), "layers"),
-        Quantity("r", "r", "distance between the last spin seen and the one predicted", Range(1, oo), "bonds"),
+        Quantity(
+            "r",
+            "r",
+            "distance between the last spin seen and the one predicted",
+            Range(1, oo),
+            "bonds",
+        ),
         Quantity("N", "N", "number of spins", Range(1, oo)),
         Quantity("M", "M", "number of outputs, or of hidden units", Range(1, oo)),
         Quantity("n", "n", "number of samples", Range(1, oo)),
         Quantity("w", "w", "weight of a unit or of a machine", Reals),
-        Quantity("lambda", r"\lambda", "weight that ties a hidden unit to the spin it copies", NON_NEGATIVE),
+        Quantity(
+            "lambda",
+            r"\lambda",
+            "weight that ties a hidden unit to the spin it copies",
+            NON_NEGATIVE,
+        ),
         Quantity("K_0", "K_0", "coupling of the reference temperature", Reals),
         Quantity("K_1", "K_1", "coupling of another temperature", Reals),
         Quantity("u", "u", "tangent of half the wave number", Reals),
@@ -147,7 +176,12 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("sw2", r"\sigma_w^2", "weight variance: W_ij ~ N(0, sw2/N_in)", NON_NEGATIVE),
         Quantity("sb2", r"\sigma_b^2", "bias variance", NON_NEGATIVE),
         Quantity("c", "c", "correlation coefficient of two inputs", Interval(-1, 1)),
-        Quantity("a", "a", "factor by which a perturbation of the kernel shrinks per layer (chi_par)", Interval.open(-1, 1)),
+        Quantity(
+            "a",
+            "a",
+            "factor by which a perturbation of the kernel shrinks per layer (chi_par)",
+            Interval.open(-1, 1),
+        ),
         Quantity("D", "D", "variance of the noise that one layer adds", POSITIVE),
         Quantity("N", "N", "width of a layer", Range(1, oo)),
         Quantity("v", "v", "excess of the fourth moment: <phi^4>/<phi^2>^2 - 1", POSITIVE),
@@ -164,22 +198,44 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("p", "p", "weights per path: number of weight layers", Range(2, oo)),
         Quantity("T", "T", "temperature", POSITIVE),
         Quantity("beta", r"\beta", "inverse temperature", POSITIVE),
-        Quantity("c", "c", "mean number of active paths per remaining weight", NON_NEGATIVE, "paths"),
-        Quantity("c0", "c_0", "mean number of active paths per weight before any removal", POSITIVE, "paths"),
+        Quantity(
+            "c", "c", "mean number of active paths per remaining weight", NON_NEGATIVE, "paths"
+        ),
+        Quantity(
+            "c0",
+            "c_0",
+            "mean number of active paths per weight before any removal",
+            POSITIVE,
+            "paths",
+        ),
         Quantity("rho", r"\rho", "removed fraction of the connections", Interval(0, 1)),
         Quantity("J", "J", "coupling of a path", Reals),
         Quantity("K", "K", "coupling of a path times the inverse temperature", Reals),
         Quantity("t", "t", "tanh of K", Interval(-1, 1)),
         Quantity("theta", r"\theta", "field on a weight, in units of the temperature", Reals),
         Quantity("h", "h", "total or cavity field on a weight, in units of the temperature", Reals),
-        Quantity("u", "u", "bias that a path sends to a weight, in units of the temperature", Reals),
-        Quantity("y", "y", "sign of the coupling times the product of the cavity means of a path", Interval(-1, 1)),
+        Quantity(
+            "u", "u", "bias that a path sends to a weight, in units of the temperature", Reals
+        ),
+        Quantity(
+            "y",
+            "y",
+            "sign of the coupling times the product of the cavity means of a path",
+            Interval(-1, 1),
+        ),
         Quantity("z", "z", "variable of a generating function", Interval(0, 1)),
         Quantity("x", "x", "fraction of frozen weights at zero temperature", Interval(0, 1)),
-        Quantity("q", "q", "overlap inside a state: mean square of the magnetisation", Interval(0, 1)),
+        Quantity(
+            "q", "q", "overlap inside a state: mean square of the magnetisation", Interval(0, 1)
+        ),
     ),
     "complexity": (
-        Quantity("r", "r", "spread over units of the mean pre-activation, in deviations over the data", NON_NEGATIVE),
+        Quantity(
+            "r",
+            "r",
+            "spread over units of the mean pre-activation, in deviations over the data",
+            NON_NEGATIVE,
+        ),
         Quantity("m", "m", "frozen part of a unit, standard normal over the units", Reals),
         Quantity("u", "u", "mean pre-activation of a unit over its deviation", Reals),
         Quantity("t", "t", "the same in units of its spread", Reals),
@@ -188,12 +244,34 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("c0", "c_0", "overlap of two inputs of unit length", Interval(0, 1)),
         Quantity("sw2", r"\sigma_w^2", "weight variance: W_ij ~ N(0, sw2/N_in)", NON_NEGATIVE),
         Quantity("sb2", r"\sigma_b^2", "bias variance", NON_NEGATIVE),
-        Quantity("theta", r"\theta", "angle between the weights of two units", Interval(0, pi), "radian"),
-        Quantity("rho12", r"\rho_{12}", "correlation of the pre-activations of units 1 and 2", Interval(-1, 1)),
-        Quantity("rho13", r"\rho_{13}", "correlation of the pre-activations of units 1 and 3", Interval(-1, 1)),
-        Quantity("rho23", r"\rho_{23}", "correlation of the pre-activations of units 2 and 3", Interval(-1, 1)),
+        Quantity(
+            "theta", r"\theta", "angle between the weights of two units", Interval(0, pi), "radian"
+        ),
+        Quantity(
+            "rho12",
+            r"\rho_{12}",
+            "correlation of the pre-activations of units 1 and 2",
+            Interval(-1, 1),
+        ),
+        Quantity(
+            "rho13",
+            r"\rho_{13}",
+            "correlation of the pre-activations of units 1 and 3",
+            Interval(-1, 1),
+        ),
+        Quantity(
+            "rho23",
+            r"\rho_{23}",
+            "correlation of the pre-activations of units 2 and 3",
+            Interval(-1, 1),
+        ),
         Quantity("mean", r"\mu", "mean pre-activation of a unit over one class of the data", Reals),
-        Quantity("variance", "v", "variance of the pre-activation of a unit over one class of the data", POSITIVE),
+        Quantity(
+            "variance",
+            "v",
+            "variance of the pre-activation of a unit over one class of the data",
+            POSITIVE,
+        ),
         Quantity("d", "d", "dimension of the inputs", Range(1, oo)),
         Quantity("n", "n", "number of units", Range(1, oo), "units"),
         Quantity("samples", "S", "number of samples", Range(2, oo)),
@@ -203,7 +281,12 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("s", "s", "order of a moment, continued from the integers", POSITIVE),
     ),
     "dynamic-neurons": (
-        Quantity("alpha", r"\alpha", "stiffness of the activation rule: weight exp(-alpha (h' - phi)^2)", POSITIVE),
+        Quantity(
+            "alpha",
+            r"\alpha",
+            "stiffness of the activation rule: weight exp(-alpha (h' - phi)^2)",
+            POSITIVE,
+        ),
         Quantity("k", "k", "field on a binary weight: prior exp(k W)", Reals),
         Quantity("beta", r"\beta", "inverse temperature of the cost", NON_NEGATIVE),
         Quantity("t", "t", "tanh 2 alpha, the memory of one layer", Interval(0, 1)),
@@ -219,7 +302,12 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("K2", "K_2", "field of a two-state kernel", Reals),
         Quantity("g", "g", "antisymmetric part of a two-state kernel; gain of a wide layer", Reals),
         Quantity("a", "a", "probability to go from the first state to the second", Interval(0, 1)),
-        Quantity("c", "c", "probability to go from the second state to the first; correlation of two data", Interval(-1, 1)),
+        Quantity(
+            "c",
+            "c",
+            "probability to go from the second state to the first; correlation of two data",
+            Interval(-1, 1),
+        ),
         Quantity("w", "w", "weight of a linear layer", Reals),
         Quantity("bias", "b", "bias of a linear layer", Reals),
         Quantity("S", "S", "variance of the smearing, 1/(2 alpha)", NON_NEGATIVE),

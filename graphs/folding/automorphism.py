@@ -1,18 +1,22 @@
-"""Translations of a bare graph: maps of the graph to itself that move every vertex by a bounded distance.
+"""Translations of a bare graph: maps of the graph to itself that move every vertex by a bounded
+distance.
 
-A translation is determined by the image of one vertex and a few choices around it, so instead of the whole group of
-automorphisms a single map is grown outwards from one pair (v, w): a vertex next to the mapped ones can only go to
-common neighbours of their images.  Where several images are possible the one whose number in the
-graph is shifted like that of v is tried first, since most graphs are built in order, and then the least displacement.  Maps
-commute with the ones already found, which determines them further.  Two passes are made:
+A translation is determined by the image of one vertex and a few choices around it, so instead of
+the whole group of automorphisms a single map is grown outwards from one pair (v, w): a vertex next
+to the mapped ones can only go to common neighbours of their images.  Where several images are
+possible the one whose number in the graph is shifted like that of v is tried first, since most
+graphs are built in order, and then the least displacement.  Maps commute with the ones already
+found, which determines them further.  Two passes are made:
 
 * closed: total maps (automorphisms), with vertices coloured by what they see around them;
-* open: partial maps, undefined where no image is left, that must cover at least half of the vertices.
+* open: partial maps, undefined where no image is left, that must cover at least half of the
+  vertices.
 
-No vertex may move more than twice as far as another, which tells translations from rotations and reflections.  Where
-nothing is found the search is widened: open maps are grown from other vertices near the centre, and closed ones may
-move vertices by any distance (a ring with long branches turns about an axis), if they close to a ring of at least three.
-Orbits of the maps give sites, steps along orbits give places, and `crystallise` decides whether this is a crystal.
+No vertex may move more than twice as far as another, which tells translations from rotations and
+reflections.  Where nothing is found the search is widened: open maps are grown from other vertices
+near the centre, and closed ones may move vertices by any distance (a ring with long branches turns
+about an axis), if they close to a ring of at least three. Orbits of the maps give sites, steps
+along orbits give places, and `crystallise` decides whether this is a crystal.
 """
 
 from __future__ import annotations
@@ -33,8 +37,9 @@ SEARCH_LIMIT = 2048
 """Largest number of vertices of a bare graph whose translations are searched."""
 
 EFFORT = 300_000
-"""How many images are tried in each pass (checking a map counts as four for each vertex); a search that would need
-more ends with the maps that it has found."""
+"""How many images are tried in each pass (checking a map counts as four for each vertex); a search
+that would need more ends with the maps that it has found.
+"""
 
 WIDER_EFFORT = EFFORT // 6
 """The same for each pass of the widened search."""
@@ -47,12 +52,20 @@ WIDENED_LIMIT = 512
 
 
 def crystal_of_bare_graph(piece: Piece) -> tuple[Crystal, list[dict[Any, Any]]] | None:
-    """The crystal of a connected graph without coordinates and the maps that generate it; None if there is none."""
+    """The crystal of a connected graph without coordinates and the maps that generate it; None if
+    there is none.
+    """
     if len(piece.names) > SEARCH_LIMIT:
-        raise ValueError(f"a graph of {len(piece.names)} nodes is too large to search (at most {SEARCH_LIMIT}); declare coordinates")
+        raise ValueError(
+            f"a graph of {len(piece.names)} nodes is too large to search (at most {SEARCH_LIMIT}); "
+            "declare coordinates"
+        )
     bare = BareGraph(piece)
     if len(bare.distances(0, len(piece.names))) < len(piece.names):
-        raise ValueError("a graph without coordinates has to be connected; declare coordinates, or fold its components")
+        raise ValueError(
+            "a graph without coordinates has to be connected; declare coordinates, or fold its "
+            "components"
+        )
     best = _searched(bare, (True, False))
     if best is None:
         best = _smaller(_widened(bare))
@@ -86,7 +99,9 @@ def _smaller(found: Iterable[Crystal | None]) -> Crystal | None:
     """The first crystal with the smallest cell; nothing is smaller than a cell of one vertex."""
     best: Crystal | None = None
     for crystal in found:
-        if crystal and (best is None or len(crystal.quotient.vertices) < len(best.quotient.vertices)):
+        if crystal and (
+            best is None or len(crystal.quotient.vertices) < len(best.quotient.vertices)
+        ):
             best = crystal
             if len(best.quotient.vertices) == 1:
                 break
@@ -114,7 +129,11 @@ class _Search:
     """Collects commuting translations and the crystal they make."""
 
     def __init__(
-        self, bare: BareGraph, effort: int = EFFORT, start: int | None = None, any_distance: bool = False
+        self,
+        bare: BareGraph,
+        effort: int = EFFORT,
+        start: int | None = None,
+        any_distance: bool = False,
     ) -> None:
         self.bare = bare
         self.effort = effort
@@ -147,7 +166,9 @@ class _Search:
         return self.crystal is not None and len(self.crystal.quotient.vertices) == 1
 
     def _step(self, growth: MapGrowth, start: int, targets: Iterable[int]) -> bool:
-        """Accept one map more: the first total one, or the partial one that leaves fewest vertices per cell."""
+        """Accept one map more: the first total one, or the partial one that leaves fewest vertices
+        per cell.
+        """
         best: tuple[Crystal, Frame, Map] | None = None
         for target in targets:
             if self.orbit[target] == self.orbit[start]:
@@ -157,7 +178,9 @@ class _Search:
                 growth.effort += 4 * len(image)
                 if crystal and frame and self._better(crystal, best[0] if best else self.crystal):
                     best = crystal, frame, image
-                if growth.effort > self.effort or (best and (growth.closed or len(best[0].quotient.vertices) == 1)):
+                if growth.effort > self.effort or (
+                    best and (growth.closed or len(best[0].quotient.vertices) == 1)
+                ):
                     break
             if growth.effort > self.effort or (best and growth.closed):
                 break
@@ -172,7 +195,11 @@ class _Search:
         """The crystal that one map more would make."""
         frame = _frame(self.bare, [*self.maps, image])
         crystal = frame and crystallise(frame, _unit_vectors(frame.dimension), shown=3)
-        if not crystal or not _is_filled(crystal) or (self.any_distance and min(crystal.extents) < 3):
+        if (
+            not crystal
+            or not _is_filled(crystal)
+            or (self.any_distance and min(crystal.extents) < 3)
+        ):
             return None, None
         return crystal, frame
 
@@ -187,7 +214,9 @@ def _is_filled(crystal: Crystal) -> bool:
     box = len(crystal.quotient.vertices) * math.prod(crystal.extents)
     closed = [i for i, ring in enumerate(crystal.periodic) if ring]
     across = [tuple(x for i, x in enumerate(cell) if i not in closed) for cell in crystal.cells]
-    lines = Counter((c, across[crystal.cell[crystal.frame.spot[v]]]) for v, c in crystal.classes.items())
+    lines = Counter(
+        (c, across[crystal.cell[crystal.frame.spot[v]]]) for v, c in crystal.classes.items()
+    )
     whole = math.prod(crystal.extents[i] for i in closed)
     free = len(crystal.extents) - len(closed)
     return set(lines.values()) == {whole} and len(crystal.classes) * 2**free >= box
@@ -199,7 +228,9 @@ def _unit_vectors(dimension: int) -> list[Vector]:
 
 
 def _frame(bare: BareGraph, maps: list[Map]) -> Frame | None:
-    """Sites are orbits of the maps, places count the steps along them; None if the steps contradict each other."""
+    """Sites are orbits of the maps, places count the steps along them; None if the steps contradict
+    each other.
+    """
     k = len(maps)
     moves = [(m, step) for m, step in zip(maps, _unit_vectors(k), strict=True)]
     moves += [({w: v for v, w in m.items()}, integers.negate(step)) for m, step in list(moves)]
@@ -218,14 +249,26 @@ def _frame(bare: BareGraph, maps: list[Map]) -> Frame | None:
                 queue.append(u)
     periods = integers.hermite(sorted(relations))
     vertices = range(len(bare.near))
-    frame = Frame.of(bare.piece, numbered(site[v] for v in vertices)[0], (integers.reduce(place[v], periods) for v in vertices), periods, k)
+    frame = Frame.of(
+        bare.piece,
+        numbered(site[v] for v in vertices)[0],
+        (integers.reduce(place[v], periods) for v in vertices),
+        periods,
+        k,
+    )
     return frame if len(frame.at) == len(vertices) else None
 
 
 def _spread(
-    root: int, origin: Vector, moves: Iterable[tuple[Map, Vector]], site: dict[int, int], place: dict[int, Vector]
+    root: int,
+    origin: Vector,
+    moves: Iterable[tuple[Map, Vector]],
+    site: dict[int, int],
+    place: dict[int, Vector],
 ) -> set[Vector]:
-    """Give places to the orbit of a vertex; returns the steps that lead back to where they started."""
+    """Give places to the orbit of a vertex; returns the steps that lead back to where they
+    started.
+    """
     relations = set()
     site[root], place[root] = root, origin
     stack = [root]

@@ -16,7 +16,9 @@ RADIUS = 6
 
 
 class BareGraph:
-    """A labelled graph on the numbers 0, 1, ... with the joint kind of all edges between two vertices."""
+    """A labelled graph on the numbers 0, 1, ... with the joint kind of all edges between two
+    vertices.
+    """
 
     def __init__(self, piece: Piece) -> None:
         self.piece = piece
@@ -26,12 +28,14 @@ class BareGraph:
             between[j].setdefault(i, Counter())[reverse(label)] += 1
         kinds: dict[Hashable, int] = {}
         self.near = [
-            {j: kinds.setdefault(frozenset(count.items()), len(kinds)) for j, count in row.items()} for row in between
+            {j: kinds.setdefault(frozenset(count.items()), len(kinds)) for j, count in row.items()}
+            for row in between
         ]
         self.loops = [row.pop(i, None) for i, row in enumerate(self.near)]
         seen: dict[Hashable, int] = {}
         self.label = [
-            seen.setdefault((label, loop), len(seen)) for label, loop in zip(piece.labels, self.loops, strict=True)
+            seen.setdefault((label, loop), len(seen))
+            for label, loop in zip(piece.labels, self.loops, strict=True)
         ]
         self._balls: dict[int, tuple[int, dict[int, int]]] = {}
 
@@ -56,7 +60,9 @@ class BareGraph:
 
     @cached_property
     def colours(self) -> list[int]:
-        """Vertices that a map of the whole graph could exchange have the same colour (not always conversely)."""
+        """Vertices that a map of the whole graph could exchange have the same colour (not always
+        conversely).
+        """
         seen: dict[Hashable, int] = {}
         colour = []
         for v, label in enumerate(self.label):
@@ -72,7 +78,10 @@ class BareGraph:
         while True:
             seen: dict[Hashable, int] = {}
             finer = [
-                seen.setdefault((colour[v], tuple(sorted((kind, colour[u]) for u, kind in row.items()))), len(seen))
+                seen.setdefault(
+                    (colour[v], tuple(sorted((kind, colour[u]) for u, kind in row.items()))),
+                    len(seen),
+                )
                 for v, row in enumerate(self.near)
             ]
             if len(seen) == len(set(colour)):
@@ -85,4 +94,6 @@ class BareGraph:
         there = self.distances(first, len(self.near))
         last = list(there)[-1]
         back = self.distances(last, len(self.near))
-        return min(range(len(self.near)), key=lambda v: (max(there[v], back[v]), there[v] + back[v], v))
+        return min(
+            range(len(self.near)), key=lambda v: (max(there[v], back[v]), there[v] + back[v], v)
+        )

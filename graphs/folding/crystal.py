@@ -1,12 +1,12 @@
 """From vertices with places to one cell: the exact part of folding.
 
-Given a lattice T of translations that contains the periods P of a frame, `crystallise` splits every place into a
-representative modulo T and a cell, with coordinates aligned to P,
+Given a lattice T of translations that contains the periods P of a frame, `crystallise` splits every
+place into a representative modulo T and a cell, with coordinates aligned to P,
 
     place = representative + sum_i cell_i t_i,      P spanned by the n_i t_i,
 
-and folds vertices and edges.  The result exists only if vertices of one class have one label and every kind of edge is
-there, equally often, wherever both its ends are.
+and folds vertices and edges.  The result exists only if vertices of one class have one label and
+every kind of edge is there, equally often, wherever both its ends are.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ __all__ = ["Crystal", "crystallise"]
 
 @dataclass(eq=False)
 class Crystal:
-    """One cell, the class and the cell of every vertex, and the shape of the finite piece (extent 0: unbounded)."""
+    """One cell, the class and the cell of every vertex, and the shape of the finite piece (extent
+    0: unbounded).
+    """
 
     frame: Frame
     quotient: PeriodicGraph
@@ -45,27 +47,35 @@ class Crystal:
         """From every node to the vertex of the cell that it stands for, and its cell."""
         names, spot = self.frame.piece.names, self.frame.spot
         vertex = [names[v] for v in self.first]
-        return {names[v]: (vertex[c], self.cells[self.cell[spot[v]]]) for v, c in self.classes.items()}
+        return {
+            names[v]: (vertex[c], self.cells[self.cell[spot[v]]]) for v, c in self.classes.items()
+        }
 
     def rim(self) -> set[int]:
         """The vertices without a copy in a neighbouring cell along an open direction."""
         number = {cell: k for k, cell in enumerate(self.cells)}
-        wide, nowhere, home = len(self.cells), -len(self.cells) * len(self.first), list(map(self.cell.__getitem__, self.frame.spot))
+        wide, nowhere, home = (
+            len(self.cells),
+            -len(self.cells) * len(self.first),
+            list(map(self.cell.__getitem__, self.frame.spot)),
+        )
         present = {c * wide + home[v] for v, c in self.classes.items()}
         rim: set[int] = set()
         for axis in (i for i, ring in enumerate(self.periodic) if not ring):
             for sign in (1, -1):
                 step = tuple(sign * (i == axis) for i in range(len(self.extents)))
                 near = [number.get(integers.add(cell, step), nowhere) for cell in self.cells]
-                rim.update(v for v, c in self.classes.items() if c * wide + near[home[v]] not in present)
+                rim.update(
+                    v for v, c in self.classes.items() if c * wide + near[home[v]] not in present
+                )
         return rim
 
 
 def crystallise(frame: Frame, translations: Basis, shown: int = 2) -> Crystal | None:
     """Fold a frame by a lattice of translations.
 
-    None if the graph does not repeat along it: some kind of vertex is there only once, or there are fewer than `shown`
-    cells along an open direction.
+    None if the graph does not repeat along it: some kind of vertex is there only once, or there are
+    fewer than `shown` cells along an open direction.
     """
     axes = _Axes(frame, translations)
     if not axes.sizes or not frame.vertices:
@@ -81,12 +91,22 @@ def crystallise(frame: Frame, translations: Basis, shown: int = 2) -> Crystal | 
         return None
     classes, first = found
     names, labels = frame.piece.names, frame.piece.labels
-    quotient = PeriodicGraph({names[v]: labels[v] for v in first}, [(names[first[u]], names[first[v]], o, a) for u, v, o, a in edges], len(axes.sizes))
-    return Crystal(frame, quotient, classes, first, cell, cells, axes.extents, axes.rings, axes.generators())
+    quotient = PeriodicGraph(
+        {names[v]: labels[v] for v in first},
+        [(names[first[u]], names[first[v]], o, a) for u, v, o, a in edges],
+        len(axes.sizes),
+    )
+    return Crystal(
+        frame, quotient, classes, first, cell, cells, axes.extents, axes.rings, axes.generators()
+    )
 
 
-def _numbered_cells(frame: Frame, split: dict[int, tuple[Vector, Vector]], origin: Vector) -> tuple[list[int], list[int], list[Vector]]:
-    """For every spot the numbers of its representative and of its cell (those of spots that are not used are zero), and the cells."""
+def _numbered_cells(
+    frame: Frame, split: dict[int, tuple[Vector, Vector]], origin: Vector
+) -> tuple[list[int], list[int], list[Vector]]:
+    """For every spot the numbers of its representative and of its cell (those of spots that are not
+    used are zero), and the cells.
+    """
     rests, _ = numbered(rest for rest, _ in split.values())
     places, distinct = numbered(cell for _, cell in split.values())
     rest, cell = [0] * len(frame.places), [0] * len(frame.places)
@@ -96,7 +116,9 @@ def _numbered_cells(frame: Frame, split: dict[int, tuple[Vector, Vector]], origi
 
 
 def _classes(frame: Frame, rest: list[int]) -> tuple[dict[int, int], list[int]] | None:
-    """Class of every vertex and the first vertex of each; None if labels differ within a class or a class has a single member."""
+    """Class of every vertex and the first vertex of each; None if labels differ within a class or a
+    class has a single member.
+    """
     label, wide = frame.piece.label, len(frame.places)
     numbers, _ = numbered(frame.site[v] * wide + rest[frame.spot[v]] for v in frame.vertices)
     first: list[int] = []
@@ -134,7 +156,9 @@ class _Axes:
         self.rings = tuple(n > 0 for n in self.sizes)
         self.origin: Vector = (0,) * len(self.sizes)
         self.extents: Vector = self.sizes
-        self.plain = not any(sizes) and self.columns == [[int(i == j) for i in range(rank)] for j in range(rank)]
+        self.plain = not any(sizes) and self.columns == [
+            [int(i == j) for i in range(rank)] for j in range(rank)
+        ]
 
     def split(self, place: Vector) -> tuple[Vector, Vector]:
         """Representative and cell of a place."""
@@ -148,15 +172,22 @@ class _Axes:
         """Fix the first cell and the extents along open directions."""
         ranges = [(min(column), max(column)) for column in zip(*cells, strict=True)]
         self.origin = tuple(0 if n else low for (low, _), n in zip(ranges, self.sizes, strict=True))
-        self.extents = tuple(n or high - low + 1 for (low, high), n in zip(ranges, self.sizes, strict=True))
+        self.extents = tuple(
+            n or high - low + 1 for (low, high), n in zip(ranges, self.sizes, strict=True)
+        )
 
     def nearest(self, offset: Vector) -> Vector:
         """The shortest form of an offset on the rings, a half turn counted as positive."""
-        return tuple(x - n * ((2 * x + n - 1) // (2 * n)) if n else x for x, n in zip(offset, self.sizes, strict=True))
+        return tuple(
+            x - n * ((2 * x + n - 1) // (2 * n)) if n else x
+            for x, n in zip(offset, self.sizes, strict=True)
+        )
 
     def is_short(self, offset: Vector) -> bool:
         """Whether an offset spans at most half of every open direction."""
-        return all(n or 2 * abs(x) <= e for x, n, e in zip(offset, self.sizes, self.extents, strict=True))
+        return all(
+            n or 2 * abs(x) <= e for x, n, e in zip(offset, self.sizes, self.extents, strict=True)
+        )
 
     def wrap(self, cell: Vector) -> Vector:
         """A cell on the rings."""
@@ -175,7 +206,11 @@ class _Axes:
         inverse = _inverse([list(row) for row in zip(*self.all_columns, strict=True)])
         rows = [inverse[i] for i in self.kept]
         return tuple(
-            tuple(sum(row[i] * self.basis[i][j] for i in range(rank)) for j in range(len(self.basis[0]))) for row in rows
+            tuple(
+                sum(row[i] * self.basis[i][j] for i in range(rank))
+                for j in range(len(self.basis[0]))
+            )
+            for row in rows
         )
 
 
@@ -196,9 +231,19 @@ class _Bond(NamedTuple):
 
 
 class _Folder:
-    """Sorts the edges of a finite graph by the bond of the quotient that they are copies of, and counts them in every cell."""
+    """Sorts the edges of a finite graph by the bond of the quotient that they are copies of, and
+    counts them in every cell.
+    """
 
-    def __init__(self, frame: Frame, rest: list[int], cell: list[int], cells: list[Vector], classes: dict[int, int], axes: _Axes) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        rest: list[int],
+        cell: list[int],
+        cells: list[Vector],
+        classes: dict[int, int],
+        axes: _Axes,
+    ) -> None:
         self.frame = frame
         self.rest = rest
         self.cell = cell
@@ -224,7 +269,9 @@ class _Folder:
         return edges
 
     def _counts(self) -> dict[_Bond, list[int]] | None:
-        """The cells in which every bond is found.  Edges of one kind whose tails are equivalent are copies of one bond."""
+        """The cells in which every bond is found.  Edges of one kind whose tails are equivalent are
+        copies of one bond.
+        """
         tails, heads = self.frame.piece.tails, self.frame.piece.heads
         kind, spot, rest, cell = self.frame.kind, self.frame.spot, self.rest, self.cell
         wide = len(self.frame.places)
@@ -247,14 +294,18 @@ class _Folder:
         return counts
 
     def _bond(self, k: int) -> tuple[_Bond, bool, bool] | None:
-        """The bond that an edge is a copy of, and whether it is counted in the cell of its tail and of its head; None if it is too long."""
+        """The bond that an edge is a copy of, and whether it is counted in the cell of its tail and
+        of its head; None if it is too long.
+        """
         piece, spot = self.frame.piece, self.frame.spot
         tail, head, label = piece.tails[k], piece.heads[k], piece.arrows[piece.arrow[k]]
         u, v = self.classes[tail], self.classes[head]
         if tail == head:
             turn = self.axes.winding()
             return None if turn is None else (_Bond(u, v, turn, label), True, False)
-        step = integers.subtract(self.cells[self.cell[spot[head]]], self.cells[self.cell[spot[tail]]])
+        step = integers.subtract(
+            self.cells[self.cell[spot[head]]], self.cells[self.cell[spot[tail]]]
+        )
         there, back = self.axes.nearest(step), self.axes.nearest(integers.negate(step))
         if not self.axes.is_short(there):
             return None
@@ -265,7 +316,9 @@ class _Folder:
         return _Bond(u, v, there, label), True, False
 
     def _half_turn(self, u: int, offset: Vector, label: Hashable) -> tuple[_Bond, bool, bool]:
-        """The bond of an edge half around a ring, which looks the same from both ends but for its arrow."""
+        """The bond of an edge half around a ring, which looks the same from both ends but for its
+        arrow.
+        """
         turned = reverse(label)
         if turned == label:
             return _Bond(u, u, offset, label), True, True
@@ -277,10 +330,18 @@ class _Folder:
         expected = max(count.values())
         if min(count.values()) < expected:
             return None
-        there = {self.cells[c] for c in homes[bond.head]} if len(count) < len(homes[bond.tail]) else set()
+        there = (
+            {self.cells[c] for c in homes[bond.head]}
+            if len(count) < len(homes[bond.tail])
+            else set()
+        )
         for c in homes[bond.tail] - count.keys():
             if self.axes.wrap(integers.add(self.cells[c], bond.offset)) in there:
                 return None
-        if bond.tail != bond.head or self.axes.nearest(integers.negate(bond.offset)) != bond.offset or reverse(bond.label) != bond.label:
+        if (
+            bond.tail != bond.head
+            or self.axes.nearest(integers.negate(bond.offset)) != bond.offset
+            or reverse(bond.label) != bond.label
+        ):
             return expected
         return None if expected % 2 else expected // 2

@@ -1,9 +1,10 @@
 """Find the translations of a finite graph and fold it into one cell.
 
-A translation of an open graph is a partial map that keeps labels and edges and is defined on all but a boundary; of a
-periodic graph it is an automorphism that moves every vertex.  `fold` finds them, either among displacements of declared
-coordinates (exactly and in linear time for crystals) or by a search for maps of the bare graph, and returns the
-`PeriodicGraph` together with the map of the vertices that proves it.
+A translation of an open graph is a partial map that keeps labels and edges and is defined on all
+but a boundary; of a periodic graph it is an automorphism that moves every vertex.  `fold` finds
+them, either among displacements of declared coordinates (exactly and in linear time for crystals)
+or by a search for maps of the bare graph, and returns the `PeriodicGraph` together with the map of
+the vertices that proves it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Folding(Tabulated):
     quotient : PeriodicGraph
         One cell; each vertex bears the name of the first node it stands for.
     boundary : tuple
-        Nodes where a translation by one cell, forwards or backwards, is not defined, nodes set aside included.
+        Nodes where a translation by one cell, forwards or backwards, is not defined, nodes set
+        aside included.
     set_aside : tuple
         Nodes of the boundary that belong to no cell (for instance an input and an output layer).
     broken_edges : tuple
@@ -58,8 +60,8 @@ class Folding(Tabulated):
     certificate : dict
         From each node that is not set aside to its (vertex, cell).
     translations : tuple
-        One generator for each direction of the quotient: a vector in the coordinates that were declared, or, for a bare
-        graph, a tuple of pairs (node, image).
+        One generator for each direction of the quotient: a vector in the coordinates that were
+        declared, or, for a bare graph, a tuple of pairs (node, image).
     periodic : tuple of bool
         Whether the graph closes to a ring along each direction.
     extents : tuple of int
@@ -90,8 +92,9 @@ class Folding(Tabulated):
         Returns
         -------
         bool
-            Whether the certificate is one-to-one, keeps labels, and maps the edges of the graph (but the broken ones)
-            onto the edges of the unrolled quotient between the images, with their labels and multiplicities.
+            Whether the certificate is one-to-one, keeps labels, and maps the edges of the graph
+            (but the broken ones) onto the edges of the unrolled quotient between the images, with
+            their labels and multiplicities.
 
         Examples
         --------
@@ -104,10 +107,17 @@ class Folding(Tabulated):
         if len(within) < len(image) or not within <= set(unrolled):
             return False
         places = [image.get(v) for v in self.piece.names]
-        if any(x is not None and label != unrolled.nodes[x]["label"] for x, label in zip(places, self.piece.labels, strict=True)):
+        if any(
+            x is not None and label != unrolled.nodes[x]["label"]
+            for x, label in zip(places, self.piece.labels, strict=True)
+        ):
             return False
         edges = ((places[tail], places[head], label) for tail, head, label in self.piece.edges())
-        found = Counter(_readings(tail, head, label) for tail, head, label in edges if tail is not None and head is not None)
+        found = Counter(
+            _readings(tail, head, label)
+            for tail, head, label in edges
+            if tail is not None and head is not None
+        )
         expected = Counter(
             _readings(data["tail"], data["head"], data["label"])
             for _, _, data in unrolled.edges(data=True)
@@ -127,27 +137,31 @@ def fold(
 ) -> Folding:
     """Find the translations of a finite graph and fold it into its cell.
 
-    A graph that was unrolled from a `PeriodicGraph` with a metric folds to a cell with a metric, if its translations keep
-    distances.  Among several folds it takes the one with most independent directions, then the fewest nodes set aside,
-    then the largest lattice of translations (that is, the smallest cell).  In an open direction a pattern counts as repeated
-    if it is seen at least twice, so no translation and no edge spans more than half of the graph.
+    A graph that was unrolled from a `PeriodicGraph` with a metric folds to a cell with a metric, if
+    its translations keep distances.  Among several folds it takes the one with most independent
+    directions, then the fewest nodes set aside, then the largest lattice of translations (that is,
+    the smallest cell).  In an open direction a pattern counts as repeated if it is seen at least
+    twice, so no translation and no edge spans more than half of the graph.
 
     Parameters
     ----------
     graph : networkx graph
-        Any of the four networkx classes.  Node and edge attributes `label` are kept; the edges of a directed graph
-        become labels `Directed`.  An undirected edge whose label has a direction names its tail in the attribute ``tail``.
+        Any of the four networkx classes.  Node and edge attributes `label` are kept; the edges of a
+        directed graph become labels `Directed`.  An undirected edge whose label has a direction
+        names its tail in the attribute ``tail``.
     coordinates : mapping or str, optional
-        For each node a tuple, for instance (layer, position), or the name of the node attribute that holds it.  Without
-        coordinates translations are searched as maps of the bare graph: the graph is connected and has at most
-        `SEARCH_LIMIT` nodes.  What that search returns is exact, but it is bounded and takes short translations first,
-        so that it may miss some, above all of open graphs with several vertices per cell.
+        For each node a tuple, for instance (layer, position), or the name of the node attribute
+        that holds it.  Without coordinates translations are searched as maps of the bare graph: the
+        graph is connected and has at most `SEARCH_LIMIT` nodes.  What that search returns is exact,
+        but it is bounded and takes short translations first, so that it may miss some, above all of
+        open graphs with several vertices per cell.
     periods : sequence of (int or None), optional
-        The period of each coordinate of `along`, None where the graph is open.  Not given: a coordinate is taken as a
-        ring if some edge spans more than half of it, and as open if this does not fold.
+        The period of each coordinate of `along`, None where the graph is open.  Not given: a
+        coordinate is taken as a ring if some edge spans more than half of it, and as open if this
+        does not fold.
     along : sequence of int, optional
-        The coordinates, integers, along which translations are sought (default: all).  The others may be any hashable
-        and distinguish the sites of a cell.
+        The coordinates, integers, along which translations are sought (default: all).  The others
+        may be any hashable and distinguish the sites of a cell.
     margin : int
         How many layers at each end of an open coordinate may be set aside.
     label : str
@@ -163,8 +177,8 @@ def fold(
     NoTranslation
         If no translation is found.
     ValueError
-        If the graph is empty, coordinates are missing, repeated or outside their period, or a bare graph is disconnected or
-        too large.
+        If the graph is empty, coordinates are missing, repeated or outside their period, or a bare
+        graph is disconnected or too large.
     TypeError
         If a coordinate along which to translate is not an integer.
 
@@ -173,7 +187,7 @@ def fold(
     A bare ring with alternating labels repeats every second node.
 
     >>> ring = nx.cycle_graph(8)
-    >>> nx.set_node_attributes(ring, {v: 'ab'[v % 2] for v in ring}, 'label')
+    >>> nx.set_node_attributes(ring, {v: "ab"[v % 2] for v in ring}, "label")
     >>> fold(ring).quotient.vertices
     mappingproxy({0: 'a', 1: 'b'})
 
@@ -189,12 +203,23 @@ def fold(
     piece = piece_of(graph, label)
     if coordinates is not None:
         site, place, dimension = _coordinates(graph, coordinates, along)
-        return _measured(graph, fold_piece(piece, numbered(site)[0], place, dimension, periods, (operator.index(margin),)))
+        return _measured(
+            graph,
+            fold_piece(
+                piece, numbered(site)[0], place, dimension, periods, (operator.index(margin),)
+            ),
+        )
     bare = crystal_of_bare_graph(piece)
     if bare is None:
-        hint = "; an edge from a vertex to itself is no step along a lattice: take the self-loops out, or keep them as labels" if piece.has_loops else ""
+        hint = (
+            "; an edge from a vertex to itself is no step along a lattice: take the self-loops "
+            "out, or keep them as labels"
+            if piece.has_loops
+            else ""
+        )
         raise NoTranslation(
-            "no translation was found: the bounded search met no map of the whole graph that moves every vertex, and none of half of it "
+            "no translation was found: the bounded search met no map of the whole graph that moves "
+            "every vertex, and none of half of it "
             f"that starts near the centre; declare coordinates to try all displacements{hint}"
         )
     crystal, maps = bare
@@ -207,12 +232,23 @@ def _measured(graph: nx.Graph, folding: Folding) -> Folding:
     if not {"gram", "rings"} <= graph.graph.keys() or None in places.values():
         return folding
     cell = folding.quotient
-    metric = folded_metric(graph.graph["gram"], graph.graph["rings"], places, folding.certificate, cell.dimension)
+    metric = folded_metric(
+        graph.graph["gram"], graph.graph["rings"], places, folding.certificate, cell.dimension
+    )
     return replace(folding, quotient=cell.with_metric(metric))
 
 
-def fold_piece(piece: Piece, site: list[int], place: list[Vector], dimension: int, periods: Sequence[int | None] | None, margins: Sequence[int]) -> Folding:
-    """Fold a graph whose vertices have sites and places; of the margins the first that leads to a fold is taken."""
+def fold_piece(
+    piece: Piece,
+    site: list[int],
+    place: list[Vector],
+    dimension: int,
+    periods: Sequence[int | None] | None,
+    margins: Sequence[int],
+) -> Folding:
+    """Fold a graph whose vertices have sites and places; of the margins the first that leads to a
+    fold is taken.
+    """
     frame = Frame.of(piece, site, place, [], dimension)
     guesses = [ring_periods(frame) if periods is None else tuple(periods)]
     if periods is None and any(guesses[0]):
@@ -221,7 +257,9 @@ def fold_piece(piece: Piece, site: list[int], place: list[Vector], dimension: in
         found = best_crystal(_with_periods(frame, guess), margins)
         if found is not None:
             return _folding(found, found.generators)
-    raise NoTranslation("the graph has no translation: it does not repeat along any of its coordinates")
+    raise NoTranslation(
+        "the graph has no translation: it does not repeat along any of its coordinates"
+    )
 
 
 def _coordinates(
@@ -236,8 +274,15 @@ def _coordinates(
     rows = [tuple(coordinates[v]) for v in graph]
     length = len(rows[0])
     axes = tuple(range(length)) if along is None else tuple(along)
-    if any(len(row) != length for row in rows) or not axes or not all(0 <= i < length for i in axes):
-        raise ValueError(f"coordinates have one length ({length} at first) and `along` names some of them, not {axes}")
+    if (
+        any(len(row) != length for row in rows)
+        or not axes
+        or not all(0 <= i < length for i in axes)
+    ):
+        raise ValueError(
+            f"coordinates have one length ({length} at first) and `along` names some of them, not "
+            f"{axes}"
+        )
     others = [i for i in range(length) if i not in axes]
     place = [tuple([operator.index(row[i]) for i in axes]) for row in rows]
     return [tuple([row[i] for i in others]) for row in rows], place, len(axes)
@@ -245,18 +290,34 @@ def _coordinates(
 
 def _with_periods(frame: Frame, periods: Sequence[int | None]) -> Frame:
     """A frame closed to rings, its places counted from zero on them."""
-    if len(periods) != frame.dimension or any(n is not None and operator.index(n) < 1 for n in periods):
-        raise ValueError(f"periods are {frame.dimension} positive integers or None, not {tuple(periods)}")
-    rows = [tuple(n if i == j else 0 for j in range(frame.dimension)) for i, n in enumerate(periods) if n]
+    if len(periods) != frame.dimension or any(
+        n is not None and operator.index(n) < 1 for n in periods
+    ):
+        raise ValueError(
+            f"periods are {frame.dimension} positive integers or None, not {tuple(periods)}"
+        )
+    rows = [
+        tuple(n if i == j else 0 for j in range(frame.dimension))
+        for i, n in enumerate(periods)
+        if n
+    ]
     for axis, (n, column) in enumerate(zip(periods, zip(*frame.places, strict=True), strict=True)):
         if n and max(column) - min(column) >= n:
-            raise ValueError(f"coordinate {axis} spans {max(column) - min(column) + 1} values, more than its period {n}")
+            raise ValueError(
+                f"coordinate {axis} spans {max(column) - min(column) + 1} values, more than its "
+                f"period {n}"
+            )
     closed = frame
     if rows:
         places = [integers.reduce(x, rows) for x in frame.places]
-        closed = Frame.of(frame.piece, frame.site, [places[s] for s in frame.spot], rows, frame.dimension)
+        closed = Frame.of(
+            frame.piece, frame.site, [places[s] for s in frame.spot], rows, frame.dimension
+        )
     if len(closed.at) < len(closed.vertices):
-        raise ValueError("two nodes have the same coordinates; add a coordinate that tells the sites of a cell apart")
+        raise ValueError(
+            "two nodes have the same coordinates; add a coordinate that tells the sites of a cell "
+            "apart"
+        )
     return closed
 
 
@@ -267,7 +328,9 @@ def _folding(crystal: Crystal, generators: tuple[Any, ...]) -> Folding:
     broken: tuple[tuple[Any, ...], ...] = ()
     if len(inside) < len(piece.names):
         ends = zip(piece.tails, piece.heads, piece.edge_names, strict=True)
-        broken = tuple(name for tail, head, name in ends if tail not in inside or head not in inside)
+        broken = tuple(
+            name for tail, head, name in ends if tail not in inside or head not in inside
+        )
     return Folding(
         quotient=crystal.quotient,
         boundary=tuple(v for i, v in enumerate(piece.names) if i not in inside or i in rim),

@@ -1,4 +1,6 @@
-"""Maps of a bare graph to itself, grown outwards from the image of one vertex: a vertex next to mapped ones goes to a common neighbour of their images."""
+"""Maps of a bare graph to itself, grown outwards from the image of one vertex: a vertex next to
+mapped ones goes to a common neighbour of their images.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ ATTEMPTS = 24
 class MapGrowth:
     """Grows maps of the graph from the image of one vertex."""
 
-    def __init__(self, bare: BareGraph, colour: list[int], commuting: list[Map], closed: bool, spread: int = 2) -> None:
+    def __init__(
+        self,
+        bare: BareGraph,
+        colour: list[int],
+        commuting: list[Map],
+        closed: bool,
+        spread: int = 2,
+    ) -> None:
         self.bare = bare
         self.colour = colour
         self.commuting = commuting
@@ -29,12 +38,16 @@ class MapGrowth:
         self.by_number = False
 
     def maps(self, start: int, target: int) -> Iterator[Map]:
-        """Maps that take start to target, those in step with the numbers first, then those with small displacements."""
+        """Maps that take start to target, those in step with the numbers first, then those with
+        small displacements.
+        """
         for self.by_number in (True, False):
             yield from self._alternatives(start, target)
 
     def _alternatives(self, start: int, target: int) -> Iterator[Map]:
-        """The maps along the first alternatives in one order of preference (an odometer over the choices made)."""
+        """The maps along the first alternatives in one order of preference (an odometer over the
+        choices made).
+        """
         choices: list[int] = []
         for _ in range(ATTEMPTS):
             options: list[int] = []
@@ -49,7 +62,9 @@ class MapGrowth:
             choices[-1] += 1
 
     def _grow(self, start: int, target: int, choices: list[int], options: list[int]) -> Map | None:
-        """One map; `choices` are the alternatives to take, `options` collects how many there were."""
+        """One map; `choices` are the alternatives to take, `options` collects how many there
+        were.
+        """
         self.image: Map = {}
         self.source: Map = {}
         self.undefined: set[int] = set()
@@ -65,7 +80,9 @@ class MapGrowth:
         return self.image if self._complete() else None
 
     def _complete(self) -> bool:
-        """Whether the map covers enough, and moves no vertex more than `spread` times as far as another."""
+        """Whether the map covers enough, and moves no vertex more than `spread` times as far as
+        another.
+        """
         n = len(self.bare.near)
         if len(self.image) < (n if self.closed else (n + 1) // 2):
             return False
@@ -73,7 +90,9 @@ class MapGrowth:
         return max(moved) <= self.spread * min(moved)
 
     def _assign(self, pending: Map) -> bool:
-        """Map vertices, and with them their images under the commuting maps; False if something disagrees."""
+        """Map vertices, and with them their images under the commuting maps; False if something
+        disagrees.
+        """
         queue = deque(pending.items())
         while queue:
             v, w = queue.popleft()
@@ -94,7 +113,10 @@ class MapGrowth:
         self.effort += 1
         if v in self.image or w in self.source or v == w or not self._alike(v, w):
             return False
-        if w not in self.bare.distances(v, self.reach) or self.bare.distances(v, self.reach)[w] > self.reach:
+        if (
+            w not in self.bare.distances(v, self.reach)
+            or self.bare.distances(v, self.reach)[w] > self.reach
+        ):
             return False
         here, there = self.bare.near[v], self.bare.near[w]
         mapped = {self.image[u]: kind for u, kind in here.items() if u in self.image}
@@ -121,7 +143,9 @@ class MapGrowth:
         return sorted(fits, key=lambda z: (rank(z), z))
 
     def _forced(self) -> Map | None:
-        """A vertex with a single possible image; empty if there is none, None if a total map has got stuck."""
+        """A vertex with a single possible image; empty if there is none, None if a total map has
+        got stuck.
+        """
         for v in list(self.waiting):
             found = self._candidates(v)
             if len(found) == 1:

@@ -1,9 +1,10 @@
 """Translations of a graph whose vertices have places.
 
-A displacement t is a translation if, wherever both x and x + t are places of the graph, the vertices there have the same
-label, and every edge has its image unless the image has an end outside.  Every displacement that could be one joins a
-single vertex to its equals, so at most as many as there are vertices are tried, shortest first, and a wrong one
-fails at the first difference; the ones that pass span the lattice.
+A displacement t is a translation if, wherever both x and x + t are places of the graph, the
+vertices there have the same label, and every edge has its image unless the image has an end
+outside.  Every displacement that could be one joins a single vertex to its equals, so at most as
+many as there are vertices are tried, shortest first, and a wrong one fails at the first difference;
+the ones that pass span the lattice.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ WITNESSES = 4
 """How many of the rarest vertices rule displacements out beforehand."""
 
 GLANCE = 256
-"""How many of the rarest vertices of an open graph are looked at before it is folded by a displacement, which looks at all of them."""
+"""How many of the rarest vertices of an open graph are looked at before it is folded by a
+displacement, which looks at all of them.
+"""
 
 
 def ring_periods(frame: Frame) -> tuple[int | None, ...]:
@@ -34,11 +37,15 @@ def ring_periods(frame: Frame) -> tuple[int | None, ...]:
     longest = [0] * frame.dimension
     for kind in frame.kinds:
         longest = [max(a, abs(x)) for a, x in zip(longest, kind.step, strict=True)]
-    return tuple(n if 2 * far > n > 2 else None for far, n in zip(longest, _spans(frame), strict=True))
+    return tuple(
+        n if 2 * far > n > 2 else None for far, n in zip(longest, _spans(frame), strict=True)
+    )
 
 
 def _spans(frame: Frame) -> list[int]:
-    """Extent of the places along every axis, in steps of the finest spacing counted as one interval more."""
+    """Extent of the places along every axis, in steps of the finest spacing counted as one interval
+    more.
+    """
     spans = []
     for column in zip(*map(frame.places.__getitem__, frame.spots), strict=True):
         low = min(column)
@@ -50,7 +57,8 @@ def _spans(frame: Frame) -> list[int]:
 def best_crystal(frame: Frame, margins: Sequence[int]) -> Crystal | None:
     """The fold with most translations, then the fewest vertices set aside, then the smallest cell.
 
-    Up to `margin` layers at the ends are set aside, for the first of the margins that leads to a fold.
+    Up to `margin` layers at the ends are set aside, for the first of the margins that leads to a
+    fold.
     """
     tried = -1
     for margin in margins:
@@ -84,14 +92,23 @@ def _seen_thrice(crystal: Crystal) -> bool:
 
 
 def _cuts(frame: Frame, tried: int, margin: int) -> Iterator[Frame]:
-    """The frame without more than `tried` and up to `margin` layers at some end of its open axes, fewest layers first."""
+    """The frame without more than `tried` and up to `margin` layers at some end of its open axes,
+    fewest layers first.
+    """
     ring = {integers.pivot(row) for row in frame.periods}
-    choices = [[(0, 0)] if i in ring else list(itertools.product(range(margin + 1), repeat=2)) for i in range(frame.dimension)]
+    choices = [
+        [(0, 0)] if i in ring else list(itertools.product(range(margin + 1), repeat=2))
+        for i in range(frame.dimension)
+    ]
     levels = [sorted(set(column)) for column in zip(*frame.places, strict=True)]
     for cut in sorted(itertools.product(*choices), key=lambda c: (sum(map(sum, c)), c)):
-        if max(map(max, cut)) <= tried or not all(low + high < len(level) for (low, high), level in zip(cut, levels, strict=True)):
+        if max(map(max, cut)) <= tried or not all(
+            low + high < len(level) for (low, high), level in zip(cut, levels, strict=True)
+        ):
             continue
-        bounds = [(level[low], level[-1 - high]) for (low, high), level in zip(cut, levels, strict=True)]
+        bounds = [
+            (level[low], level[-1 - high]) for (low, high), level in zip(cut, levels, strict=True)
+        ]
         yield frame.inside(bounds) if any(map(any, cut)) else frame
 
 
@@ -109,7 +126,9 @@ class _Search:
     def look(self) -> dict[int, int]:
         """What every vertex shows: vertices with one site, label and star look the same."""
         site, label, star = self.frame.site, self.frame.piece.label, self.star
-        numbers, _ = numbered((site[v], label[v], tuple(sorted(star[v]))) for v in self.frame.vertices)
+        numbers, _ = numbered(
+            (site[v], label[v], tuple(sorted(star[v]))) for v in self.frame.vertices
+        )
         return dict(zip(self.frame.vertices, numbers, strict=True))
 
     @cached_property
@@ -133,7 +152,9 @@ class _Search:
             rest = integers.reduce(step, basis)
             if not any(rest) or rest in refused:
                 continue
-            if self._is_translation(step) and (self.closed or self.folded(integers.extend(basis, step))):
+            if self._is_translation(step) and (
+                self.closed or self.folded(integers.extend(basis, step))
+            ):
                 basis, refused = integers.extend(basis, step), set()
                 if integers.index(basis, self.frame.dimension) == 1:
                     break
@@ -142,7 +163,9 @@ class _Search:
         return basis
 
     def _candidates(self) -> Iterator[Vector]:
-        """Displacements that are seen at least twice along every open axis: first the unit steps, then the others that no witness rules out."""
+        """Displacements that are seen at least twice along every open axis: first the unit steps,
+        then the others that no witness rules out.
+        """
         d = self.frame.dimension
         spans = [0 if i in self.rings else n for i, n in enumerate(_spans(self.frame))]
         units = [tuple(int(i == j) for j in range(d)) for i in range(d)]
@@ -151,7 +174,9 @@ class _Search:
                 yield step
 
     def _ruled_out(self) -> set[Vector]:
-        """Displacements, modulo the periods, between a rare vertex and one with another label at the same site."""
+        """Displacements, modulo the periods, between a rare vertex and one with another label at
+        the same site.
+        """
         frame, site, label = self.frame, self.frame.site, self.frame.piece.label
         steps = set()
         for witness in self.rare_first[:WITNESSES]:
@@ -163,7 +188,9 @@ class _Search:
         return steps
 
     def _to_equals(self) -> Iterator[Vector]:
-        """Displacements from one vertex to its equals, shortest first, one of each opposite pair."""
+        """Displacements from one vertex to its equals, shortest first, one of each opposite
+        pair.
+        """
         frame, origin = self.frame, self._origin()
         if self.closed:
             equal = [v for v in frame.vertices if self.look[v] == self.look[origin]]
@@ -171,28 +198,44 @@ class _Search:
             shown = frame.site[origin], frame.piece.label[origin]
             equal = [v for v in frame.vertices if (frame.site[v], frame.piece.label[v]) == shown]
         start = frame.places[frame.spot[origin]]
-        steps = (self._shortest(integers.subtract(frame.places[frame.spot[v]], start)) for v in equal)
+        steps = (
+            self._shortest(integers.subtract(frame.places[frame.spot[v]], start)) for v in equal
+        )
         unique = dict.fromkeys(max(step, integers.negate(step)) for step in steps)
         ruled_out, reduced = self._ruled_out(), frame.reduced
-        yield from sorted((step for step in unique if reduced(step) not in ruled_out), key=lambda step: (sum(map(abs, step)), integers.negate(step)))
+        yield from sorted(
+            (step for step in unique if reduced(step) not in ruled_out),
+            key=lambda step: (sum(map(abs, step)), integers.negate(step)),
+        )
 
     def _origin(self) -> int:
-        """A vertex with few equals on a closed graph; the one nearest to the centre on an open one."""
+        """A vertex with few equals on a closed graph; the one nearest to the centre on an
+        open one.
+        """
         if self.closed:
             return self.rare_first[0]
         places, spot = self.frame.places, self.frame.spot
-        ends = [(min(column), max(column)) for column in zip(*map(places.__getitem__, self.frame.spots), strict=True)]
-        away = {s: sum(abs(2 * x - a - b) for x, (a, b) in zip(places[s], ends, strict=True)) for s in self.frame.spots}
+        ends = [
+            (min(column), max(column))
+            for column in zip(*map(places.__getitem__, self.frame.spots), strict=True)
+        ]
+        away = {
+            s: sum(abs(2 * x - a - b) for x, (a, b) in zip(places[s], ends, strict=True))
+            for s in self.frame.spots
+        }
         return min(self.frame.vertices, key=lambda v: away[spot[v]])
 
     def _shortest(self, step: Vector) -> Vector:
         """The shortest form of a displacement on the rings."""
         return tuple(
-            x - n * ((2 * x + n - 1) // (2 * n)) if (n := self.rings.get(i)) else x for i, x in enumerate(step)
+            x - n * ((2 * x + n - 1) // (2 * n)) if (n := self.rings.get(i)) else x
+            for i, x in enumerate(step)
         )
 
     def _is_translation(self, step: Vector) -> bool:
-        """Whether a displacement maps the graph to itself wherever both sides exist; of an open graph the rarest vertices alone are asked."""
+        """Whether a displacement maps the graph to itself wherever both sides exist; of an open
+        graph the rarest vertices alone are asked.
+        """
         moved, at, look = self.frame.mover(step), self.frame.at, self.look
         site, spot, wide = self.frame.site, self.frame.spot, len(self.frame.places)
         moved_any = False
@@ -209,7 +252,9 @@ class _Search:
         return moved_any
 
     def _agree(self, v: int, image: int) -> bool:
-        """Whether two vertices have the same label, and the same edges to places that exist around both."""
+        """Whether two vertices have the same label, and the same edges to places that exist around
+        both.
+        """
         if self.frame.piece.label[v] != self.frame.piece.label[image]:
             return False
         here, there = Counter(self.star[v]), Counter(self.star[image])
@@ -227,10 +272,15 @@ Ray = tuple[int, Vector, Hashable]
 
 
 def _stars(frame: Frame) -> tuple[dict[int, list[int]], list[Ray]]:
-    """For every vertex the rays of its edges; a ray is (site of the far end, displacement, label read outwards), given by its number."""
+    """For every vertex the rays of its edges; a ray is (site of the far end, displacement, label
+    read outwards), given by its number.
+    """
     arrows = frame.piece.arrows
     outwards = [(kind.head, frame.reduced(kind.step), arrows[kind.arrow]) for kind in frame.kinds]
-    inwards = [(kind.tail, frame.reduced(integers.negate(kind.step)), reverse(arrows[kind.arrow])) for kind in frame.kinds]
+    inwards = [
+        (kind.tail, frame.reduced(integers.negate(kind.step)), reverse(arrows[kind.arrow]))
+        for kind in frame.kinds
+    ]
     numbers, rays = numbered([*outwards, *inwards])
     out, back = numbers[: len(outwards)], numbers[len(outwards) :]
     star: dict[int, list[int]] = {v: [] for v in frame.vertices}

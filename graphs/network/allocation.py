@@ -9,10 +9,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """Pause the search for reference cycles while a large graph is built, and restore it, whatever happens.
+    """Pause the search for reference cycles while a large graph is built, and restore it, whatever
+    happens.
 
-    Each search walks over everything that is new, and finds nothing while a graph only grows; for 10^5 edges it takes half of the
-    time. What was built counts as old afterwards, or the first search would walk over all of it after all.
+    Each search walks over everything that is new, and finds nothing while a graph only grows; for
+    10^5 edges it takes half of the time. What was built counts as old afterwards, or the first
+    search would walk over all of it after all.
 
     Examples
     --------

@@ -1,4 +1,6 @@
-"""The usual networks as graphs of layers and neurons: dense, residual, convolutional and recurrent ones."""
+"""The usual networks as graphs of layers and neurons: dense, residual, convolutional and recurrent
+ones.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,11 @@ from neurenorm.graphs.network.network import Network
 __all__ = ["convolutional", "mlp", "recurrent", "residual"]
 
 
-def mlp(widths: Sequence[int], bias: bool = False, kinds: Sequence[Hashable] | None = None) -> Network:
-    """Return a network of dense layers; neuron i of layer m is (m, i), its weights are ("W", m, i, j) for the step m -> m + 1.
+def mlp(
+    widths: Sequence[int], bias: bool = False, kinds: Sequence[Hashable] | None = None
+) -> Network:
+    """Return a network of dense layers; neuron i of layer m is (m, i), its weights are ("W", m, i,
+    j) for the step m -> m + 1.
 
     Parameters
     ----------
@@ -38,10 +43,12 @@ def mlp(widths: Sequence[int], bias: bool = False, kinds: Sequence[Hashable] | N
 
 
 def residual(width: int, depth: int, bias: bool = False) -> Network:
-    """Return equal dense layers with skip connections: a wire joins every neuron to its successor, beside the weights.
+    """Return equal dense layers with skip connections: a wire joins every neuron to its successor,
+    beside the weights.
 
-    The wire and the weight of a neuron with itself are two connections of one pair, so the branch has its own vertices: neuron i
-    of block m is (m, "h", i), and its branch is (m, "s", i), which stands half way. Layers count half steps.
+    The wire and the weight of a neuron with itself are two connections of one pair, so the branch
+    has its own vertices: neuron i of block m is (m, "h", i), and its branch is (m, "s", i), which
+    stands half way. Layers count half steps.
 
     Parameters
     ----------
@@ -61,14 +68,27 @@ def residual(width: int, depth: int, bias: bool = False) -> Network:
     for m, i in product(range(blocks + 1), range(n)):
         graph.add_node((m, "h", i), layer=2 * m, site=("h", i), kind="sum")
     for m, i in product(range(blocks), range(n)):
-        graph.add_node((m, "s", i), layer=2 * m + 1, site=("s", i), kind="branch", bias=("b", m, i) if bias else None)
-        graph.add_edges_from([((m, "s", i), (m + 1, "h", i)), ((m, "h", i), (m + 1, "h", i))], weight=None)
-        graph.add_edges_from(((m, "h", j), (m, "s", i), {"weight": ("W", m, i, j)}) for j in range(n))
+        graph.add_node(
+            (m, "s", i),
+            layer=2 * m + 1,
+            site=("s", i),
+            kind="branch",
+            bias=("b", m, i) if bias else None,
+        )
+        graph.add_edges_from(
+            [((m, "s", i), (m + 1, "h", i)), ((m, "h", i), (m + 1, "h", i))], weight=None
+        )
+        graph.add_edges_from(
+            ((m, "h", j), (m, "s", i), {"weight": ("W", m, i, j)}) for j in range(n)
+        )
     return Network(graph)
 
 
-def convolutional(shape: Sequence[int], depth: int, size: int = 3, channels: int = 1, periodic: bool = True) -> Network:
-    """Return convolutional layers of one shape; neuron (m, position, channel), weight ("W", m, offset, out, in) shared by all positions.
+def convolutional(
+    shape: Sequence[int], depth: int, size: int = 3, channels: int = 1, periodic: bool = True
+) -> Network:
+    """Return convolutional layers of one shape; neuron (m, position, channel), weight ("W", m,
+    offset, out, in) shared by all positions.
 
     Parameters
     ----------
@@ -91,11 +111,16 @@ def convolutional(shape: Sequence[int], depth: int, size: int = 3, channels: int
     """
     extents = _sizes("the shape", shape, 1)
     if _positive("the filter size", size) % 2 == 0 or (periodic and size > min(extents)):
-        raise ValueError(f"the filter size must be odd and not larger than a periodic layer {extents}, got {size}")
+        raise ValueError(
+            f"the filter size must be odd and not larger than a periodic layer {extents}, got "
+            f"{size}"
+        )
     places = list(product(*map(range, extents)))
     offsets = list(product(range(-(size // 2), size // 2 + 1), repeat=len(extents)))
     graph: nx.DiGraph = nx.DiGraph()
-    for m, place, c in product(range(_positive("the depth", depth) + 1), places, range(_positive("channels", channels))):
+    for m, place, c in product(
+        range(_positive("the depth", depth) + 1), places, range(_positive("channels", channels))
+    ):
         graph.add_node((m, place, c), layer=m, site=c, position=place)
     for m, place, offset in product(range(depth), places, offsets):
         source = _moved(place, offset, extents, periodic)
@@ -113,37 +138,57 @@ def recurrent(width: int, inputs: int = 1) -> Network:
     12
     """
     graph: nx.DiGraph = nx.DiGraph()
-    graph.add_nodes_from(((0, j), {"layer": 0}) for j in range(_positive("the number of inputs", inputs)))
+    graph.add_nodes_from(
+        ((0, j), {"layer": 0}) for j in range(_positive("the number of inputs", inputs))
+    )
     graph.add_nodes_from(((1, i), {"layer": 1}) for i in range(_positive("the width", width)))
-    graph.add_edges_from(((0, j), (1, i), {"weight": ("U", i, j)}) for i, j in product(range(width), range(inputs)))
-    graph.add_edges_from(((1, j), (1, i), {"weight": ("W", i, j)}) for i, j in product(range(width), repeat=2))
+    graph.add_edges_from(
+        ((0, j), (1, i), {"weight": ("U", i, j)}) for i, j in product(range(width), range(inputs))
+    )
+    graph.add_edges_from(
+        ((1, j), (1, i), {"weight": ("W", i, j)}) for i, j in product(range(width), repeat=2)
+    )
     return Network(graph, recurrent=True)
 
 
 def _neurons(sizes: Sequence[int], bias: bool, kinds: Sequence[Hashable] | None) -> nx.DiGraph:
     """The neurons of dense layers."""
     if kinds is not None and len(kinds) != len(sizes):
-        raise ValueError(f"there are {len(sizes)} layers but {len(kinds)} kinds: give one for each layer")
+        raise ValueError(
+            f"there are {len(sizes)} layers but {len(kinds)} kinds: give one for each layer"
+        )
     graph: nx.DiGraph = nx.DiGraph()
     for m, size in enumerate(sizes):
         kind = None if kinds is None else kinds[m]
-        graph.add_nodes_from(((m, i), {"layer": m, "kind": kind, "bias": ("b", m - 1, i) if bias and m else None}) for i in range(size))
+        graph.add_nodes_from(
+            ((m, i), {"layer": m, "kind": kind, "bias": ("b", m - 1, i) if bias and m else None})
+            for i in range(size)
+        )
     return graph
 
 
 def _connect(graph: nx.DiGraph, m: int, sizes: Sequence[int]) -> None:
     """All connections from layer m to layer m + 1."""
-    graph.add_edges_from(((m, j), (m + 1, i), {"weight": ("W", m, i, j)}) for i, j in product(range(sizes[m + 1]), range(sizes[m])))
+    graph.add_edges_from(
+        ((m, j), (m + 1, i), {"weight": ("W", m, i, j)})
+        for i, j in product(range(sizes[m + 1]), range(sizes[m]))
+    )
 
 
-def _tap(graph: nx.DiGraph, m: int, ends: tuple[Any, Any], offset: tuple[int, ...], channels: int) -> None:
+def _tap(
+    graph: nx.DiGraph, m: int, ends: tuple[Any, Any], offset: tuple[int, ...], channels: int
+) -> None:
     """The connections of one filter entry at one position."""
     source, place = ends
     pairs = product(range(channels), repeat=2)
-    graph.add_edges_from(((m, source, a), (m + 1, place, c), {"weight": ("W", m, offset, c, a)}) for c, a in pairs)
+    graph.add_edges_from(
+        ((m, source, a), (m + 1, place, c), {"weight": ("W", m, offset, c, a)}) for c, a in pairs
+    )
 
 
-def _moved(place: tuple[int, ...], offset: tuple[int, ...], extents: Sequence[int], periodic: bool) -> tuple[int, ...] | None:
+def _moved(
+    place: tuple[int, ...], offset: tuple[int, ...], extents: Sequence[int], periodic: bool
+) -> tuple[int, ...] | None:
     """The position at an offset, or None outside of an open layer."""
     moved = tuple(x + d for x, d in zip(place, offset, strict=True))
     if periodic:

@@ -1,14 +1,17 @@
-"""The interaction graph of a network: which variables meet in which interaction, with weights only and with neurons promoted.
+"""The interaction graph of a network: which variables meet in which interaction, with weights only
+and with neurons promoted.
 
-Learning as a Gibbs distribution makes the weights W (and biases) random variables with the cost as energy. Written in the weights
-alone, the cost of one output is one interaction of all weights that lead to it. If the neurons h are variables too, tied to their
-parents by one rule each, the cost touches only the last layer, and rule m only h^(m), W^(m) and h^(m+1): the interactions become
-local in depth.
+Learning as a Gibbs distribution makes the weights W (and biases) random variables with the cost as
+energy. Written in the weights alone, the cost of one output is one interaction of all weights that
+lead to it. If the neurons h are variables too, tied to their parents by one rule each, the cost
+touches only the last layer, and rule m only h^(m), W^(m) and h^(m+1): the interactions become local
+in depth.
 
     weights only:  cost(W^(0), W^(1), ..., W^(M-1))
     promoted:      rule(W^(0), h^(1)) rule(h^(1), W^(1), h^(2)) ... cost(h^(M))
 
-`Interactions` is a bipartite factor graph of either kind. Its rules are there at once; the networkx graph is built when it is asked for.
+`Interactions` is a bipartite factor graph of either kind. Its rules are there at once; the networkx
+graph is built when it is asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +28,14 @@ import networkx as nx
 from neurenorm.graphs.elimination import elimination_order
 from neurenorm.graphs.network.allocation import collection_paused
 from neurenorm.graphs.network.network import Network, network_from_graph
-from neurenorm.graphs.network.rules import Rule, Variable, neuron_label, rule_labels, rules_of, weight_site
+from neurenorm.graphs.network.rules import (
+    Rule,
+    Variable,
+    neuron_label,
+    rule_labels,
+    rules_of,
+    weight_site,
+)
 from neurenorm.graphs.periodic.labels import Label
 from neurenorm.graphs.rendering import small_drawing
 
@@ -46,7 +56,8 @@ class InteractionReport:
     largest_degree : int
         Largest number of interactions of one variable.
     orders : tuple of (int, int)
-        Number of variables in an interaction, and how many interactions have it, in ascending order.
+        Number of variables in an interaction, and how many interactions have it, in ascending
+        order.
     degrees : tuple of (int, int)
         Number of interactions of a variable, and how many variables have it, in ascending order.
     weight_layers : int
@@ -56,7 +67,8 @@ class InteractionReport:
     depth_range : int
         Largest distance in layers between two variables of one interaction.
     treewidth : int or None
-        Upper bound on the treewidth (greedy minimum fill); None where the interactions are too large to try.
+        Upper bound on the treewidth (greedy minimum fill); None where the interactions are too
+        large to try.
     """
 
     variables: int
@@ -71,7 +83,10 @@ class InteractionReport:
     treewidth: int | None
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{name.replace('_', ' ')}</td><td>{value}</td></tr>" for name, value in vars(self).items())
+        rows = "".join(
+            f"<tr><td>{name.replace('_', ' ')}</td><td>{value}</td></tr>"
+            for name, value in vars(self).items()
+        )
         return f"<table>{rows}</table>"
 
 
@@ -90,9 +105,11 @@ class Interactions:
     Attributes
     ----------
     graph : networkx.Graph
-        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are ("rule", neuron, copy) and ("cost",
-        neuron, copy). Every vertex has a `neurenorm.graphs.periodic.labels.Label` as ``label``, a ``layer`` and a ``site``, and what has a place in
-        the plane of a layer also a ``position``; the edges have a ``label`` with the part that the variable plays.
+        Bipartite. Variables are ("W", name), ("b", name) and ("h", neuron, copy); factors are
+        ("rule", neuron, copy) and ("cost", neuron, copy). Every vertex has a
+        `neurenorm.graphs.periodic.labels.Label` as ``label``, a ``layer`` and a ``site``, and what
+        has a place in the plane of a layer also a ``position``; the edges have a ``label`` with the
+        part that the variable plays.
 
     Examples
     --------
@@ -120,7 +137,10 @@ class Interactions:
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """The variables, in the order of the graph."""
-        parameters = [*(("W", name) for name in self.network.weights), *(("b", name) for name in self.network.biases)]
+        parameters = [
+            *(("W", name) for name in self.network.weights),
+            *(("b", name) for name in self.network.biases),
+        ]
         return (*parameters, *(rule.out for rule in self.rules.values()))
 
     def scope(self, factor: Variable) -> tuple[Variable, ...]:
@@ -139,7 +159,9 @@ class Interactions:
         return {pair for layers in found for pair in combinations(sorted(layers), 2)}
 
     def report(self) -> InteractionReport:
-        """Count orders, degrees, couplings between weight layers, range in depth, and bound the treewidth."""
+        """Count orders, degrees, couplings between weight layers, range in depth, and bound the
+        treewidth.
+        """
         orders = [self.graph.degree(f) for f in self.factors]
         degrees = [self.graph.degree(v) for v in self.variables]
         spans = [_span([self.layer(v) for v in self.graph.neighbors(f)]) for f in self.factors]
@@ -157,7 +179,9 @@ class Interactions:
         )
 
     def treewidth_bound(self) -> int | None:
-        """Return the width of the min-fill elimination order of the variables, or None where the interactions have too many pairs to try."""
+        """Return the width of the min-fill elimination order of the variables, or None where the
+        interactions have too many pairs to try.
+        """
         scopes = {frozenset(self.graph.neighbors(f)) for f in self.factors}
         if sum(len(scope) ** 2 for scope in scopes) > LARGEST_CLIQUE_WORK:
             return None
@@ -175,15 +199,27 @@ class Interactions:
         return tuple(f for f in self.factors if f in inputs or f[0] == "cost")
 
     def end_factors(self) -> tuple[Variable, ...]:
-        """Return the interactions at the two ends: rules that read nothing but inputs, and costs."""
+        """Return the interactions at the two ends: rules that read nothing but inputs, and
+        costs.
+        """
         if not self.rules:
             return self.factors
-        reading = [factor for factor, rule in self.rules.items() if all(h[0] == "x" for _, h in rule.reads)]
-        costs = [("cost", v, copy) for copy in range(self.copies) for v in self.network.outputs if ("rule", v, copy) in self.rules]
-        return tuple(sorted([*reading, *costs], key=lambda factor: (factor[2], factor[0] == "cost")))
+        reading = [
+            factor for factor, rule in self.rules.items() if all(h[0] == "x" for _, h in rule.reads)
+        ]
+        costs = [
+            ("cost", v, copy)
+            for copy in range(self.copies)
+            for v in self.network.outputs
+            if ("rule", v, copy) in self.rules
+        ]
+        return tuple(
+            sorted([*reading, *costs], key=lambda factor: (factor[2], factor[0] == "cost"))
+        )
 
     def layout(self) -> dict[Variable, tuple[float, float]]:
-        """Return a drawing in layers: depth to the right, neurons and interactions in columns, weights in a row above the interactions.
+        """Return a drawing in layers: depth to the right, neurons and interactions in columns,
+        weights in a row above the interactions.
 
         Returns
         -------
@@ -204,28 +240,39 @@ class Interactions:
 
     def __repr__(self) -> str:
         kind = "neurons promoted" if self.rules else "weights only"
-        return f"<Interactions ({kind}): {len(self.variables)} variables, {len(self.factors)} interactions, {self.copies} data>"
+        return (
+            f"<Interactions ({kind}): {len(self.variables)} variables, {len(self.factors)} "
+            f"interactions, {self.copies} data>"
+        )
 
     def _repr_svg_(self) -> str | None:
         """Depth to the right, each kind of variable and the interactions in their own shape."""
         kinds = {v: data["label"].kind for v, data in self.graph.nodes(data=True)}
-        return small_drawing({v: (1.6 * x, 1.4 * y) for v, (x, y) in self.layout().items()}, self.graph.edges, kinds, title=repr(self))
+        return small_drawing(
+            {v: (1.6 * x, 1.4 * y) for v, (x, y) in self.layout().items()},
+            self.graph.edges,
+            kinds,
+            title=repr(self),
+        )
 
 
 def weights_only(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
-    """Return the interactions of the weights: one cost for every output and datum, which touches every weight on a path to that output.
+    """Return the interactions of the weights: one cost for every output and datum, which touches
+    every weight on a path to that output.
 
     Parameters
     ----------
     network : Network or networkx.DiGraph
-        Not recurrent (unroll it first). A graph is read by `neurenorm.graphs.network.network.network_from_graph`.
+        Not recurrent (unroll it first). A graph is read by
+        `neurenorm.graphs.network.network.network_from_graph`.
     copies : int
         Number of data.
 
     Raises
     ------
     ValueError
-        If the network is recurrent or has an undeclared cycle, a neuron has no layer, or the number of data is not positive.
+        If the network is recurrent or has an undeclared cycle, a neuron has no layer, or the number
+        of data is not positive.
 
     Examples
     --------
@@ -245,25 +292,33 @@ def _static_graph(network: Network, copies: int) -> nx.Graph:
         used = list(_used_parameters(network, above))
         for copy in range(copies):
             factor = ("cost", out, copy)
-            graph.add_node(factor, label=Label("factor", "cost"), layer=network.layer(out), site=("cost", network.site(out), copy))
+            graph.add_node(
+                factor,
+                label=Label("factor", "cost"),
+                layer=network.layer(out),
+                site=("cost", network.site(out), copy),
+            )
             graph.add_edges_from(((factor, v) for v in used), label="weight")
     return graph
 
 
 def promoted(network: Network | nx.DiGraph, copies: int = 1) -> Interactions:
-    """Return the interactions of weights and neurons: one rule for every neuron and datum, and the cost of the outputs.
+    """Return the interactions of weights and neurons: one rule for every neuron and datum, and the
+    cost of the outputs.
 
     Parameters
     ----------
     network : Network or networkx.DiGraph
-        Not recurrent (unroll it first). A graph is read by `neurenorm.graphs.network.network.network_from_graph`.
+        Not recurrent (unroll it first). A graph is read by
+        `neurenorm.graphs.network.network.network_from_graph`.
     copies : int
         Number of data: all share the weights, and each has its own neurons.
 
     Raises
     ------
     ValueError
-        If the network is recurrent or has an undeclared cycle, a neuron has no layer, or the number of data is not positive.
+        If the network is recurrent or has an undeclared cycle, a neuron has no layer, or the number
+        of data is not positive.
 
     Examples
     --------
@@ -287,23 +342,46 @@ def _promoted_graph(interactions: Interactions) -> nx.Graph:
     for copy, rules in enumerate(by_copy):
         for rule in rules.values():
             layer, position, site = place[rule.out[1]]
-            graph.add_node(rule.out, label=neuron_label(rule.kind), layer=layer, position=position, site=("h", site, copy))
+            graph.add_node(
+                rule.out,
+                label=neuron_label(rule.kind),
+                layer=layer,
+                position=position,
+                site=("h", site, copy),
+            )
         for factor, rule in rules.items():
             layer, position, site = place[factor[1]]
-            graph.add_node(factor, label=label(rule), layer=layer - 1, position=position, site=("rule", site, copy))
+            graph.add_node(
+                factor,
+                label=label(rule),
+                layer=layer - 1,
+                position=position,
+                site=("rule", site, copy),
+            )
             graph.add_edges_from(_connections(factor, rule))
         for v in network.outputs:
             if ("rule", v, copy) in rules:
                 layer, position, site = place[v]
-                graph.add_node(("cost", v, copy), label=Label("factor", "cost"), layer=layer + 1, position=position, site=("cost", site, copy))
+                graph.add_node(
+                    ("cost", v, copy),
+                    label=Label("factor", "cost"),
+                    layer=layer + 1,
+                    position=position,
+                    site=("cost", site, copy),
+                )
                 graph.add_edge(("cost", v, copy), ("h", v, copy), label="out")
     return graph
 
 
 def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
-    """A network, from a graph where need be; recurrent ones and numbers of data that are none are refused."""
+    """A network, from a graph where need be; recurrent ones and numbers of data that are none are
+    refused.
+    """
     if not isinstance(network, Network | nx.Graph):
-        raise TypeError(f"interactions are those of a Network or of a networkx.DiGraph of neurons, got {type(network).__name__}")
+        raise TypeError(
+            "interactions are those of a Network or of a networkx.DiGraph of neurons, got "
+            f"{type(network).__name__}"
+        )
     network = network if isinstance(network, Network) else network_from_graph(network)
     if network.recurrent:
         raise ValueError("a recurrent network acts over time: call unrolled(steps) first")
@@ -312,15 +390,26 @@ def _checked(network: Network | nx.DiGraph, copies: int) -> Network:
     return network
 
 
-def _parameters(network: Network, place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]]) -> nx.Graph:
-    """The weights and biases as vertices of kind ``weight`` and ``bias``, in the layer that they read."""
+def _parameters(
+    network: Network, place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]]
+) -> nx.Graph:
+    """The weights and biases as vertices of kind ``weight`` and ``bias``, in the layer that they
+    read.
+    """
     graph: nx.Graph = nx.Graph()
     label = Label("weight")
     for name, edges in network.weights.items():
         first = place[edges[0][0]][0] if len(edges) == 1 else min(place[a][0] for a, _ in edges)
-        graph.add_node(("W", name), label=label, layer=first, site=weight_site(network, place, edges))
+        graph.add_node(
+            ("W", name), label=label, layer=first, site=weight_site(network, place, edges)
+        )
     for name, neurons in network.biases.items():
-        graph.add_node(("b", name), label=Label("bias"), layer=min(place[v][0] for v in neurons) - 1, site=("b", place[neurons[0]][2]))
+        graph.add_node(
+            ("b", name),
+            label=Label("bias"),
+            layer=min(place[v][0] for v in neurons) - 1,
+            site=("b", place[neurons[0]][2]),
+        )
     return graph
 
 
@@ -335,13 +424,17 @@ def _used_parameters(network: Network, neurons: set[Any]) -> Iterator[Variable]:
 
 
 def _connections(factor: Variable, rule: Rule) -> list[tuple[Variable, Variable, dict[str, Any]]]:
-    """The edges of a rule: to its neuron, to the weights and the parents that are variables, to its bias."""
+    """The edges of a rule: to its neuron, to the weights and the parents that are variables, to its
+    bias.
+    """
     edges: list[tuple[Variable, Variable, dict[str, Any]]] = [(factor, rule.out, {"label": "out"})]
     for weight, parent in rule.reads:
         if weight is not None:
             edges.append((factor, weight, {"label": "weight"}))
         if parent[0] == "h":
-            edges.append((factor, parent, {"label": "wire" if weight is None else "in", "weight": weight}))
+            edges.append(
+                (factor, parent, {"label": "wire" if weight is None else "in", "weight": weight})
+            )
     if rule.bias is not None:
         edges.append((factor, rule.bias, {"label": "bias"}))
     return edges

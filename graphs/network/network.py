@@ -1,9 +1,10 @@
 """Networks as directed graphs of neurons that stand in layers.
 
-A neuron is a vertex with the attribute ``layer``; a connection is an edge u -> v whose attribute ``weight`` names the weight that
-it carries. Two edges with one name share the weight (convolutions, recurrence); an edge without weight (``None``) is a wire,
-which passes the neuron on as it is (skip connections). Any networkx graph of this form is a `Network`; the usual architectures
-are built by `neurenorm.graphs.network.architectures`.
+A neuron is a vertex with the attribute ``layer``; a connection is an edge u -> v whose attribute
+``weight`` names the weight that it carries. Two edges with one name share the weight (convolutions,
+recurrence); an edge without weight (``None``) is a wire, which passes the neuron on as it is (skip
+connections). Any networkx graph of this form is a `Network`; the usual architectures are built by
+`neurenorm.graphs.network.architectures`.
 """
 
 from __future__ import annotations
@@ -32,20 +33,22 @@ class Network:
     Parameters
     ----------
     graph : networkx.DiGraph
-        Neurons with the attributes ``layer`` (an integer), and optionally ``site`` (what tells the neurons of a layer apart; by
-        default the name without a leading layer index), ``position`` (a tuple of integers in the plane of the layer), ``kind``
-        (any hashable, for instance its activation) and ``bias`` (the name of its bias). Edges with the attribute ``weight``, the
+        Neurons with the attributes ``layer`` (an integer), and optionally ``site`` (what tells the
+        neurons of a layer apart; by default the name without a leading layer index), ``position``
+        (a tuple of integers in the plane of the layer), ``kind`` (any hashable, for instance its
+        activation) and ``bias`` (the name of its bias). Edges with the attribute ``weight``, the
         name of their weight: by default the edge itself, None for a wire.
     recurrent : bool
-        Whether edges may stay in a layer or go back; such an edge acts one time step later (`unrolled`).
+        Whether edges may stay in a layer or go back; such an edge acts one time step later
+        (`unrolled`).
 
     Raises
     ------
     TypeError
         If the graph is not directed or has parallel edges.
     ValueError
-        If there is no neuron, a neuron has no layer, or an edge does not go up in layers although the network is not declared
-        recurrent.
+        If there is no neuron, a neuron has no layer, or an edge does not go up in layers although
+        the network is not declared recurrent.
 
     Examples
     --------
@@ -65,13 +68,22 @@ class Network:
     def __post_init__(self) -> None:
         """Check the layers and the direction of the edges."""
         if not self.graph.is_directed() or self.graph.is_multigraph():
-            raise TypeError("a network is a networkx.DiGraph: its edges have a direction, and two neurons have one connection")
+            raise TypeError(
+                "a network is a networkx.DiGraph: its edges have a direction, and two neurons have "
+                "one connection"
+            )
         if not len(self.graph):
             raise ValueError("a network has at least one neuron")
         for v, layer in self.graph.nodes(data="layer"):
             if not isinstance(layer, Integral) or isinstance(layer, bool):
-                found = "has no layer" if layer is None else f"has the layer {layer!r}, which is no integer"
-                raise ValueError(f"the neuron {v!r} {found}; give every neuron the integer attribute 'layer'")
+                found = (
+                    "has no layer"
+                    if layer is None
+                    else f"has the layer {layer!r}, which is no integer"
+                )
+                raise ValueError(
+                    f"the neuron {v!r} {found}; give every neuron the integer attribute 'layer'"
+                )
         if not self.recurrent:
             self._refuse_loops()
 
@@ -81,8 +93,14 @@ class Network:
         if not wrong:
             return
         if not nx.is_directed_acyclic_graph(self.graph):
-            raise ValueError(f"the network has the cycle {_cycle(self.graph)}; declare it with recurrent=True, or remove an edge")
-        raise ValueError(f"the edge {wrong[0]} does not go up in layers; give its ends other layers, or declare recurrent=True")
+            raise ValueError(
+                f"the network has the cycle {_cycle(self.graph)}; declare it with recurrent=True, "
+                "or remove an edge"
+            )
+        raise ValueError(
+            f"the edge {wrong[0]} does not go up in layers; give its ends other layers, or declare "
+            "recurrent=True"
+        )
 
     @cached_property
     def _data(self) -> dict[Neuron, dict[str, Any]]:
@@ -102,7 +120,9 @@ class Network:
         return v[1:] if isinstance(v, tuple) and len(v) > 1 and v[0] == data["layer"] else v
 
     def position(self, v: Neuron) -> tuple[int, ...]:
-        """Return the place of a neuron in the plane of its layer (empty where layers have no geometry)."""
+        """Return the place of a neuron in the plane of its layer (empty where layers have no
+        geometry).
+        """
         return tuple(self._data[v].get("position", ()))
 
     @cached_property
@@ -116,7 +136,9 @@ class Network:
         return (u, v) if name is MISSING else name
 
     def incoming(self, v: Neuron) -> dict[Neuron, Hashable]:
-        """Return the neurons that feed a neuron, with the names of the weights on the way (None for a wire)."""
+        """Return the neurons that feed a neuron, with the names of the weights on the way (None for
+        a wire).
+        """
         named = ((u, data.get("weight", MISSING)) for u, data in self._feeding[v].items())
         return {u: (u, v) if name is MISSING else name for u, name in named}
 
@@ -172,16 +194,22 @@ class Network:
         return {name: tuple(neurons) for name, neurons in found.items()}
 
     def layer_graph(self) -> nx.DiGraph:
-        """Return the graph of layers: vertices with their ``width``, edges with their numbers of ``connections``, ``weights`` and ``wires``."""
+        """Return the graph of layers: vertices with their ``width``, edges with their numbers of
+        ``connections``, ``weights`` and ``wires``.
+        """
         coarse: nx.DiGraph = nx.DiGraph()
-        coarse.add_nodes_from((layer, {"width": len(neurons)}) for layer, neurons in self.layers.items())
+        coarse.add_nodes_from(
+            (layer, {"width": len(neurons)}) for layer, neurons in self.layers.items()
+        )
         names: dict[tuple[int, int], set[Hashable]] = {}
         for u, v in self.graph.edges:
             ends = self.layer(u), self.layer(v)
             data = coarse.get_edge_data(*ends, default={"connections": 0, "wires": 0})
             name = self.weight(u, v)
             names.setdefault(ends, set()).update([] if name is None else [name])
-            coarse.add_edge(*ends, connections=data["connections"] + 1, wires=data["wires"] + (name is None))
+            coarse.add_edge(
+                *ends, connections=data["connections"] + 1, wires=data["wires"] + (name is None)
+            )
         for ends, found in names.items():
             coarse.edges[ends]["weights"] = len(found)
         return coarse
@@ -189,9 +217,10 @@ class Network:
     def unrolled(self, steps: int) -> Network:
         """Unroll a recurrent network in time.
 
-        The copy of neuron v at time t is (t, v). An edge that goes up acts at once; every other edge acts one time step later.
-        All times share the weights. The copy stands in layer t * stride + layer, with the smallest stride that makes every edge
-        go up, and its position begins with t.
+        The copy of neuron v at time t is (t, v). An edge that goes up acts at once; every other
+        edge acts one time step later. All times share the weights. The copy stands in layer t *
+        stride + layer, with the smallest stride that makes every edge go up, and its position
+        begins with t.
 
         Parameters
         ----------
@@ -206,13 +235,19 @@ class Network:
         ((1, 3, 3, 2), 6)
         """
         if not isinstance(steps, int) or steps < 1:
-            raise ValueError(f"a network is unrolled over a positive number of time steps, not {steps!r}")
+            raise ValueError(
+                f"a network is unrolled over a positive number of time steps, not {steps!r}"
+            )
         later = {(u, v) for u, v in self.graph.edges if self.layer(v) <= self.layer(u)}
         stride = max((self.layer(u) - self.layer(v) + 1 for u, v in later), default=1)
         graph: nx.DiGraph = nx.DiGraph()
         for t in range(steps):
             for v, data in self.graph.nodes(data=True):
-                place = {"layer": t * stride + data["layer"], "position": (t, *self.position(v)), "site": (data["layer"], self.site(v))}
+                place = {
+                    "layer": t * stride + data["layer"],
+                    "position": (t, *self.position(v)),
+                    "site": (data["layer"], self.site(v)),
+                }
                 graph.add_node((t, v), **{**data, **place})
         for t, (u, v) in product(range(steps), self.graph.edges):
             if (end := t + ((u, v) in later)) < steps:
@@ -220,15 +255,21 @@ class Network:
         return Network(graph)
 
     def __repr__(self) -> str:
-        return f"<Network of {len(self.graph)} neurons in layers {self.widths}, {self.graph.number_of_edges()} connections, {len(self.weights)} weights>"
+        return (
+            f"<Network of {len(self.graph)} neurons in layers {self.widths}, "
+            f"{self.graph.number_of_edges()} connections, {len(self.weights)} weights>"
+        )
 
     def _repr_svg_(self) -> str | None:
         """The neurons in columns, one a layer."""
-        return small_drawing(layer_places(self.layers), self.graph.edges, title=repr(self), arrows=True)
+        return small_drawing(
+            layer_places(self.layers), self.graph.edges, title=repr(self), arrows=True
+        )
 
 
 def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:
-    """Return a network on a graph without layers: the layer of a neuron is the length of the longest path that leads to it.
+    """Return a network on a graph without layers: the layer of a neuron is the length of the
+    longest path that leads to it.
 
     Parameters
     ----------
@@ -240,7 +281,8 @@ def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:
     Raises
     ------
     ValueError
-        If the graph has a cycle and is not declared recurrent, or some neurons have a layer and others have none.
+        If the graph has a cycle and is not declared recurrent, or some neurons have a layer and
+        others have none.
 
     Examples
     --------
@@ -253,7 +295,10 @@ def network_from_graph(graph: nx.DiGraph, recurrent: bool = False) -> Network:
     if given or recurrent:
         return Network(graph, recurrent)
     if not nx.is_directed_acyclic_graph(graph):
-        raise ValueError(f"the network has the cycle {_cycle(graph)}; declare it with recurrent=True and give every neuron a layer, or remove an edge")
+        raise ValueError(
+            f"the network has the cycle {_cycle(graph)}; declare it with recurrent=True and give "
+            "every neuron a layer, or remove an edge"
+        )
     layered = graph.copy()
     for layer, neurons in enumerate(nx.topological_generations(graph)):
         for v in neurons:

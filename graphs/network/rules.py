@@ -1,4 +1,6 @@
-"""The rules of a network with promoted neurons: which neuron is tied to which weights and parents, and how rules are told apart."""
+"""The rules of a network with promoted neurons: which neuron is tied to which weights and parents,
+and how rules are told apart.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,16 @@ Input = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Rule(Tabulated):
-    """One activation rule: the neuron ``out`` is a function of sum over pairs of weight * parent, plus a bias.
+    """One activation rule: the neuron ``out`` is a function of sum over pairs of weight * parent,
+    plus a bias.
 
     Parameters
     ----------
     out : variable
         The neuron that is determined.
     pairs : frozenset of (weight, parent)
-        The weight is None for a wire; the parent of a first layer is an input ("x", neuron, copy), which is data and no variable.
+        The weight is None for a wire; the parent of a first layer is an input ("x", neuron, copy),
+        which is data and no variable.
     bias : variable or None
     kind : hashable
         Kind of the neuron.
@@ -39,12 +43,21 @@ class Rule(Tabulated):
     pairs: frozenset[tuple[Variable | None, Variable | Input]]
     bias: Variable | None
     kind: Hashable
-    reads: tuple[tuple[Variable | None, Variable | Input], ...] = field(default=(), repr=False, compare=False)
+    reads: tuple[tuple[Variable | None, Variable | Input], ...] = field(
+        default=(), repr=False, compare=False
+    )
 
     def moved(self, mapping: Mapping[Variable, Variable]) -> Rule:
         """Return the rule with its variables replaced; what the mapping does not know stays."""
-        pairs = frozenset((w if w is None else mapping.get(w, w), mapping.get(h, h)) for w, h in self.pairs)
-        return Rule(mapping.get(self.out, self.out), pairs, None if self.bias is None else mapping.get(self.bias, self.bias), self.kind)
+        pairs = frozenset(
+            (w if w is None else mapping.get(w, w), mapping.get(h, h)) for w, h in self.pairs
+        )
+        return Rule(
+            mapping.get(self.out, self.out),
+            pairs,
+            None if self.bias is None else mapping.get(self.bias, self.bias),
+            self.kind,
+        )
 
 
 def rules_of(network: Network, copies: int) -> dict[Variable, Rule]:
@@ -55,9 +68,20 @@ def rules_of(network: Network, copies: int) -> dict[Variable, Rule]:
     for copy in range(copies):
         state = {v: ("x" if v in inputs else "h", v, copy) for v in data}
         for v in neurons:
-            reads = tuple([(None if name is None else ("W", name), state[u]) for u, name in network.incoming(v).items()])
+            reads = tuple(
+                [
+                    (None if name is None else ("W", name), state[u])
+                    for u, name in network.incoming(v).items()
+                ]
+            )
             bias = data[v].get("bias")
-            rules["rule", v, copy] = Rule(state[v], frozenset(reads), None if bias is None else ("b", bias), data[v].get("kind"), reads)
+            rules["rule", v, copy] = Rule(
+                state[v],
+                frozenset(reads),
+                None if bias is None else ("b", bias),
+                data[v].get("kind"),
+                reads,
+            )
     return rules
 
 
@@ -68,29 +92,48 @@ def neuron_label(kind: Hashable) -> Label:
 
 
 def rule_labels(network: Network) -> Callable[[Rule], Label]:
-    """What labels a rule: whether it reads nothing but inputs, the kind of its neuron, and the hidden widths of the layers that it joins."""
+    """What labels a rule: whether it reads nothing but inputs, the kind of its neuron, and the
+    hidden widths of the layers that it joins.
+    """
     inputs = set(network.inputs)
-    hidden = {layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()}
+    hidden = {
+        layer: sum(v not in inputs for v in members) for layer, members in network.layers.items()
+    }
     width = {v: hidden[layer] for layer, members in network.layers.items() for v in members}
     known = cache(Label)
 
     def label(rule: Rule) -> Label:
         """The label, one object for all rules that share it."""
         parents = [h[1] for _, h in rule.reads]
-        return known("factor", "input" if inputs.issuperset(parents) else "rule", (rule.kind, (width[rule.out[1]], *sorted({width[u] for u in parents}))))
+        return known(
+            "factor",
+            "input" if inputs.issuperset(parents) else "rule",
+            (rule.kind, (width[rule.out[1]], *sorted({width[u] for u in parents}))),
+        )
 
     return label
 
 
-def weight_site(network: Network, place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]], edges: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
-    """What tells a weight apart: the sites that it joins, how far up, and where in the plane a shared one reads."""
+def weight_site(
+    network: Network,
+    place: Mapping[Any, tuple[int, tuple[int, ...], Hashable]],
+    edges: Sequence[tuple[Any, Any]],
+) -> tuple[Any, ...]:
+    """What tells a weight apart: the sites that it joins, how far up, and where in the plane a
+    shared one reads.
+    """
     (below, _, start), (above, _, end) = place[edges[0][0]], place[edges[0][1]]
     return ("W", start, end, above - below, _offset(network, edges))
 
 
 def _offset(network: Network, edges: Sequence[tuple[Any, Any]]) -> tuple[int, ...]:
-    """Where in the plane a shared weight reads, seen from the neuron: the displacement of most of its edges (on a torus some run around it)."""
+    """Where in the plane a shared weight reads, seen from the neuron: the displacement of most of
+    its edges (on a torus some run around it).
+    """
     if len(edges) == 1:
         return ()
-    steps = Counter(tuple(a - b for a, b in zip(network.position(u), network.position(v), strict=True)) for u, v in edges)
+    steps = Counter(
+        tuple(a - b for a, b in zip(network.position(u), network.position(v), strict=True))
+        for u, v in edges
+    )
     return max(steps, key=lambda step: (steps[step], step))

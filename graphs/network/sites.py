@@ -1,8 +1,10 @@
-"""Sites of neurons where their names do not tell them: by their order in the layer, or by a search for maps of the layers onto each other.
+"""Sites of neurons where their names do not tell them: by their order in the layer, or by a search
+for maps of the layers onto each other.
 
-A translation in depth takes every neuron to its copy some layers up. Which neuron is the copy is part of the question: names such as (layer, site) answer it,
-other names do not. In dense layers any order will do; in sparse ones the copy is sought by growing a map of the interactions that raises every vertex by the
-same number of layers.
+A translation in depth takes every neuron to its copy some layers up. Which neuron is the copy is
+part of the question: names such as (layer, site) answer it, other names do not. In dense layers any
+order will do; in sparse ones the copy is sought by growing a map of the interactions that raises
+every vertex by the same number of layers.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ def numbers_by_order(network: Network) -> dict[Any, int]:
     --------
     >>> import networkx as nx
     >>> from neurenorm.graphs.network.network import network_from_graph
-    >>> numbers_by_order(network_from_graph(nx.DiGraph([("x", "a"), ("x", "b"), ("a", "y"), ("b", "y")])))
+    >>> numbers_by_order(
+    ...     network_from_graph(nx.DiGraph([("x", "a"), ("x", "b"), ("a", "y"), ("b", "y")]))
+    ... )
     {'x': 0, 'a': 0, 'b': 1, 'y': 0}
     """
     seen: Counter[Hashable] = Counter()
@@ -66,7 +70,8 @@ def numbers_by_order(network: Network) -> dict[Any, int]:
 
 
 def numbers_by_search(piece: Piece, layer: Sequence[int]) -> Iterator[dict[Any, int]]:
-    """Number the vertices of a piece by the orbits of maps that raise all of them by the same number of layers, few layers first.
+    """Number the vertices of a piece by the orbits of maps that raise all of them by the same
+    number of layers, few layers first.
 
     Parameters
     ----------
@@ -104,7 +109,9 @@ class _Raising(MapGrowth):
             self.colours.append(self._refined(self.colours[-1]))
 
     def _steps_from(self, ends: set[int]) -> list[int]:
-        """Steps from the layers at the ends to every vertex (as many as there are vertices where none lead there)."""
+        """Steps from the layers at the ends to every vertex (as many as there are vertices where
+        none lead there).
+        """
         steps, front = dict.fromkeys(ends, 0), ends
         while front:
             front = {u for v in front for u in self.bare.near[v]} - steps.keys()
@@ -112,14 +119,31 @@ class _Raising(MapGrowth):
         return [steps.get(v, len(self.layer)) for v in range(len(self.layer))]
 
     def _refined(self, colour: list[int]) -> list[int]:
-        """The colours one step further: those of a vertex and of what is around it, and in which layer."""
+        """The colours one step further: those of a vertex and of what is around it, and in which
+        layer.
+        """
         rows = enumerate(self.bare.near)
-        return numbered((colour[v], tuple(sorted((kind, self.layer[u] - self.layer[v], colour[u]) for u, kind in row.items()))) for v, row in rows)[0]
+        return numbered(
+            (
+                colour[v],
+                tuple(
+                    sorted(
+                        (kind, self.layer[u] - self.layer[v], colour[u]) for u, kind in row.items()
+                    )
+                ),
+            )
+            for v, row in rows
+        )[0]
 
     def _alike(self, v: int, w: int) -> bool:
-        """Whether w stands as many layers above v as all images do, and both see the same as far as neither sees an end."""
+        """Whether w stands as many layers above v as all images do, and both see the same as far as
+        neither sees an end.
+        """
         sight = min(self.inward[v], self.inward[w], len(self.colours) - 1)
-        return self.layer[w] - self.layer[v] == self.rise and self.colours[sight][v] == self.colours[sight][w]
+        return (
+            self.layer[w] - self.layer[v] == self.rise
+            and self.colours[sight][v] == self.colours[sight][w]
+        )
 
     def _complete(self) -> bool:
         """Whether the map covers enough: where all rise there is no rotation to be told apart."""

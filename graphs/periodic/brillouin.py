@@ -1,9 +1,11 @@
-"""The Brillouin zone of a periodic graph, exactly, from the scalar products of its primitive vectors.
+"""The Brillouin zone of a periodic graph, exactly, from the scalar products of its primitive
+vectors.
 
-A wave number is given by its coordinates q in the reciprocal basis, k = Σ_i q_i b_i with b_i·a_j = 2π δ_ij, so that the
-phase over the primitive vector a_i is 2π q_i and |k|² = (2π)² qᵀG⁻¹q.  The zone holds what is nearer to zero than to any
-other reciprocal lattice vector g.  By Voronoi's theorem ±g bounds it in a face exactly if g is, up to its sign, the
-only shortest vector of its class modulo 2.
+A wave number is given by its coordinates q in the reciprocal basis, k = Σ_i q_i b_i with b_i·a_j =
+2π δ_ij, so that the phase over the primitive vector a_i is 2π q_i and |k|² = (2π)² qᵀG⁻¹q.  The
+zone holds what is nearer to zero than to any other reciprocal lattice vector g.  By Voronoi's
+theorem ±g bounds it in a face exactly if g is, up to its sign, the only shortest vector of its
+class modulo 2.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ __all__ = ["BrillouinZone", "brillouin_zone"]
 
 @dataclass(frozen=True)
 class BrillouinZone(Tabulated):
-    """The zone of wave numbers nearest to zero, in coordinates q of the reciprocal basis (phases are 2πq).
+    """The zone of wave numbers nearest to zero, in coordinates q of the reciprocal basis (phases
+    are 2πq).
 
     Parameters
     ----------
@@ -53,17 +56,20 @@ class BrillouinZone(Tabulated):
 
     def contains(self, q: Sequence[Fraction | int]) -> bool:
         """Return whether a wave number lies in the zone, its boundary included."""
-        return all(2 * _product(self.reciprocal, q, g) <= self.squared_length(g) for g in self.faces)
+        return all(
+            2 * _product(self.reciprocal, q, g) <= self.squared_length(g) for g in self.faces
+        )
 
     def path(self) -> tuple[tuple[str, Row], ...]:
-        """Return a round trip over one point of each kind: Γ, centre of a face, centre of an edge (d = 3), corner, Γ.
+        """Return a round trip over one point of each kind: Γ, centre of a face, centre of an edge
+        (d = 3), corner, Γ.
 
         Returns
         -------
         tuple of (name, q)
-            ``Γ``, ``face``, ``edge``, ``corner``, ``Γ``, each on the one before, next to the nearest face.  On the
-            square lattice face and corner are called X and M, on the triangular one M and K; in one dimension the face is
-            the corner.
+            ``Γ``, ``face``, ``edge``, ``corner``, ``Γ``, each on the one before, next to the
+            nearest face.  On the square lattice face and corner are called X and M, on the
+            triangular one M and K; in one dimension the face is the corner.
 
         Examples
         --------
@@ -87,7 +93,9 @@ class BrillouinZone(Tabulated):
         return 2 * _product(self.reciprocal, q, g) == self.squared_length(g)
 
     def _shared(self, p: Row, q: Row) -> int:
-        """Number of faces that two different corners share; two corners that share two are ends of an edge."""
+        """Number of faces that two different corners share; two corners that share two are ends of
+        an edge.
+        """
         return 0 if p == q else sum(self._touches(p, g) and self._touches(q, g) for g in self.faces)
 
 
@@ -97,7 +105,8 @@ def brillouin_zone(cell: PeriodicGraph | Metric, dimension: int | None = None) -
     Parameters
     ----------
     cell : PeriodicGraph or Metric
-        With a metric; of a metric the first `dimension` axes (default: all) are the primitive vectors.
+        With a metric; of a metric the first `dimension` axes (default: all) are the primitive
+        vectors.
     dimension : int, optional
         Number of translations of a metric.
 
@@ -130,7 +139,9 @@ def brillouin_zone(cell: PeriodicGraph | Metric, dimension: int | None = None) -
     return BrillouinZone(reciprocal, faces, _corners(reciprocal, faces))
 
 
-def _product(gram: Sequence[Row], p: Sequence[Fraction | int], q: Sequence[Fraction | int]) -> Fraction:
+def _product(
+    gram: Sequence[Row], p: Sequence[Fraction | int], q: Sequence[Fraction | int]
+) -> Fraction:
     """A scalar product."""
     return sum((x * y * gram[i][j] for i, x in enumerate(p) for j, y in enumerate(q)), Fraction(0))
 

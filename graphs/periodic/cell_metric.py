@@ -1,4 +1,6 @@
-"""Metrics that go with a cell: checked against it, for a larger cell, and read off a folded piece."""
+"""Metrics that go with a cell: checked against it, for a larger cell, and read off a folded
+piece.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,18 @@ Places = Mapping[Any, Sequence[Fraction]]
 def checked_metric(metric: Metric, vertices: Mapping[Any, Hashable], dimension: int) -> Metric:
     """A metric with enough axes that places exactly the vertices of a cell."""
     if not isinstance(metric, Metric):
-        raise TypeError(f"a metric is a graphs.Metric, not {metric!r}; with_metric takes a Gram matrix")
+        raise TypeError(
+            f"a metric is a graphs.Metric, not {metric!r}; with_metric takes a Gram matrix"
+        )
     if len(metric.gram) < dimension:
         raise ValueError(
-            f"a graph with {dimension} translations needs as many axes; the metric has {len(metric.gram)}"
+            f"a graph with {dimension} translations needs as many axes; the metric has "
+            f"{len(metric.gram)}"
         )
     if metric.positions.keys() != vertices.keys():
         raise ValueError(
-            f"a metric places every vertex: positions of {list(metric.positions)} for the vertices {list(vertices)}"
+            f"a metric places every vertex: positions of {list(metric.positions)} for the vertices "
+            f"{list(vertices)}"
         )
     return metric
 
@@ -37,15 +43,20 @@ def placed(
         return positions
     if len(vertices) > 1:
         raise ValueError(
-            f"a cell of {len(vertices)} vertices needs their positions: coordinates in the axes for each vertex"
+            f"a cell of {len(vertices)} vertices needs their positions: coordinates in the axes "
+            "for each vertex"
         )
     return dict.fromkeys(vertices, (0,) * axes)
 
 
-def supercell_metric(metric: Metric, vertices: Iterable[tuple[Any, Vector]], shape: Vector) -> Metric:
+def supercell_metric(
+    metric: Metric, vertices: Iterable[tuple[Any, Vector]], shape: Vector
+) -> Metric:
     """The metric of a larger cell, whose vertices are pairs (vertex, cell)."""
     across = (1,) * (len(metric.gram) - len(shape))
-    axes = [[n * (i == j) for j in range(len(metric.gram))] for i, n in enumerate((*shape, *across))]
+    axes = [
+        [n * (i == j) for j in range(len(metric.gram))] for i, n in enumerate((*shape, *across))
+    ]
     places = {(v, cell): _moved(metric.positions[v], cell) for v, cell in vertices}
     return metric.rebased(axes, places)
 
@@ -69,9 +80,16 @@ def folded_metric(
     found = [step for step in steps if step is not None]
     origin: dict[Any, Row] = {}
     for v, (vertex, cell) in certificate.items():
-        back = [sum((c * step[i] for c, step in zip(cell, found, strict=True)), Fraction(0)) for i in range(len(gram))]
+        back = [
+            sum((c * step[i] for c, step in zip(cell, found, strict=True)), Fraction(0))
+            for i in range(len(gram))
+        ]
         place = tuple(x - y for x, y in zip(places[v], back, strict=True))
-        if any(_nearest([x - y for x, y in zip(place, origin.setdefault(vertex, place), strict=True)], rings)):
+        if any(
+            _nearest(
+                [x - y for x, y in zip(place, origin.setdefault(vertex, place), strict=True)], rings
+            )
+        ):
             return None
     axes = _completed(found, len(gram))
     return None if axes is None else Metric(gram, origin).rebased(axes)
@@ -80,7 +98,9 @@ def folded_metric(
 def _step(
     node: Mapping[tuple[Any, Vector], Any], axis: int, dimension: int, places: Places, rings: Vector
 ) -> Row | None:
-    """The displacement by one cell along an axis, between the first two nodes that are so related."""
+    """The displacement by one cell along an axis, between the first two nodes that are so
+    related.
+    """
     for (vertex, cell), v in node.items():
         image = node.get((vertex, tuple(c + (i == axis) for i, c in enumerate(cell))))
         if image is not None:
@@ -126,4 +146,6 @@ def _independent(rows: Sequence[Row]) -> bool:
 
 def _moved(place: Row, cell: Vector) -> Row:
     """A position in another cell."""
-    return tuple(x + c for x, c in zip(place, (*cell, *(0,) * (len(place) - len(cell))), strict=True))
+    return tuple(
+        x + c for x, c in zip(place, (*cell, *(0,) * (len(place) - len(cell))), strict=True)
+    )

@@ -1,8 +1,8 @@
 """Exact integer lattices: echelon bases, membership, reduction and aligned bases.
 
-A lattice is given by its basis in Hermite normal form: an echelon list of integer rows with positive pivots, in
-which every entry above a pivot lies between zero and that pivot.  The form is unique, so two lattices are equal if
-and only if their bases are.
+A lattice is given by its basis in Hermite normal form: an echelon list of integer rows with
+positive pivots, in which every entry above a pivot lies between zero and that pivot.  The form is
+unique, so two lattices are equal if and only if their bases are.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def pivot(row: Vector) -> int:
 
 
 def reduce(vector: Vector, basis: Basis) -> Vector:
-    """The representative of a vector modulo a lattice, each pivot coordinate between zero and its pivot."""
+    """The representative of a vector modulo a lattice, each pivot coordinate between zero and its
+    pivot.
+    """
     for row in basis:
         p = pivot(row)
         q = vector[p] // row[p]
@@ -55,7 +57,9 @@ def reducer(basis: Basis, dimension: int) -> Callable[[Vector], Vector]:
 
 
 def splitter(basis: Basis, dimension: int) -> Callable[[Vector], tuple[Vector, Vector]]:
-    """Representative modulo a fixed lattice and coefficients of the rest, prepared for many calls."""
+    """Representative modulo a fixed lattice and coefficients of the rest, prepared for many
+    calls.
+    """
     if len(basis) < dimension or any(sum(map(bool, row)) > 1 for row in basis):
 
         def split(vector: Vector) -> tuple[Vector, Vector]:
@@ -90,7 +94,9 @@ def extend(basis: Basis, vector: Vector) -> Basis:
 
 
 def _insert(rows: dict[int, Vector], vector: Vector) -> None:
-    """Add a generator to an echelon basis kept by pivot position (Euclid's algorithm on the pivots)."""
+    """Add a generator to an echelon basis kept by pivot position (Euclid's algorithm on the
+    pivots).
+    """
     while any(vector):
         p = pivot(vector)
         row = rows.get(p)
@@ -134,8 +140,9 @@ def coordinates(basis: Basis, vector: Vector) -> Vector:
 def smith(rows: Iterable[Sequence[int]], dimension: int) -> tuple[list[int], list[list[int]]]:
     """Align the integers of some dimension with a sublattice.
 
-    Returns the elementary divisors n_1, ..., n_r of the sublattice spanned by `rows` and a unimodular matrix V with
-    the property that ``c -> c V`` are coordinates in which the sublattice is the product of the n_i Z.
+    Returns the elementary divisors n_1, ..., n_r of the sublattice spanned by `rows` and a
+    unimodular matrix V with the property that ``c -> c V`` are coordinates in which the sublattice
+    is the product of the n_i Z.
     """
     matrix = [list(row) for row in hermite(rows)]
     transform = [[int(i == j) for j in range(dimension)] for i in range(dimension)]
@@ -147,7 +154,11 @@ def smith(rows: Iterable[Sequence[int]], dimension: int) -> tuple[list[int], lis
 def _diagonalise(matrix: list[list[int]], transform: list[list[int]], step: int) -> None:
     """Clear row and column `step` outside the diagonal; the column operations are recorded."""
     while True:
-        block = [(abs(matrix[i][j]), i, j) for i in range(step, len(matrix)) for j in range(step, len(transform))]
+        block = [
+            (abs(matrix[i][j]), i, j)
+            for i in range(step, len(matrix))
+            for j in range(step, len(transform))
+        ]
         _, i, j = min(entry for entry in block if entry[0])
         matrix[step], matrix[i] = matrix[i], matrix[step]
         for row in (*matrix, *transform):

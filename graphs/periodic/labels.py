@@ -1,7 +1,8 @@
 """Labels of vertices and edges, and their text form.
 
-A label is any hashable object.  Two small classes cover the usual needs: `Label` (kind, role, coupling) and `Directed`
-(a label with an arrow).  An edge label that has a method ``reversed()`` is reversed together with its edge.
+A label is any hashable object.  Two small classes cover the usual needs: `Label` (kind, role,
+coupling) and `Directed` (a label with an arrow).  An edge label that has a method ``reversed()`` is
+reversed together with its edge.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Label(Tabulated):
     Parameters
     ----------
     kind : str
-        For instance ``'spin'``, ``'neuron'``, ``'weight'``; a many-body interaction is a vertex of kind ``'factor'``.
+        For instance ``'spin'``, ``'neuron'``, ``'weight'``; a many-body interaction is a vertex of
+        kind ``'factor'``.
     role : hashable, optional
         Its part in the cell or network, for instance ``'input'``.
     coupling : hashable, optional
@@ -33,7 +35,7 @@ class Label(Tabulated):
 
     Examples
     --------
-    >>> Label('factor', coupling='K').kind
+    >>> Label("factor", coupling="K").kind
     'factor'
     """
 
@@ -55,9 +57,9 @@ class Directed(Tabulated):
 
     Examples
     --------
-    >>> Directed('w').reversed()
+    >>> Directed("w").reversed()
     Directed(label='w', forward=False)
-    >>> Directed('w').reversed().reversed() == Directed('w')
+    >>> Directed("w").reversed().reversed() == Directed("w")
     True
     """
 
@@ -74,7 +76,7 @@ class Directed(Tabulated):
 
         Examples
         --------
-        >>> Directed('w', forward=False).reversed()
+        >>> Directed("w", forward=False).reversed()
         Directed(label='w', forward=True)
         """
         return Directed(self.label, not self.forward)
@@ -111,7 +113,8 @@ def _encode_atom(value: Any) -> str:
         if isinstance(value, kind):
             return kind.__repr__(value)
     raise ValueError(
-        f"{value!r} ({type(value).__name__}) has no text form; labels and vertices written as text are None, booleans, "
+        f"{value!r} ({type(value).__name__}) has no text form; labels and vertices written as text "
+        "are None, booleans, "
         "numbers, strings, tuples, frozensets, Label and Directed"
     )
 
@@ -134,7 +137,12 @@ def decode(text: str) -> Any:
 
 def _evaluate(node: ast.expr) -> Any:
     """Evaluate literals and calls of the label classes; nothing else is executed."""
-    constructors: dict[str, Any] = {"Label": Label, "Directed": Directed, "Fraction": Fraction, "frozenset": frozenset}
+    constructors: dict[str, Any] = {
+        "Label": Label,
+        "Directed": Directed,
+        "Fraction": Fraction,
+        "frozenset": frozenset,
+    }
     match node:
         case ast.Constant(value=value):
             return value

@@ -1,12 +1,14 @@
 """The metric of a periodic graph: primitive vectors and positions of the vertices in exact numbers.
 
-Lengths are scalar products, so what is kept is the matrix of the scalar products of the primitive vectors,
+Lengths are scalar products, so what is kept is the matrix of the scalar products of the primitive
+vectors,
 
     G_ij = a_i · a_j        (the Gram matrix),
 
-and for every vertex its coordinates in the a_i.  Both are rational for every common lattice, the skew
-ones included: the triangular lattice has G = [[1, 1/2], [1/2, 1]].  No rotation changes them.  Axes
-after the primitive vectors span what lies across the translations, such as the rungs of a ladder.
+and for every vertex its coordinates in the a_i.  Both are rational for every common lattice, the
+skew ones included: the triangular lattice has G = [[1, 1/2], [1/2, 1]].  No rotation changes them.
+Axes after the primitive vectors span what lies across the translations, such as the rungs of a
+ladder.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ class NoMetric(ValueError):
     Examples
     --------
     >>> from neurenorm.graphs import PeriodicGraph
-    >>> PeriodicGraph('A', [('A', 'A', 1)], 1).with_metric(None).squared_length(('A', 'A', 1))
+    >>> PeriodicGraph("A", [("A", "A", 1)], 1).with_metric(None).squared_length(("A", "A", 1))
     Traceback (most recent call last):
     neurenorm.graphs.periodic.metric.NoMetric: the length of an edge needs a metric and this graph has none: ...
     """
@@ -63,7 +65,7 @@ class Metric:
     Examples
     --------
     >>> half, third = Fraction(1, 2), Fraction(1, 3)
-    >>> honeycomb = Metric([[1, half], [half, 1]], {'A': (0, 0), 'B': (third, third)})
+    >>> honeycomb = Metric([[1, half], [half, 1]], {"A": (0, 0), "B": (third, third)})
     >>> honeycomb.squared_length((third, third))
     Fraction(1, 3)
     """
@@ -80,10 +82,14 @@ class Metric:
             raise ValueError("a Gram matrix has as many rows as columns, at least one")
         if any(rows[i][j] != rows[j][i] for i in range(len(rows)) for j in range(i)):
             raise ValueError("a Gram matrix is symmetric: a_i · a_j = a_j · a_i")
-        places = {v: rational_row(place, f"the position of {v!r}") for v, place in positions.items()}
+        places = {
+            v: rational_row(place, f"the position of {v!r}") for v, place in positions.items()
+        }
         for v, place in places.items():
             if len(place) != len(rows):
-                raise ValueError(f"the position of {v!r} has {len(place)} coordinates, not {len(rows)}")
+                raise ValueError(
+                    f"the position of {v!r} has {len(place)} coordinates, not {len(rows)}"
+                )
         object.__setattr__(self, "_gram", rows)
         object.__setattr__(self, "_positions", MappingProxyType(places))
         _ = self.orthogonal
@@ -124,9 +130,14 @@ class Metric:
         width = max(map(len, rows), default=0)
         weight = rational_row([1] * width if squares is None else squares, "the squares")
         if any(len(row) != len(weight) for row in rows):
-            raise ValueError(f"every primitive vector has {len(weight)} components, one for each direction")
+            raise ValueError(
+                f"every primitive vector has {len(weight)} components, one for each direction"
+            )
         products = (
-            [sum((w * x * y for w, x, y in zip(weight, a, b, strict=True)), Fraction(0)) for b in rows]
+            [
+                sum((w * x * y for w, x, y in zip(weight, a, b, strict=True)), Fraction(0))
+                for b in rows
+            ]
             for a in rows
         )
         return cls(products, positions)
@@ -155,7 +166,8 @@ class Metric:
             square = self._gram[j][j] - sum(lower[j][k] ** 2 * squares[k] for k in known)
             if square <= 0:
                 raise ValueError(
-                    "a Gram matrix is positive definite: the axes are independent vectors of positive length"
+                    "a Gram matrix is positive definite: the axes are independent vectors of "
+                    "positive length"
                 )
             squares.append(Fraction(square))
             for i in range(j + 1, size):
@@ -177,7 +189,8 @@ class Metric:
         if max(len(a), len(b)) > len(self._gram):
             raise ValueError(f"a vector has at most {len(self._gram)} coordinates")
         return sum(
-            (x * y * self._gram[i][j] for i, x in enumerate(a) for j, y in enumerate(b)), Fraction(0)
+            (x * y * self._gram[i][j] for i, x in enumerate(a) for j, y in enumerate(b)),
+            Fraction(0),
         )
 
     def squared_length(self, vector: Sequence[Any]) -> Fraction:
@@ -247,14 +260,16 @@ class Metric:
 
         Examples
         --------
-        >>> Metric([[1]], {'A': (Fraction(1, 2),)}).rebased([[2]]).positions['A']
+        >>> Metric([[1]], {"A": (Fraction(1, 2),)}).rebased([[2]]).positions["A"]
         (Fraction(1, 4),)
         """
         rows = [rational_row(row, "an axis") for row in axes]
         back = inverse(rows)
         gram = [[self.product(a, b) for b in rows] for a in rows]
         places = self._positions if positions is None else positions
-        return Metric(gram, {v: times(rational_row(x, "a position"), back) for v, x in places.items()})
+        return Metric(
+            gram, {v: times(rational_row(x, "a position"), back) for v, x in places.items()}
+        )
 
     def with_positions(self, positions: Mapping[Any, Iterable[Any]]) -> Metric:
         """Return the same axes with other positions."""
@@ -262,7 +277,9 @@ class Metric:
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse every assignment."""
-        raise AttributeError(f"a Metric does not change; build another one instead of setting {name!r}")
+        raise AttributeError(
+            f"a Metric does not change; build another one instead of setting {name!r}"
+        )
 
     def __eq__(self, other: object) -> bool:
         """Same scalar products and positions."""
@@ -286,9 +303,15 @@ class Metric:
         rows = [("axis", i, row) for i, row in enumerate(self._gram)]
         rows += [("position", v, place) for v, place in self._positions.items()]
         cells = "".join(
-            f"<tr><th>{kind} {html.escape(str(name))}</th>" + "".join(f"<td>{x}</td>" for x in row) + "</tr>" for kind, name, row in rows
+            f"<tr><th>{kind} {html.escape(str(name))}</th>"
+            + "".join(f"<td>{x}</td>" for x in row)
+            + "</tr>"
+            for kind, name, row in rows
         )
-        return f"<table><caption>Metric: scalar products of the axes, positions in the axes</caption>{cells}</table>"
+        return (
+            "<table><caption>Metric: scalar products of the axes, positions in the "
+            f"axes</caption>{cells}</table>"
+        )
 
     def _content(self) -> Hashable:
         """What equal metrics share."""
@@ -319,7 +342,9 @@ def inverse(matrix: Sequence[Sequence[Fraction]]) -> list[Row]:
     size = len(matrix)
     rows = [[*row, *(Fraction(int(i == j)) for j in range(size))] for i, row in enumerate(matrix)]
     if any(len(row) != 2 * size for row in rows):
-        raise ValueError(f"axes are a square matrix, not rows of {[len(row) for row in matrix]} numbers")
+        raise ValueError(
+            f"axes are a square matrix, not rows of {[len(row) for row in matrix]} numbers"
+        )
     for j in range(size):
         p = next((i for i in range(j, size) if rows[i][j]), None)
         if p is None:

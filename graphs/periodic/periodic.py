@@ -1,14 +1,15 @@
 """Graphs with translational symmetry, described by one cell.
 
-A `PeriodicGraph` of dimension d has finitely many vertices v, each of which stands for the copies (v, c) in all cells
-c of Z^d, and finitely many edges (u, v, o), each of which joins (u, c) to (v, c + o) for all c.  Since the second joins
-the same pairs,
+A `PeriodicGraph` of dimension d has finitely many vertices v, each of which stands for the copies
+(v, c) in all cells c of Z^d, and finitely many edges (u, v, o), each of which joins (u, c) to (v, c
++ o) for all c.  Since the second joins the same pairs,
 
     (u, v, o)  and  (v, u, -o)
 
-are one undirected edge; the form that is kept runs from the earlier vertex to the later one, or along the offset
-whose first non-zero entry is positive.  A directed edge carries its arrow in its label (`Directed`), which turns with
-the edge.  A `Metric` gives the cell its lengths: primitive vectors and positions of the vertices.
+are one undirected edge; the form that is kept runs from the earlier vertex to the later one, or
+along the offset whose first non-zero entry is positive.  A directed edge carries its arrow in its
+label (`Directed`), which turns with the edge.  A `Metric` gives the cell its lengths: primitive
+vectors and positions of the vertices.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ from typing import Any, NoReturn
 
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.cell_metric import checked_metric, placed, supercell_metric
-from neurenorm.graphs.periodic.edges import Edge, ZeroOffsetLoop, canonical_edge, checked_edge, shared_content
+from neurenorm.graphs.periodic.edges import (
+    Edge,
+    ZeroOffsetLoop,
+    canonical_edge,
+    checked_edge,
+    shared_content,
+)
 from neurenorm.graphs.periodic.integers import Vector
 from neurenorm.graphs.periodic.labels import sort_text
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
@@ -41,29 +48,32 @@ class PeriodicGraph:
     vertices : mapping or iterable
         From vertices to labels, or the vertices alone (then the labels are None).
     edges : iterable of tuples
-        ``(u, v, offset)`` or ``(u, v, offset, label)``; the offset is a tuple of integers (in one dimension also an
-        integer).  Parallel edges, and edges from a vertex to its own copy in another cell, are legal.
+        ``(u, v, offset)`` or ``(u, v, offset, label)``; the offset is a tuple of integers (in one
+        dimension also an integer).  Parallel edges, and edges from a vertex to its own copy in
+        another cell, are legal.
     dimension : int
         Number of independent translations, at least one.
     metric : Metric, optional
-        Primitive vectors and positions; `with_metric` builds one.  It counts when graphs are compared.
+        Primitive vectors and positions; `with_metric` builds one.  It counts when graphs are
+        compared.
 
     Raises
     ------
     ZeroOffsetLoop
         If an edge joins a vertex to itself in the same cell.
     ValueError
-        If an end is not a vertex, an offset has the wrong dimension, a vertex is repeated, or there is none; if the
-        metric has fewer axes than the graph translations, or does not place exactly the vertices of the cell.
+        If an end is not a vertex, an offset has the wrong dimension, a vertex is repeated, or there
+        is none; if the metric has fewer axes than the graph translations, or does not place exactly
+        the vertices of the cell.
     TypeError
         If an offset or the dimension is not made of integers.
 
     Examples
     --------
-    >>> ladder = PeriodicGraph('AB', [('A', 'A', 1), ('B', 'B', 1), ('A', 'B', 0, 'rung')], 1)
+    >>> ladder = PeriodicGraph("AB", [("A", "A", 1), ("B", "B", 1), ("A", "B", 0, "rung")], 1)
     >>> ladder.edges[1]
     Edge(tail='A', head='B', offset=(0,), label='rung')
-    >>> ladder == PeriodicGraph('BA', [('B', 'A', 0, 'rung'), ('B', 'B', -1), ('A', 'A', -1)], 1)
+    >>> ladder == PeriodicGraph("BA", [("B", "A", 0, "rung"), ("B", "B", -1), ("A", "A", -1)], 1)
     True
     """
 
@@ -119,10 +129,14 @@ class PeriodicGraph:
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse every assignment."""
-        raise AttributeError(f"a PeriodicGraph does not change; build another one instead of setting {name!r}")
+        raise AttributeError(
+            f"a PeriodicGraph does not change; build another one instead of setting {name!r}"
+        )
 
     def __eq__(self, other: object) -> bool:
-        """Same cell: vertices, labels, edges, dimension and metric, whatever the order in which they were given."""
+        """Same cell: vertices, labels, edges, dimension and metric, whatever the order in which
+        they were given.
+        """
         return self._key == other._key if isinstance(other, PeriodicGraph) else NotImplemented
 
     def __hash__(self) -> int:
@@ -145,18 +159,20 @@ class PeriodicGraph:
         return cell_table(self)
 
     def with_metric(
-        self, metric: Metric | Iterable[Iterable[Any]] | None, positions: Mapping[Any, Iterable[Any]] | None = None
+        self,
+        metric: Metric | Iterable[Iterable[Any]] | None,
+        positions: Mapping[Any, Iterable[Any]] | None = None,
     ) -> PeriodicGraph:
         """Give the same graph other lengths.
 
         Parameters
         ----------
         metric : Metric, or D rows of D rational numbers, or None
-            The scalar products a_i · a_j of the primitive vectors, followed by those of axes across the translations,
-            if there are any; None takes the metric away.
+            The scalar products a_i · a_j of the primitive vectors, followed by those of axes across
+            the translations, if there are any; None takes the metric away.
         positions : mapping, optional
-            From every vertex to its D rational coordinates in these axes.  A single vertex lies at the origin if
-            nothing is said.
+            From every vertex to its D rational coordinates in these axes.  A single vertex lies at
+            the origin if nothing is said.
 
         Returns
         -------
@@ -173,8 +189,8 @@ class PeriodicGraph:
         --------
         The square lattice stretched to rectangles with sides 1 and √2:
 
-        >>> square = PeriodicGraph('A', [('A', 'A', (1, 0)), ('A', 'A', (0, 1))], 2)
-        >>> square.with_metric([[1, 0], [0, 2]]).squared_length(('A', 'A', (1, 1)))
+        >>> square = PeriodicGraph("A", [("A", "A", (1, 0)), ("A", "A", (0, 1))], 2)
+        >>> square.with_metric([[1, 0], [0, 2]]).squared_length(("A", "A", (1, 1)))
         Fraction(3, 1)
         """
         if metric is not None and not isinstance(metric, Metric):
@@ -190,7 +206,8 @@ class PeriodicGraph:
         Parameters
         ----------
         edge : tuple
-            ``(u, v, offset)`` or an `Edge`; any pair of copies (u, c) and (v, c + offset) may be asked.
+            ``(u, v, offset)`` or an `Edge`; any pair of copies (u, c) and (v, c + offset) may be
+            asked.
 
         Returns
         -------
@@ -212,10 +229,14 @@ class PeriodicGraph:
         """
         if self._metric is None:
             raise NoMetric("the length of an edge")
-        tail, head, offset, _ = checked_edge(edge, dict.fromkeys(self._vertices, 0), self._dimension)
+        tail, head, offset, _ = checked_edge(
+            edge, dict.fromkeys(self._vertices, 0), self._dimension
+        )
         places = self._metric.positions
         wide = (*offset, *(0,) * (len(places[tail]) - len(offset)))
-        return self._metric.squared_length([y + o - x for x, y, o in zip(places[tail], places[head], wide, strict=True)])
+        return self._metric.squared_length(
+            [y + o - x for x, y, o in zip(places[tail], places[head], wide, strict=True)]
+        )
 
     def renamed(self, names: Mapping[Any, Hashable] | Callable[[Any], Hashable]) -> PeriodicGraph:
         """Give the vertices other names; labels, edges and the metric stay.
@@ -236,15 +257,19 @@ class PeriodicGraph:
 
         Examples
         --------
-        >>> PeriodicGraph('AB', [('A', 'B', 1)], 1).renamed({'A': 'C'}).edges
+        >>> PeriodicGraph("AB", [("A", "B", 1)], 1).renamed({"A": "C"}).edges
         (Edge(tail='C', head='B', offset=(1,), label=None),)
         """
-        name = {v: names.get(v, v) if isinstance(names, Mapping) else names(v) for v in self._vertices}
+        name = {
+            v: names.get(v, v) if isinstance(names, Mapping) else names(v) for v in self._vertices
+        }
         if len(set(name.values())) < len(name):
             raise ValueError("two vertices get one name; the new names have to differ")
         vertices = {name[v]: label for v, label in self._vertices.items()}
         edges = [Edge(name[e.tail], name[e.head], e.offset, e.label) for e in self._edges]
-        metric = self._metric and self._metric.with_positions({name[v]: x for v, x in self._metric.positions.items()})
+        metric = self._metric and self._metric.with_positions(
+            {name[v]: x for v, x in self._metric.positions.items()}
+        )
         return PeriodicGraph(vertices, edges, self._dimension, metric)
 
     def degree(self, v: Hashable) -> int:
@@ -267,7 +292,7 @@ class PeriodicGraph:
 
         Examples
         --------
-        >>> PeriodicGraph('A', [('A', 'A', (1, 0)), ('A', 'A', (0, 1))], 2).degree('A')
+        >>> PeriodicGraph("A", [("A", "A", (1, 0)), ("A", "A", (0, 1))], 2).degree("A")
         4
         """
         if v not in self._vertices:
@@ -280,12 +305,12 @@ class PeriodicGraph:
         Returns
         -------
         bool
-            Connectivity of the quotient.  The crystal itself may still consist of several interleaved copies
-            (`number_of_copies`).
+            Connectivity of the quotient.  The crystal itself may still consist of several
+            interleaved copies (`number_of_copies`).
 
         Examples
         --------
-        >>> PeriodicGraph('AB', [('A', 'A', 1)], 1).is_connected()
+        >>> PeriodicGraph("AB", [("A", "A", 1)], 1).is_connected()
         False
         """
         return len({part for part, _ in self._potentials().values()}) == 1
@@ -293,8 +318,9 @@ class PeriodicGraph:
     def number_of_copies(self) -> int | float:
         """Number of connected components of the infinite unrolled graph.
 
-        Walk around all cycles of the cell: the offsets collected span a lattice, and a connected cell unrolls to as
-        many components as this lattice has cosets in Z^d.  Components of the cell add up.
+        Walk around all cycles of the cell: the offsets collected span a lattice, and a connected
+        cell unrolls to as many components as this lattice has cosets in Z^d.  Components of the
+        cell add up.
 
         Returns
         -------
@@ -303,9 +329,9 @@ class PeriodicGraph:
 
         Examples
         --------
-        >>> PeriodicGraph('A', [('A', 'A', 2)], 1).number_of_copies()
+        >>> PeriodicGraph("A", [("A", "A", 2)], 1).number_of_copies()
         2
-        >>> PeriodicGraph('A', [('A', 'A', (1, 0))], 2).number_of_copies()
+        >>> PeriodicGraph("A", [("A", "A", (1, 0))], 2).number_of_copies()
         inf
         """
         potentials = self._potentials()
@@ -313,10 +339,15 @@ class PeriodicGraph:
         for tail, head, offset, _ in self._edges:
             part, start = potentials[tail]
             cycles[part].append(integers.subtract(integers.add(start, offset), potentials[head][1]))
-        return sum(integers.index(integers.hermite(offsets), self._dimension) for offsets in cycles.values())
+        return sum(
+            integers.index(integers.hermite(offsets), self._dimension)
+            for offsets in cycles.values()
+        )
 
     def _potentials(self) -> dict[Hashable, tuple[int, Vector]]:
-        """Component of every vertex and the offset collected on a path to it from the first vertex of its component."""
+        """Component of every vertex and the offset collected on a path to it from the first vertex
+        of its component.
+        """
         neighbours: dict[Hashable, list[Edge]] = {v: [] for v in self._vertices}
         for edge in self._edges:
             neighbours[edge.tail].append(edge)
@@ -333,7 +364,9 @@ class PeriodicGraph:
                         queue.append(head)
         return found
 
-    def unroll(self, extents: int | Sequence[int], periodic: bool | Sequence[bool] = True) -> Unrolled:
+    def unroll(
+        self, extents: int | Sequence[int], periodic: bool | Sequence[bool] = True
+    ) -> Unrolled:
         """Cut a finite piece out of the crystal.
 
         Parameters
@@ -341,16 +374,17 @@ class PeriodicGraph:
         extents : int or sequence of int
             Number of cells along each translation (an integer: the same along all).
         periodic : bool or sequence of bool
-            Where True, the piece is closed to a ring and every edge stays; where False, edges that leave it are
-            dropped.
+            Where True, the piece is closed to a ring and every edge stays; where False, edges that
+            leave it are dropped.
 
         Returns
         -------
         Unrolled
-            A networkx MultiGraph and its nodes by (vertex, cell).  It is exact at all extents: two edges between one
-            pair of nodes stay parallel, and an edge that closes on its own node is a self-loop.  Of a graph with a
-            metric, the piece has the graph attributes ``gram`` (scalar products of the axes) and ``rings`` (cells
-            along each translation, 0 where it is open), and every node its ``position`` in the axes.
+            A networkx MultiGraph and its nodes by (vertex, cell).  It is exact at all extents: two
+            edges between one pair of nodes stay parallel, and an edge that closes on its own node
+            is a self-loop.  Of a graph with a metric, the piece has the graph attributes ``gram``
+            (scalar products of the axes) and ``rings`` (cells along each translation, 0 where it is
+            open), and every node its ``position`` in the axes.
 
         Raises
         ------
@@ -359,7 +393,7 @@ class PeriodicGraph:
 
         Examples
         --------
-        >>> chain = PeriodicGraph('A', [('A', 'A', 1)], 1)
+        >>> chain = PeriodicGraph("A", [("A", "A", 1)], 1)
         >>> [chain.unroll(n).graph.number_of_edges() for n in (1, 2, 3)]
         [1, 2, 3]
         >>> chain.unroll(3, periodic=False).graph.number_of_edges()
@@ -388,16 +422,20 @@ class PeriodicGraph:
 
         Examples
         --------
-        >>> PeriodicGraph('A', [('A', 'A', 1)], 1).supercell(2).edges
+        >>> PeriodicGraph("A", [("A", "A", 1)], 1).supercell(2).edges
         (Edge(tail=('A', (0,)), head=('A', (1,)), offset=(-1,), label=None),
          Edge(tail=('A', (0,)), head=('A', (1,)), offset=(0,), label=None))
         """
         shape = box(m, self._dimension)
-        vertices = {(v, cell): label for cell in cells(shape) for v, label in self._vertices.items()}
+        vertices = {
+            (v, cell): label for cell in cells(shape) for v, label in self._vertices.items()
+        }
         edges = []
         for cell in cells(shape):
             for tail, head, offset, label in self._edges:
-                split = [divmod(x, n) for x, n in zip(integers.add(cell, offset), shape, strict=True)]
+                split = [
+                    divmod(x, n) for x, n in zip(integers.add(cell, offset), shape, strict=True)
+                ]
                 inside = tuple(r for _, r in split)
                 edges.append(Edge((tail, cell), (head, inside), tuple(q for q, _ in split), label))
         metric = self._metric and supercell_metric(self._metric, vertices, shape)
@@ -414,11 +452,12 @@ class PeriodicGraph:
         Raises
         ------
         ValueError
-            If a vertex or label is not made of numbers, strings, tuples, frozensets, `Label` and `Directed`.
+            If a vertex or label is not made of numbers, strings, tuples, frozensets, `Label` and
+            `Directed`.
 
         Examples
         --------
-        >>> print(PeriodicGraph('A', [('A', 'A', 1, 'K')], 1).to_text())
+        >>> print(PeriodicGraph("A", [("A", "A", 1, "K")], 1).to_text())
         dimension 1
         vertex ('A', None,)
         edge ('A', 'A', (1,), 'K',)
@@ -432,8 +471,9 @@ class PeriodicGraph:
         Parameters
         ----------
         text : str
-            One line ``dimension d``, then lines ``vertex (name, label)`` and ``edge (tail, head, offset, label)``; with
-            a metric also a line ``axis (products)`` for each row of the Gram matrix and ``position (name, coordinates)``.
+            One line ``dimension d``, then lines ``vertex (name, label)`` and ``edge (tail, head,
+            offset, label)``; with a metric also a line ``axis (products)`` for each row of the Gram
+            matrix and ``position (name, coordinates)``.
 
         Returns
         -------
@@ -447,7 +487,7 @@ class PeriodicGraph:
 
         Examples
         --------
-        >>> cell = PeriodicGraph('A', [('A', 'A', 1, 'K')], 1)
+        >>> cell = PeriodicGraph("A", [("A", "A", 1, "K")], 1)
         >>> PeriodicGraph.from_text(cell.to_text()) == cell
         True
         """
@@ -463,7 +503,9 @@ def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dic
         listed = list(vertices)
         named = dict.fromkeys(listed)
         if len(named) < len(listed):
-            raise ValueError(f"vertices given twice: {[v for v, n in Counter(listed).items() if n > 1]}")
+            raise ValueError(
+                f"vertices given twice: {[v for v, n in Counter(listed).items() if n > 1]}"
+            )
     if not named:
         raise ValueError("a periodic graph has at least one vertex per cell")
     hash(tuple(named.values()))

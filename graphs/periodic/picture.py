@@ -1,4 +1,6 @@
-"""How a periodic graph shows itself in a notebook: a few cells as a drawing, and the table of its edges."""
+"""How a periodic graph shows itself in a notebook: a few cells as a drawing, and the table of its
+edges.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,17 @@ __all__ = ["cell_table"]
 def cell_table(graph: PeriodicGraph) -> str:
     """Three cells along each translation, and the edges of the cell as a table."""
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(entry))}</td>" for entry in edge) + "</tr>" for edge in graph.edges
+        "<tr>" + "".join(f"<td>{html.escape(str(entry))}</td>" for entry in edge) + "</tr>"
+        for edge in graph.edges
     )
     head = "".join(f"<th>{name}</th>" for name in Edge._fields)
     return f"{_picture(graph)}<table><caption>{html.escape(repr(graph))}</caption><tr>{head}</tr>{rows}</table>"
 
 
 def _picture(graph: PeriodicGraph) -> str:
-    """Three cells along each of at most two translations, as SVG; empty where that is too much to see."""
+    """Three cells along each of at most two translations, as SVG; empty where that is too much to
+    see.
+    """
     if graph.dimension > 2 or len(graph.vertices) * 3**graph.dimension > LARGEST:
         return ""
     piece = graph.unroll(3, periodic=False).graph
@@ -33,18 +38,27 @@ def _picture(graph: PeriodicGraph) -> str:
 
 
 def _measured(graph: PeriodicGraph, piece: Any) -> dict[Any, tuple[float, float]]:
-    """Places by the metric, in units of the first primitive vector; what lies across two directions is not seen."""
+    """Places by the metric, in units of the first primitive vector; what lies across two directions
+    is not seen.
+    """
     assert graph.metric is not None
     unit = graph.metric.cartesian([1] + [0] * (len(graph.metric.gram) - 1))[0]
-    spread = {node: (*graph.metric.cartesian(x), 0.0)[:2] for node, x in piece.nodes(data="position")}
+    spread = {
+        node: (*graph.metric.cartesian(x), 0.0)[:2] for node, x in piece.nodes(data="position")
+    }
     return {node: (x / unit, y / unit) for node, (x, y) in spread.items()}
 
 
 def _sketched(graph: PeriodicGraph, piece: Any) -> dict[Any, tuple[float, float]]:
-    """Places on a square grid, the vertices of a cell beside each other, where there is no metric."""
+    """Places on a square grid, the vertices of a cell beside each other, where there is no
+    metric.
+    """
     order, places = {v: k for k, v in enumerate(graph.vertices)}, {}
     aside, count = 0.35 if graph.dimension == 2 else 0.0, len(order)
     for v, cell in piece:
         x, y = (*cell, 0)[:2]
-        places[v, cell] = (x + aside * order[v], y + aside * order[v] if aside else (count - 1) / 2 - order[v])
+        places[v, cell] = (
+            x + aside * order[v],
+            y + aside * order[v] if aside else (count - 1) / 2 - order[v],
+        )
     return places

@@ -16,7 +16,9 @@ from neurenorm.graphs.periodic.metric import Metric
 __all__ = ["read_cell", "write_cell"]
 
 LENGTHS = {"dimension": None, "vertex": 2, "edge": 4, "axis": None, "position": 2}
-"""Number of entries of the tuple of each kind of line: None for an integer (dimension) or a tuple of any length (axis)."""
+"""Number of entries of the tuple of each kind of line: None for an integer (dimension) or a tuple
+of any length (axis).
+"""
 
 
 def write_cell(
@@ -33,7 +35,9 @@ def write_cell(
 
 
 def read_cell(text: str) -> tuple[int, dict[Any, Hashable], list[Any], Metric | None]:
-    """Read dimension, vertices, edges and metric of a cell; a line that is none of these is named."""
+    """Read dimension, vertices, edges and metric of a cell; a line that is none of these is
+    named.
+    """
     entries: dict[str, list[Any]] = {kind: [] for kind in LENGTHS}
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
@@ -60,6 +64,7 @@ def _parse_line(number: int, line: str) -> tuple[str, Any]:
     fits = size is not None if kind == "axis" else size == LENGTHS.get(kind)
     if kind not in LENGTHS or value is None or not fits:
         raise ValueError(
-            f"line {number} is not a dimension, a vertex, an edge, an axis or a position of a periodic graph: {line!r}"
+            f"line {number} is not a dimension, a vertex, an edge, an axis or a position of a "
+            f"periodic graph: {line!r}"
         )
     return kind, value

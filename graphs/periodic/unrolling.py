@@ -1,4 +1,6 @@
-"""Finite pieces of a periodic graph: boxes of cells, open or closed to rings along each translation."""
+"""Finite pieces of a periodic graph: boxes of cells, open or closed to rings along each
+translation.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,17 @@ class Unrolled(Tabulated):
     Parameters
     ----------
     graph : networkx.MultiGraph
-        Its nodes are pairs (vertex, cell) with attribute ``label`` (and ``position``, where there is a metric); its
-        edges have the attributes ``label``, ``tail`` and ``head`` (the label is read from tail to head).
+        Its nodes are pairs (vertex, cell) with attribute ``label`` (and ``position``, where there
+        is a metric); its edges have the attributes ``label``, ``tail`` and ``head`` (the label is
+        read from tail to head).
     node : dict
         From (vertex, cell) to the node.
 
     Examples
     --------
     >>> from neurenorm.graphs.periodic.periodic import PeriodicGraph
-    >>> ring = PeriodicGraph('A', [('A', 'A', (1,))], 1).unroll(3)
-    >>> ring.node['A', (2,)]
+    >>> ring = PeriodicGraph("A", [("A", "A", (1,))], 1).unroll(3)
+    >>> ring.node["A", (2,)]
     ('A', (2,))
     """
 
@@ -48,29 +51,47 @@ class Unrolled(Tabulated):
 
 
 def unrolled(
-    vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector, closed: tuple[bool, ...], metric: Metric | None = None
+    vertices: Mapping[Any, Hashable],
+    edges: Sequence[Edge],
+    shape: Vector,
+    closed: tuple[bool, ...],
+    metric: Metric | None = None,
 ) -> Unrolled:
-    """Return the piece of a given shape: closed directions keep every edge, open ones drop those that leave it."""
+    """Return the piece of a given shape: closed directions keep every edge, open ones drop those
+    that leave it.
+    """
     if (size := len(vertices) * math.prod(shape)) > LARGEST:
-        raise ValueError(f"a piece of {size} vertices is too large to build (at most {LARGEST}); give smaller extents")
+        raise ValueError(
+            f"a piece of {size} vertices is too large to build (at most {LARGEST}); give smaller "
+            "extents"
+        )
     graph: nx.MultiGraph[Any] = nx.MultiGraph()
     for cell in cells(shape):
         graph.add_nodes_from(((v, cell), {"label": label}) for v, label in vertices.items())
     graph.add_edges_from(_edges(edges, shape, closed))
     if metric is not None:
-        graph.graph.update(gram=metric.gram, rings=tuple(n if ring else 0 for n, ring in zip(shape, closed, strict=True)))
+        graph.graph.update(
+            gram=metric.gram,
+            rings=tuple(n if ring else 0 for n, ring in zip(shape, closed, strict=True)),
+        )
         across = (0,) * (len(metric.gram) - len(shape))
         for v, cell in graph:
-            graph.nodes[v, cell]["position"] = tuple(map(operator.add, metric.positions[v], (*cell, *across)))
+            graph.nodes[v, cell]["position"] = tuple(
+                map(operator.add, metric.positions[v], (*cell, *across))
+            )
     return Unrolled(graph, {node: node for node in graph})
 
 
-def _edges(edges: Sequence[Edge], shape: Vector, closed: tuple[bool, ...]) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+def _edges(
+    edges: Sequence[Edge], shape: Vector, closed: tuple[bool, ...]
+) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
     """The edges of a finite piece, with their attributes."""
     for cell in cells(shape):
         for tail, head, offset, label in edges:
             target = integers.add(cell, offset)
-            wrapped = tuple(x % n if ring else x for x, n, ring in zip(target, shape, closed, strict=True))
+            wrapped = tuple(
+                x % n if ring else x for x, n, ring in zip(target, shape, closed, strict=True)
+            )
             if all(0 <= x < n for x, n in zip(wrapped, shape, strict=True)):
                 ends = (tail, cell), (head, wrapped)
                 yield *ends, {"label": label, "tail": ends[0], "head": ends[1]}

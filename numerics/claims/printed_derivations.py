@@ -1,6 +1,8 @@
-"""Claims on the derivations that are shown and exported: both sides of every step have the same value at random points of its domain.
+"""Claims on the derivations that are shown and exported: both sides of every step have the same
+value at random points of its domain.
 
-The side before a step is the witness of the side after it: a chain of such steps ties each result to the sum, average or series that it started from.
+The side before a step is the witness of the side after it: a chain of such steps ties each result
+to the sum, average or series that it started from.
 """
 
 from __future__ import annotations
@@ -32,26 +34,40 @@ SLIGHTLY = Rational(1_000_001, 1_000_000)
 def printed_steps(paper: str) -> tuple[Step, ...]:
     """Return the steps of all derivations of one paper's results, as they are shown."""
     derivations = (object_derivation(entry.shown()) for entry in results(paper))
-    return tuple(step for derivation in derivations if derivation is not None for step in derivation)
+    return tuple(
+        step for derivation in derivations if derivation is not None for step in derivation
+    )
 
 
 def side(steps: Sequence[Step], name: str) -> Array:
     """Return the values of one side of each step, at the step's own random point."""
-    return np.array([_value(step, getattr(step, name), number) for number, step in enumerate(steps)])
+    return np.array(
+        [_value(step, getattr(step, name), number) for number, step in enumerate(steps)]
+    )
 
 
 def _value(step: Step, expression: Expr, number: int) -> complex:
-    """Return the value of an expression at the random point of a step, rounded from an enclosure."""
+    """Return the value of an expression at the random point of a step, rounded from an
+    enclosure.
+    """
     point = step_point(step, np.random.default_rng(number))
     with precision(200):
-        ball = compiled(expression, list(point), target="ball", complex_ball=step.before.has(I) or step.after.has(I))(*point.values())
+        ball = compiled(
+            expression,
+            list(point),
+            target="ball",
+            complex_ball=step.before.has(I) or step.after.has(I),
+        )(*point.values())
         return complex(ball)
 
 
 def off(steps: Sequence[Step], which: slice) -> tuple[Step, ...]:
     """Return the steps, some of which end in a part in a million too much."""
     chosen = set(range(len(steps))[which])
-    return tuple(replace(step, after=SLIGHTLY * step.after) if k in chosen else step for k, step in enumerate(steps))
+    return tuple(
+        replace(step, after=SLIGHTLY * step.after) if k in chosen else step
+        for k, step in enumerate(steps)
+    )
 
 
 def derivation_claim(paper: str) -> Claim:
@@ -62,12 +78,16 @@ def derivation_claim(paper: str) -> Claim:
 
     return Claim(
         f"{paper}/printed-derivations",
-        "every step of the derivations that are shown and exported has the same value before and after, at a random point of its domain",
+        "every step of the derivations that are shown and exported has the same value before and "
+        "after, at a random point of its domain",
         partial(printed_steps, paper),
         lambda steps, _: side(steps, "after"),
         witness,
         Exact(12, scale=1e-6),
-        (Mutant("every step off by 1e-6", partial(off, which=slice(None))), Mutant("the last step off by 1e-6", partial(off, which=slice(-1, None)))),
+        (
+            Mutant("every step off by 1e-6", partial(off, which=slice(None))),
+            Mutant("the last step off by 1e-6", partial(off, which=slice(-1, None))),
+        ),
     )
 
 

@@ -70,27 +70,32 @@ def compiled(
 ) -> CompiledFunction:
     """Turn expressions into a function of numbers.
 
-    Common sub-expressions are evaluated once; two calls with equal expressions return the same function.
+    Common sub-expressions are evaluated once; two calls with equal expressions return the same
+    function.
 
     Parameters
     ----------
     expressions : sympy.Expr, or a nest of lists, tuples, mappings and matrices of them
-        What to evaluate. The function returns its values in the same structure; a matrix becomes an array of shape
-        (rows, columns, *broadcast) for the NumPy and C targets, and a list of rows otherwise.
+        What to evaluate. The function returns its values in the same structure; a matrix becomes an
+        array of shape (rows, columns, *broadcast) for the NumPy and C targets, and a list of rows
+        otherwise.
     arguments : sequence of sympy.Symbol
         The order of the arguments of the function. All free symbols have to be among them.
     target : {"numpy", "c", "mpmath", "ball"}
-        ``"numpy"``: float64 arrays that broadcast; a result has the broadcast shape of all inputs, also where it is
-        constant. A NaN that comes out of numbers is reported as ``numpy.errstate(invalid=...)`` says.
-        ``"c"``: the same through a compiled loop; points where an input or a result is not finite are computed by
-        NumPy. Falls back to NumPy where there is no C compiler or no C for a function (`CompiledFunction.target`).
-        Outside the domain of a sub-expression it may return the value of a simplified form (√x·√x as x).
-        ``"mpmath"``: `mpmath` numbers computed at `digits` decimal digits (15 if not given) and 10 guard digits.
-        ``"ball"``: `flint.arb` enclosures, rigorous also for wide balls as input. An undecidable condition of a
-        piecewise expression gives the union of the branches that may apply.
+        ``"numpy"``: float64 arrays that broadcast; a result has the broadcast shape of all inputs,
+        also where it is constant. A NaN that comes out of numbers is reported as
+        ``numpy.errstate(invalid=...)`` says. ``"c"``: the same through a compiled loop; points
+        where an input or a result is not finite are computed by NumPy. Falls back to NumPy where
+        there is no C compiler or no C for a function (`CompiledFunction.target`). Outside the
+        domain of a sub-expression it may return the value of a simplified form (√x·√x as x).
+        ``"mpmath"``: `mpmath` numbers computed at `digits` decimal digits (15 if not given) and 10
+        guard digits. ``"ball"``: `flint.arb` enclosures, rigorous also for wide balls as input. An
+        undecidable condition of a piecewise expression gives the union of the branches that may
+        apply.
     digits : int, optional
-        For ``"ball"``: the precision is doubled until every value has this relative accuracy, or is enclosed within
-        10**-digits of zero. Without it the function computes once at ``flint.ctx.prec``.
+        For ``"ball"``: the precision is doubled until every value has this relative accuracy, or is
+        enclosed within 10**-digits of zero. Without it the function computes once at
+        ``flint.ctx.prec``.
     chunk : int
         Number of elements that the NumPy target works on at a time.
     complex_ball : bool
@@ -99,13 +104,14 @@ def compiled(
     Returns
     -------
     CompiledFunction
-        Called with one value per argument; mpmath and ball accept int, Fraction, float (exact), text such as ``"1/3"``
-        or ``"0.1"`` and SymPy numbers.
+        Called with one value per argument; mpmath and ball accept int, Fraction, float (exact),
+        text such as ``"1/3"`` or ``"0.1"`` and SymPy numbers.
 
     Raises
     ------
     CompileError
-        If a symbol is missing or ambiguous, or a sub-expression has no numeric form; the message names it.
+        If a symbol is missing or ambiguous, or a sub-expression has no numeric form; the message
+        names it.
 
     Examples
     --------
@@ -132,13 +138,17 @@ def compiled(
 
 @contextmanager
 def _deep_expressions() -> Iterator[None]:
-    """Allow for expressions nested some hundred levels deep, and say so where they are nested deeper."""
+    """Allow for expressions nested some hundred levels deep, and say so where they are nested
+    deeper.
+    """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
         yield
     except RecursionError:
-        message = "the expression is nested too deeply: compile its steps and compose them numerically"
+        message = (
+            "the expression is nested too deeply: compile its steps and compose them numerically"
+        )
         raise CompileError(message) from None
     finally:
         sys.setrecursionlimit(before)
@@ -149,7 +159,10 @@ def _check_options(target: str, digits: int | None, chunk: int, complex_ball: bo
     if target not in TARGETS:
         raise ValueError(f"unknown target {target!r}: choose one of {', '.join(TARGETS)}")
     if digits is not None and target in ("numpy", "c"):
-        raise ValueError(f"the {target} target computes in double precision: take mpmath or ball for {digits} digits")
+        raise ValueError(
+            f"the {target} target computes in double precision: take mpmath or ball for {digits} "
+            "digits"
+        )
     if digits is not None and (not isinstance(digits, int) or digits < 1):
         raise ValueError(f"digits has to be a positive integer, got {digits!r}")
     if not isinstance(chunk, int) or chunk < 1:
@@ -170,7 +183,9 @@ def _memoised(
     compiler: str | None,
     version: int,
 ) -> CompiledFunction:
-    """Build the function; equal structure gives the same one (the registry's `version` is part of the key)."""
+    """Build the function; equal structure gives the same one (the registry's `version` is part of
+    the key).
+    """
     if target in ("numpy", "c"):
         return _of_doubles(structure, leaves, arguments, chunk, compiler)
     names = [symbol.name for symbol in arguments]
@@ -178,7 +193,13 @@ def _memoised(
         from neurenorm.numerics.compile.mpmath_target import MPMATH, MpmathEvaluator
 
         built = build_kernel(MPMATH, leaves, arguments, digits)
-        return CompiledFunction(MpmathEvaluator(built.function, names, digits), structure, target, built.source, arguments)
+        return CompiledFunction(
+            MpmathEvaluator(built.function, names, digits),
+            structure,
+            target,
+            built.source,
+            arguments,
+        )
     built = build_kernel(COMPLEX_BALL if complex_ball else BALL, leaves, arguments, digits)
     evaluator = BallEvaluator(built.function, names, digits, complex_ball)
     return CompiledFunction(evaluator, structure, target, built.source, arguments)
@@ -192,14 +213,22 @@ def _compiler() -> str | None:
 
 
 def _of_doubles(
-    structure: Structure, leaves: tuple[sympy.Expr, ...], arguments: tuple[sympy.Symbol, ...], chunk: int, compiler: str | None
+    structure: Structure,
+    leaves: tuple[sympy.Expr, ...],
+    arguments: tuple[sympy.Symbol, ...],
+    chunk: int,
+    compiler: str | None,
 ) -> CompiledFunction:
-    """Build a function of arrays of doubles, in C where there is a compiler; SciPy, which these need, is loaded here."""
+    """Build a function of arrays of doubles, in C where there is a compiler; SciPy, which these
+    need, is loaded here.
+    """
     from neurenorm.numerics.compile.c_target import CEvaluator, c_kernel
     from neurenorm.numerics.compile.numpy_target import NUMPY, NumpyEvaluator
 
     built = build_kernel(NUMPY, leaves, arguments)
-    plain = NumpyEvaluator(built.function, [symbol.name for symbol in arguments], len(leaves), chunk)
+    plain = NumpyEvaluator(
+        built.function, [symbol.name for symbol in arguments], len(leaves), chunk
+    )
     kernel = c_kernel(leaves, arguments, compiler) if compiler else None
     if kernel is not None:
         return CompiledFunction(CEvaluator(kernel, plain), structure, "c", kernel.source, arguments)
@@ -213,7 +242,8 @@ def compiled_gradient(
     target: str = "numpy",
     **options: Any,
 ) -> CompiledFunction:
-    """Turn expressions into a function that returns values and exact derivatives, with shared sub-expressions.
+    """Turn expressions into a function that returns values and exact derivatives, with shared
+    sub-expressions.
 
     Parameters
     ----------
@@ -225,15 +255,17 @@ def compiled_gradient(
     Returns
     -------
     CompiledFunction
-        It returns ``(values, gradient)``. The gradient of one expression is the vector of its derivatives, an array of
-        shape (len(wrt), *broadcast) for NumPy and C and a list otherwise. The gradient of a list, a tuple or a column
-        matrix is the Jacobian, of shape (expressions, len(wrt), *broadcast). In any other structure each expression is
-        replaced by its vector of derivatives.
+        It returns ``(values, gradient)``. The gradient of one expression is the vector of its
+        derivatives, an array of shape (len(wrt), *broadcast) for NumPy and C and a list otherwise.
+        The gradient of a list, a tuple or a column matrix is the Jacobian, of shape (expressions,
+        len(wrt), *broadcast). In any other structure each expression is replaced by its vector of
+        derivatives.
 
     Raises
     ------
     CompileError
-        As for `compiled`, and if `wrt` contains something that is not an argument or a derivative does not exist.
+        As for `compiled`, and if `wrt` contains something that is not an argument or a derivative
+        does not exist.
 
     Examples
     --------
@@ -252,8 +284,12 @@ def compiled_gradient(
             raise CompileError("wrt may only contain arguments of the function")
         real = {symbol: _real(symbol) for symbol in names if not options.get("complex_ball")}
         trees = [leaf.xreplace(real) for leaf in leaves]
-        slopes = [sympy.diff(tree, real.get(symbol, symbol)) for tree in trees for symbol in variables]
-        both = compiled([*trees, *slopes], [real.get(symbol, symbol) for symbol in names], target, **options)
+        slopes = [
+            sympy.diff(tree, real.get(symbol, symbol)) for tree in trees for symbol in variables
+        ]
+        both = compiled(
+            [*trees, *slopes], [real.get(symbol, symbol) for symbol in names], target, **options
+        )
     shape = Structure("tuple", (), (structure, _gradient_structure(structure, len(variables))))
     return CompiledFunction(both._evaluate, shape, both.target, both.source, names)
 
@@ -266,8 +302,12 @@ def _real(symbol: sympy.Symbol) -> sympy.Symbol:
 
 
 def _gradient_structure(structure: Structure, variables: int) -> Structure:
-    """The nest of the derivatives: a Jacobian for a vector of expressions, a vector at each leaf otherwise."""
-    is_vector = structure.kind in ("list", "tuple") or (structure.kind == "matrix" and structure.keys[1] == 1)
+    """The nest of the derivatives: a Jacobian for a vector of expressions, a vector at each leaf
+    otherwise.
+    """
+    is_vector = structure.kind in ("list", "tuple") or (
+        structure.kind == "matrix" and structure.keys[1] == 1
+    )
     if is_vector and structure.children and all(child == LEAF for child in structure.children):
         rows = len(structure.children)
         return Structure("matrix", (rows, variables), (LEAF,) * (rows * variables))

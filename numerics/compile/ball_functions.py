@@ -1,7 +1,8 @@
 """Functions of balls, and three-valued conditions on them.
 
-A monotone function of a wide ball is evaluated at the two ends, which is sharper than propagating a radius; a condition
-is true, false or undecided (None), and an undecided one gives the union of what may follow.
+A monotone function of a wide ball is evaluated at the two ends, which is sharper than propagating a
+radius; a condition is true, false or undecided (None), and an undecided one gives the union of what
+may follow.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,9 @@ NARROW_BITS = 32
 
 
 def _increasing(function: Callable[[arb], arb]) -> Callable[[arb], arb]:
-    """A monotone continuous function (of either direction), evaluated at both ends of a wide ball."""
+    """A monotone continuous function (of either direction), evaluated at both ends of a wide
+    ball.
+    """
 
     def enclosed(x: arb) -> arb:
         """The hull of the values at the ends."""
@@ -131,7 +134,9 @@ def accumulate(summand: Kernel, multiply: bool) -> Callable[..., Any]:
         """The loop over the index."""
         first, last = _as_real(low).unique_fmpz(), _as_real(high).unique_fmpz()
         if first is None or last is None or last < first - 1:
-            raise ValueError(f"the bounds of a finite sum have to be ordered integers, got {low} and {high}")
+            raise ValueError(
+                f"the bounds of a finite sum have to be ordered integers, got {low} and {high}"
+            )
         result = arb(1 if multiply else 0)
         for index in range(int(first), int(last) + 1):
             term = summand(arb(index), *values)[0]
@@ -209,7 +214,10 @@ REAL_FUNCTIONS: dict[str, Any] = {
     "polylog": lambda s, x: x.polylog(s),
     "hyper": lambda above, below, z: z.hypgeom(list(above), list(below)),
 }
-_ENTIRE = "exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc erfi gamma sinc"
+_ENTIRE = (
+    "exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc erfi gamma "
+    "sinc"
+)
 
 
 def _on_complex(name: str) -> Callable[[Any], acb]:
@@ -230,7 +238,9 @@ COMPLEX_FUNCTIONS: dict[str, Any] = {
     "conjugate": _on_complex("conjugate"),
     "polygamma": lambda order, z: acb(z).polygamma(acb(order)),
     "zeta": lambda s, *a: acb(s).zeta(*a),
-    "LambertW": lambda z, branch=0: acb(z).lambertw(int(branch.real.unique_fmpz()) if branch else 0),
+    "LambertW": lambda z, branch=0: acb(z).lambertw(
+        int(branch.real.unique_fmpz()) if branch else 0
+    ),
     "besseli": lambda order, z: acb(z).bessel_i(order),
     "besselj": lambda order, z: acb(z).bessel_j(order),
 }

@@ -1,6 +1,7 @@
 """Rigorous enclosures: ball arithmetic of Arb through python-flint.
 
-A wide ball stands for an interval. Numbers, inputs and the proof of digits are here, the functions in `ball_functions`.
+A wide ball stands for an interval. Numbers, inputs and the proof of digits are here, the functions
+in `ball_functions`.
 """
 
 import math
@@ -13,7 +14,12 @@ import flint
 import sympy
 from flint import acb, arb, fmpq, fmpz, fmpz_poly
 
-from neurenorm.numerics.compile.ball_functions import COMPLEX_FUNCTIONS, REAL_FUNCTIONS, accumulate, piecewise
+from neurenorm.numerics.compile.ball_functions import (
+    COMPLEX_FUNCTIONS,
+    REAL_FUNCTIONS,
+    accumulate,
+    piecewise,
+)
 from neurenorm.numerics.compile.errors import CompileError, shortened
 from neurenorm.numerics.compile.kernels import build_kernel
 from neurenorm.numerics.compile.target import Kernel, PythonTarget
@@ -31,7 +37,8 @@ def to_ball(value: Any) -> arb:
     Parameters
     ----------
     value : int, float, Fraction, str, sympy number, mpmath.mpf, flint.fmpz, flint.fmpq or flint.arb
-        A float stands for the binary number that it is; text for the exact fraction or decimal that it says.
+        A float stands for the binary number that it is; text for the exact fraction or decimal that
+        it says.
 
     Returns
     -------
@@ -87,7 +94,11 @@ def _from_binary(parts: tuple[int, Any, int, int]) -> arb:
     """A number sign · mantissa · 2^exponent, exactly; infinities and NaN have no mantissa."""
     sign, mantissa, exponent, bits = parts
     if not mantissa and exponent:
-        return arb.nan() if bits == -1 and exponent == -123 else (arb.neg_inf() if sign else arb.pos_inf())
+        return (
+            arb.nan()
+            if bits == -1 and exponent == -123
+            else (arb.neg_inf() if sign else arb.pos_inf())
+        )
     exact = arb((fmpz(int(mantissa)), fmpz(int(exponent))))
     return -exact if sign else exact
 
@@ -119,7 +130,9 @@ _CONSTANTS: dict[Any, Callable[[], arb]] = {
 
 
 def _roots(number: Any) -> list[acb]:
-    """Isolated roots of the polynomial of an algebraic number, real ones first and in ascending order."""
+    """Isolated roots of the polynomial of an algebraic number, real ones first and in ascending
+    order.
+    """
     coefficients = [int(coefficient) for coefficient in reversed(number.poly.all_coeffs())]
     return [root for root, _ in fmpz_poly(coefficients).complex_roots()]
 
@@ -128,7 +141,9 @@ def _real_root(number: Any) -> arb:
     """The enclosure of a real algebraic number."""
     if not number.is_real:
         raise CompileError(f"{shortened(number)} is not real: use complex_ball=True")
-    return sorted((root.real for root in _roots(number) if root.imag == 0), key=lambda root: root.mid())[number.index]
+    return sorted(
+        (root.real for root in _roots(number) if root.imag == 0), key=lambda root: root.mid()
+    )[number.index]
 
 
 def _complex_number(number: Any) -> acb:
@@ -139,7 +154,10 @@ def _complex_number(number: Any) -> acb:
         return acb(_from_sympy(number))
     near = number.evalf(30)
     guess = complex(near)
-    return min(_roots(number), key=lambda root: abs(complex(float(root.real.mid()), float(root.imag.mid())) - guess))
+    return min(
+        _roots(number),
+        key=lambda root: abs(complex(float(root.real.mid()), float(root.imag.mid())) - guess),
+    )
 
 
 def real_number(number: Any) -> arb:
@@ -150,9 +168,13 @@ def real_number(number: Any) -> arb:
 
 
 class BallEvaluator:
-    """Runs a kernel at the current precision, or at rising precision until the digits asked for are proved."""
+    """Runs a kernel at the current precision, or at rising precision until the digits asked for are
+    proved.
+    """
 
-    def __init__(self, kernel: Kernel, names: Sequence[str], digits: int | None, is_complex: bool) -> None:
+    def __init__(
+        self, kernel: Kernel, names: Sequence[str], digits: int | None, is_complex: bool
+    ) -> None:
         self.kernel, self.names, self.digits = kernel, list(names), digits
         self.convert = _complex_input if is_complex else to_ball
         self.result = acb if is_complex else arb
@@ -160,7 +182,9 @@ class BallEvaluator:
     def __call__(self, *values: Any) -> list[Any]:
         """One enclosure per output."""
         if len(values) != len(self.names):
-            raise TypeError(f"expected {len(self.names)} values ({', '.join(self.names)}), got {len(values)}")
+            raise TypeError(
+                f"expected {len(self.names)} values ({', '.join(self.names)}), got {len(values)}"
+            )
         return self._once(values) if self.digits is None else self._proved(values, self.digits)
 
     def _once(self, values: Sequence[Any]) -> list[Any]:
@@ -197,12 +221,20 @@ class BallEvaluator:
 def _shortfall(digits: int, reached: float, bits: int) -> str:
     """What to say when the digits cannot be proved."""
     if not math.isfinite(reached):
-        return f"no finite enclosure was found at {bits} bits: the point may lie outside the domain of the expression"
-    return f"{digits} digits asked for, {max(0, math.floor(reached))} reached at {bits} bits: give the inputs more exactly, or ask for fewer digits"
+        return (
+            f"no finite enclosure was found at {bits} bits: the point may lie outside the domain "
+            "of the expression"
+        )
+    return (
+        f"{digits} digits asked for, {max(0, math.floor(reached))} reached at {bits} bits: give "
+        "the inputs more exactly, or ask for fewer digits"
+    )
 
 
 def _digits_of(ball: Any) -> float:
-    """Proved decimal digits: relative ones, or absolute ones for a ball around zero; minus infinity if not finite."""
+    """Proved decimal digits: relative ones, or absolute ones for a ball around zero; minus infinity
+    if not finite.
+    """
     if not ball.is_finite():
         return -math.inf
     if ball.is_exact():
@@ -222,5 +254,14 @@ def _complex_input(value: Any) -> acb:
     return acb(to_ball(value))
 
 
-BALL = PythonTarget("ball", REAL_FUNCTIONS, number=real_number, piecewise=piecewise, accumulate=accumulate)
-COMPLEX_BALL = PythonTarget("ball", COMPLEX_FUNCTIONS, number=_complex_number, piecewise=piecewise, accumulate=accumulate, real=False)
+BALL = PythonTarget(
+    "ball", REAL_FUNCTIONS, number=real_number, piecewise=piecewise, accumulate=accumulate
+)
+COMPLEX_BALL = PythonTarget(
+    "ball",
+    COMPLEX_FUNCTIONS,
+    number=_complex_number,
+    piecewise=piecewise,
+    accumulate=accumulate,
+    real=False,
+)

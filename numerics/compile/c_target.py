@@ -1,9 +1,10 @@
 """Generated C: the same prepared expressions as one vectorised loop, loaded through ctypes.
 
-The loop is compiled with -ffast-math, which lets gcc call the vector library for exp, log, tanh and the like, and which
-removes the handling of NaN and infinity. Inputs and outputs are therefore checked in a driver that is compiled
-without it, block by block while they are in cache, and blocks with anything not finite are computed again by NumPy. The
-library is linked without -ffast-math, because with it the start-up code would switch the process to flush-to-zero.
+The loop is compiled with -ffast-math, which lets gcc call the vector library for exp, log, tanh and
+the like, and which removes the handling of NaN and infinity. Inputs and outputs are therefore
+checked in a driver that is compiled without it, block by block while they are in cache, and blocks
+with anything not finite are computed again by NumPy. The library is linked without -ffast-math,
+because with it the start-up code would switch the process to flush-to-zero.
 """
 
 import ctypes
@@ -134,10 +135,19 @@ def find_compiler() -> str | None:
     return shutil.which("gcc") or shutil.which("cc")
 
 
-def c_kernel(expressions: Sequence[sympy.Expr], arguments: Sequence[sympy.Symbol], compiler: str) -> CKernel | None:
+def c_kernel(
+    expressions: Sequence[sympy.Expr], arguments: Sequence[sympy.Symbol], compiler: str
+) -> CKernel | None:
     """The kernel of the expressions, or None where C has no form for them or the compiler fails."""
     try:
-        prepared = prepare(expressions, arguments, make_call=_no_call, double=True, real=True, inline_piecewise=True)
+        prepared = prepare(
+            expressions,
+            arguments,
+            make_call=_no_call,
+            double=True,
+            real=True,
+            inline_piecewise=True,
+        )
         source = c_source(prepared)
         library = ctypes.CDLL(str(_built(source, compiler)))
     except (CompileError, OSError, OverflowError, subprocess.SubprocessError):
@@ -157,8 +167,12 @@ def c_source(prepared: Prepared) -> str:
     for symbol, expression in prepared.temporaries:
         kind = "int" if isinstance(expression, sympy.logic.boolalg.Boolean) else "double"
         lines.append(f"        const {kind} {symbol.name} = {_text(printer, expression)};")
-    lines += [f"        q{k}[i] = {_text(printer, output)};" for k, output in enumerate(prepared.outputs)]
-    pointers = [f"    const double *restrict p{s.name} = in[{k}];" for k, s in enumerate(prepared.arguments)]
+    lines += [
+        f"        q{k}[i] = {_text(printer, output)};" for k, output in enumerate(prepared.outputs)
+    ]
+    pointers = [
+        f"    const double *restrict p{s.name} = in[{k}];" for k, s in enumerate(prepared.arguments)
+    ]
     pointers += [f"    double *restrict q{k} = out[{k}];" for k in range(len(prepared.outputs))]
     head = "void kernel(long n, const double *const *in, double *const *out) {"
     loop = ["#pragma GCC ivdep", "    for (long i = 0; i < n; i++) {", *lines, "    }", "}", ""]
@@ -169,18 +183,28 @@ def _text(printer: _Printer, expression: sympy.Basic) -> str:
     """An expression in C, if every node of it has a form there."""
     for node in sympy.preorder_traversal(expression):
         is_finite_number = node.is_Number and node.is_finite
-        if not (node.is_Symbol or is_finite_number or isinstance(node, BooleanAtom) or type(node).__name__ in _KNOWN):
+        if not (
+            node.is_Symbol
+            or is_finite_number
+            or isinstance(node, BooleanAtom)
+            or type(node).__name__ in _KNOWN
+        ):
             raise CompileError(f"{shortened(node)} has no form in C")
         if isinstance(node, sympy.Piecewise) and node.args[-1].cond != True:  # noqa: E712
             raise CompileError("a piecewise expression without a last resort has no form in C")
         if node.is_Pow and node.exp.is_Rational and node.exp.q % 3 == 0:
-            raise CompileError(f"{shortened(node)} has no form in C: fast-math takes the cube root of negative numbers")
+            raise CompileError(
+                f"{shortened(node)} has no form in C: fast-math takes the cube root of negative "
+                "numbers"
+            )
     return str(printer.doprint(expression))
 
 
 def _built(source: str, compiler: str) -> Path:
     """The shared library of a source, from the cache or fresh."""
-    key = hashlib.sha256("\0".join([source, _DRIVER, *FAST, *SAFE, compiler, _processor()]).encode()).hexdigest()
+    key = hashlib.sha256(
+        "\0".join([source, _DRIVER, *FAST, *SAFE, compiler, _processor()]).encode()
+    ).hexdigest()
 
     def build(place: Path) -> Path:
         """Compile both parts, and link them."""
@@ -220,12 +244,18 @@ class CEvaluator:
         results = [np.empty(shape) for _ in range(self.kernel.outputs)]
         if all(a.ndim == 0 or (a.shape == shape and a.flags.c_contiguous) for a in arrays):
             flat = [array.reshape(-1) for array in arrays]
-            self._run(flat, [result.reshape(-1) for result in results], [array.ndim > 0 for array in arrays])
+            self._run(
+                flat,
+                [result.reshape(-1) for result in results],
+                [array.ndim > 0 for array in arrays],
+            )
         else:
             self._blockwise(arrays, results, shape)
         return [result[()] for result in results]
 
-    def _blockwise(self, arrays: list[np.ndarray], results: list[np.ndarray], shape: tuple[int, ...]) -> None:
+    def _blockwise(
+        self, arrays: list[np.ndarray], results: list[np.ndarray], shape: tuple[int, ...]
+    ) -> None:
         """Inputs of different shapes: copy one block of them at a time."""
         spread = [np.broadcast_to(array, shape) for array in arrays]
         for block in blocks(shape, COPIED_ELEMENTS):
@@ -252,7 +282,10 @@ class CEvaluator:
         if count:
             index = (np.flatnonzero(bad)[:, np.newaxis] * BLOCK + np.arange(BLOCK)).reshape(-1)
             index = index[index < size]
-            parts = [array[index] if moving else array[0] for array, moving in zip(inputs, moves, strict=True)]
+            parts = [
+                array[index] if moving else array[0]
+                for array, moving in zip(inputs, moves, strict=True)
+            ]
             for output, part in zip(outputs, self.plain(*parts), strict=True):
                 output[index] = part
 

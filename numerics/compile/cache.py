@@ -1,7 +1,9 @@
-"""The cache of compiled libraries: private to the user, written whole, and read only where it is what was written.
+"""The cache of compiled libraries: private to the user, written whole, and read only where it is
+what was written.
 
-A library is called ``KEY-DIGEST.so`` after the digest of what it was made of and the digest of its own bytes. A file that
-was cut off, changed, made by another user or open to another user's hand is never loaded; it is built again.
+A library is called ``KEY-DIGEST.so`` after the digest of what it was made of and the digest of its
+own bytes. A file that was cut off, changed, made by another user or open to another user's hand is
+never loaded; it is built again.
 """
 
 import hashlib
@@ -64,7 +66,9 @@ def _only_ours(found: os.stat_result) -> bool:
 
 
 def _private_folder() -> Path:
-    """The cache in the user's home, or a temporary one where that is not private or cannot be written."""
+    """The cache in the user's home, or a temporary one where that is not private or cannot be
+    written.
+    """
     try:
         root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         root.mkdir(parents=True, exist_ok=True, mode=0o700)

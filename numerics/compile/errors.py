@@ -8,7 +8,8 @@ __all__ = ["CompileError"]
 class CompileError(ValueError):
     """An expression cannot be turned into a numeric function.
 
-    The message names the sub-expression, or the symbol, that stands in the way and says what would be right.
+    The message names the sub-expression, or the symbol, that stands in the way and says what would
+    be right.
 
     Examples
     --------

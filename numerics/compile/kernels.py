@@ -1,4 +1,6 @@
-"""Builds the generated Python function of a target, and those of the sums and branches inside it."""
+"""Builds the generated Python function of a target, and those of the sums and branches inside
+it.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -43,7 +45,13 @@ def build_kernel(
         return make(target, node, digits)
 
     try:
-        prepared = prepare(expressions, arguments, make_call=make_call, double=target.number is None, real=target.real)
+        prepared = prepare(
+            expressions,
+            arguments,
+            make_call=make_call,
+            double=target.number is None,
+            real=target.real,
+        )
         return _executed(target, prepared)
     except CompileError as error:
         raise CompileError(_in_given_names(str(error), arguments)) from None
@@ -69,19 +77,31 @@ def _executed(target: PythonTarget, prepared: Prepared) -> BuiltKernel:
 
 def _free(*nodes: sympy.Basic) -> list[sympy.Symbol]:
     """The free symbols of all nodes in a fixed order."""
-    return sorted(set().union(*(node.free_symbols for node in nodes)), key=lambda symbol: str(symbol.name))
+    return sorted(
+        set().union(*(node.free_symbols for node in nodes)), key=lambda symbol: str(symbol.name)
+    )
 
 
-def _piecewise(target: PythonTarget, node: sympy.Piecewise, digits: int | None) -> tuple[Callable[..., Any], Sequence[Any]]:
-    """One kernel per condition and per branch, so that a branch is evaluated only where it is taken."""
+def _piecewise(
+    target: PythonTarget, node: sympy.Piecewise, digits: int | None
+) -> tuple[Callable[..., Any], Sequence[Any]]:
+    """One kernel per condition and per branch, so that a branch is evaluated only where it is
+    taken.
+    """
     free = _free(node)
-    conditions = [build_kernel(target, [condition], free, digits).function for _, condition in node.args]
+    conditions = [
+        build_kernel(target, [condition], free, digits).function for _, condition in node.args
+    ]
     values = [build_kernel(target, [value], free, digits).function for value, _ in node.args]
     return target.piecewise(conditions, values), free
 
 
-def _accumulation(target: PythonTarget, node: sympy.Sum | sympy.Product, digits: int | None) -> tuple[Callable[..., Any], Sequence[Any]]:
-    """A loop over the outermost index of a sum or a product, which stays local to the kernel of the summand."""
+def _accumulation(
+    target: PythonTarget, node: sympy.Sum | sympy.Product, digits: int | None
+) -> tuple[Callable[..., Any], Sequence[Any]]:
+    """A loop over the outermost index of a sum or a product, which stays local to the kernel of the
+    summand.
+    """
     *inner, (index, low, high) = node.limits
     body = type(node)(node.function, *inner) if inner else node.function
     free = [symbol for symbol in _free(body) if symbol != index]

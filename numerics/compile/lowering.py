@@ -14,26 +14,30 @@ _REGISTRY: dict[type, Lowering] = {}
 _VERSION = [0]
 
 PROVIDERS = {"GaussianExpectation": "neurenorm.numerics.quadrature"}
-"""Modules that are imported when a node of this class is first met: they register how it is lowered."""
+"""Modules that are imported when a node of this class is first met: they register how it is
+lowered.
+"""
 
 
 def register_lowering(node_type: type, lower: Lowering) -> None:
     """Teach the compiler a SymPy node of another room.
 
-    Where an expression contains a node of `node_type`, the compiler calls ``lower(node, target, digits)`` once, and in
-    the generated function it puts a call of the returned Python function on the values of the returned expressions.
-    Symbols that the node binds are its own affair: only ``node.free_symbols`` have to be arguments.
+    Where an expression contains a node of `node_type`, the compiler calls ``lower(node, target,
+    digits)`` once, and in the generated function it puts a call of the returned Python function on
+    the values of the returned expressions. Symbols that the node binds are its own affair: only
+    ``node.free_symbols`` have to be arguments.
 
     Parameters
     ----------
     node_type : type
-        A subclass of `sympy.Basic`; sub-classes of it are lowered the same way. A second registration replaces the
-        first.
+        A subclass of `sympy.Basic`; sub-classes of it are lowered the same way. A second
+        registration replaces the first.
     lower : callable
-        ``lower(node, target, digits) -> (function, argument_expressions)``. `target` is ``"numpy"``, ``"mpmath"`` or
-        ``"ball"`` (the C target falls back to NumPy); `digits` is what the user asked for, or None. The symbols in
-        `node` have been renamed by the compiler. `function` gets one value per expression: float64 scalars or
-        arrays that broadcast together, `mpmath.mpf`, or `flint.arb` numbers at the current precision.
+        ``lower(node, target, digits) -> (function, argument_expressions)``. `target` is
+        ``"numpy"``, ``"mpmath"`` or ``"ball"`` (the C target falls back to NumPy); `digits` is what
+        the user asked for, or None. The symbols in `node` have been renamed by the compiler.
+        `function` gets one value per expression: float64 scalars or arrays that broadcast together,
+        `mpmath.mpf`, or `flint.arb` numbers at the current precision.
 
     Raises
     ------
@@ -70,7 +74,9 @@ def lowering_for(node: Any) -> Lowering | None:
 
 def _registered(node: Any) -> Lowering | None:
     """The lowering of the nearest class that is registered so far."""
-    return next((_REGISTRY[node_type] for node_type in type(node).__mro__ if node_type in _REGISTRY), None)
+    return next(
+        (_REGISTRY[node_type] for node_type in type(node).__mro__ if node_type in _REGISTRY), None
+    )
 
 
 def registry_version() -> int:

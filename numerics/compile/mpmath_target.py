@@ -1,4 +1,6 @@
-"""Any precision without error bounds: mpmath numbers, exact rationals until the precision is known."""
+"""Any precision without error bounds: mpmath numbers, exact rationals until the precision is
+known.
+"""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -26,7 +28,9 @@ class MpmathEvaluator:
     def __call__(self, *values: Any) -> list[Any]:
         """One mpmath number per output."""
         if len(values) != len(self.names):
-            raise TypeError(f"expected {len(self.names)} values ({', '.join(self.names)}), got {len(values)}")
+            raise TypeError(
+                f"expected {len(self.names)} values ({', '.join(self.names)}), got {len(values)}"
+            )
         with mpmath.workdps(self.digits + GUARD_DIGITS):
             inputs = [_input(name, value) for name, value in zip(self.names, values, strict=True)]
             results = self.kernel(*inputs)
@@ -77,7 +81,9 @@ def piecewise(conditions: Sequence[Kernel], branches: Sequence[Kernel]) -> Calla
         for condition, branch in zip(conditions, branches, strict=True):
             if condition(*values)[0]:
                 return branch(*values)[0]
-        raise ValueError(f"no condition of a piecewise expression holds at {', '.join(map(str, values))}")
+        raise ValueError(
+            f"no condition of a piecewise expression holds at {', '.join(map(str, values))}"
+        )
 
     return select
 
@@ -88,7 +94,9 @@ def accumulate(summand: Kernel, multiply: bool) -> Callable[..., Any]:
     def total(low: Any, high: Any, *values: Any) -> Any:
         """The loop over the index."""
         if not (mp.isint(low) and mp.isint(high) and high >= low - 1):
-            raise ValueError(f"the bounds of a finite sum have to be ordered integers, got {low} and {high}")
+            raise ValueError(
+                f"the bounds of a finite sum have to be ordered integers, got {low} and {high}"
+            )
         terms = (summand(mp.mpf(index), *values)[0] for index in range(int(low), int(high) + 1))
         return mp.fprod(terms) if multiply else mp.fsum(terms)
 
@@ -137,4 +145,6 @@ _NATIVE = """exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh 
 loggamma zeta beta binomial besseli besselj besselk bessely expint polylog sinc re im arg"""
 _FUNCTIONS |= {name: getattr(mp, name) for name in _NATIVE.split()}
 
-MPMATH = PythonTarget("mpmath", _FUNCTIONS, number=_number, piecewise=piecewise, accumulate=accumulate, real=False)
+MPMATH = PythonTarget(
+    "mpmath", _FUNCTIONS, number=_number, piecewise=piecewise, accumulate=accumulate, real=False
+)

@@ -1,7 +1,8 @@
 """Logarithms of ratios that tend to one: what is left of them is found before it is rounded away.
 
-A weak coupling such as log((cosh 4K + 3)/(4 cosh 2K))/2 is about K⁴, but the ratio is 1 in double precision long before.
-With y = e^(K/m) the ratio is N(y)/D(y), and y - 1 divides N - D as often as the coupling vanishes at K = 0, so that
+A weak coupling such as log((cosh 4K + 3)/(4 cosh 2K))/2 is about K⁴, but the ratio is 1 in double
+precision long before. With y = e^(K/m) the ratio is N(y)/D(y), and y - 1 divides N - D as often as
+the coupling vanishes at K = 0, so that
 
     log(N/D) = log1p((y - 1)^k R(y)/D(y)),      y - 1 = 2 e^(K/2m) sinh(K/2m),
 
@@ -27,12 +28,13 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     Returns
     -------
     tuple of sympy.Expr, or None
-        The sum in the new form and the argument of its log1p, which has to be small; None for any other node.
+        The sum in the new form and the argument of its log1p, which has to be small; None for any
+        other node.
 
     Examples
     --------
     >>> K = sympy.Symbol("K", real=True)
-    >>> value, small = near_one(log(cosh(2*K))/2)
+    >>> value, small = near_one(log(cosh(2 * K)) / 2)
     >>> sympy.series(small, K, 0, 4)
     2*K**2 + O(K**4)
     """
@@ -49,13 +51,21 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     if not powers:
         return None
     factors = [(2 * exp(images[y] / 2) * sinh(images[y] / 2)) ** k for y, k in powers.items()]
-    small = sympy.Mul(*factors) * (rest.as_expr() / below.as_expr()).xreplace({y: exp(a) for y, a in images.items()})
+    small = sympy.Mul(*factors) * (rest.as_expr() / below.as_expr()).xreplace(
+        {y: exp(a) for y, a in images.items()}
+    )
     return Log1p(small) / times, small
 
 
 def _logarithms(node: Any) -> tuple[list[tuple[Any, Any]], Any] | None:
-    """The (rational factor, argument) pairs of a sum of logarithms of hyperbolic functions, and its linear part."""
-    if not isinstance(node, sympy.Add | sympy.Mul | log) or not node.has(log) or node.count_ops() > _MOST_OPERATIONS:
+    """The (rational factor, argument) pairs of a sum of logarithms of hyperbolic functions, and its
+    linear part.
+    """
+    if (
+        not isinstance(node, sympy.Add | sympy.Mul | log)
+        or not node.has(log)
+        or node.count_ops() > _MOST_OPERATIONS
+    ):
         return None
     pairs, linear = [], sympy.S.Zero
     for term in sympy.Add.make_args(node):
@@ -66,23 +76,40 @@ def _logarithms(node: Any) -> tuple[list[tuple[Any, Any]], Any] | None:
             linear += term
         else:
             return None
-    return (pairs, linear) if pairs and any(argument.has(exp, cosh, sinh) for _, argument in pairs) else None
+    return (
+        (pairs, linear)
+        if pairs and any(argument.has(exp, cosh, sinh) for _, argument in pairs)
+        else None
+    )
 
 
 def _rational(product: sympy.Expr, linear: sympy.Expr) -> tuple[Any, Any, dict[Any, Any]] | None:
-    """The polynomials N and D in y = e^(symbol/stride) with N/D = product · e^linear, and the logarithm of each y."""
-    plain = product.replace(cosh, lambda u: (exp(u) + exp(-u)) / 2).replace(sinh, lambda u: (exp(u) - exp(-u)) / 2)
-    arguments = {node: _multiples(node.args[0]) for node in plain.atoms(exp)} | {exp(linear): _multiples(linear)}
+    """The polynomials N and D in y = e^(symbol/stride) with N/D = product · e^linear, and the
+    logarithm of each y.
+    """
+    plain = product.replace(cosh, lambda u: (exp(u) + exp(-u)) / 2).replace(
+        sinh, lambda u: (exp(u) - exp(-u)) / 2
+    )
+    arguments = {node: _multiples(node.args[0]) for node in plain.atoms(exp)} | {
+        exp(linear): _multiples(linear)
+    }
     if any(found is None for found in arguments.values()) or plain.has(log):
         return None
     numbers = [(s, r) for found in arguments.values() for s, r in (found or {}).items()]
     stride = lcm(*(int(r.q) for _, r in numbers))
     if any(abs(r) * stride > _HIGHEST_POWER for _, r in numbers):
         return None
-    names = {s: sympy.Dummy(f"y_{s}", positive=True) for s in sorted({s for s, _ in numbers}, key=str)}
-    powers = {e: sympy.Mul(*[names[s] ** (r * stride) for s, r in (found or {}).items()]) for e, found in arguments.items()}
+    names = {
+        s: sympy.Dummy(f"y_{s}", positive=True) for s in sorted({s for s, _ in numbers}, key=str)
+    }
+    powers = {
+        e: sympy.Mul(*[names[s] ** (r * stride) for s, r in (found or {}).items()])
+        for e, found in arguments.items()
+    }
     above, below = sympy.fraction(sympy.together(plain.xreplace(powers) * powers[exp(linear)]))
-    if not all(side.is_polynomial(*names.values()) and not side.has(*names) for side in (above, below)):
+    if not all(
+        side.is_polynomial(*names.values()) and not side.has(*names) for side in (above, below)
+    ):
         return None
     polynomials = [sympy.Poly(side, *names.values()) for side in (above, below)]
     if any(len(p.terms()) > _MOST_TERMS for p in polynomials):

@@ -1,4 +1,6 @@
-"""Double precision on arrays: blocks small enough to stay in cache, one NumPy ufunc per operation."""
+"""Double precision on arrays: blocks small enough to stay in cache, one NumPy ufunc per
+operation.
+"""
 
 import math
 import warnings
@@ -18,7 +20,9 @@ _LARGEST_EXPONENT = 700.0
 
 
 def as_real_arrays(names: Sequence[str], values: Sequence[Any]) -> list[np.ndarray]:
-    """The values as float64 arrays; complex numbers, text and a wrong number of values are refused."""
+    """The values as float64 arrays; complex numbers, text and a wrong number of values are
+    refused.
+    """
     if len(values) != len(names):
         raise TypeError(f"expected {len(names)} values ({', '.join(names)}), got {len(values)}")
     return [_as_real_array(name, value) for name, value in zip(names, values, strict=True)]
@@ -35,7 +39,9 @@ def _as_real_array(name: str, value: Any) -> np.ndarray:
 
 
 class NumpyEvaluator:
-    """Runs a kernel over the broadcast inputs block by block and reports where a NaN came out of numbers."""
+    """Runs a kernel over the broadcast inputs block by block and reports where a NaN came out of
+    numbers.
+    """
 
     def __init__(self, kernel: Kernel, names: Sequence[str], outputs: int, chunk: int) -> None:
         self.kernel, self.names, self.outputs, self.chunk = kernel, list(names), outputs, chunk
@@ -46,7 +52,9 @@ class NumpyEvaluator:
         policy = np.geterr()["invalid"]
         shape = np.broadcast_shapes(*(array.shape for array in arrays))
         with np.errstate(all="ignore"):
-            results, suspicious = self._scalars(arrays) if shape == () else self._arrays(arrays, shape)
+            results, suspicious = (
+                self._scalars(arrays) if shape == () else self._arrays(arrays, shape)
+            )
         if suspicious and policy != "ignore":
             self._report(arrays, results, policy)
         return results
@@ -79,8 +87,14 @@ class NumpyEvaluator:
         if not bad.any():
             return
         first = tuple(np.argwhere(bad)[0]) if bad.ndim else ()
-        point = ", ".join(f"{name} = {np.broadcast_to(array, bad.shape)[first]!s}" for name, array in zip(self.names, arrays, strict=True))
-        message = f"{bad.sum()} of {bad.size} points have no real double-precision value, the first is {point or 'it'}"
+        point = ", ".join(
+            f"{name} = {np.broadcast_to(array, bad.shape)[first]!s}"
+            for name, array in zip(self.names, arrays, strict=True)
+        )
+        message = (
+            f"{bad.sum()} of {bad.size} points have no real double-precision value, the first is "
+            f"{point or 'it'}"
+        )
         if policy == "raise":
             raise FloatingPointError(message)
         warnings.warn(message, RuntimeWarning, stacklevel=4)
@@ -107,11 +121,17 @@ def _part(array: np.ndarray, block: Index) -> Any:
     if array.ndim == 0:
         return array[()]
     axes = block[len(block) - array.ndim :]
-    return array[tuple(slice(None) if size == 1 else axis for size, axis in zip(array.shape, axes, strict=True))]
+    return array[
+        tuple(
+            slice(None) if size == 1 else axis for size, axis in zip(array.shape, axes, strict=True)
+        )
+    ]
 
 
 def _log_cosh(u: Any) -> Any:
-    """log cosh u = log(1 + 2 sinh²(u/2)), accurate for small u; shifted where sinh would overflow."""
+    """log cosh u = log(1 + 2 sinh²(u/2)), accurate for small u; shifted where sinh would
+    overflow.
+    """
     size = np.abs(u)
     capped = np.minimum(size, _LARGEST_EXPONENT)
     root = np.sinh(0.5 * capped)
@@ -146,7 +166,9 @@ def _hyper(above: tuple[Any, ...], below: tuple[Any, ...], z: Any) -> Any:
         (2, 1): special.hyp2f1,
     }
     if (len(above), len(below)) not in known:
-        raise CompileError(f"NumPy has no {len(above)}F{len(below)}: use the mpmath or the ball target")
+        raise CompileError(
+            f"NumPy has no {len(above)}F{len(below)}: use the mpmath or the ball target"
+        )
     return known[len(above), len(below)](*above, *below, z)
 
 
@@ -177,7 +199,9 @@ def _extreme(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 
 def piecewise(conditions: Sequence[Kernel], branches: Sequence[Kernel]) -> Callable[..., Any]:
-    """Each branch evaluated only at the points that take it; NaN where no condition holds or an input is NaN."""
+    """Each branch evaluated only at the points that take it; NaN where no condition holds or an
+    input is NaN.
+    """
 
     def select(*values: Any) -> Any:
         """The branches put together."""
@@ -186,13 +210,17 @@ def piecewise(conditions: Sequence[Kernel], branches: Sequence[Kernel]) -> Calla
         for value in values:
             pending = pending & ~np.isnan(value)
         result = np.full(shape, np.nan)
-        spread = [value if np.ndim(value) == 0 else np.broadcast_to(value, shape) for value in values]
+        spread = [
+            value if np.ndim(value) == 0 else np.broadcast_to(value, shape) for value in values
+        ]
         for condition, branch in zip(conditions, branches, strict=True):
             chosen = pending & condition(*values)[0]
             if chosen.all():
                 return branch(*values)[0]
             if chosen.any():
-                result[chosen] = branch(*[value if np.ndim(value) == 0 else value[chosen] for value in spread])[0]
+                result[chosen] = branch(
+                    *[value if np.ndim(value) == 0 else value[chosen] for value in spread]
+                )[0]
                 pending = pending & ~chosen
         return result[()]
 
@@ -220,7 +248,10 @@ def accumulate(summand: Kernel, multiply: bool) -> Callable[..., Any]:
 
 def check_bounds(low: Any, high: Any) -> None:
     """Bounds of a sum have to be integers in the right order."""
-    if not (np.all(np.isfinite(low) & (np.floor(low) == low)) and np.all(np.isfinite(high) & (np.floor(high) == high))):
+    if not (
+        np.all(np.isfinite(low) & (np.floor(low) == low))
+        and np.all(np.isfinite(high) & (np.floor(high) == high))
+    ):
         raise ValueError("the bounds of a finite sum have to be integers")
     if np.any(np.asarray(high) < np.asarray(low) - 1):
         raise ValueError("the upper bound of a finite sum lies below its lower bound")
@@ -275,4 +306,6 @@ _FUNCTIONS |= {name: getattr(np, name) for name in _SAME_NAME.split()}
 _FUNCTIONS |= {f"a{name}": getattr(np, f"arc{name}") for name in _INVERSES.split()}
 _FUNCTIONS |= {name: getattr(special, name) for name in _SPECIAL.split()}
 
-NUMPY = PythonTarget("numpy", _FUNCTIONS, number=None, piecewise=piecewise, accumulate=accumulate, products=True)
+NUMPY = PythonTarget(
+    "numpy", _FUNCTIONS, number=None, piecewise=piecewise, accumulate=accumulate, products=True
+)

@@ -1,8 +1,9 @@
 """From expressions to straight-line code: the guards that stand before every target.
 
-Symbols are renamed before common sub-expressions are extracted (two symbols may share a name), nodes of other rooms,
-finite sums and piecewise branches become calls (their bound symbols must not be pulled out of their scope), and
-functions that few libraries know are written through functions that all of them know.
+Symbols are renamed before common sub-expressions are extracted (two symbols may share a name),
+nodes of other rooms, finite sums and piecewise branches become calls (their bound symbols must not
+be pulled out of their scope), and functions that few libraries know are written through functions
+that all of them know.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,14 +23,23 @@ __all__ = ["Prepared", "check_symbols", "prepare", "rename"]
 
 UNROLLED_TERMS = 32
 FOLDING_DIGITS = 40
-_REFUSED = (sympy.Integral, sympy.Derivative, sympy.Subs, sympy.Limit, AppliedUndef, sympy.DiracDelta)
+_REFUSED = (
+    sympy.Integral,
+    sympy.Derivative,
+    sympy.Subs,
+    sympy.Limit,
+    AppliedUndef,
+    sympy.DiracDelta,
+)
 
 CallFactory = Callable[[Any], tuple[Callable[..., Any], Sequence[sympy.Expr]]]
 
 
 @dataclass
 class Prepared:
-    """Renamed arguments, temporaries in the order of evaluation, outputs, and the names used by them."""
+    """Renamed arguments, temporaries in the order of evaluation, outputs, and the names used by
+    them.
+    """
 
     arguments: list[sympy.Symbol]
     temporaries: list[tuple[sympy.Symbol, sympy.Basic]] = field(default_factory=list)
@@ -39,11 +49,16 @@ class Prepared:
 
 
 def check_symbols(expressions: Iterable[sympy.Basic], arguments: Sequence[Any]) -> None:
-    """Refuse arguments that are no symbols, names that mean two symbols, and symbols without a value."""
+    """Refuse arguments that are no symbols, names that mean two symbols, and symbols without a
+    value.
+    """
     by_name: dict[str, sympy.Symbol] = {}
     for symbol in arguments:
         if not isinstance(symbol, sympy.Symbol):
-            raise CompileError(f"an argument must be a sympy Symbol, got {shortened(symbol)} ({type(symbol).__name__})")
+            raise CompileError(
+                f"an argument must be a sympy Symbol, got {shortened(symbol)} "
+                f"({type(symbol).__name__})"
+            )
         if symbol.name in by_name:
             raise CompileError(f"two arguments are named {symbol.name}: rename one of them")
         by_name[symbol.name] = symbol
@@ -51,13 +66,17 @@ def check_symbols(expressions: Iterable[sympy.Basic], arguments: Sequence[Any]) 
     for symbol in sorted(missing, key=str):
         if str(symbol) in by_name:
             raise CompileError(
-                f"the expression contains a symbol {symbol} that is not the argument {symbol}: one name, but other "
-                f"assumptions ({_assumptions(symbol)} and {_assumptions(by_name[str(symbol)])}); use one symbol"
+                f"the expression contains a symbol {symbol} that is not the argument {symbol}: one "
+                "name, but other "
+                f"assumptions ({_assumptions(symbol)} and {_assumptions(by_name[str(symbol)])}); "
+                "use one symbol"
             )
     if missing:
         names, given = ", ".join(sorted(map(str, missing))), ", ".join(by_name) or "there are none"
         verb = "is" if len(missing) == 1 else "are"
-        raise CompileError(f"the expression contains {names}, which {verb} not among the arguments ({given})")
+        raise CompileError(
+            f"the expression contains {names}, which {verb} not among the arguments ({given})"
+        )
 
 
 def _assumptions(symbol: Any) -> str:
@@ -67,12 +86,16 @@ def _assumptions(symbol: Any) -> str:
 
 
 def rename(arguments: Sequence[sympy.Symbol], real: bool) -> dict[sympy.Symbol, sympy.Symbol]:
-    """New symbols ``_a0, _a1, ...`` with the old assumptions, and real ones where the target computes with reals."""
+    """New symbols ``_a0, _a1, ...`` with the old assumptions, and real ones where the target
+    computes with reals.
+    """
     renamed = {}
     for position, symbol in enumerate(arguments):
         assumptions = dict(getattr(symbol, "_assumptions_orig", {}))
         if real and symbol.is_extended_real is False:
-            raise CompileError(f"the argument {symbol} is not real, but the target computes with real numbers")
+            raise CompileError(
+                f"the argument {symbol} is not real, but the target computes with real numbers"
+            )
         if real and symbol.is_extended_real is None:
             assumptions["real"] = True
         renamed[symbol] = sympy.Symbol(f"_a{position}", **assumptions)
@@ -101,8 +124,15 @@ def prepare(
 class _Rewriter:
     """Rebuilds an expression from its leaves up; every distinct node is visited once."""
 
-    def __init__(self, prepared: Prepared, make_call: CallFactory, double: bool, inline: bool) -> None:
-        self.prepared, self.make_call, self.double, self.inline = prepared, make_call, double, inline
+    def __init__(
+        self, prepared: Prepared, make_call: CallFactory, double: bool, inline: bool
+    ) -> None:
+        self.prepared, self.make_call, self.double, self.inline = (
+            prepared,
+            make_call,
+            double,
+            inline,
+        )
         self.done: dict[sympy.Basic, sympy.Basic] = {}
         self.own_calls: list[Any] = []
         self.resolving = double
@@ -120,7 +150,9 @@ class _Rewriter:
         if node is sympy.nan or node is sympy.zoo:
             raise CompileError(f"the expression contains {node}: it has no value")
         if isinstance(node, _REFUSED) and node.func not in self.own_calls:
-            raise CompileError(f"cannot compile {shortened(node)}: evaluate it first, or register a lowering")
+            raise CompileError(
+                f"cannot compile {shortened(node)}: evaluate it first, or register a lowering"
+            )
         if isinstance(node, sympy.Sum | sympy.Product):
             return self._finite_sum(node)
         if isinstance(node, sympy.Piecewise) and not self.inline:
@@ -141,7 +173,9 @@ class _Rewriter:
         return rewritten
 
     def _rebuilt(self, node: sympy.Basic) -> sympy.Basic:
-        """The node with rewritten arguments, without functions that few libraries know; constants folded if double."""
+        """The node with rewritten arguments, without functions that few libraries know; constants
+        folded if double.
+        """
         arguments = [self(argument) for argument in node.args]
         if any(new is not old for new, old in zip(arguments, node.args, strict=True)):
             node = node.func(*arguments)
@@ -162,11 +196,15 @@ class _Rewriter:
         return node
 
     def _constant(self, node: sympy.Expr) -> sympy.Basic:
-        """An algebraic number: folded, or kept as a named constant that is evaluated at the target's precision."""
+        """An algebraic number: folded, or kept as a named constant that is evaluated at the
+        target's precision.
+        """
         if self.double:
             value = node.evalf(FOLDING_DIGITS)
             if not value.is_Float:
-                raise CompileError(f"{shortened(node)} is not real, but the target computes with real numbers")
+                raise CompileError(
+                    f"{shortened(node)} is not real, but the target computes with real numbers"
+                )
             return value
         symbol = sympy.Symbol(f"_c{len(self.prepared.constants)}")
         self.prepared.constants[symbol] = node
@@ -176,10 +214,17 @@ class _Rewriter:
         """Write a short sum out; leave a long one, or one with variable bounds, to a loop."""
         *inner, (index, low, high) = node.limits
         body = type(node)(node.function, *inner) if inner else node.function
-        if not all(bound.is_finite is not False and bound.is_integer is not False for bound in (low, high)):
-            raise CompileError(f"cannot compile {shortened(node)}: its bounds have to be finite integers")
+        if not all(
+            bound.is_finite is not False and bound.is_integer is not False for bound in (low, high)
+        ):
+            raise CompileError(
+                f"cannot compile {shortened(node)}: its bounds have to be finite integers"
+            )
         if low.is_Integer and high.is_Integer and -1 <= high - low < UNROLLED_TERMS:
-            terms = [body.xreplace({index: sympy.Integer(value)}) for value in range(int(low), int(high) + 1)]
+            terms = [
+                body.xreplace({index: sympy.Integer(value)})
+                for value in range(int(low), int(high) + 1)
+            ]
             return self((sympy.Add if isinstance(node, sympy.Sum) else sympy.Mul)(*terms))
         return self._call(node)
 

@@ -1,15 +1,33 @@
-"""Rewrites that keep double precision from overflowing, and functions written by others that every target has.
+"""Rewrites that keep double precision from overflowing, and functions written by others that every
+target has.
 
-``log cosh u`` overflows in floating point for |u| > 710 although its value is about |u|. Inside a logarithm every factor
-``cosh``, ``sinh`` or ``exp`` is therefore taken out as a summand of its own:
+``log cosh u`` overflows in floating point for |u| > 710 although its value is about |u|. Inside a
+logarithm every factor ``cosh``, ``sinh`` or ``exp`` is therefore taken out as a summand of its own:
 
-    log(r · cosh^a(u) · sinh^n(v) · e^w) = log(r · sign(v)^n) + a · log cosh u + n · log|sinh v| + w.
+    log(r · cosh^a(u) · sinh^n(v) · e^w) = log(r · sign(v)^n) + a · log cosh u + n · log|sinh v| +
+    w.
 """
 
 from typing import Any
 
 import sympy
-from sympy import acosh, acoth, acsch, asech, asinh, atanh, cosh, coth, csch, exp, log, sech, sign, sinh, tanh
+from sympy import (
+    acosh,
+    acoth,
+    acsch,
+    asech,
+    asinh,
+    atanh,
+    cosh,
+    coth,
+    csch,
+    exp,
+    log,
+    sech,
+    sign,
+    sinh,
+    tanh,
+)
 from sympy.functions import acos, acot, acsc, asec, asin, atan, cos, cot, csc, sec, sin
 
 __all__ = ["Log1p", "LogAbsSinh", "LogCosh", "elementary", "stable_log"]
@@ -51,13 +69,17 @@ _RECIPROCALS = {
 
 
 def elementary(node: sympy.Basic) -> sympy.Basic:
-    """Write a function that few libraries have (coth, sech, acoth, ...) through one that all have."""
+    """Write a function that few libraries have (coth, sech, acoth, ...) through one that all
+    have.
+    """
     rule = _RECIPROCALS.get(type(node))
     return rule(node.args[0]) if rule else node
 
 
 def stable_log(node: sympy.Basic) -> sympy.Basic:
-    """A logarithm with the factors cosh, sinh and exp of its argument taken out; any other node unchanged."""
+    """A logarithm with the factors cosh, sinh and exp of its argument taken out; any other node
+    unchanged.
+    """
     if not isinstance(node, log):
         return node
     outside, inside = [], []
@@ -84,9 +106,11 @@ def _taken_out(factor: sympy.Expr) -> tuple[Any, Any]:
 
 
 def _largest_exponential(total: sympy.Add) -> sympy.Expr | None:
-    """log of a sum of exponentials with the largest exponent taken out, or None where it is no such sum.
+    """log of a sum of exponentials with the largest exponent taken out, or None where it is no such
+    sum.
 
-    log Σ c_i e^(a_i) = M + log Σ c_i e^(a_i - M) with M the largest of the a_i, so that no term overflows.
+    log Σ c_i e^(a_i) = M + log Σ c_i e^(a_i - M) with M the largest of the a_i, so that no term
+    overflows.
     """
     groups = _exponentials(total)
     if groups is None or len(groups) < 2 or not any(a.free_symbols for a in groups):
@@ -99,13 +123,19 @@ def _largest_exponential(total: sympy.Add) -> sympy.Expr | None:
 
 
 def _exponentials(total: sympy.Add) -> dict[sympy.Expr, sympy.Expr] | None:
-    """The coefficients of a sum by exponent, or None where an exponential stands elsewhere than in a product."""
+    """The coefficients of a sum by exponent, or None where an exponential stands elsewhere than in
+    a product.
+    """
     if not total.has(exp, cosh, sinh):
         return None
-    plain = total.replace(cosh, lambda u: (exp(u) + exp(-u)) / 2).replace(sinh, lambda u: (exp(u) - exp(-u)) / 2)
+    plain = total.replace(cosh, lambda u: (exp(u) + exp(-u)) / 2).replace(
+        sinh, lambda u: (exp(u) - exp(-u)) / 2
+    )
     groups: dict[sympy.Expr, sympy.Expr] = {}
     for term in sympy.Add.make_args(sympy.expand(plain)):
-        powers, rest = sympy.sift(sympy.Mul.make_args(term), lambda f: isinstance(f, exp), binary=True)
+        powers, rest = sympy.sift(
+            sympy.Mul.make_args(term), lambda f: isinstance(f, exp), binary=True
+        )
         coefficient = sympy.Mul(*rest)
         if coefficient.has(exp):
             return None

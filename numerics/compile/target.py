@@ -13,9 +13,10 @@ Kernel = Callable[..., tuple[Any, ...]]
 class PythonTarget:
     """The arithmetic a generated Python function calls.
 
-    `functions` maps the class name of a SymPy node to a callable. `number` turns an exact SymPy number into a number
-    of the target when the function runs (None: constants are folded to double precision when it is compiled).
-    `piecewise` and `accumulate` turn the kernels of branches and of a summand into one callable.
+    `functions` maps the class name of a SymPy node to a callable. `number` turns an exact SymPy
+    number into a number of the target when the function runs (None: constants are folded to double
+    precision when it is compiled). `piecewise` and `accumulate` turn the kernels of branches and of
+    a summand into one callable.
     """
 
     name: str

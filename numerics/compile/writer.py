@@ -1,7 +1,7 @@
 """Writes prepared expressions as the source of one Python function.
 
-Powers become products here, after the extraction of common sub-expressions: doing it before gives wrong numbers in
-SymPy 1.14, where ``cse`` mistakes an unevaluated c·c for c.
+Powers become products here, after the extraction of common sub-expressions: doing it before gives
+wrong numbers in SymPy 1.14, where ``cse`` mistakes an unevaluated c·c for c.
 """
 
 import re
@@ -24,12 +24,23 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class PythonWriter:
-    """Turns expressions into statements ``name = text``; numbers become literals or named constants of the target."""
+    """Turns expressions into statements ``name = text``; numbers become literals or named constants
+    of the target.
+    """
 
-    def __init__(self, prepared: Prepared, known: Mapping[str, Any], *, literals: bool, products: bool) -> None:
-        self.prepared, self.known, self.literals, self.products = prepared, known, literals, products
+    def __init__(
+        self, prepared: Prepared, known: Mapping[str, Any], *, literals: bool, products: bool
+    ) -> None:
+        self.prepared, self.known, self.literals, self.products = (
+            prepared,
+            known,
+            literals,
+            products,
+        )
         self.statements: list[tuple[str, str]] = []
-        self.constants: dict[sympy.Basic, str] = {value: name.name for name, value in prepared.constants.items()}
+        self.constants: dict[sympy.Basic, str] = {
+            value: name.name for name, value in prepared.constants.items()
+        }
         self.powers: dict[tuple[str, int], str] = {}
 
     def source(self) -> str:
@@ -39,7 +50,10 @@ class PythonWriter:
         outputs = [self._short(expression) for expression in self.prepared.outputs]
         arguments = ", ".join(symbol.name for symbol in self.prepared.arguments)
         lines = [f"def kernel({arguments}):"]
-        lines += [f"    {name} = number({position})" for position, name in enumerate(self.constants.values())]
+        lines += [
+            f"    {name} = number({position})"
+            for position, name in enumerate(self.constants.values())
+        ]
         lines += _with_releases(self.statements, outputs)
         return "\n".join([*lines, f"    return ({''.join(text + ', ' for text in outputs)})", ""])
 
@@ -62,7 +76,9 @@ class PythonWriter:
         return self._application(node)
 
     def _short(self, node: sympy.Basic) -> str:
-        """The text of a part, moved to a temporary where nesting would get too deep for the parser."""
+        """The text of a part, moved to a temporary where nesting would get too deep for the
+        parser.
+        """
         text = self.text(node)
         return text if len(text) <= LONGEST_TEXT else self._temporary(text)
 
@@ -82,20 +98,26 @@ class PythonWriter:
         return f"{name}({', '.join(self._short(argument) for argument in node.args)})"
 
     def _number(self, number: sympy.Expr) -> str:
-        """A literal in double precision, or the name of a constant that is made at the target's precision."""
+        """A literal in double precision, or the name of a constant that is made at the target's
+        precision.
+        """
         if not self.literals:
             return self.constants.setdefault(number, f"_c{len(self.constants)}")
         if number in (sympy.oo, -sympy.oo):
             return "inf" if number > 0 else "(-inf)"
         if not number.is_extended_real:
-            raise CompileError(f"the expression contains {number}, but the target computes with real numbers")
+            raise CompileError(
+                f"the expression contains {number}, but the target computes with real numbers"
+            )
         if abs(number) > sys.float_info.max:
             raise CompileError(f"the constant {shortened(number)} is beyond double precision")
         value = float(number)
         return repr(value) if value >= 0 else f"({value!r})"
 
     def _sum(self, node: sympy.Expr) -> str:
-        """A sum, with subtractions where a coefficient is negative; it starts with a positive term if there is one."""
+        """A sum, with subtractions where a coefficient is negative; it starts with a positive term
+        if there is one.
+        """
         terms = [(self._is_negative(term), term) for term in node.args]
         terms.sort(key=lambda pair: pair[0])
         text = ""
@@ -131,14 +153,21 @@ class PythonWriter:
         return f"({sign}{text})"
 
     def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> str:
-        """Square roots and products of integer powers where the target wants products, ``power`` otherwise."""
+        """Square roots and products of integer powers where the target wants products, ``power``
+        otherwise.
+        """
         if exponent.is_Rational and exponent < 0:
             return f"({self._number(sympy.S.One)} / {self._power(base, -exponent)})"
         if exponent == sympy.Rational(1, 2):
             return f"sqrt({self._short(base)})"
         if exponent.is_Integer and (not self.products or exponent <= HIGHEST_PRODUCT):
             return self._integer_power(self._short(base), int(exponent))
-        if self.products and exponent.is_Rational and exponent.q == 2 and exponent.p < HIGHEST_PRODUCT:
+        if (
+            self.products
+            and exponent.is_Rational
+            and exponent.q == 2
+            and exponent.p < HIGHEST_PRODUCT
+        ):
             name = self._named(self._short(base))
             return f"({self._integer_power(name, int(exponent.p // 2))} * sqrt({name}))"
         if exponent.is_Rational and not self.literals:
@@ -166,7 +195,9 @@ class PythonWriter:
 
 
 def _with_releases(statements: list[tuple[str, str]], outputs: list[str]) -> list[str]:
-    """The statements as lines, each temporary deleted right after the statement that uses it last."""
+    """The statements as lines, each temporary deleted right after the statement that uses it
+    last.
+    """
     own = {name for name, _ in statements}
     last: dict[str, int] = {}
     for position, (name, text) in enumerate(statements):

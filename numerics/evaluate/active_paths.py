@@ -1,4 +1,6 @@
-"""Random active paths: density evolution, thresholds, the zero-temperature roots and belief propagation as answers."""
+"""Random active paths: density evolution, thresholds, the zero-temperature roots and belief
+propagation as answers.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,25 @@ from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
 from neurenorm.numerics.solve.active_paths.density_evolution import BranchPoint, DensityEvolution
 from neurenorm.numerics.solve.active_paths.elimination import TooWide, exact_log_partition
-from neurenorm.numerics.solve.active_paths.thresholds import NotConverged, PathThresholds, extrapolated, grid_steps, path_thresholds, removed_fraction
-from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, frozen_thresholds
-from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PolarisedBranch, Thresholds, paramagnet
+from neurenorm.numerics.solve.active_paths.thresholds import (
+    NotConverged,
+    PathThresholds,
+    extrapolated,
+    grid_steps,
+    path_thresholds,
+    removed_fraction,
+)
+from neurenorm.numerics.solve.active_paths.zero_temperature import (
+    frozen_layer_fractions,
+    frozen_layer_thresholds,
+    frozen_thresholds,
+)
+from neurenorm.theory.active_paths.ensemble import (
+    CriticalRemoval,
+    PolarisedBranch,
+    Thresholds,
+    paramagnet,
+)
 from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval
 from neurenorm.theory.cavity.messages import BetheOf
 from neurenorm.theory.symbols import symbols
@@ -30,18 +48,31 @@ DAMPINGS = (0.0, 0.5)
 MELTED, COARSE = 1e-6, 1e-9
 LOCATED = 1e-11  # of roots of closed forms in double precision
 FROZEN = ("c_d", "x_d", "c_s", "x_s", "rho_K", "rho_d", "x")
-UNPHYSICAL = "its entropy is negative ({entropy:.4g} per weight): unphysical, replica symmetry is broken; take disorder=planted"
+UNPHYSICAL = (
+    "its entropy is negative ({entropy:.4g} per weight): unphysical, replica symmetry is broken; "
+    "take disorder=planted"
+)
 
 
 def _no_digits(digits: int | None, what: str) -> None:
     """Refuse digits that a grid cannot prove."""
     if digits is not None:
-        raise ValueError(f"{what} is solved on a grid with an estimated error: 0 digits can be proved; leave --digits out")
+        raise ValueError(
+            f"{what} is solved on a grid with an estimated error: 0 digits can be proved; leave "
+            "--digits out"
+        )
 
 
-def polarised_point(problem: PolarisedBranch, T: float, c: float) -> tuple[BranchPoint, dict[str, float], dict[str, float]]:
-    """Solve for the polarised branch on two grids; return the finer solution, extrapolated values and what the extrapolation changed."""
-    points = tuple(DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c) for width in grid_steps(T))
+def polarised_point(
+    problem: PolarisedBranch, T: float, c: float
+) -> tuple[BranchPoint, dict[str, float], dict[str, float]]:
+    """Solve for the polarised branch on two grids; return the finer solution, extrapolated values
+    and what the extrapolation changed.
+    """
+    points = tuple(
+        DensityEvolution(problem.ensemble, T, width, largest_degree=max(c, 1.0)).solve(c)
+        for width in grid_steps(T)
+    )
     coarse, fine = points
     if (coarse.q < MELTED) != (fine.q < MELTED) or not all(point.converged for point in points):
         fine = replace(fine, converged=False)
@@ -54,14 +85,35 @@ def _(problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None) 
     T, c = float(numbers["T"]), float(numbers["c"])
     point, values, errors = polarised_point(problem, T, c)
     if not point.converged:
-        reason = f"not settled on both grids (c is at the end of the branch): {point}, last change {point.residual:.2g}"
+        reason = (
+            f"not settled on both grids (c is at the end of the branch): {point}, last change "
+            f"{point.residual:.2g}"
+        )
         return Answer("not converged", values, errors, reason=reason)
     if point.q < MELTED:
-        return Answer("none", dict.fromkeys(values), reason=f"there is no polarised solution at c = {c:g}: certain weights melt into the paramagnet")
-    paramagnetic = float(compiled(paramagnet(problem.ensemble.p, problem.ensemble.sizes).values["energy"], [PATHS.T, PATHS.c])(T, c))
+        return Answer(
+            "none",
+            dict.fromkeys(values),
+            reason=(
+                f"there is no polarised solution at c = {c:g}: certain weights melt into the "
+                "paramagnet"
+            ),
+        )
+    paramagnetic = float(
+        compiled(
+            paramagnet(problem.ensemble.p, problem.ensemble.sizes).values["energy"],
+            [PATHS.T, PATHS.c],
+        )(T, c)
+    )
     stable = point.physical and point.gap > 0
     branches = [
-        {"branch": "paramagnet", "stable": not stable, "q": 0.0, "energy": paramagnetic, "gap": 0.0},
+        {
+            "branch": "paramagnet",
+            "stable": not stable,
+            "q": 0.0,
+            "energy": paramagnetic,
+            "gap": 0.0,
+        },
         {"branch": "polarised", "stable": stable, **values},
     ]
     return Answer("numeric", values, errors, branches, _standing(point))
@@ -77,7 +129,14 @@ def _standing(point: BranchPoint) -> str:
 def _located(problem: PolarisedBranch, T: float) -> PathThresholds | Answer:
     """Locate the thresholds, or return the answer that says why there are none."""
     if problem.ensemble.p == 2:
-        return Answer("none", {}, reason="for p = 2 the overlap grows continuously from zero at c tanh(1/T)^2 = 1: no jump, no end of a branch")
+        return Answer(
+            "none",
+            {},
+            reason=(
+                "for p = 2 the overlap grows continuously from zero at c tanh(1/T)^2 = 1: no jump, "
+                "no end of a branch"
+            ),
+        )
     try:
         return path_thresholds(problem.ensemble, T)
     except NotConverged as error:
@@ -89,13 +148,19 @@ def _(problem: Thresholds, numbers: Mapping[str, Any], digits: int | None) -> An
     _no_digits(digits, "a threshold")
     found = _located(problem, float(numbers["T"]))
     if isinstance(found, Answer):
-        return Answer(found.status, dict.fromkeys(("c_d", "q_d", "c_K", "q_K")), reason=found.reason)
+        return Answer(
+            found.status, dict.fromkeys(("c_d", "q_d", "c_K", "q_K")), reason=found.reason
+        )
     return Answer("numeric", found.values, found.errors, reason=_at_transition(found))
 
 
 def _at_transition(found: PathThresholds) -> str:
     """Say where a transition belongs to a solution that cannot be."""
-    return "" if found.transition.physical else f"at c_K {UNPHYSICAL.format(entropy=found.transition.entropy)}"
+    return (
+        ""
+        if found.transition.physical
+        else f"at c_K {UNPHYSICAL.format(entropy=found.transition.entropy)}"
+    )
 
 
 @answer.register
@@ -105,16 +170,30 @@ def _(problem: CriticalRemoval, numbers: Mapping[str, Any], digits: int | None) 
     found = _located(problem, float(numbers["T"]))
     if isinstance(found, Answer):
         return Answer(found.status, dict.fromkeys(("rho_K", "rho_d")), reason=found.reason)
-    values = {f"rho_{name}": removed_fraction(problem, found.values[f"c_{name}"], c0) for name in ("K", "d")}
+    values = {
+        f"rho_{name}": removed_fraction(problem, found.values[f"c_{name}"], c0)
+        for name in ("K", "d")
+    }
     if values["rho_d"] is None:
-        return Answer("none", values, reason=f"c0 = {c0:g} is below c_d = {found.values['c_d']:.4g}: there is no glass to melt")
+        return Answer(
+            "none",
+            values,
+            reason=(
+                f"c0 = {c0:g} is below c_d = {found.values['c_d']:.4g}: there is no glass to melt"
+            ),
+        )
     slope = compiled(problem.removal.diff(PATHS.c), [PATHS.c, PATHS.c0])
     errors = {
-        f"rho_{n}": abs(float(slope(found.values[f"c_{n}"], c0))) * found.errors[f"c_{n}"] for n in ("K", "d") if values[f"rho_{n}"] is not None
+        f"rho_{n}": abs(float(slope(found.values[f"c_{n}"], c0))) * found.errors[f"c_{n}"]
+        for n in ("K", "d")
+        if values[f"rho_{n}"] is not None
     }
     notes = [_at_transition(found)]
     if values["rho_K"] is None:
-        notes.append(f"c0 = {c0:g} is below c_K = {found.values['c_K']:.4g}: only metastable glassy states melt")
+        notes.append(
+            f"c0 = {c0:g} is below c_K = {found.values['c_K']:.4g}: only metastable glassy states "
+            "melt"
+        )
     return Answer("numeric", values, errors, reason="; ".join(filter(None, notes)))
 
 
@@ -126,7 +205,11 @@ def _of_frozen(found: Answer) -> Answer:
 @answer.register
 def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     if problem.p == 2:
-        return Answer("none", dict.fromkeys(FROZEN), reason="for p = 2 frozen weights appear continuously at c = 1")
+        return Answer(
+            "none",
+            dict.fromkeys(FROZEN),
+            reason="for p = 2 frozen weights appear continuously at c = 1",
+        )
     return _of_frozen(enclosed_answer(lambda: frozen_thresholds(problem), digits, "enclosed"))
 
 
@@ -134,28 +217,55 @@ def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> A
 def _(problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     frozen = problem.frozen
     if frozen.p == 2:
-        return Answer("none", dict.fromkeys(FROZEN), reason="for p = 2 frozen weights appear continuously at c = 1")
+        return Answer(
+            "none",
+            dict.fromkeys(FROZEN),
+            reason="for p = 2 frozen weights appear continuously at c = 1",
+        )
     removal = compiled(problem.removal.subs(PATHS.c0, problem.c0), [PATHS.c], target="ball")
     found = enclosed_answer(lambda: frozen_thresholds(frozen), digits, "enclosed")
-    above = {"K": float(found.values["c_s"]) <= float(problem.c0), "d": float(found.values["c_d"]) <= float(problem.c0)}
+    above = {
+        "K": float(found.values["c_s"]) <= float(problem.c0),
+        "d": float(found.values["c_d"]) <= float(problem.c0),
+    }
     names = {"K": "c_s", "d": "c_d"}
 
     def fractions() -> dict[str, arb]:
         """The removed fractions, where c0 lies above the threshold."""
         thresholds = frozen_thresholds(frozen)
-        return {f"rho_{name}": removal(thresholds[names[name]]) for name in ("K", "d") if above[name]}
+        return {
+            f"rho_{name}": removal(thresholds[names[name]]) for name in ("K", "d") if above[name]
+        }
 
-    removed = enclosed_answer(fractions, digits, "enclosed") if any(above.values()) else Answer("none", {})
-    values = {**found.values, "rho_K": removed.values.get("rho_K"), "rho_d": removed.values.get("rho_d")}
-    notes = [f"c0 = {float(problem.c0):g} is below {names[name]}" for name in ("K", "d") if not above[name]]
-    return _of_frozen(Answer("enclosed", values, {**found.errors, **removed.errors}, reason="; ".join(notes)))
+    removed = (
+        enclosed_answer(fractions, digits, "enclosed")
+        if any(above.values())
+        else Answer("none", {})
+    )
+    values = {
+        **found.values,
+        "rho_K": removed.values.get("rho_K"),
+        "rho_d": removed.values.get("rho_d"),
+    }
+    notes = [
+        f"c0 = {float(problem.c0):g} is below {names[name]}"
+        for name in ("K", "d")
+        if not above[name]
+    ]
+    return _of_frozen(
+        Answer("enclosed", values, {**found.errors, **removed.errors}, reason="; ".join(notes))
+    )
 
 
 @answer.register
 def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     _no_digits(digits, "a layered threshold")
     if len(problem.degrees) == 2:
-        return Answer("none", dict.fromkeys(FROZEN), reason="for two layers frozen weights appear continuously at c_1 c_2 = 1")
+        return Answer(
+            "none",
+            dict.fromkeys(FROZEN),
+            reason="for two layers frozen weights appear continuously at c_1 c_2 = 1",
+        )
     values = frozen_layer_thresholds(problem)
     errors = dict.fromkeys(values, LOCATED)
     try:
@@ -169,11 +279,16 @@ def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> 
 def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     _no_digits(digits, "belief propagation")
     paths = given_paths(problem.paths)
-    J, theta = (_spread(numbers[name], name, size) for name, size in (("J", paths.count), ("theta", paths.size)))
+    J, theta = (
+        _spread(numbers[name], name, size)
+        for name, size in (("J", paths.count), ("theta", paths.size))
+    )
     beta = float(numbers["beta"])
     start = np.tanh(theta) if np.any(theta) else np.full(paths.size, 0.1)
     for damping in DAMPINGS:
-        report = belief_propagation(problem.equations, paths, J, beta, theta, start=start, damping=damping)
+        report = belief_propagation(
+            problem.equations, paths, J, beta, theta, start=start, damping=damping
+        )
         if report.converged:
             break
     notes = [str(report)]
@@ -182,10 +297,23 @@ def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answe
         exact = exact_log_partition(paths.members.tolist(), J, beta, theta)
     except TooWide as error:
         notes.append(f"no exact_log_z: {error}")
-    values = {"log_z": report.log_z, "energy": report.energy, "magnetizations": report.magnetizations.tolist(), "exact_log_z": exact}
+    values = {
+        "log_z": report.log_z,
+        "energy": report.energy,
+        "magnetizations": report.magnetizations.tolist(),
+        "exact_log_z": exact,
+    }
     if report.rounding > COARSE:
-        notes.append(f"strong fields contradict strong paths: double precision leaves log_z open by {report.rounding:.1g}")
-    return Answer("numeric" if report.converged else "not converged", values, {"log_z": report.rounding}, reason="; ".join(notes))
+        notes.append(
+            "strong fields contradict strong paths: double precision leaves log_z open by "
+            f"{report.rounding:.1g}"
+        )
+    return Answer(
+        "numeric" if report.converged else "not converged",
+        values,
+        {"log_z": report.rounding},
+        reason="; ".join(notes),
+    )
 
 
 def _spread(value: Any, name: str, size: int) -> np.ndarray:

@@ -1,5 +1,4 @@
-"""Balls as answers: raise the precision until the digits are proved, then print.
-"""
+"""Balls as answers: raise the precision until the digits are proved, then print."""
 
 from __future__ import annotations
 
@@ -25,7 +24,9 @@ _ONE_AT_A_TIME = RLock()
 
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Set the precision of ball arithmetic for a block; it belongs to the whole process, so threads take turns."""
+    """Set the precision of ball arithmetic for a block; it belongs to the whole process, so threads
+    take turns.
+    """
     with _ONE_AT_A_TIME:
         before = ctx.prec
         ctx.prec = bits
@@ -38,7 +39,8 @@ def precision(bits: int) -> Iterator[None]:
 def proved(compute: Callable[[], Mapping[str, arb]], digits: int) -> dict[str, arb]:
     """Repeat a ball computation at doubled precision until every value is known to the digits.
 
-    A value is known when its radius is below ``10**-digits`` of its size. A value that stays around zero at 4096 bits is accepted as an enclosure of zero.
+    A value is known when its radius is below ``10**-digits`` of its size. A value that stays around
+    zero at 4096 bits is accepted as an enclosure of zero.
 
     Raises
     ------
@@ -53,7 +55,9 @@ def proved(compute: Callable[[], Mapping[str, arb]], digits: int) -> dict[str, a
                 return values
             reached = min(_digits(value) for value in values.values())
         if bits > MOST_BITS:
-            raise ValueError(f"only {max(reached, 0)} digits could be proved, fewer than the {digits} asked for")
+            raise ValueError(
+                f"only {max(reached, 0)} digits could be proved, fewer than the {digits} asked for"
+            )
         bits *= 2
 
 
@@ -74,15 +78,20 @@ def shown(value: arb, digits: int | None) -> float | int | str:
     if digits is None:
         number = 0.0 if value.contains(0) else float(value.mid())
         if math.isinf(number):
-            raise ValueError(f"the value {value.str(5)} is beyond double precision; ask for it with digits")
+            raise ValueError(
+                f"the value {value.str(5)} is beyond double precision; ask for it with digits"
+            )
         if number == 0 and not value.contains(0):
-            raise ValueError(f"the value {value.str(5)} is below the smallest double; ask for it with digits")
+            raise ValueError(
+                f"the value {value.str(5)} is below the smallest double; ask for it with digits"
+            )
         return number
     return "0" if value.contains(0) else value.mid().str(digits, radius=False)
 
 
 def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float | str]:
-    """Return a ball as it is shown, and the largest distance of what is shown from the ball's numbers.
+    """Return a ball as it is shown, and the largest distance of what is shown from the ball's
+    numbers.
 
     Examples
     --------
@@ -98,7 +107,9 @@ def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float 
 
 
 def _upper(bound: arb) -> float | str:
-    """A bound as a double that is no smaller, or as a decimal where it is out of the range of doubles."""
+    """A bound as a double that is no smaller, or as a decimal where it is out of the range of
+    doubles.
+    """
     number = 0.0 if bound.is_zero() else math.nextafter(float(bound), math.inf)
     if math.isfinite(number) and (number > sys.float_info.min or bound.is_zero()):
         return number

@@ -1,4 +1,6 @@
-"""Complexity evaluated: averages of state entropies in doubles, and in ball arithmetic where digits are asked for."""
+"""Complexity evaluated: averages of state entropies in doubles, and in ball arithmetic where digits
+are asked for.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.quadrature.rules import whole_line
 from neurenorm.numerics.solve import trajectory
-from neurenorm.theory.complexity.state_entropy import BinaryEntropy, DepthLaw, RandomNetwork, StateEntropy, neuron_profile, on_probability
+from neurenorm.theory.complexity.state_entropy import (
+    BinaryEntropy,
+    DepthLaw,
+    RandomNetwork,
+    StateEntropy,
+    neuron_profile,
+    on_probability,
+)
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 
@@ -51,26 +60,32 @@ def _ball_entropy(p: arb) -> arb:
     return arb(0).union(reach)
 
 
-def _lower_entropy(node: BinaryEntropy, target: str, digits: int | None) -> tuple[Callable[..., Any], Sequence[Expr]]:
+def _lower_entropy(
+    node: BinaryEntropy, target: str, digits: int | None
+) -> tuple[Callable[..., Any], Sequence[Expr]]:
     """How the compiler evaluates a binary entropy."""
     if target == "numpy":
         return binary_entropy, node.args
     if target == "ball":
         return _ball_entropy, node.args
-    rewritten = compiled(-(P * log(P) + (1 - P) * log(1 - P)) / log(2), [P], target=target, digits=digits)
+    rewritten = compiled(
+        -(P * log(P) + (1 - P) * log(1 - P)) / log(2), [P], target=target, digits=digits
+    )
     return (lambda p: p * 0 if p in (0, 1) else rewritten(p)), node.args
 
 
 register_lowering(BinaryEntropy, _lower_entropy)
 
 
-# --- averages of H2(Φ(scale t)) -----------------------------------------------------------------------------------------------------------------------
+# --- averages of H2(Φ(scale t))
+# --------------------------------------------------------------------------------------------------
 
 
 def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> tuple[float, float]:
     """Return a mean complexity and its error by a trapezoidal rule in double precision.
 
-    With t = s sinh v the integrand is analytic in a strip around the line and decays doubly exponentially, so the rule converges geometrically.
+    With t = s sinh v the integrand is analytic in a strip around the line and decays doubly
+    exponentially, so the rule converges geometrically.
 
     Parameters
     ----------
@@ -90,11 +105,15 @@ def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> tuple
     height, shape = problem.density.as_independent(SUBJECT.t, as_Add=False)
     names = sorted(shape.free_symbols - {SUBJECT.t}, key=str)
     with precision(DOUBLE):
-        scale, factor, *given = (float(constant_ball(part, numbers).mid()) for part in (problem.scale, height, *names))
+        scale, factor, *given = (
+            float(constant_ball(part, numbers).mid()) for part in (problem.scale, height, *names)
+        )
     if scale == 0:
         return 1.0, 0.0
     function = compiled(shape, [SUBJECT.t, *names])
-    return _converged(lambda t: factor * function(t, *given) * binary_entropy(ndtr(-np.abs(scale * t))), scale)
+    return _converged(
+        lambda t: factor * function(t, *given) * binary_entropy(ndtr(-np.abs(scale * t))), scale
+    )
 
 
 def _converged(integrand: Callable[[Array], Array], scale: float) -> tuple[float, float]:
@@ -112,7 +131,8 @@ def _converged(integrand: Callable[[Array], Array], scale: float) -> tuple[float
 def state_entropy_ball(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> arb:
     """Return a mean complexity as a ball at the present precision.
 
-    Beyond |t| = T the integral is at most the one of H2(Φ(u)) <= √2 exp(-u²/4), as the density is at most one.
+    Beyond |t| = T the integral is at most the one of H2(Φ(u)) <= √2 exp(-u²/4), as the density is
+    at most one.
 
     Parameters
     ----------
@@ -138,7 +158,9 @@ def _entropy_integral(density: AnalyticFunction, scale: arb) -> arb:
     def integrand(t: acb, analytic: bool) -> acb:
         """Density times entropy, in nats."""
         on, off = (-slope * t).erfc() / 2, (slope * t).erfc() / 2
-        return -density(t, analytic) * (on * on.log(analytic=analytic) + off * off.log(analytic=analytic))
+        return -density(t, analytic) * (
+            on * on.log(analytic=analytic) + off * off.log(analytic=analytic)
+        )
 
     inner = 2 * acb.integral(integrand, 0, reach, rel_tol=aim, abs_tol=aim).real / arb(2).log()
     rest = arb(8).sqrt() * arb.pi().sqrt() * (scale * reach / 2).erfc() / scale
@@ -146,7 +168,9 @@ def _entropy_integral(density: AnalyticFunction, scale: arb) -> arb:
 
 
 def _analytic(node: Expr, numbers: Mapping[Symbol, Any]) -> AnalyticFunction:
-    """A density as a function of t in complex balls, not finite where a root or a power is not analytic and should be."""
+    """A density as a function of t in complex balls, not finite where a root or a power is not
+    analytic and should be.
+    """
     if not node.has(SUBJECT.t):
         constant = acb(constant_ball(node, numbers))
         return lambda t, analytic: constant
@@ -160,7 +184,9 @@ def _analytic(node: Expr, numbers: Mapping[Symbol, Any]) -> AnalyticFunction:
         return lambda t, analytic: inner(t, analytic).exp()
     if node.is_Pow:
         base, exponent = _analytic(node.base, numbers), _analytic(node.exp, numbers)
-        return lambda t, analytic: (exponent(t, analytic) * base(t, analytic).log(analytic=analytic)).exp()
+        return lambda t, analytic: (
+            exponent(t, analytic) * base(t, analytic).log(analytic=analytic)
+        ).exp()
     left, right = node.as_two_terms()
     first, second = _analytic(left, numbers), _analytic(right, numbers)
     if node.is_Add:
@@ -201,18 +227,31 @@ def _(problem: StateEntropy, numbers: Numbers, digits: int | None) -> Answer:
 
 @answer.register
 def _(problem: DepthLaw, numbers: Numbers, digits: int | None) -> Answer:
-    return _enclosed(lambda: {"value": constant_ball(problem.prefactor, {}) * state_entropy_ball(problem.area, {})}, digits)
+    return _enclosed(
+        lambda: {
+            "value": constant_ball(problem.prefactor, {}) * state_entropy_ball(problem.area, {})
+        },
+        digits,
+    )
 
 
-# --- random networks ----------------------------------------------------------------------------------------------------------------------------------
+# --- random networks
+# --------------------------------------------------------------------------------------------------
 
 
 @answer.register
 def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
     if numbers["sw2"] == 0 or numbers["c0"] == 1:
-        return Answer("exact", {"bits": [0.0 if digits is None else "0"] * problem.depth}, {"bits": [0.0] * problem.depth})
+        return Answer(
+            "exact",
+            {"bits": [0.0 if digits is None else "0"] * problem.depth},
+            {"bits": [0.0] * problem.depth},
+        )
     if not problem.closed and digits is not None:
-        raise ValueError(f"no digits can be proved for {problem.activation.name}, whose kernel is averaged numerically: leave digits away (about 8 are right)")
+        raise ValueError(
+            f"no digits can be proved for {problem.activation.name}, whose kernel is averaged "
+            "numerically: leave digits away (about 8 are right)"
+        )
     if digits is not None:
         return _listed("bits", _enclosed(lambda: _layer_balls(problem, numbers), digits))
     values, errors = layer_bits(problem, numbers)
@@ -222,30 +261,52 @@ def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
 def _layer_balls(problem: RandomNetwork, numbers: Numbers) -> dict[str, arb]:
     """The bits of every layer at the present precision."""
     ratios = profile_ratios(problem, numbers)
-    return {str(i): state_entropy_ball(problem.profile, {SUBJECT.r: r}) for i, r in enumerate(ratios)}
+    return {
+        str(i): state_entropy_ball(problem.profile, {SUBJECT.r: r}) for i, r in enumerate(ratios)
+    }
 
 
 def _enclosed(compute: Callable[[], Mapping[str, arb]], digits: int | None) -> Answer:
-    """An enclosed answer with errors of three digits, rounded up: the nodes that flint keeps from earlier integrals move a radius far below that."""
+    """An enclosed answer with errors of three digits, rounded up: the nodes that flint keeps from
+    earlier integrals move a radius far below that.
+    """
     found = enclosed_answer(compute, digits, "enclosed")
-    return replace(found, errors={name: error if isinstance(error, str) else float(f"{1.01 * error:.2e}") for name, error in found.errors.items()})
+    return replace(
+        found,
+        errors={
+            name: error if isinstance(error, str) else float(f"{1.01 * error:.2e}")
+            for name, error in found.errors.items()
+        },
+    )
 
 
 def _listed(name: str, found: Answer) -> Answer:
     """Gather the values of an answer in one list."""
-    return replace(found, values={name: list(found.values.values())}, errors={name: list(found.errors.values())})
+    return replace(
+        found,
+        values={name: list(found.values.values())},
+        errors={name: list(found.errors.values())},
+    )
 
 
 def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
-    """Return r = √(c/(1 - c)) of layers 1 … depth as balls at the present precision; the kernel maps must be closed.
+    """Return r = √(c/(1 - c)) of layers 1 … depth as balls at the present precision; the kernel
+    maps must be closed.
 
     Examples
     --------
-    >>> [r.str(6, radius=False) for r in profile_ratios(RandomNetwork.of("relu", 3), {"sw2": 2, "sb2": 0, "c0": 0})]
+    >>> [
+    ...     r.str(6, radius=False)
+    ...     for r in profile_ratios(RandomNetwork.of("relu", 3), {"sw2": 2, "sb2": 0, "c0": 0})
+    ... ]
     ['0', '0.683332', '0.987540']
     """
     state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
-    step, ratio, ratios = _ball_step(problem.recursion), compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball"), []
+    step, ratio, ratios = (
+        _ball_step(problem.recursion),
+        compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball"),
+        [],
+    )
     for _ in range(problem.depth):
         correlation = state[2] / state[0]
         ratios.append(ratio(correlation) if correlation < 1 else arb.nan())
@@ -256,14 +317,17 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
 
 def _ball_step(recursion: Recursion) -> Callable[..., Any]:
     """The kernel maps of two inputs over balls."""
-    return compiled(list(recursion.step), [WIDE.Kaa, WIDE.Kbb, WIDE.Kab, WIDE.sw2, WIDE.sb2], target="ball")
+    return compiled(
+        list(recursion.step), [WIDE.Kaa, WIDE.Kbb, WIDE.Kab, WIDE.sw2, WIDE.sb2], target="ball"
+    )
 
 
 def layer_bits(problem: RandomNetwork, numbers: Numbers) -> tuple[Array, Array]:
     """Return the mean bits per unit of layers 1 … depth and their errors, in double precision.
 
-    Closed kernel maps are iterated in balls, so that correlations near one lose no digits; others by quadrature, and the bits carry how far they move when the
-    correlation moves by its accumulated error.
+    Closed kernel maps are iterated in balls, so that correlations near one lose no digits; others
+    by quadrature, and the bits carry how far they move when the correlation moves by its
+    accumulated error.
 
     Parameters
     ----------
@@ -277,13 +341,18 @@ def layer_bits(problem: RandomNetwork, numbers: Numbers) -> tuple[Array, Array]:
     [1.0, 0.83628354, 0.72567835]
     """
     if problem.closed:
-        balls = proved(lambda: {str(i): ball for i, ball in enumerate(profile_ratios(problem, numbers))}, FLOAT_DIGITS)
+        balls = proved(
+            lambda: {str(i): ball for i, ball in enumerate(profile_ratios(problem, numbers))},
+            FLOAT_DIGITS,
+        )
         pairs = [state_entropy(problem.profile, {SUBJECT.r: ball.mid()}) for ball in balls.values()]
         return np.array([value for value, _ in pairs]), np.array([error for _, error in pairs])
     correlation = numeric_correlations(problem, numbers)
     slack = QUADRATURE * np.arange(1, problem.depth + 1)
     bits = profile_bits(correlation)
-    moved = [np.abs(profile_bits(np.clip(correlation + sign * slack, 0, 1)) - bits) for sign in (1, -1)]
+    moved = [
+        np.abs(profile_bits(np.clip(correlation + sign * slack, 0, 1)) - bits) for sign in (1, -1)
+    ]
     return bits, np.maximum(*moved)
 
 
@@ -291,7 +360,11 @@ def numeric_correlations(problem: RandomNetwork, numbers: Numbers) -> Array:
     """The correlations of layers 1 … depth where the kernel is averaged by quadrature."""
     sw2, sb2, c0 = (float(numbers[name]) for name in ("sw2", "sb2", "c0"))
     start = {WIDE.Kaa: sw2 + sb2, WIDE.Kbb: sw2 + sb2, WIDE.Kab: sb2 + sw2 * c0}
-    flow = np.asarray(trajectory(problem.recursion, start, problem.depth - 1, parameters={WIDE.sw2: sw2, WIDE.sb2: sb2}))
+    flow = np.asarray(
+        trajectory(
+            problem.recursion, start, problem.depth - 1, parameters={WIDE.sw2: sw2, WIDE.sb2: sb2}
+        )
+    )
     return np.clip(flow[:, 2] / flow[:, 0], 0.0, 1.0)
 
 
@@ -310,13 +383,23 @@ def profile_bits(correlation: ArrayLike) -> Array:
     """
     profile, ratio = neuron_profile(), compiled(RandomNetwork.ratio(SUBJECT.c), [SUBJECT.c])
     c = np.atleast_1d(np.asarray(correlation, dtype=float))
-    return np.array([0.0 if x == 1 else state_entropy(profile, {SUBJECT.r: float(ratio(x))})[0] for x in c])
+    return np.array(
+        [0.0 if x == 1 else state_entropy(profile, {SUBJECT.r: float(ratio(x))})[0] for x in c]
+    )
 
 
-def mixture_probabilities(weights: ArrayLike, biases: ArrayLike, means: ArrayLike, covariances: ArrayLike, shares: ArrayLike) -> Array:
-    """Return the share of Gaussian-mixture data on which each unit of a first layer is on, for given weights.
+def mixture_probabilities(
+    weights: ArrayLike,
+    biases: ArrayLike,
+    means: ArrayLike,
+    covariances: ArrayLike,
+    shares: ArrayLike,
+) -> Array:
+    """Return the share of Gaussian-mixture data on which each unit of a first layer is on, for
+    given weights.
 
-    Over a class of mean μ and covariance S the pre-activation is Gaussian with mean w·μ + b and variance w·S w.
+    Over a class of mean μ and covariance S the pre-activation is Gaussian with mean w·μ + b and
+    variance w·S w.
 
     Parameters
     ----------
@@ -334,7 +417,9 @@ def mixture_probabilities(weights: ArrayLike, biases: ArrayLike, means: ArrayLik
 
     Examples
     --------
-    >>> mixture_probabilities([[1.0]], [0.0], [[-1.0], [1.0]], [[[1.0]], [[1.0]]], [0.5, 0.5]).round(9).tolist()
+    >>> mixture_probabilities(
+    ...     [[1.0]], [0.0], [[-1.0], [1.0]], [[[1.0]], [[1.0]]], [0.5, 0.5]
+    ... ).round(9).tolist()
     [0.5]
     """
     w, share = np.asarray(weights, dtype=float), np.asarray(shares, dtype=float)
@@ -344,5 +429,8 @@ def mixture_probabilities(weights: ArrayLike, biases: ArrayLike, means: ArrayLik
     variance = np.einsum("ui,kij,uj->uk", w, np.asarray(covariances, dtype=float), w)
     if not np.all(variance > 0):
         raise ValueError("a unit has no variance over a class: its state there is not Gaussian")
-    on = compiled(on_probability(SUBJECT["mean"].symbol, SUBJECT.variance), [SUBJECT["mean"].symbol, SUBJECT.variance])
+    on = compiled(
+        on_probability(SUBJECT["mean"].symbol, SUBJECT.variance),
+        [SUBJECT["mean"].symbol, SUBJECT.variance],
+    )
     return np.asarray(on(mean, variance) @ share)

@@ -1,6 +1,8 @@
-"""From a catalogued result to numbers: check the values, derive, and dispatch on the kind of derived object.
+"""From a catalogued result to numbers: check the values, derive, and dispatch on the kind of
+derived object.
 
-A kind of stated problem is a class (see `neurenorm.theory.catalogue.problems`), and each kind registers how it is solved with ``@answer.register``. Nothing here knows an id.
+A kind of stated problem is a class (see `neurenorm.theory.catalogue.problems`), and each kind
+registers how it is solved with ``@answer.register``. Nothing here knows an id.
 """
 
 from __future__ import annotations
@@ -65,8 +67,13 @@ class Evaluation:
         rows = [f"  {name} = {self._shown(name)}" for name in self.values]
         notes = [self.answer.reason] if reason and self.answer.reason else []
         if self.answer.branches is not None and len(self.answer.branches) > 1:
-            notes.append(f"one of {len(self.answer.branches)} branches; --json (or .answer.branches) shows them all")
-        return "\n".join([f"{self.id} ({self.answer.status})", *rows, *(f"  {note}" for note in notes)])
+            notes.append(
+                f"one of {len(self.answer.branches)} branches; --json (or .answer.branches) shows "
+                "them all"
+            )
+        return "\n".join(
+            [f"{self.id} ({self.answer.status})", *rows, *(f"  {note}" for note in notes)]
+        )
 
     def _shown(self, name: str) -> str:
         """Return a value with its error and its unit, where it has them."""
@@ -75,8 +82,13 @@ class Evaluation:
         return f"{value}{error_text(value, self.answer.errors.get(name))}{unit}"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{html.escape(name)}</td><td>{html.escape(self._shown(name))}</td></tr>" for name in self.values)
-        return f"<table><caption>{html.escape(self.id)} ({self.answer.status})</caption>{rows}</table>"
+        rows = "".join(
+            f"<tr><td>{html.escape(name)}</td><td>{html.escape(self._shown(name))}</td></tr>"
+            for name in self.values
+        )
+        return (
+            f"<table><caption>{html.escape(self.id)} ({self.answer.status})</caption>{rows}</table>"
+        )
 
 
 @singledispatch
@@ -93,11 +105,18 @@ def answer(problem: Any, numbers: Mapping[str, Any], digits: int | None) -> Answ
         Digits to be proved; values are then strings.
     """
     raise TypeError(
-        f"a {type(problem).__name__} is no kind of problem that can be evaluated: let derive return an expression, a Recursion, or a problem of neurenorm.theory.catalogue.problems"
+        f"a {type(problem).__name__} is no kind of problem that can be evaluated: let derive "
+        "return an expression, a Recursion, or a problem of neurenorm.theory.catalogue.problems"
     )
 
 
-def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, *, digits: int | None = None, **named: Any) -> Evaluation:
+def evaluate(
+    identifier: str | Result,
+    values: Mapping[str, Any] | None = None,
+    *,
+    digits: int | None = None,
+    **named: Any,
+) -> Evaluation:
     """Evaluate a catalogued result.
 
     Parameters
@@ -135,9 +154,14 @@ def evaluate(identifier: str | Result, values: Mapping[str, Any] | None = None, 
 
 
 def _as_declared(entry: Result, found: Solution) -> Solution:
-    """Return a solution with the declared values in their order; it may have no others and must have all."""
+    """Return a solution with the declared values in their order; it may have no others and must
+    have all.
+    """
     if {*found.values} != {*entry.values}:
-        raise LookupError(f"{entry.id} declares the values {', '.join(entry.values)}; its evaluation gave {', '.join(found.values)}")
+        raise LookupError(
+            f"{entry.id} declares the values {', '.join(entry.values)}; its evaluation gave "
+            f"{', '.join(found.values)}"
+        )
     return replace(found, values={name: found.values[name] for name in entry.values})
 
 
@@ -161,13 +185,19 @@ SOLVED_IN = {
     "neurenorm.theory.complexity.state_entropy": "complexity",
     "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
 }
-"""Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is loaded."""
+"""Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is
+loaded.
+"""
 
 
 def _load_kind(kind: type) -> None:
     """Import the module that registers how this kind, or the kind it derives from, is solved."""
     for base in kind.__mro__:
-        places = (f"{base.__module__}.{base.__qualname__}", base.__module__, base.__module__.partition(".")[0])
+        places = (
+            f"{base.__module__}.{base.__qualname__}",
+            base.__module__,
+            base.__module__.partition(".")[0],
+        )
         where = next((SOLVED_IN[place] for place in places if place in SOLVED_IN), None)
         if where is not None:
             import_module(f"neurenorm.numerics.evaluate.{where}")

@@ -1,4 +1,6 @@
-"""Decimations evaluated at a point: the elimination of `neurenorm.theory.decimation.decimation` run over balls, so that a long chain costs its length and nothing else."""
+"""Decimations evaluated at a point: the elimination of `neurenorm.theory.decimation.decimation` run
+over balls, so that a long chain costs its length and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +50,16 @@ class BallWeights:
         return compiled(value, (), target="ball")()
 
 
-def log_weights_at(decimation: Decimation, numbers: Mapping[str, Any], copies: int = 1) -> dict[tuple[int, ...], arb]:
-    """Return ln Z of every kept configuration at given couplings, of a number of copies of the decimation in series."""
-    free = {*decimation.model.couplings, *(a.size for a in decimation.model.alphabets.values() if a.size.is_Symbol)}
+def log_weights_at(
+    decimation: Decimation, numbers: Mapping[str, Any], copies: int = 1
+) -> dict[tuple[int, ...], arb]:
+    """Return ln Z of every kept configuration at given couplings, of a number of copies of the
+    decimation in series.
+    """
+    free = {
+        *decimation.model.couplings,
+        *(a.size for a in decimation.model.alphabets.values() if a.size.is_Symbol),
+    }
     missing = sorted(symbol.name for symbol in free if symbol.name not in numbers)
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
@@ -59,7 +68,10 @@ def log_weights_at(decimation: Decimation, numbers: Mapping[str, Any], copies: i
     for configuration, weight in weights.items():
         if weight < 0 or weight.is_zero():
             states = decimation.space.states(decimation.keep, configuration)
-            raise ValueError(f"at these values the summed weight of the kept states {states} is not positive, so no real coupling describes it")
+            raise ValueError(
+                f"at these values the summed weight of the kept states {states} is not positive, "
+                "so no real coupling describes it"
+            )
     return {configuration: weight.log() for configuration, weight in weights.items()}
 
 
@@ -67,7 +79,11 @@ def _combined(pairs: list[tuple[Any, Any]]) -> arb:
     """Return the sum of exact number * ball."""
     total = arb(0)
     for factor, value in pairs:
-        exact = arb(fmpq(factor.numerator, factor.denominator)) if isinstance(factor, Fraction | int) else BallWeights.number(factor)
+        exact = (
+            arb(fmpq(factor.numerator, factor.denominator))
+            if isinstance(factor, Fraction | int)
+            else BallWeights.number(factor)
+        )
         total += exact * value
     return total
 
@@ -75,13 +91,16 @@ def _combined(pairs: list[tuple[Any, Any]]) -> arb:
 def _resolved(value: arb, digits: int | None) -> arb:
     """Return a coupling as it is to be judged: a deep chain has one far below the smallest double.
 
-    As a double it is then zero, give or take the smallest double. With digits a ball around zero counts as unknown, so
-    that the precision is raised, up to a number of bits at which it is taken for zero.
+    As a double it is then zero, give or take the smallest double. With digits a ball around zero
+    counts as unknown, so that the precision is raised, up to a number of bits at which it is taken
+    for zero.
     """
     smallest = arb(2) ** SMALLEST_DOUBLE
     if digits is None:
         return arb(0, smallest) if abs(value) < smallest else value
-    return arb.nan() if value.contains(0) and not value.is_zero() and ctx.prec < ZERO_BITS else value
+    return (
+        arb.nan() if value.contains(0) and not value.is_zero() and ctx.prec < ZERO_BITS else value
+    )
 
 
 @answer.register
@@ -97,4 +116,6 @@ def _(problem: BondOf, numbers: Mapping[str, Any], digits: int | None) -> Answer
 
 @answer.register
 def _(problem: LogPartition, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    return enclosed_answer(lambda: {problem.name: log_weights_at(problem.decimation, numbers)[()]}, digits)
+    return enclosed_answer(
+        lambda: {problem.name: log_weights_at(problem.decimation, numbers)[()]}, digits
+    )

@@ -1,4 +1,6 @@
-"""How the problems of dynamic neurons are solved: block couplings, spectra, both limits of the stiffness, wide layers, chains of real neurons."""
+"""How the problems of dynamic neurons are solved: block couplings, spectra, both limits of the
+stiffness, wide layers, chains of real neurons.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from neurenorm.theory.dynamic_neurons.wide import WideBinary, critical_gain
 
 __all__: list[str] = []
 
-NO_PROOF = "this quantity is computed numerically: no digits of it can be proved, so leave digits out"
+NO_PROOF = (
+    "this quantity is computed numerically: no digits of it can be proved, so leave digits out"
+)
 
 
 @answer.register
@@ -39,12 +43,18 @@ def _(problem: BlockCouplings, numbers: Mapping[str, Any], digits: int | None) -
         """The sum of exact number * ball."""
         total = arb(0)
         for factor, value in pairs:
-            total += (arb(fmpq(factor.numerator, factor.denominator)) if isinstance(factor, Fraction | int) else BallWeights.number(factor)) * value
+            total += (
+                arb(fmpq(factor.numerator, factor.denominator))
+                if isinstance(factor, Fraction | int)
+                else BallWeights.number(factor)
+            ) * value
         return total
 
     def compute() -> dict[str, arb]:
         """Run the elimination over balls and project on the two couplings."""
-        found = transform(decimation.space, decimation.keep, log_weights_at(decimation, numbers), combined)
+        found = transform(
+            decimation.space, decimation.keep, log_weights_at(decimation, numbers), combined
+        )
         return {"alpha": found[problem.labels["alpha"]] / 2, "k": found[problem.labels["k"]]}
 
     return enclosed_answer(compute, digits)
@@ -54,7 +64,10 @@ def _(problem: BlockCouplings, numbers: Mapping[str, Any], digits: int | None) -
 def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     blocks = {str(s): value for s, (value, _) in enumerate(problem.blocks)}
     values = proved(lambda: balls_of(blocks, numbers), digits or FLOAT_DIGITS)
-    ordered = sorted(((values[str(s)], many) for s, (_, many) in enumerate(problem.blocks)), key=lambda pair: -float(pair[0].mid()))
+    ordered = sorted(
+        ((values[str(s)], many) for s, (_, many) in enumerate(problem.blocks)),
+        key=lambda pair: -float(pair[0].mid()),
+    )
     listed = [ball for ball, many in ordered for _ in range(many if problem.listed else 1)]
 
     def lengths() -> dict[str, arb]:
@@ -65,7 +78,9 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
     found = enclosed_answer(lengths, digits)
     values_shown, errors = enclosures(listed, digits)
     if not problem.listed:
-        values_shown = [[value, many] for value, (_, many) in zip(values_shown, ordered, strict=True)]
+        values_shown = [
+            [value, many] for value, (_, many) in zip(values_shown, ordered, strict=True)
+        ]
     shown_values = {"eigenvalues": values_shown, **found.values}
     return Answer(found.status, shown_values, {"eigenvalues": errors, **found.errors})
 
@@ -74,14 +89,21 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
 def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     chosen = problem.infinite if numbers["alpha"] == oo else problem.finite
     found = answer(chosen, {name: value for name, value in numbers.items() if value != oo}, digits)
-    if any(isinstance(value, float) and not math.isfinite(value) for value in found.values.values()):
-        raise ValueError("the value exceeds the largest double; ask for digits to get it as a decimal string")
+    if any(
+        isinstance(value, float) and not math.isfinite(value) for value in found.values.values()
+    ):
+        raise ValueError(
+            "the value exceeds the largest double; ask for digits to get it as a decimal string"
+        )
     return found
 
 
 @answer.register
 def _(problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    return Answer("exact", {name: value if digits is None else str(value) for name, value in problem.orders.items()})
+    return Answer(
+        "exact",
+        {name: value if digits is None else str(value) for name, value in problem.orders.items()},
+    )
 
 
 @answer.register
@@ -91,31 +113,48 @@ def _(problem: WideBinary, numbers: Mapping[str, Any], digits: int | None) -> An
         found = _infinitely_wide(problem, gain, digits)
         return replace(found, values={"lambda1": None, **found.values})
     exact = fmpq(int(gain.p), int(gain.q))
-    found = enclosed_answer(lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed")
+    found = enclosed_answer(
+        lambda: {"lambda1": wide_second_eigenvalue_ball(problem.width, exact)}, digits, "enclosed"
+    )
     return replace(found, values={**found.values, "m": None, "g_c": None})
 
 
 def _infinitely_wide(problem: WideBinary, gain: Any, digits: int | None) -> Answer:
-    """The stable mean, zero up to the critical gain in size; beyond it a negative gain turns the mean around in every layer."""
+    """The stable mean, zero up to the critical gain in size; beyond it a negative gain turns the
+    mean around in every layer.
+    """
     critical = enclosed_answer(lambda: balls_of({"g_c": critical_gain()}, {}), digits)
     if (gain + critical_gain()).is_negative:
-        turning = f"below g = -g_c the mean changes its sign from layer to layer and no fixed point is stable; its size is that at g = {-gain}"
+        turning = (
+            "below g = -g_c the mean changes its sign from layer to layer and no fixed point is "
+            f"stable; its size is that at g = {-gain}"
+        )
         return Answer("none", {"m": None, **critical.values}, critical.errors, reason=turning)
     if not (gain - critical_gain()).is_positive:
-        return Answer("exact", {"m": 0.0 if digits is None else "0", **critical.values}, {"m": 0.0, **critical.errors})
+        return Answer(
+            "exact",
+            {"m": 0.0 if digits is None else "0", **critical.values},
+            {"m": 0.0, **critical.errors},
+        )
     (m,), (step,) = problem.recursion.state, problem.recursion.step
     (symbol,) = step.free_symbols - {m}
     equation = (step - m).subs(symbol, gain)
 
     def compute() -> dict[str, arb]:
-        """The positive root; between the point where the map still rises above the diagonal and one."""
+        """The positive root; between the point where the map still rises above the diagonal and
+        one.
+        """
         low = Fraction(1, 2)
         while not bool(equation.subs(m, _rational(low)).evalf() > 0):
             low /= 2
-        return {"m": certified_root(equation, m, (_rational(low), Integer(1)), digits or FLOAT_DIGITS)}
+        return {
+            "m": certified_root(equation, m, (_rational(low), Integer(1)), digits or FLOAT_DIGITS)
+        }
 
     root = enclosed_answer(compute, digits, "enclosed")
-    return Answer("enclosed", {**root.values, **critical.values}, {**root.errors, **critical.errors})
+    return Answer(
+        "enclosed", {**root.values, **critical.values}, {**root.errors, **critical.errors}
+    )
 
 
 def _rational(number: Fraction) -> Any:

@@ -1,4 +1,6 @@
-"""Random networks: fixed points of maps with Gaussian averages in them, recursions along depth, covariances, modes."""
+"""Random networks: fixed points of maps with Gaussian averages in them, recursions along depth,
+covariances, modes.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,27 @@ from scipy.optimize import brentq
 from sympy import Expr, Float, Rational, S, Symbol, oo
 
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosure, enclosures, shown
+from neurenorm.numerics.evaluate.balls import (
+    FLOAT_DIGITS,
+    enclosed_answer,
+    enclosure,
+    enclosures,
+    shown,
+)
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.numerics.quadrature import QuadratureError, average_error
 from neurenorm.numerics.solve.correlation_length import correlation_length
-from neurenorm.numerics.solve.field_theory.correlations import CorrelationPoint, certified_correlation, correlation_fixed_points
-from neurenorm.numerics.solve.field_theory.lengths import LengthPoint, edge_points, length_fixed_points
+from neurenorm.numerics.solve.field_theory.correlations import (
+    CorrelationPoint,
+    certified_correlation,
+    correlation_fixed_points,
+)
+from neurenorm.numerics.solve.field_theory.lengths import (
+    LengthPoint,
+    edge_points,
+    length_fixed_points,
+)
 from neurenorm.numerics.solve.flow import trajectory
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
@@ -36,7 +52,11 @@ from neurenorm.theory.field_theory.problems import (
     LayerCovariance,
     PairAverages,
 )
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
+from neurenorm.theory.gaussian.expectation import (
+    GaussianExpectation,
+    expectation,
+    gaussian_variables,
+)
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import SB2, SW2, K
 
@@ -76,7 +96,11 @@ def _error(value: Any, digits: int | None) -> float | str | None:
 def _length(slope: Any) -> Any:
     """The correlation length; None where the perturbation grows, or where a ball does not tell."""
     if isinstance(slope, arb):
-        return correlation_length(slope) if slope.contains(0) or abs(slope) < 1 or abs(slope) == 1 else None
+        return (
+            correlation_length(slope)
+            if slope.contains(0) or abs(slope) < 1 or abs(slope) == 1
+            else None
+        )
     return correlation_length(float(slope)) if slope is not oo and abs(float(slope)) <= 1 else None
 
 
@@ -87,14 +111,22 @@ _WHY_INFINITE = {"chi_perp": _JUMP, "chi_c": _JUMP, "xi_q": _MARGINAL, "xi_c": _
 
 def _infinities(*branches: Mapping[str, Any]) -> str:
     """Say why values are infinite, those of every branch."""
-    found = {name: None for values in branches for name, value in values.items() if value in ("inf", math.inf)}
+    found = {
+        name: None
+        for values in branches
+        for name, value in values.items()
+        if value in ("inf", math.inf)
+    }
     return "; ".join(f"{name} is infinite: {_WHY_INFINITE[name]}" for name in found)
 
 
 def _needs(digits: int | None, what: str) -> None:
     """Refuse digits where the method is double precision."""
     if digits is not None:
-        raise ValueError(f"{what} is computed in double precision: at most 10 digits are known, and none of them is proved, so do not ask for digits")
+        raise ValueError(
+            f"{what} is computed in double precision: at most 10 digits are known, and none of "
+            "them is proved, so do not ask for digits"
+        )
 
 
 def _refused(reason: str, names: Sequence[str]) -> Answer:
@@ -107,15 +139,31 @@ def _(problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None)
     names = ("K", "chi_par", "chi_perp", "xi_q")
     found = _lengths(problem.wide, numbers, digits)
     if isinstance(found, Answer):
-        return found if not found.values else replace(found, values={**dict.fromkeys(names), **found.values})
+        return (
+            found
+            if not found.values
+            else replace(found, values={**dict.fromkeys(names), **found.values})
+        )
     if not found:
-        return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
+        return _refused(
+            length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names
+        )
     branches = [_length_values(point, digits) for point in found]
-    errors = {name: _error(value, digits) for name, value in _named_lengths(found[0], digits).items()}
-    return Answer(found[0].status, branches[0], errors, branches if len(branches) > 1 else None, _infinities(*branches))
+    errors = {
+        name: _error(value, digits) for name, value in _named_lengths(found[0], digits).items()
+    }
+    return Answer(
+        found[0].status,
+        branches[0],
+        errors,
+        branches if len(branches) > 1 else None,
+        _infinities(*branches),
+    )
 
 
-def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Sequence[LengthPoint] | Answer:
+def _lengths(
+    wide: Any, numbers: Mapping[str, Any], digits: int | None
+) -> Sequence[LengthPoint] | Answer:
     """Fixed points of the length, or the answer for a continuum of them."""
     try:
         found = length_fixed_points(wide, numbers["sw2"], numbers["sb2"], digits)
@@ -143,49 +191,95 @@ def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
 @answer.register
 def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     if problem.wide.overlap.has(GaussianExpectation):
-        _needs(digits, "the fixed point of the correlation of an activation whose <phi_a phi_b> has no closed form")
+        _needs(
+            digits,
+            "the fixed point of the correlation of an activation whose <phi_a phi_b> has no closed "
+            "form",
+        )
     names = ("c", "chi_c", "xi_c")
     found = _lengths(problem.wide, numbers, None if digits is None else digits + 10)
     if isinstance(found, Answer):
         _needs(digits, "the correlation where every length is a fixed point")
         chi = found.values["chi_perp"]
         values = {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}
-        return Answer("exact", values, {"c": 0.0, "chi_c": found.errors["chi_perp"]}, reason=found.reason)
+        return Answer(
+            "exact", values, {"c": 0.0, "chi_c": found.errors["chi_perp"]}, reason=found.reason
+        )
     if not found:
-        return _refused(length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names)
+        return _refused(
+            length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names
+        )
     if float(found[0].K) == 0 and float(found[0].chi_par) > 1:
-        return _refused("lengths grow without end: their only fixed point is zero, which is unstable (chi_par > 1)", names)
+        return _refused(
+            "lengths grow without end: their only fixed point is zero, which is unstable (chi_par "
+            "> 1)",
+            names,
+        )
     if float(found[0].K) == 0:
-        return _refused("the signal dies out: the stable length is zero, and two signals of length zero have no correlation", names)
+        return _refused(
+            "the signal dies out: the stable length is zero, and two signals of length zero have "
+            "no correlation",
+            names,
+        )
     chi_perp = math.inf if found[0].chi_perp is oo else float(found[0].chi_perp)
-    points = correlation_fixed_points(problem.wide, float(numbers["sw2"]), float(numbers["sb2"]), float(found[0].K), chi_perp)
+    points = correlation_fixed_points(
+        problem.wide, float(numbers["sw2"]), float(numbers["sb2"]), float(found[0].K), chi_perp
+    )
     if digits is not None:
         return _proved_correlations(problem.wide, numbers, found[0], points, digits)
     branches = [_correlation_values(point) for point in points]
-    return Answer("numeric", branches[0], {"c": points[0].error}, branches if len(branches) > 1 else None, _infinities(*branches))
+    return Answer(
+        "numeric",
+        branches[0],
+        {"c": points[0].error},
+        branches if len(branches) > 1 else None,
+        _infinities(*branches),
+    )
 
 
-def _proved_correlations(wide: Any, numbers: Mapping[str, Any], length: LengthPoint, points: Sequence[CorrelationPoint], digits: int) -> Answer:
-    """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the others are proved."""
+def _proved_correlations(
+    wide: Any,
+    numbers: Mapping[str, Any],
+    length: LengthPoint,
+    points: Sequence[CorrelationPoint],
+    digits: int,
+) -> Answer:
+    """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the
+    others are proved.
+    """
     if not isinstance(length.K, arb):
-        raise ValueError("the digits cannot be proved: the length is known in double precision only")
+        raise ValueError(
+            "the digits cannot be proved: the length is known in double precision only"
+        )
     found, errors = [], []
     for point in points:
         try:
             at_one = point.gap == 0
-            pair = (arb(1), length.chi_perp) if at_one else certified_correlation(wide, numbers["sw2"], numbers["sb2"], length.K, point.c, digits)
+            pair = (
+                (arb(1), length.chi_perp)
+                if at_one
+                else certified_correlation(
+                    wide, numbers["sw2"], numbers["sb2"], length.K, point.c, digits
+                )
+            )
         except NotCertified as error:
             raise ValueError(f"the digits cannot be proved: {error}") from error
         with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
             named = {"c": pair[0], "chi_c": pair[1], "xi_c": _length(pair[1])}
         found.append({name: _plain(value, digits) for name, value in named.items()})
         errors.append({name: _error(value, digits) for name, value in named.items()})
-    return Answer("enclosed", found[0], errors[0], found if len(found) > 1 else None, _infinities(*found))
+    return Answer(
+        "enclosed", found[0], errors[0], found if len(found) > 1 else None, _infinities(*found)
+    )
 
 
 def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:
     """What is printed of one fixed point."""
-    return {"c": point.c, "chi_c": _plain(point.slope, None), "xi_c": _plain(_length(point.slope), None)}
+    return {
+        "c": point.c,
+        "chi_c": _plain(point.slope, None),
+        "xi_c": _plain(_length(point.slope), None),
+    }
 
 
 @answer.register
@@ -197,46 +291,85 @@ def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> A
         raise ValueError(f"the digits cannot be proved: {error}") from error
     if isinstance(found, str):
         return _refused(found, names)
-    branches = [{"sw2": _plain(weight, digits), "K": _plain(point.K, digits), "chi_par": _plain(point.chi_par, digits)} for point, weight in found]
+    branches = [
+        {
+            "sw2": _plain(weight, digits),
+            "K": _plain(point.K, digits),
+            "chi_par": _plain(point.chi_par, digits),
+        }
+        for point, weight in found
+    ]
     point, weight = found[0]
-    errors = {"sw2": _error(weight, digits), "K": _error(point.K, digits), "chi_par": _error(point.chi_par, digits)}
+    errors = {
+        "sw2": _error(weight, digits),
+        "K": _error(point.K, digits),
+        "chi_par": _error(point.chi_par, digits),
+    }
     reason = "every length is critical" if point.K is None else ""
     if point.chi_par is not None and float(branches[0]["chi_par"]) > 1:
-        reason = "chi_par > 1: this length is an unstable fixed point, which no network settles at; the edge is not where signals go"
-    return Answer(point.status, branches[0], errors, branches if len(branches) > 1 else None, reason)
+        reason = (
+            "chi_par > 1: this length is an unstable fixed point, which no network settles at; the "
+            "edge is not where signals go"
+        )
+    return Answer(
+        point.status, branches[0], errors, branches if len(branches) > 1 else None, reason
+    )
 
 
 @answer.register
 def _(problem: PairAverages, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     kaa, kbb, kab = (numbers[name] for name in ("Kaa", "Kbb", "Kab"))
     if kab**2 > kaa * kbb:
-        raise ValueError(f"Kab is a covariance: its square is at most Kaa*Kbb = {kaa * kbb}, got Kab = {kab} (a correlation outside [-1, 1])")
+        raise ValueError(
+            f"Kab is a covariance: its square is at most Kaa*Kbb = {kaa * kbb}, got Kab = {kab} (a "
+            "correlation outside [-1, 1])"
+        )
     phi, slope = problem.wide.activation.expression, problem.wide.activation.derivative()
-    values = {"value": _at(problem, phi, kaa, kbb, kab), "derivative": _at(problem, slope, kaa, kbb, kab)}
+    values = {
+        "value": _at(problem, phi, kaa, kbb, kab),
+        "derivative": _at(problem, slope, kaa, kbb, kab),
+    }
     diverging = " and ".join(name for name, value in values.items() if value is oo)
-    return replace(_averages(values, digits), reason=f"{diverging} diverges: the average does not exist" if diverging else "")
+    return replace(
+        _averages(values, digits),
+        reason=f"{diverging} diverges: the average does not exist" if diverging else "",
+    )
 
 
 def _at(problem: PairAverages, function: Expr, kaa: Expr, kbb: Expr, kab: Expr) -> Expr:
-    """⟨f_a f_b⟩ at exact kernels; perfectly correlated signals are one variable. Infinite where it diverges."""
+    """⟨f_a f_b⟩ at exact kernels; perfectly correlated signals are one variable. Infinite where it
+    diverges.
+    """
     z, (za, zb) = problem.wide.activation.variable, gaussian_variables(2)
     try:
         if kab**2 == kaa * kbb and kaa > 0:
             return expectation(function * function.xreplace({z: kab / kaa * z}), z, kaa)
-        return expectation(function.xreplace({z: za}) * function.xreplace({z: zb}), (za, zb), [[kaa, kab], [kab, kbb]])
+        return expectation(
+            function.xreplace({z: za}) * function.xreplace({z: zb}),
+            (za, zb),
+            [[kaa, kab], [kab, kbb]],
+        )
     except ValueError:
         return oo
 
 
 def _averages(values: Mapping[str, Expr], digits: int | None) -> Answer:
-    """Numbers of exact averages: balls for closed forms and for digits, otherwise quadrature with its bound."""
+    """Numbers of exact averages: balls for closed forms and for digits, otherwise quadrature with
+    its bound.
+    """
     finite = {name: value for name, value in values.items() if value is not oo}
     open_form = any(value.has(GaussianExpectation) for value in finite.values())
     if digits is not None or not open_form:
-        found = enclosed_answer(lambda: balls_of(finite, {}), digits, "enclosed" if open_form else "exact")
+        found = enclosed_answer(
+            lambda: balls_of(finite, {}), digits, "enclosed" if open_form else "exact"
+        )
         return Answer(found.status, {**dict.fromkeys(values, "inf"), **found.values}, found.errors)
     numbers = {name: float(compiled(value, [])()) for name, value in finite.items()}
-    return Answer("numeric", {**dict.fromkeys(values, "inf"), **numbers}, {name: _bound(value) for name, value in finite.items()})
+    return Answer(
+        "numeric",
+        {**dict.fromkeys(values, "inf"), **numbers},
+        {name: _bound(value) for name, value in finite.items()},
+    )
 
 
 def _bound(value: Expr) -> float:
@@ -254,32 +387,61 @@ def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) 
     wide = problem.leading.wide
     found = _lengths(wide, numbers, digits)
     if isinstance(found, Answer) or not found:
-        reason = found.reason if isinstance(found, Answer) else length_fixed_points(wide, numbers["sw2"], numbers["sb2"]).message
+        reason = (
+            found.reason
+            if isinstance(found, Answer)
+            else length_fixed_points(wide, numbers["sw2"], numbers["sb2"]).message
+        )
         return _refused(f"there is no stationary state: {reason}", ("q", "K", "exact"))
     if not found[0].is_stable:
-        return _refused("there is no stationary state: no fixed point of the length is stable", ("q", "K", "exact"))
+        return _refused(
+            "there is no stationary state: no fixed point of the length is stable",
+            ("q", "K", "exact"),
+        )
     exact = problem.exact
     if exact is not None:
         return _exact_covariance(exact, numbers, digits)
     at = {SW2: numbers["sw2"], FIELD.N: numbers["N"], FIELD.lag: numbers["lag"]}
-    forms = [form.subs(at) for form in (problem.leading.length_covariance, problem.leading.kernel_covariance)]
+    forms = [
+        form.subs(at)
+        for form in (problem.leading.length_covariance, problem.leading.kernel_covariance)
+    ]
     if isinstance(found[0].K, arb):
         with ctx.workprec(int(3.33 * (digits or 16)) + _GUARD_BITS):
             values = compiled(forms, [K], "ball")(found[0].K)
         status = "enclosed"
     else:
-        values, status = [float(value) for value in compiled(forms, [K])(float(found[0].K))], "numeric"
+        values, status = (
+            [float(value) for value in compiled(forms, [K])(float(found[0].K))],
+            "numeric",
+        )
     plain = {"q": _plain(values[0], digits), "K": _plain(values[1], digits), "exact": False}
-    return Answer(status, plain, {"q": _error(values[0], digits), "K": _error(values[1], digits)}, reason="leading order in 1/N")
+    return Answer(
+        status,
+        plain,
+        {"q": _error(values[0], digits), "K": _error(values[1], digits)},
+        reason="leading order in 1/N",
+    )
 
 
 def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     """The moments at any width, where the variance exists."""
-    at = {SW2: numbers["sw2"], SB2: numbers["sb2"], FIELD.N: numbers["N"], FIELD.lag: numbers["lag"]}
+    at = {
+        SW2: numbers["sw2"],
+        SB2: numbers["sb2"],
+        FIELD.N: numbers["N"],
+        FIELD.lag: numbers["lag"],
+    }
     if not exact.exists.subs(at) < 1:
         least = (exact.gain**2 * exact.excess / (1 - exact.gain**2)).subs(at)
-        raise ValueError(f"N is too small for a variance to exist: the lengths have a power-law tail, and N must exceed {least}")
-    forms = {name: exact.covariance(form).subs(K, exact.fixed_point).subs(at) for name, form in (("q", exact.length_variance), ("K", exact.kernel_variance))}
+        raise ValueError(
+            "N is too small for a variance to exist: the lengths have a power-law tail, and N "
+            f"must exceed {least}"
+        )
+    forms = {
+        name: exact.covariance(form).subs(K, exact.fixed_point).subs(at)
+        for name, form in (("q", exact.length_variance), ("K", exact.kernel_variance))
+    }
     found = enclosed_answer(lambda: balls_of(forms, {}), digits)
     return Answer("exact", {**found.values, "exact": True}, found.errors)
 
@@ -288,7 +450,10 @@ def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None
 def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     value = problem.at(numbers["sw2"], numbers["sb2"])
     if not value.is_finite and value.has(S.NaN, S.ComplexInfinity, oo, -oo):
-        raise ValueError("the density does not exist: a layer has variance zero (sw2 and sb2 too small, or all activations below are zero)")
+        raise ValueError(
+            "the density does not exist: a layer has variance zero (sw2 and sb2 too small, or all "
+            "activations below are zero)"
+        )
     return enclosed_answer(lambda: balls_of({"value": value}, {}), digits)
 
 
@@ -297,9 +462,18 @@ def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> An
     depth = DepthField(numbers["a"])
     closed = depth.closed_eigenvalues(problem.layers, problem.boundary)
     if closed is not None:
-        found = enclosed_answer(lambda: balls_of({str(i): value for i, value in enumerate(closed)}, {}), digits)
-        pairs = sorted(((found.values[name], found.errors[name]) for name in found.values), key=lambda pair: float(pair[0]))
-        return Answer(found.status, {"eigenvalues": [value for value, _ in pairs]}, {"eigenvalues": [error for _, error in pairs]})
+        found = enclosed_answer(
+            lambda: balls_of({str(i): value for i, value in enumerate(closed)}, {}), digits
+        )
+        pairs = sorted(
+            ((found.values[name], found.errors[name]) for name in found.values),
+            key=lambda pair: float(pair[0]),
+        )
+        return Answer(
+            found.status,
+            {"eigenvalues": [value for value, _ in pairs]},
+            {"eigenvalues": [error for _, error in pairs]},
+        )
     a, size = float(numbers["a"]), problem.layers
     diagonal = np.full(size, 1 + a * a)
     diagonal[-1] -= a * a
@@ -322,7 +496,12 @@ def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits:
     for value in values:
         guess = math.acos(max(-1.0, min(1.0, (1 + a * a - value) / (2 * a))))
         which = min(range(len(equations)), key=lambda i: abs(float(functions[i](guess))))
-        root = brentq(lambda k, f=functions[which]: float(f(k)), guess - 0.3 / problem.layers, guess + 0.3 / problem.layers, xtol=1e-14)
+        root = brentq(
+            lambda k, f=functions[which]: float(f(k)),
+            guess - 0.3 / problem.layers,
+            guess + 0.3 / problem.layers,
+            xtol=1e-14,
+        )
         bracket = (Rational(root - 1e-10), Rational(root + 1e-10))
         wave = certified_root(equations[which], FIELD.k, bracket, digits + 5)
         with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
@@ -334,43 +513,88 @@ def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits:
 def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     recursion, steps = problem.recursion, problem.layers - 1
     if any(step.has(oo) for step in recursion.step):
-        raise ValueError("the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take one whose slope has a second moment")
+        raise ValueError(
+            "the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take "
+            "one whose slope has a second moment"
+        )
     parameters = {symbol: numbers[symbol.name] for symbol in recursion.parameters}
     start = _start(problem, numbers)
     closed = not any(step.has(GaussianExpectation) for step in recursion.step)
     if digits is not None or (closed and steps <= 2000):
         return _balls_along(problem, start, parameters, digits, "exact" if closed else "enclosed")
     try:
-        states = trajectory(recursion, {s: float(v) for s, v in start.items()}, steps, parameters={s: float(v) for s, v in parameters.items()})
+        states = trajectory(
+            recursion,
+            {s: float(v) for s, v in start.items()},
+            steps,
+            parameters={s: float(v) for s, v in parameters.items()},
+        )
     except QuadratureError as error:
         raise ValueError(str(error)) from error
-    columns = {name: compiled(value, recursion.state)(*states.T) for name, value in problem.values.items()}
+    columns = {
+        name: compiled(value, recursion.state)(*states.T) for name, value in problem.values.items()
+    }
     if not all(np.all(np.isfinite(column)) for column in columns.values()):
-        return Answer("not converged", dict.fromkeys(columns), reason="the recursion grows beyond the largest number")
-    values = {name: column.tolist() if problem.whole else float(column[-1]) for name, column in columns.items()}
-    return Answer("numeric", values, {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()}, reason=problem.note)
+        return Answer(
+            "not converged",
+            dict.fromkeys(columns),
+            reason="the recursion grows beyond the largest number",
+        )
+    values = {
+        name: column.tolist() if problem.whole else float(column[-1])
+        for name, column in columns.items()
+    }
+    return Answer(
+        "numeric",
+        values,
+        {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()},
+        reason=problem.note,
+    )
 
 
 def _start(problem: AlongDepth, numbers: Mapping[str, Any]) -> dict[Symbol, Any]:
     """The state of the first layer."""
     free = set().union(*(value.free_symbols for value in problem.start))
     at = {symbol: numbers[symbol.name] for symbol in free}
-    start = {symbol: value.subs(at, simultaneous=True) for symbol, value in zip(problem.recursion.state, problem.start, strict=True)}
+    start = {
+        symbol: value.subs(at, simultaneous=True)
+        for symbol, value in zip(problem.recursion.state, problem.start, strict=True)
+    }
     if any(not value.is_finite or value.is_negative for value in start.values()):
-        raise ValueError("the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero")
+        raise ValueError(
+            "the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero"
+        )
     return start
 
 
-def _balls_along(problem: AlongDepth, start: Mapping[Symbol, Any], parameters: Mapping[Symbol, Any], digits: int | None, status: str) -> Answer:
+def _balls_along(
+    problem: AlongDepth,
+    start: Mapping[Symbol, Any],
+    parameters: Mapping[Symbol, Any],
+    digits: int | None,
+    status: str,
+) -> Answer:
     """The recursion in ball arithmetic, at a precision at which the digits survive all layers."""
     wanted = FLOAT_DIGITS if digits is None else digits
     working = wanted + 10
     while True:
-        states = trajectory(problem.recursion, start, problem.layers - 1, parameters=parameters, target="ball", digits=working)
+        states = trajectory(
+            problem.recursion,
+            start,
+            problem.layers - 1,
+            parameters=parameters,
+            target="ball",
+            digits=working,
+        )
         with ctx.workprec(int(3.33 * working) + _GUARD_BITS):
-            functions = {name: compiled(value, problem.recursion.state, "ball") for name, value in problem.values.items()}
+            functions = {
+                name: compiled(value, problem.recursion.state, "ball")
+                for name, value in problem.values.items()
+            }
             chosen = states if problem.whole else states[-1:]
-            columns = {name: [function(*state) for state in chosen] for name, function in functions.items()}
+            columns = {
+                name: [function(*state) for state in chosen] for name, function in functions.items()
+            }
         balls = [ball for column in columns.values() for ball in column]
         if all(ball.rel_accuracy_bits() >= 3.33 * wanted or ball.is_zero() for ball in balls):
             break

@@ -19,7 +19,10 @@ __all__ = ["balls_of"]
 
 def balls_of(expressions: Mapping[str, Expr], numbers: Mapping[str, Any]) -> dict[str, arb]:
     """Return each expression as a ball at the present precision, with its symbols set by name."""
-    symbols = sorted(set().union(*(expression.free_symbols for expression in expressions.values())), key=lambda s: s.name)
+    symbols = sorted(
+        set().union(*(expression.free_symbols for expression in expressions.values())),
+        key=lambda s: s.name,
+    )
     missing = [symbol.name for symbol in symbols if symbol.name not in numbers]
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
@@ -35,7 +38,10 @@ def _(problem: Expr, numbers: Mapping[str, Any], digits: int | None) -> Answer:
 
 @answer.register
 def _(problem: Recursion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    step = {symbol.name: expression for symbol, expression in zip(problem.state, problem.step, strict=True)}
+    step = {
+        symbol.name: expression
+        for symbol, expression in zip(problem.state, problem.step, strict=True)
+    }
     return enclosed_answer(lambda: balls_of(step, numbers), digits)
 
 
@@ -47,7 +53,10 @@ def _(problem: Formula, numbers: Mapping[str, Any], digits: int | None) -> Answe
 @answer.register
 def _(problem: Expansion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     if digits is not None:
-        raise ValueError("no digits can be proved for the first orders of an expansion: leave digits away; the error is the size of what is left out")
+        raise ValueError(
+            "no digits can be proved for the first orders of an expansion: leave digits away; the "
+            "error is the size of what is left out"
+        )
     closed = enclosed_answer(lambda: balls_of(problem.values, numbers), None)
     left_out = enclosed_answer(lambda: balls_of(problem.left_out, numbers), None)
     errors = {name: closed.errors[name] + left_out.values[name] for name in closed.values}

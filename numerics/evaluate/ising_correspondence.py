@@ -1,4 +1,6 @@
-"""Block layers on the Ising chain evaluated at a coupling: the matrices of `neurenorm.theory.ising_correspondence.hidden_chain` run over balls."""
+"""Block layers on the Ising chain evaluated at a coupling: the matrices of
+`neurenorm.theory.ising_correspondence.hidden_chain` run over balls.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +77,8 @@ def _(problem: BlockOutput, numbers: Mapping[str, Any], digits: int | None) -> A
 @answer.register
 def _(problem: BlockInformation, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     def compute() -> dict[str, arb]:
-        return {name: information(law) for name, law in problem.laws(ball_chain(numbers["K"])).items()}
+        return {
+            name: information(law) for name, law in problem.laws(ball_chain(numbers["K"])).items()
+        }
 
     return enclosed_answer(compute, digits)

@@ -1,4 +1,6 @@
-"""Values as they come from a command line or a notebook, made exact and checked against a parameter's domain."""
+"""Values as they come from a command line or a notebook, made exact and checked against a
+parameter's domain.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +26,26 @@ DEEPEST = 8
 
 
 def parse_value(text: str) -> Any:
-    """Read a value from the command line: JSON if it parses, otherwise a bare string; ``inf`` and rationals such as ``1/3`` are numbers.
+    """Read a value from the command line: JSON if it parses, otherwise a bare string; ``inf`` and
+    rationals such as ``1/3`` are numbers.
 
     Decimals are kept as exact rationals. Nothing in a text is ever executed.
 
     Raises
     ------
     ValueError
-        If a number is out of range, or a list too long or too deep, or an object is given, which no parameter takes.
+        If a number is out of range, or a list too long or too deep, or an object is given, which no
+        parameter takes.
 
     Examples
     --------
-    >>> parse_value("0.1"), parse_value("1/3"), parse_value("[1, 2.5]"), parse_value("tanh"), parse_value("-inf")
+    >>> (
+    ...     parse_value("0.1"),
+    ...     parse_value("1/3"),
+    ...     parse_value("[1, 2.5]"),
+    ...     parse_value("tanh"),
+    ...     parse_value("-inf"),
+    ... )
     (1/10, 1/3, [1, 5/2], 'tanh', -oo)
     """
     if len(text) > LONGEST:
@@ -65,14 +75,17 @@ def _literal(text: str) -> Any:
 
 
 def exact_value(value: Any) -> Any:
-    """Return numbers as exact SymPy numbers, lists entry by entry, words as they are; refuse everything else.
+    """Return numbers as exact SymPy numbers, lists entry by entry, words as they are; refuse
+    everything else.
 
-    A float is taken for the decimal that it prints as, so 0.1 is 1/10. SymPy expressions without symbols stay as they are.
+    A float is taken for the decimal that it prints as, so 0.1 is 1/10. SymPy expressions without
+    symbols stay as they are.
 
     Raises
     ------
     ValueError
-        For mappings and other objects, for numbers out of range, and for lists too long or too deep.
+        For mappings and other objects, for numbers out of range, and for lists too long or too
+        deep.
 
     Examples
     --------
@@ -84,7 +97,9 @@ def exact_value(value: Any) -> Any:
     """
     exact = _exact(value, 0)
     if isinstance(exact, list) and _count(exact) > MOST_ENTRIES:
-        raise ValueError(f"a list of values has at most {MOST_ENTRIES} entries, got {_count(exact)}")
+        raise ValueError(
+            f"a list of values has at most {MOST_ENTRIES} entries, got {_count(exact)}"
+        )
     return exact
 
 
@@ -96,7 +111,9 @@ def _exact(value: Any, depth: int) -> Any:
         return value
     if isinstance(value, list | tuple):
         if depth >= DEEPEST or len(value) > MOST_ENTRIES:
-            raise ValueError(f"a list of values has at most {MOST_ENTRIES} entries and {DEEPEST} levels")
+            raise ValueError(
+                f"a list of values has at most {MOST_ENTRIES} entries and {DEEPEST} levels"
+            )
         if any(item is None for item in value):
             raise ValueError(f"a list of values holds numbers, got {shown(value)}")
         return [_exact(item, depth + 1) for item in value]
@@ -113,7 +130,10 @@ def _number(value: Any) -> Any:
     if isinstance(value, float):
         return read_number(repr(value))
     if not isinstance(value, int | Fraction | Basic | numbers.Number):
-        raise ValueError(f"a value is a number, a word or a list of them, got the {type(value).__name__} {shown(value)}")
+        raise ValueError(
+            f"a value is a number, a word or a list of them, got the {type(value).__name__} "
+            f"{shown(value)}"
+        )
     number = expression_of(value)
     if isinstance(number, Float):
         return read_number(str(number))
@@ -126,7 +146,8 @@ def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        For a parameter that does not exist, is missing, is no number where one is needed, or lies outside its domain.
+        For a parameter that does not exist, is missing, is no number where one is needed, or lies
+        outside its domain.
 
     Examples
     --------
@@ -137,11 +158,21 @@ def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
     known = {parameter.name: parameter for parameter in result.parameters}
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise ValueError(f"{result.id} has no parameter {shown(unknown[0])}; it takes {', '.join(known)}")
-    missing = [name for name, parameter in known.items() if parameter.required and name not in given]
+        raise ValueError(
+            f"{result.id} has no parameter {shown(unknown[0])}; it takes {', '.join(known)}"
+        )
+    missing = [
+        name for name, parameter in known.items() if parameter.required and name not in given
+    ]
     if missing:
-        raise ValueError(f"{result.id} needs {' and '.join(missing)}: {'; '.join(f'{name} is {known[name].meaning}' for name in missing)}")
-    return {name: _admitted(parameter, exact_value(given.get(name, parameter.default))) for name, parameter in known.items()}
+        raise ValueError(
+            f"{result.id} needs {' and '.join(missing)}: "
+            f"{'; '.join(f'{name} is {known[name].meaning}' for name in missing)}"
+        )
+    return {
+        name: _admitted(parameter, exact_value(given.get(name, parameter.default)))
+        for name, parameter in known.items()
+    }
 
 
 def _admitted(parameter: Parameter, value: Any) -> Any:
@@ -152,17 +183,24 @@ def _admitted(parameter: Parameter, value: Any) -> Any:
         return parameter.convert(value)
     if isinstance(parameter.domain, tuple):
         if not isinstance(value, str) or value not in parameter.domain:
-            raise ValueError(f"{parameter.name} must be one of {', '.join(parameter.domain)}, got {shown(value)}")
+            raise ValueError(
+                f"{parameter.name} must be one of {', '.join(parameter.domain)}, got {shown(value)}"
+            )
         return value
     if not isinstance(value, Number) or value is S.NaN:
-        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be a number, got {shown(value)}")
+        raise ValueError(
+            f"{parameter.name} ({parameter.meaning}) must be a number, got {shown(value)}"
+        )
     if value in (oo, -oo):
         if parameter.infinite and value is oo:
             return value
         limits = "finite or inf" if parameter.infinite else "finite"
         raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {limits}, got {value}")
     if parameter.domain is not None and parameter.domain.contains(value) != True:  # noqa: E712
-        raise ValueError(f"{parameter.name} ({parameter.meaning}) must be {_domain_words(parameter)}, got {shown(value)}")
+        raise ValueError(
+            f"{parameter.name} ({parameter.meaning}) must be {_domain_words(parameter)}, got "
+            f"{shown(value)}"
+        )
     return int(value) if parameter.structural and isinstance(value, Integer) else value
 
 
@@ -172,7 +210,9 @@ def _domain_words(parameter: Parameter) -> str:
     also = ", or inf" if parameter.infinite else ""
     low, high = domain.inf, domain.sup
     if domain.is_subset(S.Integers):
-        return f"an integer of at least {low}" + ("" if high == oo else f" and at most {high}") + also
+        return (
+            f"an integer of at least {low}" + ("" if high == oo else f" and at most {high}") + also
+        )
     if not isinstance(domain, Interval):
         return f"in {domain}" + also
     bounds = [] if low == -oo else [f"above {low}" if domain.left_open else f"of at least {low}"]

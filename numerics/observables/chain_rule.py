@@ -1,7 +1,9 @@
-"""Joint entropy by the chain rule: H(z) = H(z_1) + Σ H(z_i | z_1 … z_{i-1}), each conditional entropy bounded by what a classifier fails to predict.
+"""Joint entropy by the chain rule: H(z) = H(z_1) + Σ H(z_i | z_1 … z_{i-1}), each conditional
+entropy bounded by what a classifier fails to predict.
 
-The out-of-fold cross-entropy of a probabilistic classifier is at least the conditional entropy, up to fluctuations, and the nearer the better the classifier.
-So the estimate does not saturate at log2 N as a histogram does. It needs scikit-learn (the extra ``networks``).
+The out-of-fold cross-entropy of a probabilistic classifier is at least the conditional entropy, up
+to fluctuations, and the nearer the better the classifier. So the estimate does not saturate at log2
+N as a histogram does. It needs scikit-learn (the extra ``networks``).
 """
 
 from __future__ import annotations
@@ -14,7 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.numerics.observables.entropy import BLOCKS, EntropyEstimate, binary_entropy, jackknife, layer_complexity
+from neurenorm.numerics.observables.entropy import (
+    BLOCKS,
+    EntropyEstimate,
+    binary_entropy,
+    jackknife,
+    layer_complexity,
+)
 from neurenorm.numerics.observables.states import PackedStates
 
 __all__ = ["chain_rule_entropy", "first_order_correction", "total_correlation"]
@@ -26,8 +34,14 @@ _NOTES = {
 }
 
 
-def chain_rule_entropy(states: ArrayLike, classifier: str = "logistic", folds: int = 5, rng: np.random.Generator | None = None) -> EntropyEstimate:
-    """Return the joint entropy of the columns of an array of zeros and ones by the chain rule with out-of-fold classifiers.
+def chain_rule_entropy(
+    states: ArrayLike,
+    classifier: str = "logistic",
+    folds: int = 5,
+    rng: np.random.Generator | None = None,
+) -> EntropyEstimate:
+    """Return the joint entropy of the columns of an array of zeros and ones by the chain rule with
+    out-of-fold classifiers.
 
     Parameters
     ----------
@@ -42,7 +56,8 @@ def chain_rule_entropy(states: ArrayLike, classifier: str = "logistic", folds: i
     Returns
     -------
     EntropyEstimate
-        In bits; the error is that of the mean of the samples' total code length. There is no cap but the number of units.
+        In bits; the error is that of the mean of the samples' total code length. There is no cap
+        but the number of units.
 
     Raises
     ------
@@ -55,14 +70,22 @@ def chain_rule_entropy(states: ArrayLike, classifier: str = "logistic", folds: i
     if z.ndim != 2 or not np.all((z == 0) | (z == 1)):
         raise ValueError("states are an array of zeros and ones of shape (samples, units)")
     if folds < 2 or len(z) < 2 * folds:
-        raise ValueError(f"{folds} folds need at least two of them and {2 * folds} samples, got {len(z)}")
+        raise ValueError(
+            f"{folds} folds need at least two of them and {2 * folds} samples, got {len(z)}"
+        )
     make = _classifier(classifier)
     generator = rng if rng is not None else np.random.default_rng(0)
     lengths = _code_length(z[:, 0])
     for unit in range(1, z.shape[1]):
         lengths = lengths + _conditional_length(make, z[:, :unit], z[:, unit], folds, generator)
     error = float(lengths.std(ddof=1)) / math.sqrt(len(z))
-    return EntropyEstimate(float(lengths.mean()), error, f"chain rule, {classifier}", float(z.shape[1]), _NOTES[classifier])
+    return EntropyEstimate(
+        float(lengths.mean()),
+        error,
+        f"chain rule, {classifier}",
+        float(z.shape[1]),
+        _NOTES[classifier],
+    )
 
 
 def _classifier(name: str) -> Callable[[], Any]:
@@ -72,10 +95,17 @@ def _classifier(name: str) -> Callable[[], Any]:
     try:
         linear, ensemble = import_module("sklearn.linear_model"), import_module("sklearn.ensemble")
     except ImportError as error:
-        raise ImportError("the chain rule needs scikit-learn: install the extra with pip install 'neurenorm[networks]'") from error
+        raise ImportError(
+            "the chain rule needs scikit-learn: install the extra with pip install "
+            "'neurenorm[networks]'"
+        ) from error
     if name == "logistic":
-        return lambda: linear.LogisticRegression(solver="newton-cholesky")  # many samples, few units: a handful of Newton steps
-    return lambda: ensemble.HistGradientBoostingClassifier(max_iter=120, max_leaf_nodes=16, early_stopping=False)
+        return lambda: linear.LogisticRegression(
+            solver="newton-cholesky"
+        )  # many samples, few units: a handful of Newton steps
+    return lambda: ensemble.HistGradientBoostingClassifier(
+        max_iter=120, max_leaf_nodes=16, early_stopping=False
+    )
 
 
 def _code_length(column: NDArray[Any]) -> Array:
@@ -86,8 +116,16 @@ def _code_length(column: NDArray[Any]) -> Array:
     return np.where(column == 1, -math.log2(p), -math.log2(1 - p))
 
 
-def _conditional_length(make: Callable[[], Any], before: NDArray[Any], column: NDArray[Any], folds: int, rng: np.random.Generator) -> Array:
-    """Bits to code each sample of a unit by a classifier that has not seen it; a fold whose training part has one class costs nothing."""
+def _conditional_length(
+    make: Callable[[], Any],
+    before: NDArray[Any],
+    column: NDArray[Any],
+    folds: int,
+    rng: np.random.Generator,
+) -> Array:
+    """Bits to code each sample of a unit by a classifier that has not seen it; a fold whose
+    training part has one class costs nothing.
+    """
     lengths = np.zeros(len(column))
     order = rng.permutation(len(column))
     features = before.astype(float)
@@ -102,7 +140,8 @@ def _conditional_length(make: Callable[[], Any], before: NDArray[Any], column: N
 
 
 def total_correlation(states: ArrayLike, joint: EntropyEstimate) -> EntropyEstimate:
-    """Return the sum of the entropies of the units minus their joint entropy: what the units know of each other, in bits.
+    """Return the sum of the entropies of the units minus their joint entropy: what the units know
+    of each other, in bits.
 
     Parameters
     ----------
@@ -117,14 +156,17 @@ def total_correlation(states: ArrayLike, joint: EntropyEstimate) -> EntropyEstim
 
     Examples
     --------
-    >>> total_correlation([[0, 0], [1, 1]] * 4, EntropyEstimate(1.0, 0.0, "plug-in", 2.0, "no bias")).value
+    >>> total_correlation(
+    ...     [[0, 0], [1, 1]] * 4, EntropyEstimate(1.0, 0.0, "plug-in", 2.0, "no bias")
+    ... ).value
     1.0
     """
     return layer_complexity(PackedStates.of(states)).known_of_each_other(joint)
 
 
 def first_order_correction(states: ArrayLike) -> EntropyEstimate:
-    """Return the sum over pairs of units of their mutual information, in bits: the total correlation of two units, no bound for more.
+    """Return the sum over pairs of units of their mutual information, in bits: the total
+    correlation of two units, no bound for more.
 
     Parameters
     ----------
@@ -144,9 +186,15 @@ def first_order_correction(states: ArrayLike) -> EntropyEstimate:
     owner = np.arange(len(z)) * BLOCKS // len(z)
     parts = [(z[owner == b].T @ z[owner == b], int(np.sum(owner == b))) for b in np.unique(owner)]
     both, pairs = sum(part for part, _ in parts), z.shape[1] * (z.shape[1] - 1) / 2
-    left = [_pair_information((both - part) / (len(z) - count)) for part, count in parts if count < len(z)]
+    left = [
+        _pair_information((both - part) / (len(z) - count))
+        for part, count in parts
+        if count < len(z)
+    ]
     note = f"high by about {pairs / (2 * len(z) * math.log(2)):.2g} bits"
-    return EntropyEstimate(_pair_information(both / len(z)), jackknife(left), "plug-in of pairs", pairs, note)
+    return EntropyEstimate(
+        _pair_information(both / len(z)), jackknife(left), "plug-in of pairs", pairs, note
+    )
 
 
 def _pair_information(both: Array) -> float:

@@ -1,14 +1,17 @@
-"""What is the coupling of an output? Four estimators, the couplings a layer generates, and how far from Ising it is.
+"""What is the coupling of an output? Four estimators, the couplings a layer generates, and how far
+from Ising it is.
 
 Write the law of M outputs as ln P(h) = const + Σ_A J_A Π_{i in A} h_i. The four estimators are
 
-* Walsh: J_{j,j+1} itself, the definition closest to "the coupling in the partition function of the output";
+* Walsh: J_{j,j+1} itself, the definition closest to "the coupling in the partition function of the
+  output";
 * nearest neighbour: artanh⟨h_j h_{j+1}⟩, inverted on a ring;
 * correlation length: artanh(⟨h_j h_{j+2}⟩ / ⟨h_j h_{j+1}⟩), blind to the amplitude;
-* pseudo-likelihood: the weight of a neighbour when an output is predicted from those around it by a tanh unit, the same for all.
+* pseudo-likelihood: the weight of a neighbour when an output is predicted from those around it by a
+  tanh unit, the same for all.
 
-Outputs form an Ising chain exactly where the four agree and all other J_A vanish; the closure defect is the divergence
-per output from the Ising chain of the same ⟨h_j h_{j+1}⟩.
+Outputs form an Ising chain exactly where the four agree and all other J_A vanish; the closure
+defect is the divergence per output from the Ising chain of the same ⟨h_j h_{j+1}⟩.
 """
 
 from __future__ import annotations
@@ -26,15 +29,14 @@ from scipy import optimize
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.observables.samples import as_spins
-from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, law_mean, spin_table
+from neurenorm.numerics.simulation.ising_correspondence.chains import (
+    chain_law,
+    law_mean,
+    spin_table,
+)
 from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import RIDGE, fit_tanh
 
-__all__ = [
-    "OutputCouplings",
-    "couplings_of_law",
-    "estimate_couplings",
-    "walsh_couplings",
-]
+__all__ = ["OutputCouplings", "couplings_of_law", "estimate_couplings", "walsh_couplings"]
 
 Array = NDArray[np.float64]
 Subset = tuple[int, ...]
@@ -51,7 +53,8 @@ class OutputCouplings(Tabulated):
     Parameters
     ----------
     nearest : Estimate or None
-        None where all neighbouring outputs are equal (or opposite) in every sample: the coupling is infinite.
+        None where all neighbouring outputs are equal (or opposite) in every sample: the coupling is
+        infinite.
     correlation_length, walsh, pseudo_likelihood : Estimate or None
         None where there are too few outputs, or configurations that were never seen.
     generated : mapping of subset to Estimate
@@ -64,7 +67,11 @@ class OutputCouplings(Tabulated):
     Examples
     --------
     >>> found = couplings_of_law(chain_law(1.0, 4))
-    >>> round(found.nearest.value, 10), round(found.walsh.value, 10), round(found.pseudo_likelihood.value, 10)
+    >>> (
+    ...     round(found.nearest.value, 10),
+    ...     round(found.walsh.value, 10),
+    ...     round(found.pseudo_likelihood.value, 10),
+    ... )
     (1.0, 1.0, 1.0)
     """
 
@@ -89,13 +96,18 @@ class OutputCouplings(Tabulated):
     def __str__(self) -> str:
         """One line per estimator."""
         rows = {
-            "nearest neighbour": self.nearest if self.nearest is not None else f"{self.value} (copies)",
+            "nearest neighbour": self.nearest
+            if self.nearest is not None
+            else f"{self.value} (copies)",
             "correlation length": self.correlation_length,
             "Walsh": self.walsh,
             "pseudo-likelihood": self.pseudo_likelihood,
             "closure defect (nats per output)": self.closure_defect,
         }
-        return "\n".join(f"{name}: {value if value is not None else 'not available'}" for name, value in rows.items())
+        return "\n".join(
+            f"{name}: {value if value is not None else 'not available'}"
+            for name, value in rows.items()
+        )
 
 
 def walsh_couplings(law: ArrayLike) -> dict[Subset, float]:
@@ -113,13 +125,20 @@ def walsh_couplings(law: ArrayLike) -> dict[Subset, float]:
 
     Examples
     --------
-    >>> {subset: round(J, 10) for subset, J in walsh_couplings(chain_law(0.5, 3)).items() if subset and abs(J) > 1e-9}
+    >>> {
+    ...     subset: round(J, 10)
+    ...     for subset, J in walsh_couplings(chain_law(0.5, 3)).items()
+    ...     if subset and abs(J) > 1e-9
+    ... }
     {(0, 1): 0.5, (1, 2): 0.5}
     """
     table = np.asarray(law, dtype=float)
     outputs = table.ndim
     if outputs > LARGEST_WALSH:
-        raise ValueError(f"{outputs} outputs have 2^{outputs} Walsh couplings; at most {LARGEST_WALSH}: take a window")
+        raise ValueError(
+            f"{outputs} outputs have 2^{outputs} Walsh couplings; at most {LARGEST_WALSH}: take a "
+            "window"
+        )
     if not np.all(np.isfinite(table)) or table.min() <= 0:
         raise ValueError("Walsh couplings need a positive probability for every configuration")
     current = np.log(table)
@@ -150,7 +169,10 @@ def couplings_of_law(law: ArrayLike, boundary: str = "open") -> OutputCouplings:
     table = np.asarray(law, dtype=float)
     outputs = table.ndim
     _check_outputs(outputs, boundary)
-    means = [np.mean([law_mean(table, pair) for pair in _pairs(outputs, r, boundary)]) for r in _distances(outputs)]
+    means = [
+        np.mean([law_mean(table, pair) for pair in _pairs(outputs, r, boundary)])
+        for r in _distances(outputs)
+    ]
     if abs(abs(means[0]) - 1) < 1e-15:
         return OutputCouplings(None, None, None, None, sign=1 if means[0] > 0 else -1)
     positive = bool(table.min() > 0)
@@ -158,10 +180,18 @@ def couplings_of_law(law: ArrayLike, boundary: str = "open") -> OutputCouplings:
     kinds, shares = _kinds(_alignments(spin_table(outputs), boundary), table.ravel())
     return OutputCouplings(
         Estimate.exact(_nearest(means[0], outputs, boundary)),
-        Estimate.exact(_from_ratio(means, outputs, boundary)) if len(means) > 1 and means[0] != 0 else None,
+        Estimate.exact(_from_ratio(means, outputs, boundary))
+        if len(means) > 1 and means[0] != 0
+        else None,
         Estimate.exact(_mean_neighbour(walsh, outputs, boundary)) if positive else None,
-        Estimate.exact(_neighbour_weight(kinds, shares.sum(axis=0), ridge=0.0)) if positive else None,
-        {a: Estimate.exact(J) for a, J in walsh.items() if len(a) > 1 and not _is_bond(a, outputs, boundary)},
+        Estimate.exact(_neighbour_weight(kinds, shares.sum(axis=0), ridge=0.0))
+        if positive
+        else None,
+        {
+            a: Estimate.exact(J)
+            for a, J in walsh.items()
+            if len(a) > 1 and not _is_bond(a, outputs, boundary)
+        },
         Estimate.exact(_defect(table, boundary)),
     )
 
@@ -174,7 +204,8 @@ def estimate_couplings(
     Parameters
     ----------
     samples : array_like, shape (samples, M)
-        Outputs ±1 in their order along the chain (see `neurenorm.numerics.observables.output_symmetry.fix_gauge`).
+        Outputs ±1 in their order along the chain (see
+        `neurenorm.numerics.observables.output_symmetry.fix_gauge`).
     boundary : {"open", "ring"}
     window : int
         Outputs in a window whose law is counted for the Walsh couplings and the closure defect.
@@ -195,7 +226,10 @@ def estimate_couplings(
     >>> from neurenorm.numerics.simulation.ising_correspondence.chains import sample_packed_chains
     >>> chains = sample_packed_chains(0.7, 12, 20000, np.random.default_rng(1)).unpacked()
     >>> found = estimate_couplings(chains)
-    >>> all(abs(e.value - 0.7) < 5 * e.error < 0.1 for e in (found.nearest, found.walsh, found.pseudo_likelihood))
+    >>> all(
+    ...     abs(e.value - 0.7) < 5 * e.error < 0.1
+    ...     for e in (found.nearest, found.walsh, found.pseudo_likelihood)
+    ... )
     True
     """
     spins = as_spins(samples)
@@ -207,10 +241,18 @@ def estimate_couplings(
     if abs(average[0]) == 1:
         return OutputCouplings(None, None, None, None, sign=int(average[0]))
     nearest = Estimate.jackknife(groups[:, 0], lambda c: _nearest(c, outputs, boundary))
-    resolved = len(average) > 1 and abs(average[0]) > 5 * groups[:, 0].std() / math.sqrt(len(groups))
-    ratio = Estimate.jackknife(groups, lambda c: _from_ratio(c, outputs, boundary)) if resolved else None
+    resolved = len(average) > 1 and abs(average[0]) > 5 * groups[:, 0].std() / math.sqrt(
+        len(groups)
+    )
+    ratio = (
+        Estimate.jackknife(groups, lambda c: _from_ratio(c, outputs, boundary))
+        if resolved
+        else None
+    )
     walsh, generated, defect = _windowed(spins, boundary, min(window, outputs), blocks)
-    return OutputCouplings(nearest, ratio, walsh, _pseudo_likelihood(spins, boundary, blocks), generated, defect)
+    return OutputCouplings(
+        nearest, ratio, walsh, _pseudo_likelihood(spins, boundary, blocks), generated, defect
+    )
 
 
 def _check_outputs(outputs: int, boundary: str) -> None:
@@ -219,7 +261,9 @@ def _check_outputs(outputs: int, boundary: str) -> None:
         raise ValueError(f"the boundary must be 'open' or 'ring', got {boundary!r}")
     least = 3 if boundary == "ring" else 2
     if outputs < least:
-        raise ValueError(f"a coupling needs at least {least} outputs on an {boundary} chain, got {outputs}")
+        raise ValueError(
+            f"a coupling needs at least {least} outputs on an {boundary} chain, got {outputs}"
+        )
 
 
 def _distances(outputs: int) -> tuple[int, ...]:
@@ -281,7 +325,9 @@ def _mean_neighbour(walsh: Mapping[Subset, float], outputs: int, boundary: str) 
 
 
 def _defect(table: Array, boundary: str) -> float:
-    """Return KL per output between a law and the Ising chain of the same mean nearest-neighbour correlation."""
+    """Return KL per output between a law and the Ising chain of the same mean nearest-neighbour
+    correlation.
+    """
     outputs = table.ndim
     c = float(np.mean([law_mean(table, pair) for pair in _pairs(outputs, 1, boundary)]))
     ising = chain_law(_nearest(c, outputs, boundary), outputs, boundary)
@@ -292,7 +338,9 @@ def _defect(table: Array, boundary: str) -> float:
 def _windowed(
     spins: NDArray[np.int8], boundary: str, window: int, blocks: int
 ) -> tuple[Estimate | None, dict[Subset, Estimate], Estimate | None]:
-    """Return Walsh coupling of the middle bond, the generated couplings and the closure defect, of a counted window."""
+    """Return Walsh coupling of the middle bond, the generated couplings and the closure defect, of
+    a counted window.
+    """
     whole_ring = boundary == "ring" and window == spins.shape[1]
     inside = "ring" if whole_ring else "open"
     groups = _grouped(_window_frequencies(spins, boundary, window), blocks)
@@ -317,7 +365,9 @@ def _windowed(
 
 
 def _window_frequencies(spins: NDArray[np.int8], boundary: str, window: int) -> Array:
-    """Return, for every sample, how often each configuration of a window occurs along it, made even under a flip."""
+    """Return, for every sample, how often each configuration of a window occurs along it, made even
+    under a flip.
+    """
     bits = (spins < 0).astype(np.int64)
     if boundary == "ring":
         bits = np.concatenate([bits, bits[:, : window - 1]], axis=1)
@@ -332,7 +382,9 @@ def _window_frequencies(spins: NDArray[np.int8], boundary: str, window: int) -> 
 
 
 def _alignments(spins: NDArray[np.int8], boundary: str) -> NDArray[np.int8]:
-    """Return h_i (h_{i−d} + h_{i+d}) of every sample, site and distance d; beyond the ends of a chain there is nothing."""
+    """Return h_i (h_{i−d} + h_{i+d}) of every sample, site and distance d; beyond the ends of a
+    chain there is nothing.
+    """
     outputs = spins.shape[1]
     reach = min(_NEIGHBOURS, outputs // 2 if boundary == "ring" else outputs - 1)
     rows = []
@@ -346,24 +398,36 @@ def _alignments(spins: NDArray[np.int8], boundary: str) -> NDArray[np.int8]:
 
 
 def _kinds(alignments: NDArray[np.int8], weights: Array) -> tuple[Array, Array]:
-    """Return the different alignments of a site, shape (kinds, distances), and the weight that each sample gives to each, shape (samples, kinds)."""
+    """Return the different alignments of a site, shape (kinds, distances), and the weight that each
+    sample gives to each, shape (samples, kinds).
+    """
     samples, sites, reach = alignments.shape
     codes = (alignments.astype(np.int64) + 2) @ 5 ** np.arange(reach)
     present, kind = np.unique(codes, return_inverse=True)
     table = np.zeros((samples, len(present)))
-    np.add.at(table, (np.arange(samples)[:, None], kind.reshape(samples, sites)), weights[:, None] / sites)
+    np.add.at(
+        table, (np.arange(samples)[:, None], kind.reshape(samples, sites)), weights[:, None] / sites
+    )
     return (present[:, None] // 5 ** np.arange(reach) % 5 - 2).astype(float), table
 
 
 def _neighbour_weight(kinds: Array, shares: Array, ridge: float = RIDGE) -> float:
-    """Return the weight of a neighbour that predicts an output from those around it, one weight for each distance and all sites together."""
-    return float(fit_tanh(kinds, np.ones(len(kinds)), shares / shares.sum(), ridge=ridge).weights[0])
+    """Return the weight of a neighbour that predicts an output from those around it, one weight for
+    each distance and all sites together.
+    """
+    return float(
+        fit_tanh(kinds, np.ones(len(kinds)), shares / shares.sum(), ridge=ridge).weights[0]
+    )
 
 
 def _pseudo_likelihood(spins: NDArray[np.int8], boundary: str, blocks: int) -> Estimate | None:
-    """Return the weight of a neighbour with its leading bias removed; None where fewer than ten sites stand against (or with) their neighbours."""
+    """Return the weight of a neighbour with its leading bias removed; None where fewer than ten
+    sites stand against (or with) their neighbours.
+    """
     kinds, table = _kinds(_alignments(spins, boundary), np.ones(len(spins)))
     sites = table.sum(axis=0) * spins.shape[1]
     if min(sites[kinds[:, 0] < 0].sum(), sites[kinds[:, 0] > 0].sum()) < _FEWEST_EVENTS:
         return None
-    return Estimate.jackknife(_grouped(table, blocks), lambda shares: _neighbour_weight(kinds, shares))
+    return Estimate.jackknife(
+        _grouped(table, blocks), lambda shares: _neighbour_weight(kinds, shares)
+    )

@@ -1,8 +1,9 @@
 """Effective dimension of a representation: how many directions its variance is spread over.
 
-With the normalised eigenvalues p of the centred covariance the Rényi family exp(H_q(p)) counts directions: q = 0 the rank, q = 1 the effective dimension
-exp(-Σ p ln p), q = 2 the participation ratio (Σ λ)²/Σ λ², q = ∞ the total over the largest. Each is at most the one before; all lie between 1 and the
-smaller of n and N - 1.
+With the normalised eigenvalues p of the centred covariance the Rényi family exp(H_q(p)) counts
+directions: q = 0 the rank, q = 1 the effective dimension exp(-Σ p ln p), q = 2 the participation
+ratio (Σ λ)²/Σ λ², q = ∞ the total over the largest. Each is at most the one before; all lie between
+1 and the smaller of n and N - 1.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def participation_ratio(eigenvalues: ArrayLike) -> float:
 
 
 def inverse_participation(weights: ArrayLike) -> Array:
-    """Return Σ w⁴/(Σ w²)² along the last axis: 1/D for flat weights, 1 for one that stands alone, 3/D for many Gaussian ones.
+    """Return Σ w⁴/(Σ w²)² along the last axis: 1/D for flat weights, 1 for one that stands alone,
+    3/D for many Gaussian ones.
 
     Parameters
     ----------
@@ -129,7 +131,8 @@ def inverse_participation(weights: ArrayLike) -> Array:
 
 
 def covariance_spectrum(features: ArrayLike | Iterable[Any]) -> Array:
-    """Return the eigenvalues of the covariance of features, largest first, by the smaller of its two Gram sides.
+    """Return the eigenvalues of the covariance of features, largest first, by the smaller of its
+    two Gram sides.
 
     Parameters
     ----------
@@ -156,9 +159,14 @@ def covariance_spectrum(features: ArrayLike | Iterable[Any]) -> Array:
         return _spectrum_of_chunks(chunks)
     array = np.asarray(features, dtype=float)
     if array.ndim != 2 or array.shape[0] < 2:
-        raise ValueError(f"features are an array of shape (samples, units) with at least two samples, got {array.shape}")
+        raise ValueError(
+            "features are an array of shape (samples, units) with at least two samples, got "
+            f"{array.shape}"
+        )
     if array.shape[0] > array.shape[1]:
-        return _spectrum_of_chunks(array[start : start + CHUNK] for start in range(0, len(array), CHUNK))
+        return _spectrum_of_chunks(
+            array[start : start + CHUNK] for start in range(0, len(array), CHUNK)
+        )
     centred = _finite(array) - array.mean(axis=0)
     return _eigenvalues(centred @ centred.T / (len(array) - 1))
 
@@ -200,7 +208,9 @@ class Moments(Tabulated):
     def __add__(self, other: Moments) -> Moments:
         """Moments of both together, without cancellation."""
         count, gap = self.count + other.count, other.mean - self.mean
-        scatter = self.scatter + other.scatter + np.outer(gap, gap) * (self.count * other.count / count)
+        scatter = (
+            self.scatter + other.scatter + np.outer(gap, gap) * (self.count * other.count / count)
+        )
         return Moments(count, self.mean + gap * (other.count / count), scatter)
 
 
@@ -224,11 +234,13 @@ class Dimensions(Tabulated):
     effective, participation, rank, leading : float
         Rényi dimensions of order 1, 2, 0 and infinity.
     error, participation_error : float
-        Standard errors of the effective dimension and of the participation ratio, by a jackknife over ten blocks of (independent) samples.
+        Standard errors of the effective dimension and of the participation ratio, by a jackknife
+        over ten blocks of (independent) samples.
     cap : int
         min(n, N - 1), which no dimension exceeds.
     bias : float
-        By how much white data of this size would be low: n - n exp(-n/(2M)), M = N - 1; for other spectra it says only the order of magnitude.
+        By how much white data of this size would be low: n - n exp(-n/(2M)), M = N - 1; for other
+        spectra it says only the order of magnitude.
     """
 
     effective: float
@@ -261,11 +273,21 @@ def representation_dimension(features: ArrayLike) -> Dimensions:
     """
     array = np.asarray(features, dtype=float)
     values = covariance_spectrum(array)
-    effective, participation, rank, leading = (renyi_dimension(values, order) for order in (1, 2, 0, math.inf))
+    effective, participation, rank, leading = (
+        renyi_dimension(values, order) for order in (1, 2, 0, math.inf)
+    )
     samples, units = array.shape
     small, large = sorted((units, samples - 1))
     white = small * math.exp(-small / (2 * large))
-    return Dimensions(effective, participation, rank, leading, *_block_errors(array), min(units, samples - 1), units - white)
+    return Dimensions(
+        effective,
+        participation,
+        rank,
+        leading,
+        *_block_errors(array),
+        min(units, samples - 1),
+        units - white,
+    )
 
 
 def _block_errors(array: Array) -> tuple[float, float]:
@@ -274,27 +296,49 @@ def _block_errors(array: Array) -> tuple[float, float]:
     owner = np.arange(len(array)) * blocks // len(array)
     if len(array) > array.shape[1]:
         return jackknife_errors([Moments.of(array[owner == b]) for b in range(blocks)])
-    return spectrum_errors([covariance_spectrum(array[owner != b]) for b in range(blocks)] if len(array) > 2 else [])
+    return spectrum_errors(
+        [covariance_spectrum(array[owner != b]) for b in range(blocks)] if len(array) > 2 else []
+    )
 
 
 def jackknife_errors(parts: Sequence[Moments]) -> tuple[float, float]:
-    """Return the standard errors of effective dimension and participation ratio from the moments of blocks of samples.
+    """Return the standard errors of effective dimension and participation ratio from the moments of
+    blocks of samples.
 
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> all(0 < error < 1 for error in jackknife_errors([Moments.of(rng.standard_normal((50, 4))) for _ in range(10)]))
+    >>> all(
+    ...     0 < error < 1
+    ...     for error in jackknife_errors(
+    ...         [Moments.of(rng.standard_normal((50, 4))) for _ in range(10)]
+    ...     )
+    ... )
     True
     """
-    return spectrum_errors([_eigenvalues(merged([*parts[:b], *parts[b + 1 :]]).scatter) for b in range(len(parts))] if len(parts) > 2 else [])
+    return spectrum_errors(
+        [_eigenvalues(merged([*parts[:b], *parts[b + 1 :]]).scatter) for b in range(len(parts))]
+        if len(parts) > 2
+        else []
+    )
 
 
 def spectrum_errors(left: Sequence[Array]) -> tuple[float, float]:
-    """Return the same from the spectra that are left when one block after the other is left out; infinite where there are too few."""
-    pairs = np.array([(effective_dimension(values), participation_ratio(values)) for values in left if values.sum() > 0])
+    """Return the same from the spectra that are left when one block after the other is left out;
+    infinite where there are too few.
+    """
+    pairs = np.array(
+        [
+            (effective_dimension(values), participation_ratio(values))
+            for values in left
+            if values.sum() > 0
+        ]
+    )
     if len(pairs) < 2:
         return math.inf, math.inf
-    effective, participation = np.sqrt((len(pairs) - 1) * np.mean((pairs - pairs.mean(axis=0)) ** 2, axis=0))
+    effective, participation = np.sqrt(
+        (len(pairs) - 1) * np.mean((pairs - pairs.mean(axis=0)) ** 2, axis=0)
+    )
     return float(effective), float(participation)
 
 
@@ -336,7 +380,9 @@ class PowerLaw(Tabulated):
     points: int
 
 
-def power_law(t: ArrayLike, values: ArrayLike, window: tuple[float, float] | None = None, limit: float = 0.0) -> PowerLaw:
+def power_law(
+    t: ArrayLike, values: ArrayLike, window: tuple[float, float] | None = None, limit: float = 0.0
+) -> PowerLaw:
     """Fit a power law by least squares in log-log over a window.
 
     Parameters
@@ -356,18 +402,33 @@ def power_law(t: ArrayLike, values: ArrayLike, window: tuple[float, float] | Non
     Examples
     --------
     >>> t = np.arange(1, 50)
-    >>> fit = power_law(t, 3 * t ** -0.5, window=(5, 40))
+    >>> fit = power_law(t, 3 * t**-0.5, window=(5, 40))
     >>> round(fit.alpha, 9), round(fit.amplitude, 9), fit.points
     (0.5, 3.0, 36)
     """
     x, y = np.asarray(t, dtype=float), np.asarray(values, dtype=float) - limit
     if x.shape != y.shape or x.ndim != 1:
-        raise ValueError(f"t and the values are two lists of one length, got shapes {x.shape} and {y.shape}")
+        raise ValueError(
+            f"t and the values are two lists of one length, got shapes {x.shape} and {y.shape}"
+        )
     low, high = window if window is not None else (float(x.min()), float(x.max()))
     chosen = (x >= low) & (x <= high)
     if chosen.sum() < 3:
-        raise ValueError(f"a power law needs at least three points, and the window ({low}, {high}) holds {int(chosen.sum())}")
+        raise ValueError(
+            f"a power law needs at least three points, and the window ({low}, {high}) holds "
+            f"{int(chosen.sum())}"
+        )
     if np.any(x[chosen] <= 0) or np.any(y[chosen] <= 0) or not np.all(np.isfinite(y[chosen])):
-        raise ValueError("a power law needs positive times and values (after the limit is taken off) in its window")
+        raise ValueError(
+            "a power law needs positive times and values (after the limit is taken off) in its "
+            "window"
+        )
     fit = stats.linregress(np.log(x[chosen]), np.log(y[chosen]))
-    return PowerLaw(-float(fit.slope), float(fit.stderr), math.exp(fit.intercept), float(fit.rvalue**2), (low, high), int(chosen.sum()))
+    return PowerLaw(
+        -float(fit.slope),
+        float(fit.stderr),
+        math.exp(fit.intercept),
+        float(fit.rvalue**2),
+        (low, high),
+        int(chosen.sum()),
+    )

@@ -1,8 +1,10 @@
-"""Entropies of on and off states, in bits: of a unit, of a layer unit by unit, and jointly, with what limits each estimate.
+"""Entropies of on and off states, in bits: of a unit, of a layer unit by unit, and jointly, with
+what limits each estimate.
 
-A histogram of N samples never shows more than log2 N bits, and a plug-in entropy is low by about (patterns - 1)/(2 N ln 2) bits. The corrections of Miller and
-Madow, Grassberger, Chao and Shen, and James and Stein mend the bias as long as patterns repeat. Where hardly one does, the chain rule with classifiers
-(`neurenorm.numerics.observables.chain_rule`) remains.
+A histogram of N samples never shows more than log2 N bits, and a plug-in entropy is low by about
+(patterns - 1)/(2 N ln 2) bits. The corrections of Miller and Madow, Grassberger, Chao and Shen, and
+James and Stein mend the bias as long as patterns repeat. Where hardly one does, the chain rule with
+classifiers (`neurenorm.numerics.observables.chain_rule`) remains.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class EntropyEstimate(Tabulated):
     note : str
         The known bias, in words.
     limit : float
-        What the method finds where no two samples are equal; infinite where the number of samples does not limit it.
+        What the method finds where no two samples are equal; infinite where the number of samples
+        does not limit it.
     """
 
     value: float
@@ -64,15 +67,21 @@ class EntropyEstimate(Tabulated):
 
     @property
     def saturated(self) -> bool:
-        """Whether the value lies within a bit of its limit, where it says more about the number of samples than about the states."""
+        """Whether the value lies within a bit of its limit, where it says more about the number of
+        samples than about the states.
+        """
         return self.value > self.limit - 1
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} ± {self.error:.2g} bits ({self.method}; cap {self.cap:.3f}; {self.note})"
+        return (
+            f"{self.value:.4f} ± {self.error:.2g} bits ({self.method}; cap {self.cap:.3f}; "
+            f"{self.note})"
+        )
 
 
 def binary_entropy(p: ArrayLike) -> Array:
-    """Return the entropy in bits of a state that is on with probability p, without a small number in the logarithm.
+    """Return the entropy in bits of a state that is on with probability p, without a small number
+    in the logarithm.
 
     Parameters
     ----------
@@ -104,7 +113,8 @@ def _counts(counts: ArrayLike) -> Array:
 
 
 def plug_in(counts: ArrayLike) -> float:
-    """Return the entropy of the observed frequencies: the maximum of the likelihood, low by about (patterns - 1)/(2 N ln 2).
+    """Return the entropy of the observed frequencies: the maximum of the likelihood, low by about
+    (patterns - 1)/(2 N ln 2).
 
     Parameters
     ----------
@@ -147,7 +157,8 @@ def grassberger(counts: ArrayLike) -> float:
 
 
 def chao_shen(counts: ArrayLike) -> float:
-    """Return the coverage-adjusted entropy: frequencies shrunk by the coverage 1 - singletons/N, each weighted by the chance to have been seen.
+    """Return the coverage-adjusted entropy: frequencies shrunk by the coverage 1 - singletons/N,
+    each weighted by the chance to have been seen.
 
     Examples
     --------
@@ -163,7 +174,8 @@ def chao_shen(counts: ArrayLike) -> float:
 
 
 def james_stein(counts: ArrayLike, cells: int | None = None) -> float:
-    """Return the entropy of frequencies shrunk towards the uniform ones over all cells, by the weight that minimises the expected square error.
+    """Return the entropy of frequencies shrunk towards the uniform ones over all cells, by the
+    weight that minimises the expected square error.
 
     Parameters
     ----------
@@ -182,7 +194,11 @@ def james_stein(counts: ArrayLike, cells: int | None = None) -> float:
         raise ValueError(f"{c.size} patterns occur, more than the {size} cells")
     q, target, empty = c / total, 1.0 / size, size - c.size
     spread = float(np.sum((target - q) ** 2) + empty * target**2)
-    weight = 1.0 if spread == 0 or total == 1 else min(1.0, max(0.0, float(1 - np.sum(q**2)) / ((total - 1) * spread)))
+    weight = (
+        1.0
+        if spread == 0 or total == 1
+        else min(1.0, max(0.0, float(1 - np.sum(q**2)) / ((total - 1) * spread)))
+    )
     mixed = weight * target + (1 - weight) * q
     rest = weight * target
     return float(-(np.sum(xlogy(mixed, mixed)) + empty * xlogy(rest, rest)) / math.log(2)) + 0.0
@@ -239,13 +255,20 @@ def joint_entropy(states: PackedStates, method: str = "miller-madow") -> Entropy
     enough_samples(states)
     estimate = _with_cells(method, states.units)
     patterns, inverse = np.unique(states.words(), return_inverse=True)
-    table = np.bincount(states.owners(BLOCKS) * len(patterns) + inverse.ravel(), minlength=BLOCKS * len(patterns)).reshape(BLOCKS, len(patterns))
+    table = np.bincount(
+        states.owners(BLOCKS) * len(patterns) + inverse.ravel(), minlength=BLOCKS * len(patterns)
+    ).reshape(BLOCKS, len(patterns))
     counts, samples = table.sum(axis=0), states.samples
     limit = ESTIMATORS[method](np.ones(samples)) if method != "james-stein" else math.log2(samples)
     cap = float(states.units) if method == "james-stein" else min(float(states.units), limit)
-    value, bias = min(max(estimate(counts), 0.0), cap), (len(patterns) - 1) / (2 * samples * math.log(2))
+    value, bias = (
+        min(max(estimate(counts), 0.0), cap),
+        (len(patterns) - 1) / (2 * samples * math.log(2)),
+    )
     spread = math.sqrt((len(patterns) - 1) / 2) / (samples * math.log(2))
-    error = math.hypot(_jackknife_error(table, lambda left: min(max(estimate(left), 0.0), cap)), spread)
+    error = math.hypot(
+        _jackknife_error(table, lambda left: min(max(estimate(left), 0.0), cap)), spread
+    )
     return EntropyEstimate(value, error, method, cap, _NOTES[method].format(bias=bias), limit)
 
 
@@ -260,7 +283,10 @@ def _with_cells(method: str, units: int) -> Callable[[ArrayLike], float]:
     if method != "james-stein":
         return ESTIMATORS[method]
     if units > MOST_CELLS:
-        raise ValueError(f"shrinkage over 2^{units} patterns has no meaning in double precision; take at most {MOST_CELLS} units")
+        raise ValueError(
+            f"shrinkage over 2^{units} patterns has no meaning in double precision; take at most "
+            f"{MOST_CELLS} units"
+        )
     return lambda counts: james_stein(counts, 2**units)
 
 
@@ -275,7 +301,9 @@ def _jackknife_error(table: NDArray[np.int64], estimate: Callable[[ArrayLike], f
 
 
 def jackknife(left: ArrayLike) -> float:
-    """Return the standard error of a number from its values with one block left out after the other."""
+    """Return the standard error of a number from its values with one block left out after the
+    other.
+    """
     found = np.asarray(left, dtype=float)
     return float(np.sqrt((len(found) - 1) * np.mean((found - found.mean()) ** 2)))
 
@@ -289,12 +317,14 @@ class LayerComplexity(Tabulated):
     units : ndarray
         Bits of every unit, between 0 and 1.
     errors : ndarray
-        Their standard errors √(p(1 - p)/N) |log2((1 - p)/p)|; where that vanishes (p = 1/2), the second-order 1/(N ln 2)/√2.
+        Their standard errors √(p(1 - p)/N) |log2((1 - p)/p)|; where that vanishes (p = 1/2), the
+        second-order 1/(N ln 2)/√2.
     always_on, always_off : int
         Units that never switch on the data.
     samples : int
     total_error : float
-        Standard error of the sum over units, by a jackknife over ten blocks of samples, so that units which switch together are counted right.
+        Standard error of the sum over units, by a jackknife over ten blocks of samples, so that
+        units which switch together are counted right.
     """
 
     units: Array
@@ -320,14 +350,18 @@ class LayerComplexity(Tabulated):
         return float(np.sum(self.units > 0)) / (2 * self.samples * math.log(2))
 
     def known_of_each_other(self, joint: EntropyEstimate) -> EntropyEstimate:
-        """Return the total correlation: the sum over units, its bias removed if the joint entropy has had its own removed, minus the joint entropy.
+        """Return the total correlation: the sum over units, its bias removed if the joint entropy
+        has had its own removed, minus the joint entropy.
 
-        It is not negative, as the true one is not; its error is at most the sum of both errors and of how far it would have been below zero.
+        It is not negative, as the true one is not; its error is at most the sum of both errors and
+        of how far it would have been below zero.
         """
         total = self.total + (0.0 if joint.method == "plug-in" else self.bias)
         found = total - joint.value
         error = self.total_error + joint.error + max(-found, 0.0)
-        return EntropyEstimate(max(found, 0.0), error, joint.method, total, f"joint entropy: {joint.note}", joint.limit)
+        return EntropyEstimate(
+            max(found, 0.0), error, joint.method, total, f"joint entropy: {joint.note}", joint.limit
+        )
 
 
 def layer_complexity(states: PackedStates) -> LayerComplexity:
@@ -356,16 +390,30 @@ def layer_complexity(states: PackedStates) -> LayerComplexity:
     switching = (count > 0) & (count < total)
     slope = np.log2(np.divide(1 - p, p, out=np.ones_like(p), where=switching))
     spread = np.sqrt(p * (1 - p) / total + np.where(switching, 1 / (4 * total**2), 0.0))
-    errors = np.where(switching, np.hypot(spread * slope, 1 / (math.sqrt(2) * math.log(2) * total)), 0.0)
-    left = [float(np.sum(binary_entropy((count - on) / (total - size)))) for on, size in zip(blocks, sizes, strict=True) if size]
-    return LayerComplexity(binary_entropy(p), errors, int(np.sum(count == total)), int(np.sum(count == 0)), total, jackknife(left))
+    errors = np.where(
+        switching, np.hypot(spread * slope, 1 / (math.sqrt(2) * math.log(2) * total)), 0.0
+    )
+    left = [
+        float(np.sum(binary_entropy((count - on) / (total - size))))
+        for on, size in zip(blocks, sizes, strict=True)
+        if size
+    ]
+    return LayerComplexity(
+        binary_entropy(p),
+        errors,
+        int(np.sum(count == total)),
+        int(np.sum(count == 0)),
+        total,
+        jackknife(left),
+    )
 
 
 def pooled_complexity(states: ArrayLike) -> dict[str, EntropyEstimate]:
-    """Return the two conventions of a convolutional layer, and the information about the position that separates them.
+    """Return the two conventions of a convolutional layer, and the information about the position
+    that separates them.
 
-    Pooled over positions a channel has H2(mean p); each position on its own gives mean H2(p). The first is larger, by the mutual information of the state and
-    the position.
+    Pooled over positions a channel has H2(mean p); each position on its own gives mean H2(p). The
+    first is larger, by the mutual information of the state and the position.
 
     Parameters
     ----------
@@ -374,8 +422,9 @@ def pooled_complexity(states: ArrayLike) -> dict[str, EntropyEstimate]:
     Returns
     -------
     dict of str to EntropyEstimate
-        In bits: ``pooled`` (sum over channels of the pooled entropy), ``per_position`` (sum over channels of the mean over positions; times the number of
-        positions it is the sum over all of them) and their difference ``position_information``.
+        In bits: ``pooled`` (sum over channels of the pooled entropy), ``per_position`` (sum over
+        channels of the mean over positions; times the number of positions it is the sum over all of
+        them) and their difference ``position_information``.
 
     Examples
     --------
@@ -387,19 +436,36 @@ def pooled_complexity(states: ArrayLike) -> dict[str, EntropyEstimate]:
     """
     array = np.asarray(states, dtype=float)
     if array.ndim < 3 or len(array) < 2:
-        raise ValueError(f"states of a convolutional layer have the shape (samples, channels, positions...), at least two samples, got {array.shape}")
+        raise ValueError(
+            "states of a convolutional layer have the shape (samples, channels, positions...), at "
+            f"least two samples, got {array.shape}"
+        )
     array = array.reshape(*array.shape[:2], -1)
     owner = np.arange(len(array)) * BLOCKS // len(array)
     left = np.array([_conventions(array[owner != b].mean(axis=0)) for b in np.unique(owner)])
     p, samples = array.mean(axis=0), len(array)
     single = 1 / (2 * samples * math.log(2))
     apart = single * float(np.sum((p > 0) & (p < 1))) / p.shape[1]
-    notes = (f"low by less than {p.shape[0] * single:.2g} bits", f"low by about {apart:.2g} bits", f"high by up to {apart:.2g} bits")
+    notes = (
+        f"low by less than {p.shape[0] * single:.2g} bits",
+        f"low by about {apart:.2g} bits",
+        f"high by up to {apart:.2g} bits",
+    )
     values, names = _conventions(p), ("pooled", "per_position", "position_information")
-    return {name: EntropyEstimate(values[i], jackknife(left[:, i]), "plug-in", float(p.shape[0]), notes[i]) for i, name in enumerate(names)}
+    return {
+        name: EntropyEstimate(
+            values[i], jackknife(left[:, i]), "plug-in", float(p.shape[0]), notes[i]
+        )
+        for i, name in enumerate(names)
+    }
 
 
 def _conventions(p: Array) -> tuple[float, float, float]:
-    """Pooled entropy, mean entropy by position, and their difference, of shares of shape (channels, positions)."""
-    pooled, apart = float(binary_entropy(p.mean(axis=1)).sum()), float(binary_entropy(p).mean(axis=1).sum())
+    """Pooled entropy, mean entropy by position, and their difference, of shares of shape (channels,
+    positions).
+    """
+    pooled, apart = (
+        float(binary_entropy(p.mean(axis=1)).sum()),
+        float(binary_entropy(p).mean(axis=1).sum()),
+    )
     return pooled, apart, pooled - apart

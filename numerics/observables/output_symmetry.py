@@ -1,4 +1,5 @@
-"""Outputs of a fully connected layer have no order and no signs of their own: fix them, or use what is invariant.
+"""Outputs of a fully connected layer have no order and no signs of their own: fix them, or use what
+is invariant.
 
 Also: how many samples a coupling needs to be seen at all.
 """
@@ -30,7 +31,9 @@ def samples_needed(coupling: float, bonds: int, sigmas: float = 5.0) -> int:
     3969
     """
     if not coupling or bonds < 1:
-        raise ValueError("no number of samples resolves a coupling of exactly zero, or one without bonds")
+        raise ValueError(
+            "no number of samples resolves a coupling of exactly zero, or one without bonds"
+        )
     return math.ceil((sigmas / math.tanh(abs(coupling))) ** 2 / bonds)
 
 
@@ -65,7 +68,9 @@ def gauge_invariants(correlations: ArrayLike) -> GaugeInvariants:
     """
     matrix = np.asarray(correlations, dtype=float)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(f"correlations form a square matrix of at least 2 outputs, got the shape {matrix.shape}")
+        raise ValueError(
+            f"correlations form a square matrix of at least 2 outputs, got the shape {matrix.shape}"
+        )
     pairs = np.abs(matrix[np.triu_indices(len(matrix), 1)])
     with np.errstate(divide="ignore"):
         rms = math.sqrt(float(np.mean(np.arctanh(np.minimum(pairs, 1.0)) ** 2)))
@@ -93,7 +98,9 @@ def fix_gauge(weights: ArrayLike, samples: ArrayLike) -> tuple[Array, NDArray[np
     """
     matrix, spins = np.asarray(weights, dtype=float), as_spins(samples, length=1)
     if matrix.ndim != 2 or matrix.shape[0] != spins.shape[1]:
-        raise ValueError(f"{spins.shape[1]} outputs need as many rows of weights, got the shape {matrix.shape}")
+        raise ValueError(
+            f"{spins.shape[1]} outputs need as many rows of weights, got the shape {matrix.shape}"
+        )
     sites = np.abs(matrix).argmax(axis=1)
     signs = np.where(matrix[np.arange(len(sites)), sites] < 0, -1, 1)
     order = np.argsort(sites, kind="stable")

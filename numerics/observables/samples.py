@@ -25,32 +25,43 @@ def as_spins(data: Any, length: int = 2) -> Spins:
     Raises
     ------
     ValueError
-        If the array is not two-dimensional, too small, or holds anything but +1 and −1; the message names a wrong value
-        and its place.
+        If the array is not two-dimensional, too small, or holds anything but +1 and −1; the message
+        names a wrong value and its place.
 
     Examples
     --------
     >>> as_spins([[1, -1], [1, 1]]).dtype
     dtype('int8')
     """
-    if isinstance(data, list | tuple) and len({len(row) if isinstance(row, list | tuple) else None for row in data}) > 1:
+    if (
+        isinstance(data, list | tuple)
+        and len({len(row) if isinstance(row, list | tuple) else None for row in data}) > 1
+    ):
         raise ValueError("samples must be numbers, one row per sample and all rows of one length")
     try:
         array = np.asarray(data)
         array = array if np.iscomplexobj(array) else array.astype(float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"samples must be numbers, one row per sample and all rows of one length: {error}") from None
+        raise ValueError(
+            f"samples must be numbers, one row per sample and all rows of one length: {error}"
+        ) from None
     if np.iscomplexobj(array):
         raise ValueError("samples must be real numbers +1 or -1, got complex ones")
     if array.ndim != 2:
         raise ValueError(f"samples must have the shape (samples, units), got {array.shape}")
     if array.shape[0] < 2 or array.shape[1] < length:
-        raise ValueError(f"at least 2 samples of {length} units are needed, got {array.shape[0]} of {array.shape[1]}")
+        raise ValueError(
+            f"at least 2 samples of {length} units are needed, got {array.shape[0]} of "
+            f"{array.shape[1]}"
+        )
     wrong = np.argwhere(np.abs(array) != 1)
     if len(wrong):
         row, column = (int(k) for k in wrong[0])
         hint = "; map bits x to 2x - 1" if set(np.unique(array)) <= {0.0, 1.0} else ""
-        raise ValueError(f"samples must be +1 or -1, got {array[row, column]:g} in row {row}, column {column}{hint}")
+        raise ValueError(
+            f"samples must be +1 or -1, got {array[row, column]:g} in row {row}, column "
+            f"{column}{hint}"
+        )
     return array.astype(np.int8)
 
 
@@ -82,9 +93,14 @@ def read_spins(source: Any, length: int = 2) -> Spins:
     try:
         data = _table(path)
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is neither an .npy file nor text: give one array as .npy, or text with one sample per line") from None
+        raise ValueError(
+            f"{path} is neither an .npy file nor text: give one array as .npy, or text with one "
+            "sample per line"
+        ) from None
     except (OSError, ValueError, EOFError) as error:
-        reason = "it is no array of numbers written by numpy.save" if path.suffix == ".npy" else error
+        reason = (
+            "it is no array of numbers written by numpy.save" if path.suffix == ".npy" else error
+        )
         raise ValueError(f"{path} cannot be read as ±1 samples: {reason}") from None
     if not len(data):
         raise ValueError(f"{path} holds no samples")

@@ -1,7 +1,8 @@
 """On and off states of units over many samples, packed in bits, and what is counted of them.
 
-A state is on where the pre-activation exceeds the threshold; a tie is off. Eight samples of a unit share a byte, so 10⁵ samples of 10³ units take 12.5 MB and a
-count is one pass of population counts. Samples arrive in chunks of any size; nothing larger than a chunk is ever unpacked.
+A state is on where the pre-activation exceeds the threshold; a tie is off. Eight samples of a unit
+share a byte, so 10⁵ samples of 10³ units take 12.5 MB and a count is one pass of population counts.
+Samples arrive in chunks of any size; nothing larger than a chunk is ever unpacked.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ class PackedStates(Tabulated):
         """
         h = np.asarray(preactivations)
         if h.ndim != 2 or h.shape[1] != self.units:
-            raise ValueError(f"pre-activations have the shape (samples, {self.units}) here, got {h.shape}")
+            raise ValueError(
+                f"pre-activations have the shape (samples, {self.units}) here, got {h.shape}"
+            )
         if not np.all(np.isfinite(h)):
             raise ValueError("a pre-activation is not finite: its state is undefined")
         if len(h):
@@ -102,8 +105,15 @@ class PackedStates(Tabulated):
         return total
 
     def owners(self, blocks: int) -> NDArray[np.int64]:
-        """Return the block, of a few equal ones in the order of the samples, that each sample belongs to; of many samples bytes are not torn apart."""
-        place = np.concatenate([start + (np.arange(count) if self.samples < SMALL else np.arange(count) // 8 * 8) for start, _, count in self._placed()])
+        """Return the block, of a few equal ones in the order of the samples, that each sample
+        belongs to; of many samples bytes are not torn apart.
+        """
+        place = np.concatenate(
+            [
+                start + (np.arange(count) if self.samples < SMALL else np.arange(count) // 8 * 8)
+                for start, _, count in self._placed()
+            ]
+        )
         return place * blocks // self.samples
 
     def _placed(self) -> Iterator[tuple[int, Bits, int]]:
@@ -114,7 +124,8 @@ class PackedStates(Tabulated):
             start += count
 
     def block_on_counts(self, blocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return how many samples of each block (of `owners`) switch each unit on, shape (blocks, units), and how many samples each block has.
+        """Return how many samples of each block (of `owners`) switch each unit on, shape (blocks,
+        units), and how many samples each block has.
 
         Examples
         --------
@@ -124,14 +135,20 @@ class PackedStates(Tabulated):
         """
         owner, counts = self.owners(blocks), np.zeros((blocks, self.units), dtype=np.int64)
         for start, bits, count in self._placed():
-            weights = np.unpackbits(bits, axis=1, count=count) if self.samples < SMALL else np.bitwise_count(bits)
+            weights = (
+                np.unpackbits(bits, axis=1, count=count)
+                if self.samples < SMALL
+                else np.bitwise_count(bits)
+            )
             mine = owner[start : start + count : 1 if self.samples < SMALL else 8]
             edges = np.flatnonzero(np.diff(mine, prepend=-1))
             counts[mine[edges]] += np.add.reduceat(weights, edges, axis=1, dtype=np.int64).T
         return counts, np.bincount(owner, minlength=blocks)
 
     def pair_counts(self) -> NDArray[np.int64]:
-        """Return for every pair of units how many samples switch both on, an array of shape (units, units)."""
+        """Return for every pair of units how many samples switch both on, an array of shape (units,
+        units).
+        """
         total = np.zeros((self.units, self.units), dtype=np.int64)
         for rows in self.unpacked():
             block = rows.astype(np.float32)
@@ -139,19 +156,29 @@ class PackedStates(Tabulated):
         return total
 
     def unpacked(self, rows: int = 4096) -> Iterator[Bits]:
-        """Yield the states as arrays of zeros and ones of at most so many samples, shape (samples, units)."""
+        """Yield the states as arrays of zeros and ones of at most so many samples, shape (samples,
+        units).
+        """
         step = max(8, rows // 8 * 8)
         for bits, count in self._chunks:
             for start in range(0, count, step):
                 stop = min(start + step, count)
-                yield np.ascontiguousarray(np.unpackbits(bits[:, start // 8 : (stop + 7) // 8], axis=1, count=stop - start).T)
+                yield np.ascontiguousarray(
+                    np.unpackbits(
+                        bits[:, start // 8 : (stop + 7) // 8], axis=1, count=stop - start
+                    ).T
+                )
 
     def pattern_counts(self) -> NDArray[np.int64]:
-        """Return how often each pattern that occurs does occur, in no particular order of patterns but a reproducible one."""
+        """Return how often each pattern that occurs does occur, in no particular order of patterns
+        but a reproducible one.
+        """
         return np.unique(self.words(), return_counts=True)[1].astype(np.int64)
 
     def words(self) -> NDArray[Any]:
-        """Return the pattern of every sample as one opaque word, which can be compared and sorted."""
+        """Return the pattern of every sample as one opaque word, which can be compared and
+        sorted.
+        """
         rows = [np.packbits(block, axis=1) for block in self.unpacked()]
         if not rows:
             raise ValueError("no samples were recorded")

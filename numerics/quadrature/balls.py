@@ -1,7 +1,9 @@
-"""Certified Gaussian averages: enclosures by ball arithmetic, with a proved bound on what lies outside the box of integration.
+"""Certified Gaussian averages: enclosures by ball arithmetic, with a proved bound on what lies
+outside the box of integration.
 
-On a box that contains no kink the integrand is analytic and `acb.integral` encloses its integral. Outside, |f| <= A exp(B |z|)
-(`neurenorm.theory.gaussian.envelope`), and ``⟨exp(B σ|x|); |x| > T⟩ = exp(β²/2) erfc((T - β)/√2)`` with β = B σ bounds the rest.
+On a box that contains no kink the integrand is analytic and `acb.integral` encloses its integral.
+Outside, |f| <= A exp(B |z|) (`neurenorm.theory.gaussian.envelope`), and ``⟨exp(B σ|x|); |x| > T⟩ =
+exp(β²/2) erfc((T - β)/√2)`` with β = B σ bounds the rest.
 """
 
 from __future__ import annotations
@@ -24,7 +26,16 @@ __all__ = ["certified_average"]
 Values = Mapping[Symbol, arb]
 Evaluator = Callable[[acb, bool], acb]
 
-_ENTIRE = {sp.exp: "exp", sp.sin: "sin", sp.cos: "cos", sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh", sp.erf: "erf", sp.erfc: "erfc"}
+_ENTIRE = {
+    sp.exp: "exp",
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.sinh: "sinh",
+    sp.cosh: "cosh",
+    sp.tanh: "tanh",
+    sp.erf: "erf",
+    sp.erfc: "erfc",
+}
 _BRANCHED = {
     sp.log: "{x}.log(analytic=analytic)",
     sp.atan: "((1 + imaginary*{x}).log(analytic=analytic) - (1 - imaginary*{x}).log(analytic=analytic))/(2*imaginary)",
@@ -34,7 +45,13 @@ _KINKED = (sp.sign, sp.Abs, sp.Heaviside, sp.Max, sp.Min)
 _GUARD = 32
 
 
-def certified_average(function: Expr, variables: Sequence[Symbol], covariance: Sequence[arb], digits: int, values: Values | None = None) -> arb:
+def certified_average(
+    function: Expr,
+    variables: Sequence[Symbol],
+    covariance: Sequence[arb],
+    digits: int,
+    values: Values | None = None,
+) -> arb:
     """Return a ball that contains ⟨f⟩ over one or two Gaussian variables.
 
     Parameters
@@ -63,12 +80,14 @@ def certified_average(function: Expr, variables: Sequence[Symbol], covariance: S
     Examples
     --------
     >>> z = Symbol("z", real=True)
-    >>> ball = certified_average(sp.tanh(z)**2, [z], [arb(100)], 30)
+    >>> ball = certified_average(sp.tanh(z) ** 2, [z], [arb(100)], 30)
     >>> ball.rad() < 1e-30, ball.str(20, radius=False)
     (True, '0.92053686343051667121')
     """
     if len(variables) != len(covariance) and (len(variables), len(covariance)) != (2, 3):
-        raise ValueError("give one variable with its variance, or two variables with K_aa, K_bb and K_ab")
+        raise ValueError(
+            "give one variable with its variance, or two variables with K_aa, K_bb and K_ab"
+        )
     precision = ctx.prec
     ctx.prec = int(digits * 3.33) + _GUARD
     try:
@@ -81,14 +100,24 @@ def certified_average(function: Expr, variables: Sequence[Symbol], covariance: S
 class _Box:
     """The integrals over a finite box and the bound on the rest."""
 
-    def __init__(self, function: Expr, variables: tuple[Symbol, ...], values: dict[Symbol, arb], digits: int) -> None:
+    def __init__(
+        self, function: Expr, variables: tuple[Symbol, ...], values: dict[Symbol, arb], digits: int
+    ) -> None:
         self.function, self.variables, self.values = function, variables, values
         self.aim = arb(10) ** -(digits + 2)
-        self.kinks = [sorted((_number(k, values) for k in kinks_of(function, z) if not k.has(*variables)), key=float) for z in variables]
+        self.kinks = [
+            sorted(
+                (_number(k, values) for k in kinks_of(function, z) if not k.has(*variables)),
+                key=float,
+            )
+            for z in variables
+        ]
 
     def envelope(self, deviation: arb) -> tuple[arb, arb]:
         """A and B of |f| <= A exp(B |z|), for moments on the scale of a deviation."""
-        numeric = self.function.xreplace({symbol: sp.Rational(str(float(ball.mid()))) for symbol, ball in self.values.items()})
+        numeric = self.function.xreplace(
+            {symbol: sp.Rational(str(float(ball.mid()))) for symbol, ball in self.values.items()}
+        )
         scale = sp.Rational(str(max(float(deviation), 1e-6)))
         height, rate = envelope(numeric, self.variables, scale)
         widened = arb(1, 1e-6) if self.values else arb(1)
@@ -103,19 +132,26 @@ class _Box:
                 rest += height * _beyond(rate, reach) * (others[0] if others else arb(1))
             if rest < self.aim * max(1.0, float(abs(height))):
                 return reach, rest
-        raise QuadratureError(f"the tail of the average of {self.function} cannot be bounded: it grows too fast for this variance")
+        raise QuadratureError(
+            f"the tail of the average of {self.function} cannot be bounded: it grows too fast for "
+            "this variance"
+        )
 
     def line(self, variance: arb) -> arb:
         """One variable, in units of its deviation."""
         deviation = variance.sqrt()
-        if not deviation.is_finite():  # a ball that reaches below zero is no variance: nothing is known
+        if (
+            not deviation.is_finite()
+        ):  # a ball that reaches below zero is no variance: nothing is known
             return arb.nan()
         height, rate = self.envelope(deviation)
         reach, rest = self.cut(height, [rate * deviation])
         total = arb(0)
         for low, high in pairwise(_cuts([k / deviation for k in self.kinks[0]], reach)):
             value = self.evaluator({self.variables[0]: deviation * (low + high) / 2})
-            total += self.integral(lambda x, analytic, f=value: f(analytic, deviation * x), low, high).real  # type: ignore[misc]
+            total += self.integral(
+                lambda x, analytic, f=value: f(analytic, deviation * x), low, high
+            ).real  # type: ignore[misc]
         return total + arb(0, rest.abs_upper())
 
     def plane(self, kaa: arb, kbb: arb, kab: arb) -> arb:
@@ -129,7 +165,9 @@ class _Box:
         total = arb(0)
         for low, high in pairwise(_cuts([k / deviation for k in self.kinks[0]], reach)):
             middle = deviation * (low + high) / 2
-            outer = partial(self._inner, middle=middle, shape=(deviation, slope, spread), reach=reach)
+            outer = partial(
+                self._inner, middle=middle, shape=(deviation, slope, spread), reach=reach
+            )
             total += self.integral(outer, low, high).real
         return total + arb(0, rest.abs_upper())
 
@@ -142,17 +180,27 @@ class _Box:
 
         return acb.integral(integrand, low, high, rel_tol=self.aim / 16, abs_tol=self.aim / 16)
 
-    def _inner(self, x: acb, analytic: bool, middle: arb, shape: tuple[arb, arb, arb], reach: int) -> acb:
+    def _inner(
+        self, x: acb, analytic: bool, middle: arb, shape: tuple[arb, arb, arb], reach: int
+    ) -> acb:
         """The integral over y, between kinks of z_b that move with x."""
         deviation, slope, spread = shape
         za, zb = self.variables
         ends = [acb(-reach), *((acb(k) - slope * x) / spread for k in self.kinks[1]), acb(reach)]
-        marks = [self.kinks[1][0] - 1, *self.kinks[1], self.kinks[1][-1] + 1] if self.kinks[1] else [arb(-1), arb(1)]
+        marks = (
+            [self.kinks[1][0] - 1, *self.kinks[1], self.kinks[1][-1] + 1]
+            if self.kinks[1]
+            else [arb(-1), arb(1)]
+        )
         total = acb(0)
         for (low, high), (left, right) in zip(pairwise(ends), pairwise(marks), strict=True):
             value = self.evaluator({za: middle, zb: (left + right) / 2})
             u, v = deviation * x, slope * x
-            total += self.integral(lambda y, inner, f=value, u=u, v=v: f(analytic or inner, u, v + spread * y), low, high)  # type: ignore[misc]
+            total += self.integral(
+                lambda y, inner, f=value, u=u, v=v: f(analytic or inner, u, v + spread * y),
+                low,
+                high,
+            )  # type: ignore[misc]
         return total
 
     def evaluator(self, inside: Mapping[Symbol, arb]) -> Callable[..., acb]:
@@ -191,7 +239,9 @@ def _resolved(node: Expr, point: Values) -> Expr:
     parts = [_resolved(part, point) for part in node.args]
     if isinstance(node, sp.sign | sp.Abs | sp.Heaviside):
         side = 1 if _number(parts[0], point) > 0 else -1
-        return {sp.sign: sp.Integer(side), sp.Heaviside: sp.Integer(side == 1)}.get(node.func, side * parts[0])
+        return {sp.sign: sp.Integer(side), sp.Heaviside: sp.Integer(side == 1)}.get(
+            node.func, side * parts[0]
+        )
     if isinstance(node, sp.Max | sp.Min):
         values = [float(_number(part, point)) for part in parts]
         return parts[values.index(max(values) if isinstance(node, sp.Max) else min(values))]
@@ -200,10 +250,17 @@ def _resolved(node: Expr, point: Values) -> Expr:
 
 @lru_cache(maxsize=256)
 def _compiled(expression: Expr, symbols: tuple[Symbol, ...]) -> Callable[..., acb]:
-    """A function ``f(analytic, *values)`` of complex balls; not finite where it is not analytic and should be."""
+    """A function ``f(analytic, *values)`` of complex balls; not finite where it is not analytic and
+    should be.
+    """
     names = {symbol: f"v{i}" for i, symbol in enumerate(symbols)}
     source = f"lambda {', '.join(['analytic', *names.values()])}: {_source(expression, names)}"
-    space: dict[str, Any] = {"acb": acb, "rational": lambda p, q: acb(arb(fmpq(p, q))), "imaginary": acb(0, 1), "log_cosh": _log_cosh}
+    space: dict[str, Any] = {
+        "acb": acb,
+        "rational": lambda p, q: acb(arb(fmpq(p, q))),
+        "imaginary": acb(0, 1),
+        "log_cosh": _log_cosh,
+    }
     return cast(Callable[..., acb], eval(compile(source, "<balls>", "eval"), space))
 
 
@@ -232,11 +289,16 @@ def _source(node: Expr, names: Mapping[Symbol, str]) -> str:
         return f"({parts[0]}).{_ENTIRE[node.func]}()"
     if node.func in _BRANCHED:
         return _BRANCHED[node.func].format(x=f"({parts[0]})")
-    raise QuadratureError(f"{node} has no certified average: {type(node).__name__} is not among the functions of the ball arithmetic here")
+    raise QuadratureError(
+        f"{node} has no certified average: {type(node).__name__} is not among the functions of the "
+        "ball arithmetic here"
+    )
 
 
 def _log_cosh(x: acb, analytic: bool) -> acb:
-    """ln cosh x = ±x + ln(1 + exp(-+2x)) - ln 2: analytic in each half-plane, and no size overflows."""
+    """ln cosh x = ±x + ln(1 + exp(-+2x)) - ln 2: analytic in each half-plane, and no size
+    overflows.
+    """
     if x.real > 0 or x.real < 0:
         outward = x if x.real > 0 else -x
         return outward + (1 + (-2 * outward).exp()).log(analytic=analytic) - acb(2).log()

@@ -1,4 +1,6 @@
-"""Averages over one Gaussian variable, for a whole array of variances, with an error bound for each."""
+"""Averages over one Gaussian variable, for a whole array of variances, with an error bound for
+each.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,14 @@ class Average(NamedTuple):
 Function = Callable[[Array], Array]
 
 
-def line_average(function: Function, variance: ArrayLike, kinks: Sequence[float] = (), tolerance: float = 1e-12) -> Average:
+def line_average(
+    function: Function, variance: ArrayLike, kinks: Sequence[float] = (), tolerance: float = 1e-12
+) -> Average:
     """Return ⟨f(z)⟩ for z ~ N(0, K), for every K of an array.
 
-    Trapezoidal sums after a change of variables (`neurenorm.numerics.quadrature.rules`), doubled until two of them agree; their difference plus
-    the rounding error of the sum is the bound. It is a bound as soon as the sums converge as fast as a geometric series of ratio 1/2.
+    Trapezoidal sums after a change of variables (`neurenorm.numerics.quadrature.rules`), doubled
+    until two of them agree; their difference plus the rounding error of the sum is the bound. It is
+    a bound as soon as the sums converge as fast as a geometric series of ratio 1/2.
 
     Parameters
     ----------
@@ -69,7 +74,7 @@ def line_average(function: Function, variance: ArrayLike, kinks: Sequence[float]
     --------
     >>> line_average(np.cos, [0.0, 1.0]).value.round(9).tolist()
     [1.0, 0.60653066]
-    >>> average = line_average(lambda z: np.tanh(z)**2, 100.0)
+    >>> average = line_average(lambda z: np.tanh(z) ** 2, 100.0)
     >>> round(float(average.value), 9), bool(average.error < 1e-12)
     (0.920536863, True)
     """
@@ -92,7 +97,9 @@ def checked_variance(variance: ArrayLike) -> Array:
     return flat
 
 
-def _converged(function: Function, variance: Array, edges: Array, tolerance: float) -> tuple[Array, Array]:
+def _converged(
+    function: Function, variance: Array, edges: Array, tolerance: float
+) -> tuple[Array, Array]:
     """Widen the range until the tails are negligible, halve the step until two sums agree."""
     value, error = np.zeros_like(variance), np.zeros_like(variance)
     point = variance < 1e-290
@@ -114,7 +121,8 @@ def _converged(function: Function, variance: Array, edges: Array, tolerance: flo
         count *= 2
         if count > LAST_COUNT and active.size:
             raise QuadratureError(
-                f"the average does not settle to {tolerance:g} at variance {variance[active[0]]:g}: declare its kinks, or loosen the tolerance"
+                f"the average does not settle to {tolerance:g} at variance "
+                f"{variance[active[0]]:g}: declare its kinks, or loosen the tolerance"
             )
     return value, error
 
@@ -123,31 +131,50 @@ def _widen(reach: Array, chosen: NDArray[np.intp]) -> None:
     """Move the cut outwards where the tail still matters."""
     reach[chosen] *= 1.4
     if np.any(reach[chosen] > LAST_REACH):
-        raise QuadratureError("the average diverges: the function grows at least as fast as the Gaussian falls off")
+        raise QuadratureError(
+            "the average diverges: the function grows at least as fast as the Gaussian falls off"
+        )
 
 
-def _sum(function: Function, variance: Array, edges: Array, reach: Array, count: int) -> tuple[Array, Array, Array]:
-    """The trapezoidal sums of f and |f|, and the size of the integrand at the cut, in pieces that fit the cache."""
+def _sum(
+    function: Function, variance: Array, edges: Array, reach: Array, count: int
+) -> tuple[Array, Array, Array]:
+    """The trapezoidal sums of f and |f|, and the size of the integrand at the cut, in pieces that
+    fit the cache.
+    """
     rows = max(1, CHUNK // (count + 1))
-    parts = [_sum_rows(function, variance[i : i + rows], edges, reach[i : i + rows], count) for i in range(0, variance.size, rows)]
+    parts = [
+        _sum_rows(function, variance[i : i + rows], edges, reach[i : i + rows], count)
+        for i in range(0, variance.size, rows)
+    ]
     total, size, tail = (np.concatenate(column) for column in zip(*parts, strict=True))
     return total, size, tail
 
 
-def _sum_rows(function: Function, variance: Array, edges: Array, reach: Array, count: int) -> tuple[Array, Array, Array]:
+def _sum_rows(
+    function: Function, variance: Array, edges: Array, reach: Array, count: int
+) -> tuple[Array, Array, Array]:
     """The same for a few variances."""
     deviation = np.sqrt(variance)
     total, size, tail = np.zeros_like(variance), np.zeros_like(variance), np.zeros_like(variance)
     for nodes, weights in line_pieces(deviation, edges, reach, count):
         x = nodes / deviation[:, None]
-        terms = function_times(function, nodes, np.exp(-x * x / 2) * weights / (np.sqrt(2 * np.pi) * deviation[:, None]))
+        terms = function_times(
+            function,
+            nodes,
+            np.exp(-x * x / 2) * weights / (np.sqrt(2 * np.pi) * deviation[:, None]),
+        )
         total += terms.sum(axis=1)
         size += np.abs(terms).sum(axis=1)
-        tail = np.maximum(tail, np.where(np.abs(x) >= 0.999 * reach[:, None], np.abs(terms), 0).max(axis=1))
+        tail = np.maximum(
+            tail, np.where(np.abs(x) >= 0.999 * reach[:, None], np.abs(terms), 0).max(axis=1)
+        )
     return total, size, tail
 
 
-def line_pieces(deviation: Array, edges: Array, reach: Array, count: int) -> list[tuple[Array, Array]]:
+def line_pieces(
+    deviation: Array, edges: Array, reach: Array, count: int
+) -> list[tuple[Array, Array]]:
     """Nodes and weights of the pieces between kinks; one piece for a smooth function."""
     cut = deviation * reach
     scale = np.minimum(1.0, deviation)
@@ -160,7 +187,9 @@ def line_pieces(deviation: Array, edges: Array, reach: Array, count: int) -> lis
 
 
 def function_times(function: Function, nodes: Array, weights: Array) -> Array:
-    """f(nodes) times weights; a node whose weight underflows does not count, any other value must be finite."""
+    """f(nodes) times weights; a node whose weight underflows does not count, any other value must
+    be finite.
+    """
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         values = np.broadcast_to(np.asarray(function(nodes), dtype=float), nodes.shape)
         return _finite(np.where(weights == 0, 0.0, values * weights))
@@ -169,5 +198,8 @@ def function_times(function: Function, nodes: Array, weights: Array) -> Array:
 def _finite(values: Array) -> Array:
     """The same array, or an error."""
     if not np.all(np.isfinite(values)):
-        raise QuadratureError("the function is not finite at some node: its average diverges, or it is not a real function")
+        raise QuadratureError(
+            "the function is not finite at some node: its average diverges, or it is not a real "
+            "function"
+        )
     return values

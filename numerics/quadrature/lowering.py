@@ -1,4 +1,6 @@
-"""How the compiler evaluates an unevaluated ⟨f⟩: quadrature in double precision, certified balls otherwise."""
+"""How the compiler evaluates an unevaluated ⟨f⟩: quadrature in double precision, certified balls
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from neurenorm.theory.gaussian.expectation import GaussianExpectation
 __all__ = ["average_error", "lower_expectation"]
 
 
-def lower_expectation(node: GaussianExpectation, target: str, digits: int | None) -> tuple[Callable[..., Any], Sequence[Expr]]:
+def lower_expectation(
+    node: GaussianExpectation, target: str, digits: int | None
+) -> tuple[Callable[..., Any], Sequence[Expr]]:
     """Return a numeric function for an expectation, and the expressions it takes.
 
     Parameters
@@ -28,14 +32,16 @@ def lower_expectation(node: GaussianExpectation, target: str, digits: int | None
     node : GaussianExpectation
         Over one or two variables.
     target : {"numpy", "mpmath", "ball"}
-        NumPy quadrature has a relative error below 1e-11 (one variable) or 1e-9 (two) of ⟨|f|⟩, or raises; the others are certified.
+        NumPy quadrature has a relative error below 1e-11 (one variable) or 1e-9 (two) of ⟨|f|⟩, or
+        raises; the others are certified.
     digits : int or None
         Decimal digits asked for.
 
     Returns
     -------
     function, arguments
-        The function takes the covariance entries (K, or K_aa, K_bb, K_ab) and then the parameters of f.
+        The function takes the covariance entries (K, or K_aa, K_bb, K_ab) and then the parameters
+        of f.
 
     Raises
     ------
@@ -47,13 +53,19 @@ def lower_expectation(node: GaussianExpectation, target: str, digits: int | None
     >>> from sympy import tanh
     >>> from neurenorm.numerics.compile import compiled
     >>> K = Symbol("K", positive=True)
-    >>> node = GaussianExpectation(tanh(Symbol("z"))**2, Symbol("z"), K)
+    >>> node = GaussianExpectation(tanh(Symbol("z")) ** 2, Symbol("z"), K)
     >>> compiled(node, [K])([1.0, 100.0]).round(8).tolist()
     [0.39429449, 0.92053686]
     """
-    variables, parameters = node.variables, tuple(sorted(node.function.free_symbols - set(node.variables), key=str))
+    variables, parameters = (
+        node.variables,
+        tuple(sorted(node.function.free_symbols - set(node.variables), key=str)),
+    )
     if len(variables) > 2:
-        raise CompileError(f"cannot average over {len(variables)} Gaussian variables: quadrature handles one or two, in {node}")
+        raise CompileError(
+            f"cannot average over {len(variables)} Gaussian variables: quadrature handles one or "
+            f"two, in {node}"
+        )
     matrix = node.covariance
     entries = [matrix[0, 0]] if len(variables) == 1 else [matrix[0, 0], matrix[1, 1], matrix[0, 1]]
     if target == "numpy":
@@ -62,12 +74,15 @@ def lower_expectation(node: GaussianExpectation, target: str, digits: int | None
 
 
 def average_error(node: GaussianExpectation) -> Callable[..., Any]:
-    """Return a function of the covariance entries and parameters that gives the error bound of the NumPy quadrature.
+    """Return a function of the covariance entries and parameters that gives the error bound of the
+    NumPy quadrature.
 
     Examples
     --------
     >>> from sympy import tanh
-    >>> bound = average_error(GaussianExpectation(tanh(Symbol("z"))**2, Symbol("z"), Symbol("K", positive=True)))
+    >>> bound = average_error(
+    ...     GaussianExpectation(tanh(Symbol("z")) ** 2, Symbol("z"), Symbol("K", positive=True))
+    ... )
     >>> bool(bound(1.0) < 1e-13)
     True
     """
@@ -75,7 +90,9 @@ def average_error(node: GaussianExpectation) -> Callable[..., Any]:
     return _in_doubles(node, parameters, part=1)
 
 
-def _in_doubles(node: GaussianExpectation, parameters: tuple[Symbol, ...], part: int = 0) -> Callable[..., Any]:
+def _in_doubles(
+    node: GaussianExpectation, parameters: tuple[Symbol, ...], part: int = 0
+) -> Callable[..., Any]:
     """Quadrature over arrays of covariances; parameters are taken one set at a time."""
     function = compiled(node.function, [*node.variables, *parameters])
     size = 1 if len(node.variables) == 1 else 3
@@ -89,7 +106,13 @@ def _in_doubles(node: GaussianExpectation, parameters: tuple[Symbol, ...], part:
         kaa, kbb, kab = covariance
         scale = np.sqrt(np.asarray(kaa) * kbb)
         gap = np.where(scale > 0, (scale - kab) / np.where(scale > 0, scale, 1.0), 1.0)
-        return plane_average(lambda a, b: function(a, b, *values), kaa, kbb, gap=_within(gap), kinks=(kinks[0], kinks[1]))[part]
+        return plane_average(
+            lambda a, b: function(a, b, *values),
+            kaa,
+            kbb,
+            gap=_within(gap),
+            kinks=(kinks[0], kinks[1]),
+        )[part]
 
     def evaluate(*numbers: Any) -> Any:
         """Averages for arrays of everything."""
@@ -104,12 +127,16 @@ def _in_doubles(node: GaussianExpectation, parameters: tuple[Symbol, ...], part:
 
 
 def _within(gap: Any) -> Any:
-    """A gap 1 - c that has left [0, 2] by rounding, moved back; anything else is left for the error message."""
+    """A gap 1 - c that has left [0, 2] by rounding, moved back; anything else is left for the error
+    message.
+    """
     near = (gap > -1e-12) & (gap < 2 + 1e-12)
     return np.where(near, np.clip(gap, 0, 2), gap)
 
 
-def _certified(node: GaussianExpectation, parameters: tuple[Symbol, ...], target: str, digits: int | None) -> Callable[..., Any]:
+def _certified(
+    node: GaussianExpectation, parameters: tuple[Symbol, ...], target: str, digits: int | None
+) -> Callable[..., Any]:
     """Ball arithmetic; for mpmath the middle of a ball that is good to its working precision."""
 
     def enclosed(*numbers: Any) -> arb:
@@ -117,7 +144,9 @@ def _certified(node: GaussianExpectation, parameters: tuple[Symbol, ...], target
         size = 1 if len(node.variables) == 1 else 3
         reals = [_real_ball(number) for number in numbers]
         values = dict(zip(parameters, reals[size:], strict=True))
-        return certified_average(node.function, node.variables, reals[:size], digits or int(ctx.prec / 3.33), values)
+        return certified_average(
+            node.function, node.variables, reals[:size], digits or int(ctx.prec / 3.33), values
+        )
 
     if target == "ball":
         return enclosed

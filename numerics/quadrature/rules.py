@@ -1,9 +1,12 @@
 """Trapezoidal rules after a change of variables, for whole batches of integrals at once.
 
-A trapezoidal sum over u converges geometrically when the integrand is analytic around the line and negligible at both ends. Three maps make it so:
+A trapezoidal sum over u converges geometrically when the integrand is analytic around the line and
+negligible at both ends. Three maps make it so:
 
-* whole line: ``z = s sinh u`` resolves a feature of size s at the origin however wide the Gaussian is (the number of nodes grows as its logarithm);
-* half line from an edge: ``z = edge ± s exp(u - exp(-u))`` crowds the nodes at the edge, where the function may have a kink or a power law;
+* whole line: ``z = s sinh u`` resolves a feature of size s at the origin however wide the Gaussian
+  is (the number of nodes grows as its logarithm);
+* half line from an edge: ``z = edge ± s exp(u - exp(-u))`` crowds the nodes at the edge, where the
+  function may have a kink or a power law;
 * interval: ``z = middle + half tanh(π/2 sinh u)`` does so at both of its ends.
 """
 
@@ -22,13 +25,17 @@ _SHORTEST = 1e-300
 
 
 def whole_line(scale: Array, reach: Array, count: int) -> tuple[Array, Array]:
-    """Nodes and weights on (-reach, reach) for each entry of a batch; arrays of shape (batch..., count + 1)."""
+    """Nodes and weights on (-reach, reach) for each entry of a batch; arrays of shape (batch...,
+    count + 1).
+    """
     end = np.arcsinh(reach / scale)[..., None]
     u = end * np.linspace(-1, 1, count + 1)
     return scale[..., None] * np.sinh(u), scale[..., None] * np.cosh(u) * (2 * end / count)
 
 
-def half_line(edge: Array, scale: Array, length: Array, count: int, side: int) -> tuple[Array, Array]:
+def half_line(
+    edge: Array, scale: Array, length: Array, count: int, side: int
+) -> tuple[Array, Array]:
     """Nodes and weights from an edge to the right (side 1) or left (-1), as far as the length."""
     stretch = scale[..., None]
     end = np.log(np.maximum(length, 1e-3 * scale) / scale)[..., None]

@@ -35,15 +35,26 @@ def axes_or_new(ax: Axes | None) -> Axes:
 
 
 def finished(axes: Axes, legend: Mapping[str, Any] | None = None, **settings: Any) -> Axes:
-    """Return the axes with their labels, limits and ticks set, and with a legend (without a frame unless asked for) where one is wanted."""
+    """Return the axes with their labels, limits and ticks set, and with a legend (without a frame
+    unless asked for) where one is wanted.
+    """
     axes.set(**settings)
     if legend is not None:
         axes.legend(**{"frameon": False, **legend})
     return axes
 
 
-def plot_step(recursion: Recursion, start: float, low: float, high: float, *, steps: int = 12, ax: Axes | None = None) -> Axes:
-    """Draw one step u' = R(u) against the diagonal, and the staircase of the flow from a starting point.
+def plot_step(
+    recursion: Recursion,
+    start: float,
+    low: float,
+    high: float,
+    *,
+    steps: int = 12,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one step u' = R(u) against the diagonal, and the staircase of the flow from a starting
+    point.
 
     Parameters
     ----------
@@ -77,7 +88,10 @@ def plot_step(recursion: Recursion, start: float, low: float, high: float, *, st
     "$t'$"
     """
     if len(recursion.state) != 1 or recursion.parameters:
-        raise ValueError(f"a staircase needs one variable and no parameters, got {recursion.state} and {recursion.parameters}")
+        raise ValueError(
+            f"a staircase needs one variable and no parameters, got {recursion.state} and "
+            f"{recursion.parameters}"
+        )
     if not low < high:
         raise ValueError(f"the range must run from low to high, got {low} to {high}")
     (u,) = recursion.state
@@ -86,11 +100,27 @@ def plot_step(recursion: Recursion, start: float, low: float, high: float, *, st
     axes.plot(grid, grid, color="0.6", linewidth=1)
     axes.plot(grid, compiled(recursion.step[0], [u])(grid), color=COLOURS[0], label="one step")
     points = trajectory(recursion, {u: start}, steps)[:, 0]
-    axes.plot(np.repeat(points, 2)[:-1], np.concatenate([[low], np.repeat(points[1:], 2)]), color=COLOURS[1], linewidth=1, label=f"flow from {start:g}")
-    return finished(axes, {}, xlabel=f"${u}$", ylabel=f"${u}'$", xlim=(low, high), ylim=(low, high), aspect="equal")
+    axes.plot(
+        np.repeat(points, 2)[:-1],
+        np.concatenate([[low], np.repeat(points[1:], 2)]),
+        color=COLOURS[1],
+        linewidth=1,
+        label=f"flow from {start:g}",
+    )
+    return finished(
+        axes,
+        {},
+        xlabel=f"${u}$",
+        ylabel=f"${u}'$",
+        xlim=(low, high),
+        ylim=(low, high),
+        aspect="equal",
+    )
 
 
-def plot_trajectories(recursion: Recursion, starts: Any, steps: int, *, ax: Axes | None = None) -> Axes:
+def plot_trajectories(
+    recursion: Recursion, starts: Any, steps: int, *, ax: Axes | None = None
+) -> Axes:
     """Draw the first state variable against the number of steps, from several starting points.
 
     Parameters
@@ -136,6 +166,8 @@ def draw_cell(graph: nx.Graph, terminals: tuple[Any, Any], *, ax: Axes | None = 
     axes = axes_or_new(ax)
     places = cell_places(graph, terminals)
     colours = [COLOURS[1] if node in terminals else COLOURS[0] for node in graph]
-    nx.draw_networkx(graph, places, ax=axes, node_color=colours, font_color="white", edge_color="0.4")
+    nx.draw_networkx(
+        graph, places, ax=axes, node_color=colours, font_color="white", edge_color="0.4"
+    )
     axes.set_axis_off()
     return axes

@@ -1,4 +1,6 @@
-"""Figures of networks: the interaction graph in layers, before and after the neurons are promoted."""
+"""Figures of networks: the interaction graph in layers, before and after the neurons are
+promoted.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ STYLES = {
 
 
 def draw_interactions(interactions: Interactions, ax: Axes | None = None) -> Axes:
-    """Draw an interaction graph in layers: depth to the right, weights above the neurons, an interaction joined to all its variables.
+    """Draw an interaction graph in layers: depth to the right, weights above the neurons, an
+    interaction joined to all its variables.
 
     Parameters
     ----------

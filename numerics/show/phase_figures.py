@@ -1,6 +1,8 @@
-"""Phase diagrams in one call: critical lines from the theory of a system, drawn over points of finite simulated systems that know nothing of it.
+"""Phase diagrams in one call: critical lines from the theory of a system, drawn over points of
+finite simulated systems that know nothing of it.
 
-What is drawn depends on the kind of object that states the system. A kind of one's own is added with ``phase_diagram.register``.
+What is drawn depends on the kind of object that states the system. A kind of one's own is added
+with ``phase_diagram.register``.
 """
 
 from __future__ import annotations
@@ -21,7 +23,11 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.show.figures import COLOURS, axes_or_new, finished
 from neurenorm.numerics.simulation.field_theory.activations import NAMED, NumericActivation
-from neurenorm.numerics.simulation.phases import final_correlation, layered_magnetization, surviving_overlap
+from neurenorm.numerics.simulation.phases import (
+    final_correlation,
+    layered_magnetization,
+    surviving_overlap,
+)
 from neurenorm.numerics.solve import trajectory
 from neurenorm.numerics.solve.active_paths.diagram import path_diagram
 from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
@@ -81,7 +87,8 @@ class SimulatedPoints(Tabulated):
 
 @dataclass(frozen=True)
 class PhasePlane:
-    """A phase diagram: lines of the theory and points of the simulation, which draws itself in a notebook.
+    """A phase diagram: lines of the theory and points of the simulation, which draws itself in a
+    notebook.
 
     Parameters
     ----------
@@ -89,7 +96,8 @@ class PhasePlane:
     lines : tuple of CriticalLine
     points : SimulatedPoints
     curve : bool
-        Whether the order parameter is the vertical axis (points with error bars), and not the colour of points in a plane.
+        Whether the order parameter is the vertical axis (points with error bars), and not the
+        colour of points in a plane.
     """
 
     title: str
@@ -102,12 +110,35 @@ class PhasePlane:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw on the given axes, or on new ones, and return them."""
         axes, points = axes_or_new(ax), self.points
-        for line, style, colour in zip(self.lines, STYLES, (COLOURS[1], COLOURS[3], "black", "0.4"), strict=False):
+        for line, style, colour in zip(
+            self.lines, STYLES, (COLOURS[1], COLOURS[3], "black", "0.4"), strict=False
+        ):
             axes.plot(line.x, line.y, style, color=colour, linewidth=2, label=line.label, zorder=2)
         if self.curve:
-            axes.errorbar(points.x, points.value, points.error, fmt="o", markersize=4, color=COLOURS[0], capsize=2, label=points.label, zorder=3)
+            axes.errorbar(
+                points.x,
+                points.value,
+                points.error,
+                fmt="o",
+                markersize=4,
+                color=COLOURS[0],
+                capsize=2,
+                label=points.label,
+                zorder=3,
+            )
         else:
-            drawn = axes.scatter(points.x, points.y, c=points.value, cmap="viridis", vmin=0, vmax=1, s=30, edgecolors="black", linewidths=0.4, zorder=3)
+            drawn = axes.scatter(
+                points.x,
+                points.y,
+                c=points.value,
+                cmap="viridis",
+                vmin=0,
+                vmax=1,
+                s=30,
+                edgecolors="black",
+                linewidths=0.4,
+                zorder=3,
+            )
             axes.figure.colorbar(drawn, ax=axes, label=points.label)
         legend = {"frameon": True, "fontsize": "small"} if self.lines or self.curve else None
         return finished(axes, legend, xlabel=self.xlabel, ylabel=self.ylabel, title=self.title)
@@ -129,11 +160,12 @@ def phase_diagram(system: Any, **options: Any) -> PhasePlane:
     Parameters
     ----------
     system : WideLimit, WideBinary or PathEnsemble
-        A wide random network (over weight and bias variance), wide layers of binary neurons (the mean over the gain), or binary weights on random active
-        paths (over degree and temperature).
+        A wide random network (over weight and bias variance), wide layers of binary neurons (the
+        mean over the gain), or binary weights on random active paths (over degree and temperature).
     **options
-        ``rng`` (a generator; by default seed 0) for all. ``sw2``, ``sb2``, ``width``, ``depth`` and ``networks`` for a WideLimit; ``gains``,
-        ``width``, ``depth`` and ``networks`` for a WideBinary; ``degrees``, ``temperatures`` and ``neurons`` for a PathEnsemble.
+        ``rng`` (a generator; by default seed 0) for all. ``sw2``, ``sb2``, ``width``, ``depth`` and
+        ``networks`` for a WideLimit; ``gains``, ``width``, ``depth`` and ``networks`` for a
+        WideBinary; ``degrees``, ``temperatures`` and ``neurons`` for a PathEnsemble.
 
     Returns
     -------
@@ -169,18 +201,33 @@ def _wide_network(
     depth: int = 50,
     networks: int = 20,
 ) -> PhasePlane:
-    """The plane of variances: the edge of chaos, over the correlation that two signals end up with."""
+    """The plane of variances: the edge of chaos, over the correlation that two signals end up
+    with.
+    """
     weights, biases = _axis("sw2", sw2), _axis("sb2", sb2)
     activation, generator = _numeric(system.activation), _generator(rng)
     places = list(product(weights, biases))
-    found = [final_correlation(activation, w, b, generator, width=width, depth=depth, networks=networks) for w, b in places]
+    found = [
+        final_correlation(activation, w, b, generator, width=width, depth=depth, networks=networks)
+        for w, b in places
+    ]
     points = _points(f"correlation after {depth} layers (N = {width})", places, found)
     lines = _edge_of_chaos(system, (weights.min(), weights.max()), (biases.min(), biases.max()))
-    return PhasePlane(f"{system.activation.name}: order and chaos", r"weight variance $\sigma_w^2$", r"bias variance $\sigma_b^2$", lines, points)
+    return PhasePlane(
+        f"{system.activation.name}: order and chaos",
+        r"weight variance $\sigma_w^2$",
+        r"bias variance $\sigma_b^2$",
+        lines,
+        points,
+    )
 
 
-def _edge_of_chaos(system: WideLimit, weights: tuple[float, float], biases: tuple[float, float]) -> tuple[CriticalLine, ...]:
-    """The parts of the line χ_⊥ = 1 inside the axes: where lengths settle (χ_∥ <= 1) and where not; where χ_⊥ does not depend on the length, it is vertical."""
+def _edge_of_chaos(
+    system: WideLimit, weights: tuple[float, float], biases: tuple[float, float]
+) -> tuple[CriticalLine, ...]:
+    """The parts of the line χ_⊥ = 1 inside the axes: where lengths settle (χ_∥ <= 1) and where not;
+    where χ_⊥ does not depend on the length, it is vertical.
+    """
     slope = system.chi_perp / SW2
     if not slope.has(K):
         label = r"$\chi_\perp = 1$: lengths diverge beyond"
@@ -191,7 +238,10 @@ def _edge_of_chaos(system: WideLimit, weights: tuple[float, float], biases: tupl
         x, y = compiled(list(system.edge_of_chaos), [K])(lengths)
         settles = compiled(system.chi_par, [K, SW2])(lengths, x) <= 1
     inside = (x >= weights[0]) & (x <= weights[1]) & (y >= 0) & (y <= biases[1])
-    parts = ((label, inside & settles), (r"$\chi_\perp = 1$ at lengths that do not last", inside & ~settles))
+    parts = (
+        (label, inside & settles),
+        (r"$\chi_\perp = 1$ at lengths that do not last", inside & ~settles),
+    )
     return tuple(CriticalLine(name, x[part], y[part]) for name, part in parts if part.any())
 
 
@@ -205,18 +255,45 @@ def _wide_binary_layers(
     depth: int = 60,
     networks: int = 60,
 ) -> PhasePlane:
-    """The mean of the neurons over the gain: the stable fixed point of the map and where it leaves zero, over deep networks of finite width."""
+    """The mean of the neurons over the gain: the stable fixed point of the map and where it leaves
+    zero, over deep networks of finite width.
+    """
     if system.width != oo:
-        raise ValueError(f"layers of finite width {system.width} have no transition: give wide_binary(), and width={system.width} for the simulated points")
+        raise ValueError(
+            f"layers of finite width {system.width} have no transition: give wide_binary(), and "
+            f"width={system.width} for the simulated points"
+        )
     places, generator = _axis("gains", gains), _generator(rng)
-    found = [layered_magnetization(width, gain, generator, depth=depth, networks=networks) for gain in places]
+    found = [
+        layered_magnetization(width, gain, generator, depth=depth, networks=networks)
+        for gain in places
+    ]
     critical = float(critical_gain())
-    fine = np.unique([*np.linspace(places.min(), places.max(), 200), *(critical + np.array([1e-3, 3e-3, 1e-2, 3e-2]))])
-    stable = trajectory(system.recursion, {M: np.ones_like(fine)}, 4000, parameters={G: fine})[-1, 0]
-    lines = (CriticalLine("stable mean $m$, infinite width", fine, stable), CriticalLine("$g_c$", np.full(2, critical), np.array([0.0, 1.0])))
+    fine = np.unique(
+        [
+            *np.linspace(places.min(), places.max(), 200),
+            *(critical + np.array([1e-3, 3e-3, 1e-2, 3e-2])),
+        ]
+    )
+    stable = trajectory(system.recursion, {M: np.ones_like(fine)}, 4000, parameters={G: fine})[
+        -1, 0
+    ]
+    lines = (
+        CriticalLine("stable mean $m$, infinite width", fine, stable),
+        CriticalLine("$g_c$", np.full(2, critical), np.array([0.0, 1.0])),
+    )
     values = np.array([float(estimate.value) for estimate in found])
-    points = _points(f"$N = {width}$, {depth} layers", list(zip(places, values, strict=True)), found)
-    return PhasePlane("wide layers of binary neurons", "gain $g$ (weights have the mean $g/\\sqrt{N}$)", "mean of the neurons $|m|$", lines, points, curve=True)
+    points = _points(
+        f"$N = {width}$, {depth} layers", list(zip(places, values, strict=True)), found
+    )
+    return PhasePlane(
+        "wide layers of binary neurons",
+        "gain $g$ (weights have the mean $g/\\sqrt{N}$)",
+        "mean of the neurons $|m|$",
+        lines,
+        points,
+        curve=True,
+    )
 
 
 @phase_diagram.register
@@ -228,27 +305,57 @@ def _active_paths(
     rng: np.random.Generator | None = None,
     neurons: int = 24,
 ) -> PhasePlane:
-    """The plane of degree and temperature: both glass transitions, over the overlap that is left of a planted state."""
+    """The plane of degree and temperature: both glass transitions, over the overlap that is left of
+    a planted state.
+    """
     plain = path_ensemble(system.p, system.disorder)
     if system.disorder == "glass" or (system.law, system.sizes) != (plain.law, plain.sizes):
-        raise ValueError("simulated points need a state to start from, paths drawn uniformly and couplings ±1: path_ensemble(p) or path_ensemble(p, 'ferro')")
-    columns, rows, generator = _axis("degrees", degrees), _axis("temperatures", temperatures), _generator(rng)
+        raise ValueError(
+            "simulated points need a state to start from, paths drawn uniformly and couplings ±1: "
+            "path_ensemble(p) or path_ensemble(p, 'ferro')"
+        )
+    columns, rows, generator = (
+        _axis("degrees", degrees),
+        _axis("temperatures", temperatures),
+        _generator(rng),
+    )
     if rows.min() <= 0:
         raise ValueError(f"temperatures of simulated points are positive, got {rows.min():g}")
-    theory = path_diagram(system, np.unique([*rows, *([0.0] if system.disorder == "planted" else [])]))
+    theory = path_diagram(
+        system, np.unique([*rows, *([0.0] if system.disorder == "planted" else [])])
+    )
     places = list(product(columns, rows))
-    found = [surviving_overlap(system.p, c, T, system.disorder, generator, neurons=neurons) for c, T in places]
-    names = {"c_d": "$c_d$: states appear", "c_K": "$c_K$: they are the equilibrium", "c_s0": "$c_{s0}$: entropy of the paramagnet vanishes"}
-    lines = tuple(CriticalLine(label, getattr(theory, name), theory.T) for name, label in names.items())
-    points = _points(f"overlap that is left of the first state ({neurons} neurons a layer)", places, found)
-    return PhasePlane(f"{system.p} layers of binary weights on active paths", "paths per weight $c$", "temperature $T$", lines, points)
+    found = [
+        surviving_overlap(system.p, c, T, system.disorder, generator, neurons=neurons)
+        for c, T in places
+    ]
+    names = {
+        "c_d": "$c_d$: states appear",
+        "c_K": "$c_K$: they are the equilibrium",
+        "c_s0": "$c_{s0}$: entropy of the paramagnet vanishes",
+    }
+    lines = tuple(
+        CriticalLine(label, getattr(theory, name), theory.T) for name, label in names.items()
+    )
+    points = _points(
+        f"overlap that is left of the first state ({neurons} neurons a layer)", places, found
+    )
+    return PhasePlane(
+        f"{system.p} layers of binary weights on active paths",
+        "paths per weight $c$",
+        "temperature $T$",
+        lines,
+        points,
+    )
 
 
 def _axis(name: str, values: ArrayLike) -> Array:
     """Return an axis of numbers that are not negative."""
     axis = np.asarray(values, dtype=float)
     if axis.ndim != 1 or not axis.size or not np.all(np.isfinite(axis) & (axis >= 0)):
-        raise ValueError(f"{name} must be a list of finite numbers that are not negative, got {values!r}")
+        raise ValueError(
+            f"{name} must be a list of finite numbers that are not negative, got {values!r}"
+        )
     return axis
 
 
@@ -258,14 +365,22 @@ def _generator(rng: np.random.Generator | None) -> np.random.Generator:
 
 
 def _numeric(activation: Activation) -> NumericActivation:
-    """Return an activation for the simulation: written by hand where it has a name, else compiled."""
+    """Return an activation for the simulation: written by hand where it has a name, else
+    compiled.
+    """
     if activation.name in NAMED:
         return NAMED[activation.name]
-    return NumericActivation(*(compiled(activation.derivative(order), [activation.variable]) for order in (0, 1)))
+    return NumericActivation(
+        *(compiled(activation.derivative(order), [activation.variable]) for order in (0, 1))
+    )
 
 
-def _points(label: str, places: Iterable[tuple[float, float]], found: Iterable[Estimate]) -> SimulatedPoints:
+def _points(
+    label: str, places: Iterable[tuple[float, float]], found: Iterable[Estimate]
+) -> SimulatedPoints:
     """Collect estimates."""
     x, y = np.array(list(places)).T
-    values, errors = np.array([(float(estimate.value), float(estimate.error)) for estimate in found]).T
+    values, errors = np.array(
+        [(float(estimate.value), float(estimate.error)) for estimate in found]
+    ).T
     return SimulatedPoints(label, x, y, values, errors)

@@ -1,4 +1,6 @@
-"""Reports of a verification: rows for a terminal, JSON and JUnit XML for machines, one self-contained page for people."""
+"""Reports of a verification: rows for a terminal, JSON and JUnit XML for machines, one
+self-contained page for people.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,11 @@ def text_row(report: Report) -> str:
     >>> print(text_row(gather_claims("lattice")[0].check()).split()[0])
     agrees
     """
-    mutants = [f"{mutant.name} ({'refuted' if mutant.refuted else 'NOT REFUTED'}, {_discrepancy(mutant.comparison)})" for mutant in report.mutants]
+    mutants = [
+        f"{mutant.name} ({'refuted' if mutant.refuted else 'NOT REFUTED'}, "
+        f"{_discrepancy(mutant.comparison)})"
+        for mutant in report.mutants
+    ]
     return (
         f"{report.verdict!s:9}  {report.claim.id}: {report.claim.statement}\n"
         f"           {report.message} [{report.seconds:.1f} s]\n"
@@ -79,7 +85,10 @@ def _as_dict(report: Report) -> dict[str, Any]:
         "unit": report.comparison.unit,
         "threshold": _finite(report.comparison.threshold),
         "detectable": _finite(report.comparison.detectable),
-        "mutants": [{"name": m.name, "refuted": m.refuted, "discrepancy": _finite(m.comparison.discrepancy)} for m in report.mutants],
+        "mutants": [
+            {"name": m.name, "refuted": m.refuted, "discrepancy": _finite(m.comparison.discrepancy)}
+            for m in report.mutants
+        ],
         "seconds": round(report.seconds, 3),
         "seed": list(report.seed),
         "effort": report.effort.name,
@@ -101,10 +110,20 @@ def as_junit(reports: Sequence[Report]) -> str:
     """
     counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
     suite = ElementTree.Element(
-        "testsuite", name="neurenorm verify", tests=str(len(reports)), failures=str(counts[Verdict.refuted]), errors=str(counts[Verdict.undecided])
+        "testsuite",
+        name="neurenorm verify",
+        tests=str(len(reports)),
+        failures=str(counts[Verdict.refuted]),
+        errors=str(counts[Verdict.undecided]),
     )
     for report in reports:
-        case = ElementTree.SubElement(suite, "testcase", classname=report.claim.paper, name=report.claim.id, time=f"{report.seconds:.3f}")
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=report.claim.paper,
+            name=report.claim.id,
+            time=f"{report.seconds:.3f}",
+        )
         if report.verdict is not Verdict.agrees:
             kind = "failure" if report.verdict is Verdict.refuted else "error"
             ElementTree.SubElement(case, kind, message=report.message).text = text_row(report)
@@ -112,7 +131,8 @@ def as_junit(reports: Sequence[Report]) -> str:
 
 
 def page(reports: Sequence[Report]) -> str:
-    """Return one self-contained HTML page: a table per paper, each claim with its formula, verdict, power and mutants.
+    """Return one self-contained HTML page: a table per paper, each claim with its formula, verdict,
+    power and mutants.
 
     Examples
     --------
@@ -120,32 +140,47 @@ def page(reports: Sequence[Report]) -> str:
     True
     """
     papers = list(dict.fromkeys(report.claim.paper for report in reports))
-    tables = "".join(_table(paper, [r for r in reports if r.claim.paper == paper]) for paper in papers)
+    tables = "".join(
+        _table(paper, [r for r in reports if r.claim.paper == paper]) for paper in papers
+    )
     legend = (
-        "<p>In each figure the bar is the discrepancy at which a claim is refuted, ● the derived formula, ▲ its mutants, which must lie on the other side. "
-        "Discrepancies are in standard errors (σ) or tolerances (small is good), or in digits that agree (many are good). "
+        "<p>In each figure the bar is the discrepancy at which a claim is refuted, ● the derived "
+        "formula, ▲ its mutants, which must lie on the other side. "
+        "Discrepancies are in standard errors (σ) or tolerances (small is good), or in digits that "
+        "agree (many are good). "
         "The power is the smallest discrepancy that the check would have caught.</p>"
     )
-    return page_html("neurenorm verify", f"<h1>Verification</h1><p>{_summary(reports)}</p>{legend}{tables}", STYLE)
+    return page_html(
+        "neurenorm verify",
+        f"<h1>Verification</h1><p>{_summary(reports)}</p>{legend}{tables}",
+        STYLE,
+    )
 
 
 def _summary(reports: Sequence[Report]) -> str:
     """Say what came out, and what repeats it."""
     counts = {verdict: sum(report.verdict is verdict for report in reports) for verdict in Verdict}
     found = f"{counts[Verdict.agrees]} of {len(reports)} claims agree" + "".join(
-        f", {counts[verdict]} {verdict}" for verdict in (Verdict.refuted, Verdict.undecided) if counts[verdict]
+        f", {counts[verdict]} {verdict}"
+        for verdict in (Verdict.refuted, Verdict.undecided)
+        if counts[verdict]
     )
     seeds = ", ".join(str(seed) for seed in dict.fromkeys(report.seed[0] for report in reports))
     efforts = ", ".join(dict.fromkeys(report.effort.name for report in reports))
     seconds = sum(report.seconds for report in reports)
-    return f"{found}; seed {seeds or 'none'}, {efforts or 'no'} effort, {seconds:.1f} s, neurenorm {version('neurenorm')}."
+    return (
+        f"{found}; seed {seeds or 'none'}, {efforts or 'no'} effort, {seconds:.1f} s, neurenorm "
+        f"{version('neurenorm')}."
+    )
 
 
 def _table(paper: str, reports: Sequence[Report]) -> str:
     """Return the table of one paper."""
     head = "<thead><tr><th>verdict</th><th>claim</th><th>check</th><th>mutants</th></tr></thead>"
     title = PAPERS[paper].topic.capitalize() if paper in PAPERS else paper
-    source = f"<p><small>{html.escape(PAPERS[paper].provenance)}.</small></p>" if paper in PAPERS else ""
+    source = (
+        f"<p><small>{html.escape(PAPERS[paper].provenance)}.</small></p>" if paper in PAPERS else ""
+    )
     return f"<h2>{html.escape(title)}</h2>{source}<table>{head}<tbody>{''.join(map(_row, reports))}</tbody></table>"
 
 
@@ -153,10 +188,16 @@ def _row(report: Report) -> str:
     """Return the row of one claim."""
     verdict = str(report.verdict)
     mutants = "".join(
-        f"<li>{html.escape(m.name)}: {'refuted' if m.refuted else '<b>NOT REFUTED</b>'} ({_discrepancy(m.comparison)})</li>" for m in report.mutants
+        f"<li>{html.escape(m.name)}: {'refuted' if m.refuted else '<b>NOT REFUTED</b>'} "
+        f"({_discrepancy(m.comparison)})</li>"
+        for m in report.mutants
     )
-    claim = f"{html.escape(report.claim.statement)}<br><small>{html.escape(report.claim.id)}</small>"
-    claim += "" if report.derived is None else formula_html(report.derived)  # None: it could not be carried out
+    claim = (
+        f"{html.escape(report.claim.statement)}<br><small>{html.escape(report.claim.id)}</small>"
+    )
+    claim += (
+        "" if report.derived is None else formula_html(report.derived)
+    )  # None: it could not be carried out
     return (
         f"<tr><td class='verdict {verdict}'>{MARKS[verdict]} {verdict}</td><td>{claim}</td>"
         f"<td>{html.escape(report.message)}{_strip(report)}{_numbers(report)}</td><td><ul>{mutants}</ul></td></tr>"
@@ -178,22 +219,41 @@ def _numbers(report: Report) -> str:
 
 
 def _strip(report: Report) -> str:
-    """Draw the discrepancies of the formula and its mutants on one axis with the threshold, as SVG."""
+    """Draw the discrepancies of the formula and its mutants on one axis with the threshold,
+    as SVG.
+    """
     comparison = report.comparison
-    places = [(_place(mutant.comparison), "▲", mutant.name) for mutant in report.mutants] + [(_place(comparison), "●", "the derived formula")]
-    limit = _place(Comparison(comparison.verdict, comparison.threshold, comparison.unit, 0.0, 0.0, ""))
-    marks = "".join(f"<text x='{x:.1f}' y='20' text-anchor='middle' font-size='13'><title>{html.escape(name)}</title>{mark}</text>" for x, mark, name in places)
-    bar = f"<line x1='{limit:.1f}' x2='{limit:.1f}' y1='4' y2='28' stroke='#1a1a1a' stroke-width='2'/>"
+    places = [(_place(mutant.comparison), "▲", mutant.name) for mutant in report.mutants] + [
+        (_place(comparison), "●", "the derived formula")
+    ]
+    limit = _place(
+        Comparison(comparison.verdict, comparison.threshold, comparison.unit, 0.0, 0.0, "")
+    )
+    marks = "".join(
+        f"<text x='{x:.1f}' y='20' text-anchor='middle' "
+        f"font-size='13'><title>{html.escape(name)}</title>{mark}</text>"
+        for x, mark, name in places
+    )
+    bar = (
+        f"<line x1='{limit:.1f}' x2='{limit:.1f}' y1='4' y2='28' stroke='#1a1a1a' "
+        "stroke-width='2'/>"
+    )
     axis = f"<line x1='8' x2='{STRIP_WIDTH - 8}' y1='28' y2='28' stroke='#888'/>"
     label = f"discrepancy in {comparison.unit}"
-    size = f"width='{STRIP_WIDTH}' height='{STRIP_HEIGHT}' viewBox='0 0 {STRIP_WIDTH} {STRIP_HEIGHT}'"
+    size = (
+        f"width='{STRIP_WIDTH}' height='{STRIP_HEIGHT}' viewBox='0 0 {STRIP_WIDTH} {STRIP_HEIGHT}'"
+    )
     return f"<svg {size} role='img' aria-label='{label}'>{axis}{bar}{marks}</svg>"
 
 
 def _place(comparison: Comparison) -> float:
-    """Return the horizontal place of a discrepancy: logarithmic in standard errors or tolerances, linear in digits."""
+    """Return the horizontal place of a discrepancy: logarithmic in standard errors or tolerances,
+    linear in digits.
+    """
     if comparison.unit != "digits":
         share = math.log10(1 + min(comparison.discrepancy, 1e4)) / 4
     else:
-        share = min(max(comparison.discrepancy, 0.0), 45.0) / (45.0 if comparison.threshold > 16 or comparison.discrepancy > 17 else 17.0)
+        share = min(max(comparison.discrepancy, 0.0), 45.0) / (
+            45.0 if comparison.threshold > 16 or comparison.discrepancy > 17 else 17.0
+        )
     return 12 + share * (STRIP_WIDTH - 24)

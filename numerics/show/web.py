@@ -1,4 +1,6 @@
-"""Formulas and catalogue entries for the web: MathML with the same formula as plain text beside it, on pages that need no network."""
+"""Formulas and catalogue entries for the web: MathML with the same formula as plain text beside it,
+on pages that need no network.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ code, pre { font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap; ove
 svg { display: block; max-width: 100%; }
 """
 SEPARATOR = " \\\\\n"
-OPERATORS = re.compile(r"<m[io]>(ln|log|exp|sinh|cosh|tanh|sin|cos|tan|arctan|arcsin|artanh|erf|min|max)</m[io]>")
+OPERATORS = re.compile(
+    r"<m[io]>(ln|log|exp|sinh|cosh|tanh|sin|cos|tan|arctan|arcsin|artanh|erf|min|max)</m[io]>"
+)
 WIDEST, LONGEST, MOST_ROWS, MOST_TEXT = 700, 400, 60, 4000
 
 
@@ -45,12 +49,19 @@ def page_html(title: str, body: str, style: str = "") -> str:
     >>> page_html("a < b", "<p>c</p>").count("a &lt; b")
     1
     """
-    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{html.escape(title)}</title>"
-    return f"<!doctype html><html lang='en'><head>{head}<style>{STYLE}{style}</style></head><body>{body}</body></html>\n"
+    head = (
+        "<meta charset='utf-8'><meta name='viewport' content='width=device-width, "
+        f"initial-scale=1'><title>{html.escape(title)}</title>"
+    )
+    return (
+        "<!doctype html><html "
+        f"lang='en'><head>{head}<style>{STYLE}{style}</style></head><body>{body}</body></html>\n"
+    )
 
 
 def mathml(source: str) -> str:
-    """Return a display of LaTeX as MathML, its rows aligned at their marks; as it is, in code, where latex2mathml is not installed.
+    """Return a display of LaTeX as MathML, its rows aligned at their marks; as it is, in code,
+    where latex2mathml is not installed.
 
     Parameters
     ----------
@@ -67,11 +78,16 @@ def mathml(source: str) -> str:
     >>> mathml(r"K' &= \\frac{1}{2}").count("<mtr>")
     1
     """
-    rows = re.split(r"\\\\\s*\n", re.sub(r"\\(begin|end){(aligned|gathered)}\n?", "", source).strip())
+    rows = re.split(
+        r"\\\\\s*\n", re.sub(r"\\(begin|end){(aligned|gathered)}\n?", "", source).strip()
+    )
     if find_spec("latex2mathml") is None:
         return f"<pre>{html.escape(chr(10).join(row.replace('&', '') for row in rows))}</pre>"
     body = "".join(f"<mtr>{_cells(row)}</mtr>" for row in rows if row.strip())
-    return f"<math display='block' alttext='{html.escape(source, quote=True)}'><mtable displaystyle='true'>{body}</mtable></math>"
+    return (
+        f"<math display='block' alttext='{html.escape(source, quote=True)}'><mtable "
+        f"displaystyle='true'>{body}</mtable></math>"
+    )
 
 
 def _cells(row: str) -> str:
@@ -88,11 +104,15 @@ def _inner(source: str) -> str:
     if not source:
         return ""
     converted = convert(source.replace(r"\_", "_"))
-    return OPERATORS.sub(r"<mo lspace='.17em' rspace='.17em'>\1</mo>", re.sub(r"^<math[^>]*>|</math>$", "", converted))
+    return OPERATORS.sub(
+        r"<mo lspace='.17em' rspace='.17em'>\1</mo>",
+        re.sub(r"^<math[^>]*>|</math>$", "", converted),
+    )
 
 
 def formula_html(derived: Any) -> str:
-    """Return whatever was derived: as MathML with the plain text one click away, folded where it is long, as text where it has no formula.
+    """Return whatever was derived: as MathML with the plain text one click away, folded where it is
+    long, as text where it has no formula.
 
     Parameters
     ----------
@@ -108,7 +128,10 @@ def formula_html(derived: Any) -> str:
     rows = _rows(derived)
     text = html.escape(_shortened(_plain(derived), MOST_TEXT))
     if not rows:
-        return f"<div class='formula'><code>{text[:LONGEST]}{'…' if len(text) > LONGEST else ''}</code></div>"
+        return (
+            "<div "
+            f"class='formula'><code>{text[:LONGEST]}{'…' if len(text) > LONGEST else ''}</code></div>"
+        )
     shown = _display(rows[:MOST_ROWS])
     plain = f"<details><summary>as plain text</summary><code>{text}</code></details>"
     if sum(map(width, rows)) <= WIDEST:
@@ -128,38 +151,54 @@ def _shortened(text: str, most: int) -> str:
 
 
 def _rows(derived: Any) -> list[str]:
-    """Return the rows of LaTeX of a derived object, those of its parts one after the other; none for numbers and other objects."""
+    """Return the rows of LaTeX of a derived object, those of its parts one after the other; none
+    for numbers and other objects.
+    """
     if hasattr(derived, "to_latex"):
-        return re.split(r"\s*\\\\\s*\n", re.sub(r"\\(begin|end){(aligned|gathered)}\n?", "", str(derived.to_latex())).strip())
+        return re.split(
+            r"\s*\\\\\s*\n",
+            re.sub(r"\\(begin|end){(aligned|gathered)}\n?", "", str(derived.to_latex())).strip(),
+        )
     if isinstance(derived, Expr):
         return equations([("", derived)])
     if isinstance(derived, MatrixBase):
         return [f"&{tex(derived)}"] if max(derived.shape) <= 4 else []
     if isinstance(derived, Mapping):
-        sides = [(named(str(name)), value) for name, value in derived.items() if isinstance(value, Expr)]
-        return equations(sides) + [row for value in derived.values() if not isinstance(value, Expr) for row in _rows(value)]
+        sides = [
+            (named(str(name)), value) for name, value in derived.items() if isinstance(value, Expr)
+        ]
+        return equations(sides) + [
+            row for value in derived.values() if not isinstance(value, Expr) for row in _rows(value)
+        ]
     if isinstance(derived, list | tuple):
         sides = [("", value) for value in derived if isinstance(value, Expr)]
-        return equations(sides) + [row for value in derived if not isinstance(value, Expr) for row in _rows(value)]
+        return equations(sides) + [
+            row for value in derived if not isinstance(value, Expr) for row in _rows(value)
+        ]
     return []
 
 
 def _plain(derived: Any) -> str:
-    """Return a derived object as text: equations as Python reads them where there are some, the LaTeX where there is only that."""
+    """Return a derived object as text: equations as Python reads them where there are some, the
+    LaTeX where there is only that.
+    """
     derived = _values(derived)
     if isinstance(derived, Mapping):
         return "\n".join(f"{name} = {_plain(value)}" for name, value in derived.items())
     if isinstance(derived, list | tuple):
         return "\n".join(map(_plain, derived))
     if isinstance(derived, Recursion):
-        return "\n".join(f"{symbol}' = {step}" for symbol, step in zip(derived.state, derived.step, strict=True))
+        return "\n".join(
+            f"{symbol}' = {step}" for symbol, step in zip(derived.state, derived.step, strict=True)
+        )
     if hasattr(derived, "to_latex") and not isinstance(derived, Expr):
         return str(derived.to_latex())
     return re.sub(r" at 0x[0-9a-f]+", "", str(derived))
 
 
 def entry_html(entry: Result) -> str:
-    """Return one result of the catalogue as HTML: statement, formula, symbols, derivation, conventions and provenance.
+    """Return one result of the catalogue as HTML: statement, formula, symbols, derivation,
+    conventions and provenance.
 
     Examples
     --------
@@ -168,27 +207,50 @@ def entry_html(entry: Result) -> str:
     True
     """
     derived = entry.shown()
-    parts = [f"<h3 id='{entry.id.replace('/', ':')}'>{html.escape(entry.statement)}</h3><p><code>{html.escape(entry.id)}</code></p>"]
+    parts = [
+        "<h3 "
+        f"id='{entry.id.replace('/', ':')}'>{html.escape(entry.statement)}</h3><p><code>{html.escape(entry.id)}</code></p>"
+    ]
     parts.append(f"<div class='formula'>{mathml(entry.to_latex())}</div>")
-    parts.append(f"<details><summary>as plain text</summary><code>{html.escape(_shortened(_plain(derived), MOST_TEXT))}</code></details>")
-    symbols = "".join(f"<tr><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>" for p in entry.parameters)
-    parts.append(f"<table><thead><tr><th>parameter</th><th>meaning</th></tr></thead><tbody>{symbols}</tbody></table>" if symbols else "")
+    parts.append(
+        "<details><summary>as plain "
+        f"text</summary><code>{html.escape(_shortened(_plain(derived), MOST_TEXT))}</code></details>"
+    )
+    symbols = "".join(
+        f"<tr><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>"
+        for p in entry.parameters
+    )
+    parts.append(
+        f"<table><thead><tr><th>parameter</th><th>meaning</th></tr></thead><tbody>{symbols}</tbody></table>"
+        if symbols
+        else ""
+    )
     derivation = object_derivation(derived)
     if derivation is not None:
         names = entry.subject.latex_names()
-        steps = "".join(f"<li>{html.escape(step.title)}{_display(step.rows(names))}</li>" for step in derivation)
-        parts.append(f"<details><summary>derivation: {html.escape(derivation.title)}</summary><ol>{steps}</ol></details>")
+        steps = "".join(
+            f"<li>{html.escape(step.title)}{_display(step.rows(names))}</li>" for step in derivation
+        )
+        parts.append(
+            "<details><summary>derivation: "
+            f"{html.escape(derivation.title)}</summary><ol>{steps}</ol></details>"
+        )
     parts += [f"<p>{html.escape(sentence)}</p>" for sentence in entry.conventions]
     return "".join([*parts, f"<p><small>{html.escape(entry.provenance)}.</small></p>"])
 
 
 def _values(derived: Any) -> Any:
     """Return the closed expressions by name where a derived object has them."""
-    return getattr(derived, "values", derived) if isinstance(getattr(derived, "values", None), Mapping) else derived
+    return (
+        getattr(derived, "values", derived)
+        if isinstance(getattr(derived, "values", None), Mapping)
+        else derived
+    )
 
 
 def document_html(entries: Iterable[Result], *, standalone: bool = True) -> str:
-    """Return a page of results with their formulas as MathML, by paper; or only its body, for a page of one's own.
+    """Return a page of results with their formulas as MathML, by paper; or only its body, for a
+    page of one's own.
 
     Parameters
     ----------
@@ -208,6 +270,15 @@ def document_html(entries: Iterable[Result], *, standalone: bool = True) -> str:
     groups: dict[Paper, list[Result]] = {}
     for entry in entries:
         groups.setdefault(entry.paper, []).append(entry)
-    body = "".join(f"<h2>{html.escape(paper.topic.capitalize())}</h2>{''.join(map(entry_html, members))}" for paper, members in groups.items())
+    body = "".join(
+        f"<h2>{html.escape(paper.topic.capitalize())}</h2>{''.join(map(entry_html, members))}"
+        for paper, members in groups.items()
+    )
     body += f"<h2>Conventions</h2><ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in CONVENTIONS)}</ul>"
-    return page_html("Results derived with neurenorm", f"<h1>Results derived with neurenorm</h1>{body}") if standalone else body
+    return (
+        page_html(
+            "Results derived with neurenorm", f"<h1>Results derived with neurenorm</h1>{body}"
+        )
+        if standalone
+        else body
+    )

@@ -1,4 +1,6 @@
-"""Order parameters of simulated systems, a point of a phase diagram at a time: what is left of a signal, or of a planted state, in a finite network."""
+"""Order parameters of simulated systems, a point of a phase diagram at a time: what is left of a
+signal, or of a planted state, in a finite network.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ __all__ = ["final_correlation", "layered_magnetization", "surviving_overlap"]
 
 
 def final_correlation(
-    activation: NumericActivation, sw2: float, sb2: float, rng: np.random.Generator, *, width: int = 300, depth: int = 50, networks: int = 20
+    activation: NumericActivation,
+    sw2: float,
+    sb2: float,
+    rng: np.random.Generator,
+    *,
+    width: int = 300,
+    depth: int = 50,
+    networks: int = 20,
 ) -> Estimate:
     """Estimate the correlation, in the last of many layers, of two inputs at a right angle.
 
@@ -37,19 +46,34 @@ def final_correlation(
     Examples
     --------
     >>> from neurenorm.numerics.simulation.field_theory.activations import numeric_activation
-    >>> bool(final_correlation(numeric_activation("tanh"), 1.0, 0.5, np.random.default_rng(0)).value > 0.99)
+    >>> bool(
+    ...     final_correlation(numeric_activation("tanh"), 1.0, 0.5, np.random.default_rng(0)).value
+    ...     > 0.99
+    ... )
     True
     """
-    samples = sample_layers(Plan((width,) * (depth + 1), sw2, sb2), np.sqrt(width) * np.eye(2, width), activation, networks, rng)
+    samples = sample_layers(
+        Plan((width,) * (depth + 1), sw2, sb2),
+        np.sqrt(width) * np.eye(2, width),
+        activation,
+        networks,
+        rng,
+    )
     last = samples.overlaps[:, -1]
     size = np.sqrt(last[:, 0, 0] * last[:, 1, 1])
-    return Estimate.from_blocks(np.where(size > 0, last[:, 0, 1] / np.where(size > 0, size, 1.0), 1.0))
+    return Estimate.from_blocks(
+        np.where(size > 0, last[:, 0, 1] / np.where(size > 0, size, 1.0), 1.0)
+    )
 
 
-def layered_magnetization(width: int, gain: float, rng: np.random.Generator, *, depth: int = 40, networks: int = 100) -> Estimate:
-    """Estimate the size of the mean of the neurons after many layers of binary weights of mean g/sqrt(N), from a first layer of neurons +1.
+def layered_magnetization(
+    width: int, gain: float, rng: np.random.Generator, *, depth: int = 40, networks: int = 100
+) -> Estimate:
+    """Estimate the size of the mean of the neurons after many layers of binary weights of mean
+    g/sqrt(N), from a first layer of neurons +1.
 
-    Of the products W h of a neuron with its inputs only the number of +1 matters; it is drawn from its exact law.
+    Of the products W h of a neuron with its inputs only the number of +1 matters; it is drawn from
+    its exact law.
 
     Parameters
     ----------
@@ -70,19 +94,33 @@ def layered_magnetization(width: int, gain: float, rng: np.random.Generator, *, 
     True
     """
     if width < 1 or width % 2 == 0 or not abs(gain) <= math.sqrt(width):
-        raise ValueError(f"the width must be odd and |g| at most its square root, got N = {width} and g = {gain}")
+        raise ValueError(
+            f"the width must be odd and |g| at most its square root, got N = {width} and g = {gain}"
+        )
     likely, up = (1 + gain / math.sqrt(width)) / 2, np.full(networks, width)
     for _ in range(depth):
         count = up[:, None]
-        agreeing = rng.binomial(count, likely, (networks, width)) + rng.binomial(width - count, 1 - likely, (networks, width))
+        agreeing = rng.binomial(count, likely, (networks, width)) + rng.binomial(
+            width - count, 1 - likely, (networks, width)
+        )
         up = (agreeing > width // 2).sum(axis=1)
     return Estimate.from_blocks(np.abs(2 * up / width - 1))
 
 
 def surviving_overlap(
-    p: int, degree: float, T: float, kind: str, rng: np.random.Generator, *, neurons: int = 24, settle: int = 150, measured: int = 50, networks: int = 3
+    p: int,
+    degree: float,
+    T: float,
+    kind: str,
+    rng: np.random.Generator,
+    *,
+    neurons: int = 24,
+    settle: int = 150,
+    measured: int = 50,
+    networks: int = 3,
 ) -> Estimate:
-    """Estimate the overlap with the planted (or ferromagnetic) state that a Monte Carlo run started there keeps.
+    """Estimate the overlap with the planted (or ferromagnetic) state that a Monte Carlo run started
+    there keeps.
 
     Parameters
     ----------
@@ -111,7 +149,9 @@ def surviving_overlap(
     for _ in range(networks):
         network = random_active_paths((neurons,) * (p + 1), round(degree * neurons**2), rng)
         hidden = np.ones(network.size) if kind == "ferro" else rng.choice([-1.0, 1.0], network.size)
-        chain = PathMonteCarlo(network, couplings(network, kind, rng, beta=1 / T, hidden=hidden), 1 / T, hidden, rng)
+        chain = PathMonteCarlo(
+            network, couplings(network, kind, rng, beta=1 / T, hidden=hidden), 1 / T, hidden, rng
+        )
         chain.sweep(settle)
         found.append(float(chain.measure(measured, hidden)[0].mean()))
     return Estimate.from_blocks(np.array(found))

@@ -3,7 +3,15 @@
 from neurenorm.numerics.solve.balls import ball, proved_digits
 from neurenorm.numerics.solve.fixed_points import FixedPointSearch, fixed_points, refine
 from neurenorm.numerics.solve.flow import FreeEnergy, free_energy, trajectory
-from neurenorm.numerics.solve.intervals import Isolation, NotCertified, Root, System, isolate, krawczyk, polish
+from neurenorm.numerics.solve.intervals import (
+    Isolation,
+    NotCertified,
+    Root,
+    System,
+    isolate,
+    krawczyk,
+    polish,
+)
 from neurenorm.numerics.solve.roots import certified_root, real_roots
 
 __all__ = [

@@ -1,4 +1,6 @@
-"""What every solver needs of its input: numbers as balls, digits as bits, and complaints that say what would be right."""
+"""What every solver needs of its input: numbers as balls, digits as bits, and complaints that say
+what would be right.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,11 +14,14 @@ from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["ball", "proved_digits"]
 
-_LEAST_BITS = 192  # enough for boxes 2**-40 of the searched one, where a zero of fourth order leaves 2**-160
+_LEAST_BITS = (
+    192  # enough for boxes 2**-40 of the searched one, where a zero of fourth order leaves 2**-160
+)
 
 
 def ball(number: object) -> arb:
-    """A real ball that contains the number, as narrow as the current working precision (``flint.ctx.prec``) allows.
+    """A real ball that contains the number, as narrow as the current working precision
+    (``flint.ctx.prec``) allows.
 
     Parameters
     ----------
@@ -45,7 +50,8 @@ def ball(number: object) -> arb:
 
 
 def proved_digits(value: arb) -> int:
-    """How many significant decimal digits a ball proves: minus the decimal logarithm of its relative radius.
+    """How many significant decimal digits a ball proves: minus the decimal logarithm of its
+    relative radius.
 
     Parameters
     ----------
@@ -54,7 +60,8 @@ def proved_digits(value: arb) -> int:
     Returns
     -------
     int
-        Decimals behind the point where the ball contains zero; 0 for a ball without bounds, 10**6 for an exact number.
+        Decimals behind the point where the ball contains zero; 0 for a ball without bounds, 10**6
+        for an exact number.
 
     Examples
     --------
@@ -94,8 +101,14 @@ def check_names(kind: str, wanted: Sequence[Symbol], given: Mapping[Symbol, Any]
     missing = [str(symbol) for symbol in wanted if symbol not in given]
     extra = [str(symbol) for symbol in given if symbol not in wanted]
     if missing or extra:
-        faults = [*(f"{name} is missing" for name in missing), *(f"{name} is not one of them" for name in extra)]
-        raise ValueError(f"each {kind} ({', '.join(map(str, wanted)) or 'there is none'}) needs one value: {'; '.join(faults)}")
+        faults = [
+            *(f"{name} is missing" for name in missing),
+            *(f"{name} is not one of them" for name in extra),
+        ]
+        raise ValueError(
+            f"each {kind} ({', '.join(map(str, wanted)) or 'there is none'}) needs one value: "
+            f"{'; '.join(faults)}"
+        )
 
 
 def check_counts(least: int = 1, **counts: int) -> None:
@@ -115,12 +128,18 @@ def check_counts(least: int = 1, **counts: int) -> None:
 
 
 def _enclosed(number: object) -> arb:
-    """An exact number, or an exact expression without symbols, as a ball; not finite if it is neither."""
+    """An exact number, or an exact expression without symbols, as a ball; not finite if it is
+    neither.
+    """
     try:
         expression = expression_of(number)
     except (TypeError, ValueError):
         return arb.nan()
     if isinstance(expression, Rational):
         return arb(fmpq(int(expression.p), int(expression.q)))
-    constant = isinstance(expression, Expr) and expression.is_comparable and expression.is_finite is not False
+    constant = (
+        isinstance(expression, Expr)
+        and expression.is_comparable
+        and expression.is_finite is not False
+    )
     return compiled([expression], [], target="ball")()[0] if constant else arb.nan()

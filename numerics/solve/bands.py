@@ -44,7 +44,9 @@ class Bands(Tabulated):
     values: Array
 
 
-def bands_at(field: GaussianField, phases: Any, numbers: Mapping[Symbol, float] | None = None) -> Array:
+def bands_at(
+    field: GaussianField, phases: Any, numbers: Mapping[Symbol, float] | None = None
+) -> Array:
     """Return the eigenvalues of the symbol at given wave numbers, ascending.
 
     Parameters
@@ -67,19 +69,26 @@ def bands_at(field: GaussianField, phases: Any, numbers: Mapping[Symbol, float] 
     Examples
     --------
     >>> from neurenorm.graphs.lattices import honeycomb
-    >>> bands_at(GaussianField(honeycomb(), 3, -1), [[0.0, 0.0], [2 * np.pi / 3, -2 * np.pi / 3]]).round(12).tolist()
+    >>> bands_at(
+    ...     GaussianField(honeycomb(), 3, -1), [[0.0, 0.0], [2 * np.pi / 3, -2 * np.pi / 3]]
+    ... ).round(12).tolist()
     [[0.0, 6.0], [3.0, 3.0]]
     """
     k = np.asarray(phases, dtype=float)
     if k.ndim < 1 or k.shape[-1] != field.graph.dimension:
-        raise ValueError(f"wave numbers have {field.graph.dimension} phases along the last axis; the array has the shape {k.shape}")
+        raise ValueError(
+            f"wave numbers have {field.graph.dimension} phases along the last axis; the array has "
+            f"the shape {k.shape}"
+        )
     known = dict(numbers or {})
     missing = sorted(map(str, field.symbol.free_symbols - set(field.wave_numbers) - known.keys()))
     if missing:
         raise ValueError(f"bands need numbers for {', '.join(missing)}")
     size = field.symbol.rows
     parts = [real_and_imaginary(entry.subs(known)) for entry in field.symbol]
-    found = compiled([part for pair in parts for part in pair], list(field.wave_numbers))(*np.moveaxis(k, -1, 0))
+    found = compiled([part for pair in parts for part in pair], list(field.wave_numbers))(
+        *np.moveaxis(k, -1, 0)
+    )
     entries = np.stack([np.broadcast_to(x, k.shape[:-1]) for x in found], axis=-1)
     bloch = (entries[..., ::2] + 1j * entries[..., 1::2]).reshape(*k.shape[:-1], size, size)
     return np.asarray(np.linalg.eigvalsh(bloch))
@@ -98,7 +107,8 @@ def bands_along(
     field : GaussianField
         On a graph with a metric.
     path : sequence of (name, q), optional
-        Stops in coordinates of the reciprocal basis (phases are 2πq); default: `BrillouinZone.path`.
+        Stops in coordinates of the reciprocal basis (phases are 2πq); default:
+        `BrillouinZone.path`.
     numbers : mapping of Symbol to float, optional
         Values of the symbols in the action.
     points : int
@@ -125,14 +135,23 @@ def bands_along(
     zone = brillouin_zone(field.graph)
     stops = list(zone.path() if path is None else path)
     if len(stops) < 2 or points < 1:
-        raise ValueError(f"a path has at least two stops and one point a piece, not {len(stops)} and {points}")
+        raise ValueError(
+            f"a path has at least two stops and one point a piece, not {len(stops)} and {points}"
+        )
     corners = np.array([[float(x) for x in q] for _, q in stops])
     gram = np.array([[float(x) for x in row] for row in zone.reciprocal])
     pieces = np.diff(corners, axis=0)
     lengths = [2 * math.pi * math.sqrt(step @ gram @ step) for step in pieces]
     marks = np.concatenate([[0.0], np.cumsum(lengths)])
     share = np.arange(points) / points
-    q = np.concatenate([*(start + share[:, None] * step for start, step in zip(corners, pieces, strict=False)), corners[-1:]])
-    distance = np.concatenate([*(mark + share * length for mark, length in zip(marks, lengths, strict=False)), marks[-1:]])
+    q = np.concatenate(
+        [
+            *(start + share[:, None] * step for start, step in zip(corners, pieces, strict=False)),
+            corners[-1:],
+        ]
+    )
+    distance = np.concatenate(
+        [*(mark + share * length for mark, length in zip(marks, lengths, strict=False)), marks[-1:]]
+    )
     names = tuple((name, float(mark)) for (name, _), mark in zip(stops, marks, strict=True))
     return Bands(names, distance, 2 * np.pi * q, bands_at(field, 2 * np.pi * q, numbers))

@@ -1,4 +1,6 @@
-"""Correlation and growth lengths of numbers, arrays and balls: the numbers of `neurenorm.theory.algebra.lengths`, whose formulas they compile."""
+"""Correlation and growth lengths of numbers, arrays and balls: the numbers of
+`neurenorm.theory.algebra.lengths`, whose formulas they compile.
+"""
 
 from __future__ import annotations
 
@@ -45,14 +47,22 @@ def correlation_length(factor: Any) -> Any:
         return _of_ball(factor)
     size = np.abs(np.asarray(factor))
     if np.any(size > 1):
-        raise ValueError(f"a perturbation that grows by {size.max()} per step has no correlation length; see growth_length")
+        raise ValueError(
+            f"a perturbation that grows by {size.max()} per step has no correlation length; see "
+            "growth_length"
+        )
     inside = (size > 0) & (size < 1)
-    found = np.where(inside, compiled(correlation_formula(LAMBDA), [LAMBDA])(np.where(inside, size, 0.5)), np.where(size == 0, 0.0, np.inf))
+    found = np.where(
+        inside,
+        compiled(correlation_formula(LAMBDA), [LAMBDA])(np.where(inside, size, 0.5)),
+        np.where(size == 0, 0.0, np.inf),
+    )
     return found if found.ndim else float(found)
 
 
 def growth_length(factor: float) -> float:
-    """Return 1/ln|λ|, the number of steps over which a perturbation grows by e; infinite for |λ| = 1.
+    """Return 1/ln|λ|, the number of steps over which a perturbation grows by e; infinite for |λ| =
+    1.
 
     Raises
     ------
@@ -66,7 +76,9 @@ def growth_length(factor: float) -> float:
     """
     size = abs(factor)
     if size < 1:
-        raise ValueError(f"a perturbation that changes by {size} per step does not grow; see correlation_length")
+        raise ValueError(
+            f"a perturbation that changes by {size} per step does not grow; see correlation_length"
+        )
     if math.isinf(size):
         return 0.0
     return math.inf if size == 1 else float(compiled(growth_formula(LAMBDA), [LAMBDA])(size))
@@ -77,5 +89,12 @@ def _of_ball(factor: arb) -> arb:
     if factor.contains(0):
         return arb(0)
     if abs(factor) > 1:
-        raise ValueError(f"a perturbation that grows by {abs(factor)} per step has no correlation length; see growth_length")
-    return arb("inf") if abs(factor) == 1 else compiled(correlation_formula(LAMBDA), [LAMBDA], "ball")(abs(factor))
+        raise ValueError(
+            f"a perturbation that grows by {abs(factor)} per step has no correlation length; see "
+            "growth_length"
+        )
+    return (
+        arb("inf")
+        if abs(factor) == 1
+        else compiled(correlation_formula(LAMBDA), [LAMBDA], "ball")(abs(factor))
+    )

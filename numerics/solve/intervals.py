@@ -1,14 +1,17 @@
-r"""Proofs in ball arithmetic: every solution of n equations in n unknowns inside a box, or the boxes still in doubt.
+r"""Proofs in ball arithmetic: every solution of n equations in n unknowns inside a box, or the
+boxes still in doubt.
 
-A *box* is a tuple of real balls, one for each unknown. A ball-valued function returns a ball that contains every value
-it takes on its argument, so a statement about balls is a statement about all points in them. For a system F with
-Jacobian matrix J, a box X with midpoint m, and any matrix Y near J(m)⁻¹, the Krawczyk operator is
+A *box* is a tuple of real balls, one for each unknown. A ball-valued function returns a ball that
+contains every value it takes on its argument, so a statement about balls is a statement about all
+points in them. For a system F with Jacobian matrix J, a box X with midpoint m, and any matrix Y
+near J(m)⁻¹, the Krawczyk operator is
 
     K(X) = m − Y F(m) + (1 − Y J(X)) (X − m).
 
-Every zero of F in X lies in K(X). Hence K(X) ∩ X = ∅ proves that X holds no zero, and K(X) inside the interior of X
-proves that X holds exactly one (the map x ↦ x − Y F(x) contracts X into itself). What neither sentence settles is cut in
-two and asked again; a zero at which J is singular can never be settled so, and is handed back as a small box in doubt.
+Every zero of F in X lies in K(X). Hence K(X) ∩ X = ∅ proves that X holds no zero, and K(X) inside
+the interior of X proves that X holds exactly one (the map x ↦ x − Y F(x) contracts X into itself).
+What neither sentence settles is cut in two and asked again; a zero at which J is singular can never
+be settled so, and is handed back as a small box in doubt.
 """
 
 from collections import deque
@@ -23,18 +26,26 @@ __all__ = ["Box", "Isolation", "NotCertified", "Root", "System", "isolate", "kra
 
 Box = tuple[arb, ...]
 
-_HALVINGS = 40  # a side of the searched box is cut at most this often: what is then in doubt stays in doubt
-_INFLATION = arb(9) / 8  # boxes are proved on slightly larger ones, so that a zero on a common face is nobody's blind spot
+_HALVINGS = (
+    40  # a side of the searched box is cut at most this often: what is then in doubt stays in doubt
+)
+_INFLATION = (
+    arb(9) / 8
+)  # boxes are proved on slightly larger ones, so that a zero on a common face is nobody's blind spot
 _EXACT_BITS = 16  # a zero at a multiple of 2**-16 is recognised as such
 
 
 class NotCertified(ValueError):
-    """A statement that was asked for could not be proved; the message says which, and what can be proved instead."""
+    """A statement that was asked for could not be proved; the message says which, and what can be
+    proved instead.
+    """
 
 
 @dataclass(frozen=True)
 class System:
-    """Equations F(x) = 0, as ball-valued functions of a box: the n values of F and the n by n rows of its Jacobian."""
+    """Equations F(x) = 0, as ball-valued functions of a box: the n values of F and the n by n rows
+    of its Jacobian.
+    """
 
     values: Callable[[Box], Sequence[arb]]
     jacobian: Callable[[Box], Sequence[Sequence[arb]]]
@@ -50,7 +61,9 @@ class Root(Tabulated):
 
 @dataclass(frozen=True)
 class Isolation(Tabulated):
-    """All that is known of the zeros in a box: those proved, the clusters of boxes in doubt, and the boxes examined."""
+    """All that is known of the zeros in a box: those proved, the clusters of boxes in doubt, and
+    the boxes examined.
+    """
 
     roots: tuple[Root, ...]
     undecided: tuple[Box, ...]
@@ -68,7 +81,8 @@ def krawczyk(system: System, box: Box) -> Box | None:
     Returns
     -------
     tuple of arb, or None
-        None where K(X) says nothing: no usable inverse of the Jacobian, or the system is not defined all over X.
+        None where K(X) says nothing: no usable inverse of the Jacobian, or the system is not
+        defined all over X.
 
     Examples
     --------
@@ -87,7 +101,9 @@ def krawczyk(system: System, box: Box) -> Box | None:
     middle = tuple(x.mid() for x in box)
     spread = arb_mat([[x - m] for x, m in zip(box, middle, strict=True)])
     residual = arb_mat([[value] for value in system.values(middle)])
-    unit = arb_mat(len(box), len(box), [int(i == j) for i in range(len(box)) for j in range(len(box))])
+    unit = arb_mat(
+        len(box), len(box), [int(i == j) for i in range(len(box)) for j in range(len(box))]
+    )
     image = arb_mat([[m] for m in middle]) - inverse * residual + (unit - inverse * slope) * spread
     entries = tuple(image.entries())
     return entries if all(x.is_finite() for x in entries) else None
@@ -96,8 +112,8 @@ def krawczyk(system: System, box: Box) -> Box | None:
 def polish(system: System, root: Root) -> Root:
     """Contract the enclosure of a proved zero as far as the working precision allows.
 
-    X ← K(X) ∩ X converges quadratically. A zero at a short dyadic number (0, 1, ½, …) at which the system evaluates to
-    an exact zero is returned as that exact point.
+    X ← K(X) ∩ X converges quadratically. A zero at a short dyadic number (0, 1, ½, …) at which the
+    system evaluates to an exact zero is returned as that exact point.
 
     Parameters
     ----------
@@ -121,7 +137,10 @@ def polish(system: System, root: Root) -> Root:
         if image is None:
             break
         smaller = tuple(x.intersection(y) for x, y in zip(box, image, strict=True))
-        stalled = all(bool(new.rad() >= 0.99 * old.rad()) or bool(new.rad() < least) for new, old in zip(smaller, box, strict=True))
+        stalled = all(
+            bool(new.rad() >= 0.99 * old.rad()) or bool(new.rad() < least)
+            for new, old in zip(smaller, box, strict=True)
+        )
         box = smaller
         if stalled:
             break
@@ -131,8 +150,9 @@ def polish(system: System, root: Root) -> Root:
 def isolate(system: System, box: Box, max_boxes: int = 20000) -> Isolation:
     """Branch and prune: find and prove all zeros of a system in a box.
 
-    Boxes are examined breadth first; each is discarded (F(X) or K(X) ∩ X excludes a zero), settled (one zero proved in
-    a slightly larger box), narrowed to K(X) ∩ X, or cut in two. Zeros just outside the box may be found as well.
+    Boxes are examined breadth first; each is discarded (F(X) or K(X) ∩ X excludes a zero), settled
+    (one zero proved in a slightly larger box), narrowed to K(X) ∩ X, or cut in two. Zeros just
+    outside the box may be found as well.
 
     Parameters
     ----------
@@ -159,14 +179,23 @@ def isolate(system: System, box: Box, max_boxes: int = 20000) -> Isolation:
     queue, doubtful, roots, examined = deque([box]), list[Box](), list[Root](), 0
     while queue and examined < max_boxes:
         current, examined = queue.popleft(), examined + 1
-        if any(_inside(current, root.region) for root in roots) or _excluded(system.values(current)):
+        if any(_inside(current, root.region) for root in roots) or _excluded(
+            system.values(current)
+        ):
             continue
-        larger = tuple(arb(x.mid(), x.rad() * _INFLATION + least) for x, least in zip(current, floor, strict=True))
+        larger = tuple(
+            arb(x.mid(), x.rad() * _INFLATION + least)
+            for x, least in zip(current, floor, strict=True)
+        )
         image = krawczyk(system, larger)
         if image is not None and _interior(image, larger):
             _record(roots, polish(system, Root(image, larger)))
         elif image is None or _overlap(image, current):
-            narrowed = current if image is None else tuple(x.intersection(y) for x, y in zip(current, image, strict=True))
+            narrowed = (
+                current
+                if image is None
+                else tuple(x.intersection(y) for x, y in zip(current, image, strict=True))
+            )
             small = all(bool(x.rad() <= least) for x, least in zip(narrowed, floor, strict=True))
             doubtful.append(narrowed) if small else queue.extend(_cut(narrowed, extent))
     return Isolation(tuple(roots), _merged([*doubtful, *queue]), examined)
@@ -216,7 +245,9 @@ def _overlap(one: Box, other: Box) -> bool:
 
 
 def _merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The hulls of the clusters of boxes, those closer than their own width: a sweep along the side of largest spread."""
+    """The hulls of the clusters of boxes, those closer than their own width: a sweep along the side
+    of largest spread.
+    """
     if not boxes:
         return ()
     spread = [len({float(x.mid()) for x in side}) for side in zip(*boxes, strict=True)]

@@ -1,8 +1,10 @@
-"""Certified real roots: all those of a polynomial with their multiplicities, and the only one of a function in a bracket.
+"""Certified real roots: all those of a polynomial with their multiplicities, and the only one of a
+function in a bracket.
 
-A multiple root of a polynomial cannot be told from a close pair by numbers, but its multiplicity can be read off the exact
-factorisation; the simple roots of the factors are then isolated in balls. For other functions an interval Newton (Krawczyk)
-step proves that a root exists and that it is the only one.
+A multiple root of a polynomial cannot be told from a close pair by numbers, but its multiplicity
+can be read off the exact factorisation; the simple roots of the factors are then isolated in balls.
+For other functions an interval Newton (Krawczyk) step proves that a root exists and that it is the
+only one.
 """
 
 from __future__ import annotations
@@ -23,11 +25,15 @@ __all__ = ["certified_root", "real_roots"]
 
 
 def real_roots(
-    polynomial: Expr | Poly, symbol: Symbol, interval: tuple[Any, Any] | None = None, digits: int = 30
+    polynomial: Expr | Poly,
+    symbol: Symbol,
+    interval: tuple[Any, Any] | None = None,
+    digits: int = 30,
 ) -> tuple[tuple[arb, int], ...]:
     """All real roots of a polynomial with rational coefficients, each with its multiplicity.
 
-    The polynomial is factored over the rationals and the roots of each irreducible factor, which are simple, are isolated.
+    The polynomial is factored over the rationals and the roots of each irreducible factor, which
+    are simple, are isolated.
 
     Parameters
     ----------
@@ -52,7 +58,10 @@ def real_roots(
     Examples
     --------
     >>> x = Symbol("x")
-    >>> [(root.str(10, radius=False), times) for root, times in real_roots((x**2 - 2)**3 * (x - 1), x, (0, oo))]
+    >>> [
+    ...     (root.str(10, radius=False), times)
+    ...     for root, times in real_roots((x**2 - 2) ** 3 * (x - 1), x, (0, oo))
+    ... ]
     [('1.000000000', 1), ('1.414213562', 3)]
     """
     check_counts(digits=digits)
@@ -61,20 +70,35 @@ def real_roots(
     precision = working_bits(digits)
     while True:
         with ctx.workprec(precision):
-            found = [_FactorRoot(root, times, exact) for factor, times in factors for root, exact in _factor_roots(factor)]
+            found = [
+                _FactorRoot(root, times, exact)
+                for factor, times in factors
+                for root, exact in _factor_roots(factor)
+            ]
             found.sort(key=lambda root: root.value.mid())
             places = [root.place(low, high) for root in found]
             apart = all(bool(one.value < other.value) for one, other in pairwise(found))
-            if apart and None not in places and all(proved_digits(root.value) >= digits for root in found):
-                return tuple((root.value, root.times) for root, inside in zip(found, places, strict=True) if inside)
+            if (
+                apart
+                and None not in places
+                and all(proved_digits(root.value) >= digits for root in found)
+            ):
+                return tuple(
+                    (root.value, root.times)
+                    for root, inside in zip(found, places, strict=True)
+                    if inside
+                )
         precision *= 2
 
 
-def certified_root(function: Expr, symbol: Symbol, bracket: tuple[Any, Any], digits: int = 30) -> arb:
+def certified_root(
+    function: Expr, symbol: Symbol, bracket: tuple[Any, Any], digits: int = 30
+) -> arb:
     """The root of a function in a bracket, proved to exist there and to be the only one.
 
-    Ball arithmetic discards the parts of the bracket where the function does not vanish and proves by an interval Newton step
-    that one part holds exactly one root, where the function changes sign with a slope that is not zero.
+    Ball arithmetic discards the parts of the bracket where the function does not vanish and proves
+    by an interval Newton step that one part holds exactly one root, where the function changes sign
+    with a slope that is not zero.
 
     Parameters
     ----------
@@ -93,8 +117,8 @@ def certified_root(function: Expr, symbol: Symbol, bracket: tuple[Any, Any], dig
     Raises
     ------
     NotCertified
-        If there is no root in the bracket, more than one, a part of it that cannot be decided (a double root, a
-        singularity), or if fewer digits can be proved.
+        If there is no root in the bracket, more than one, a part of it that cannot be decided (a
+        double root, a singularity), or if fewer digits can be proved.
     ValueError
         If the expression has other symbols or the bracket is not an interval.
 
@@ -104,15 +128,21 @@ def certified_root(function: Expr, symbol: Symbol, bracket: tuple[Any, Any], dig
 
     >>> from sympy import sinh
     >>> K = Symbol("K", positive=True)
-    >>> certified_root(sinh(2*K) - 1, K, (0, 1), digits=30).str(30, radius=False)
+    >>> certified_root(sinh(2 * K) - 1, K, (0, 1), digits=30).str(30, radius=False)
     '0.440686793509771512616304662490'
     """
     check_counts(digits=digits)
     function = expression_of(function)
     if others := function.free_symbols - {symbol}:
-        raise ValueError(f"the function may hold no symbol but {symbol}; it holds {', '.join(sorted(map(str, others)))}")
+        raise ValueError(
+            f"the function may hold no symbol but {symbol}; it holds "
+            f"{', '.join(sorted(map(str, others)))}"
+        )
     precision = working_bits(digits)
-    values, slope = compiled([function], [symbol], target="ball"), compiled([function.diff(symbol)], [symbol], target="ball")
+    values, slope = (
+        compiled([function], [symbol], target="ball"),
+        compiled([function.diff(symbol)], [symbol], target="ball"),
+    )
     system = System(lambda box: values(*box), lambda box: [slope(*box)])
     for bits in (precision, 2 * precision, 4 * precision):
         with ctx.workprec(bits):
@@ -120,11 +150,15 @@ def certified_root(function: Expr, symbol: Symbol, bracket: tuple[Any, Any], dig
             proved = proved_digits(root)
         if proved >= digits:
             return root
-    raise NotCertified(f"{digits} digits were asked for, but only {proved} can be proved of the root of {function}")
+    raise NotCertified(
+        f"{digits} digits were asked for, but only {proved} can be proved of the root of {function}"
+    )
 
 
 def _only_root(function: Expr, system: System, bracket: tuple[Any, Any]) -> arb:
-    """The single root in a bracket at the current precision, or an error that says what was found instead."""
+    """The single root in a bracket at the current precision, or an error that says what was found
+    instead.
+    """
     low, high = ball(bracket[0]), ball(bracket[1])
     if not low < high:
         raise ValueError(f"a bracket must have low < high, got {bracket}")
@@ -134,52 +168,77 @@ def _only_root(function: Expr, system: System, bracket: tuple[Any, Any]) -> arb:
     return roots[0]
 
 
-def _refuse_unless_unique(function: Expr, bracket: tuple[Any, Any], roots: list[arb], found: Isolation) -> None:
+def _refuse_unless_unique(
+    function: Expr, bracket: tuple[Any, Any], roots: list[arb], found: Isolation
+) -> None:
     """Raise unless there is exactly one root and nothing is in doubt."""
     place = f"{function} in [{bracket[0]}, {bracket[1]}]"
     if len(roots) > 1:
         listed = ", ".join(sorted(root.str(6, radius=False) for root in roots))
-        raise NotCertified(f"the root of {place} is not unique: there are roots at {listed}; narrow the bracket")
+        raise NotCertified(
+            f"the root of {place} is not unique: there are roots at {listed}; narrow the bracket"
+        )
     if found.undecided:
         doubt = ", ".join(box[0].str(6) for box in found.undecided[:4])
-        raise NotCertified(f"could not decide whether {place} has a root at {doubt}: a multiple root, or a singularity of the function")
+        raise NotCertified(
+            f"could not decide whether {place} has a root at {doubt}: a multiple root, or a "
+            "singularity of the function"
+        )
     if not roots:
         raise NotCertified(f"{place} has no root: its sign does not change")
 
 
 @dataclass(frozen=True)
 class _FactorRoot:
-    """A real root of an irreducible factor: its ball, its multiplicity, and the number itself where it is rational."""
+    """A real root of an irreducible factor: its ball, its multiplicity, and the number itself where
+    it is rational.
+    """
 
     value: arb
     times: int
     exact: Rational | None
 
     def place(self, low: Expr, high: Expr) -> bool | None:
-        """Whether the root is in an interval with rational ends; None if the precision does not tell."""
+        """Whether the root is in an interval with rational ends; None if the precision does not
+        tell.
+        """
         if self.exact is not None:
             return bool(low <= self.exact <= high)
         if any(end.is_finite and self.value.overlaps(ball(end)) for end in (low, high)):
             return None
-        return (low == -oo or bool(self.value > ball(low))) and (high == oo or bool(self.value < ball(high)))
+        return (low == -oo or bool(self.value > ball(low))) and (
+            high == oo or bool(self.value < ball(high))
+        )
 
 
 def _factor_roots(factor: Poly) -> list[tuple[arb, Rational | None]]:
-    """The real roots of an irreducible polynomial at the current precision; only one of first degree has a rational root."""
+    """The real roots of an irreducible polynomial at the current precision; only one of first
+    degree has a rational root.
+    """
     if factor.degree() == 1:
         slope, offset = factor.all_coeffs()
         return [(ball(-offset / slope), -offset / slope)]
     _, cleared = factor.clear_denoms(convert=True)
     coefficients = [int(c) for c in reversed(cleared.all_coeffs())]
-    return [(root.real, None) for root, _ in fmpz_poly(coefficients).complex_roots() if root.imag.is_zero()]
+    return [
+        (root.real, None)
+        for root, _ in fmpz_poly(coefficients).complex_roots()
+        if root.imag.is_zero()
+    ]
 
 
 def _rational_polynomial(polynomial: Expr | Poly, symbol: Symbol) -> Poly:
     """The polynomial over the rationals, checked."""
     try:
-        exact = Poly(polynomial.as_expr() if isinstance(polynomial, Poly) else polynomial, symbol, domain="QQ")
+        exact = Poly(
+            polynomial.as_expr() if isinstance(polynomial, Poly) else polynomial,
+            symbol,
+            domain="QQ",
+        )
     except (PolynomialError, CoercionFailed) as fault:
-        raise ValueError(f"a polynomial in {symbol} with rational coefficients is needed, not {polynomial}") from fault
+        raise ValueError(
+            f"a polynomial in {symbol} with rational coefficients is needed, not {polynomial}"
+        ) from fault
     if exact.is_zero:
         raise ValueError("every number is a root of the zero polynomial")
     return exact
@@ -188,6 +247,11 @@ def _rational_polynomial(polynomial: Expr | Poly, symbol: Symbol) -> Poly:
 def _rational_ends(interval: tuple[Any, Any] | None) -> tuple[Expr, Expr]:
     """The ends of an interval as exact numbers, checked."""
     low, high = (expression_of(end) for end in (interval or (-oo, oo)))
-    if not all(isinstance(end, Rational) or end in (-oo, oo) for end in (low, high)) or not low <= high:
-        raise ValueError(f"an interval needs rational ends (or -oo, oo) in increasing order, got {interval}")
+    if (
+        not all(isinstance(end, Rational) or end in (-oo, oo) for end in (low, high))
+        or not low <= high
+    ):
+        raise ValueError(
+            f"an interval needs rational ends (or -oo, oo) in increasing order, got {interval}"
+        )
     return low, high

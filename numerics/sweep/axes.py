@@ -33,7 +33,8 @@ class Axis:
     Raises
     ------
     ValueError
-        If there is no value, a value occurs twice or is not a number, or the name is one that the dataset uses itself.
+        If there is no value, a value occurs twice or is not a number, or the name is one that the
+        dataset uses itself.
 
     Examples
     --------
@@ -46,14 +47,23 @@ class Axis:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise ValueError(f"the grid has zero points: the axis {self.name} has no value; give at least one")
+            raise ValueError(
+                f"the grid has zero points: the axis {self.name} has no value; give at least one"
+            )
         if self.name in RESERVED:
-            raise ValueError(f"an axis cannot be called {self.name}: the dataset uses this name itself")
+            raise ValueError(
+                f"an axis cannot be called {self.name}: the dataset uses this name itself"
+            )
         texts = [value_text(value) for value in self.values]
-        twice = next((text for k, text in enumerate(texts) if text in texts[:k]), None) if len(set(texts)) < len(texts) else None
+        twice = (
+            next((text for k, text in enumerate(texts) if text in texts[:k]), None)
+            if len(set(texts)) < len(texts)
+            else None
+        )
         if twice is not None:
             raise ValueError(
-                f"the axis {self.name} has the value {twice} twice; a list is an axis, and one value that is itself a list has double brackets: [[1,-1]]"
+                f"the axis {self.name} has the value {twice} twice; a list is an axis, and one "
+                "value that is itself a list has double brackets: [[1,-1]]"
             )
         if "nan" in texts:
             raise ValueError(f"the axis {self.name} has a value that is not a number")
@@ -62,7 +72,10 @@ class Axis:
     def of(cls, name: str, values: Iterable[Any]) -> Axis:
         """Return the axis of any sequence or array of values."""
         if isinstance(values, str) or not isinstance(values, Iterable):
-            raise ValueError(f"the axis {name} must be a sequence of values, got {values!r}; a single value belongs to the fixed parameters")
+            raise ValueError(
+                f"the axis {name} must be a sequence of values, got {values!r}; a single value "
+                "belongs to the fixed parameters"
+            )
         return cls(name, tuple(exact_value(value) for value in values))
 
 
@@ -84,11 +97,17 @@ class Grid:
         if not self.axes:
             raise ValueError("a sweep needs at least one axis, such as K=0:1:5")
         names = [axis.name for axis in self.axes]
-        repeated = next((name for k, name in enumerate(names) if name in names[:k] or name in self.fixed), None)
+        repeated = next(
+            (name for k, name in enumerate(names) if name in names[:k] or name in self.fixed), None
+        )
         if repeated is not None:
-            raise ValueError(f"{repeated} is given twice: a parameter is one axis or one fixed value")
+            raise ValueError(
+                f"{repeated} is given twice: a parameter is one axis or one fixed value"
+            )
         if len(self) > MOST_POINTS:
-            raise ValueError(f"the grid has {len(self)} points; at most {MOST_POINTS} are swept at once")
+            raise ValueError(
+                f"the grid has {len(self)} points; at most {MOST_POINTS} are swept at once"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -100,12 +119,18 @@ class Grid:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         names = [axis.name for axis in self.axes]
-        return ({**self.fixed, **dict(zip(names, values, strict=True))} for values in product(*(axis.values for axis in self.axes)))
+        return (
+            {**self.fixed, **dict(zip(names, values, strict=True))}
+            for values in product(*(axis.values for axis in self.axes))
+        )
 
     def identity(self) -> dict[str, Any]:
         """Return what makes it this grid and no other, as plain data."""
         axes = {axis.name: [value_text(value) for value in axis.values] for axis in self.axes}
-        return {"axes": axes, "fixed": {name: value_text(value) for name, value in sorted(self.fixed.items())}}
+        return {
+            "axes": axes,
+            "fixed": {name: value_text(value) for name, value in sorted(self.fixed.items())},
+        }
 
 
 def value_text(value: Any) -> str:
@@ -122,7 +147,8 @@ def value_text(value: Any) -> str:
 
 
 def parse_axis(name: str, text: str) -> Axis | None:
-    """Read an axis: ``start:stop:count``, the same with ``:log``, or a list such as ``[1, 2, 3]`` or ``[tanh, relu]``.
+    """Read an axis: ``start:stop:count``, the same with ``:log``, or a list such as ``[1, 2, 3]``
+    or ``[tanh, relu]``.
 
     The ends are included, and evenly spaced values are exact: 0:1:11 has 1/10.
 
@@ -184,25 +210,40 @@ def _range(name: str, parts: list[str]) -> tuple[Any, ...]:
     if len(parts) not in (3, 4) or parts[3:] not in ([], ["log"]):
         raise ValueError(f"{form}, got {':'.join(parts)}")
     start, stop, count = (parse_value(part) for part in parts[:3])
-    if not (isinstance(start, Number) and isinstance(stop, Number) and start.is_finite and stop.is_finite):
+    if not (
+        isinstance(start, Number)
+        and isinstance(stop, Number)
+        and start.is_finite
+        and stop.is_finite
+    ):
         raise ValueError(f"{form} with numbers for its ends, got {parts[0]} and {parts[1]}")
     if not (isinstance(count, Number) and count.is_Integer):
         raise ValueError(f"{form} with an integer count, got {parts[2]}")
     if count < 1:
-        raise ValueError(f"the grid has zero points: the axis {name} has a count of {count}; give at least 1")
+        raise ValueError(
+            f"the grid has zero points: the axis {name} has a count of {count}; give at least 1"
+        )
     if count > MOST_POINTS:
-        raise ValueError(f"the axis {name} has {count} values; at most {MOST_POINTS} are swept at once")
+        raise ValueError(
+            f"the axis {name} has {count} values; at most {MOST_POINTS} are swept at once"
+        )
     if parts[3:]:
         return _logarithmic(name, start, stop, int(count))
-    return tuple(start + (stop - start) * Rational(k, max(1, int(count) - 1)) for k in range(int(count)))
+    return tuple(
+        start + (stop - start) * Rational(k, max(1, int(count) - 1)) for k in range(int(count))
+    )
 
 
 def _logarithmic(name: str, start: Any, stop: Any, count: int) -> tuple[Any, ...]:
-    """Return values evenly spaced in their logarithm, the ends exact and the others rounded to 15 digits."""
+    """Return values evenly spaced in their logarithm, the ends exact and the others rounded to 15
+    digits.
+    """
     if not (start > 0 and stop > 0):
         raise ValueError(f"the logarithmic axis {name} needs positive ends, got {start} and {stop}")
     start_log, span = (float(log(value).evalf(20)) for value in (start, stop / start))
     inner = [math.exp(start_log + span * k / (count - 1)) for k in range(1, count - 1)]
     if not all(0 < value < math.inf for value in (float(start), *inner, float(stop))):
-        raise ValueError(f"the logarithmic axis {name} has ends beyond double precision: {start} and {stop}")
+        raise ValueError(
+            f"the logarithmic axis {name} has ends beyond double precision: {start} and {stop}"
+        )
     return (start, *(Rational(f"{value:.15g}") for value in inner), *([stop] if count > 1 else []))

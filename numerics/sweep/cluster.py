@@ -29,7 +29,8 @@ def connected(cluster: Any) -> Iterator[Any]:
     Parameters
     ----------
     cluster : str or distributed.Client
-        The address of a scheduler, such as ``tcp://127.0.0.1:8786``, or a client, which is left open.
+        The address of a scheduler, such as ``tcp://127.0.0.1:8786``, or a client, which is left
+        open.
 
     Raises
     ------
@@ -57,11 +58,16 @@ def _client(distributed: Any, address: str) -> Any:
             thread.submit(asyncio.run, _asked(distributed, address)).result()
             return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except Exception as error:  # whatever else listens there may answer anything: its bytes read as a length of exabytes, for one
-        raise ValueError(f"the scheduler at {address} does not answer within {PATIENCE:g} s: start it with `dask scheduler`, or check the address") from error
+        raise ValueError(
+            f"the scheduler at {address} does not answer within {PATIENCE:g} s: start it with "
+            "`dask scheduler`, or check the address"
+        ) from error
 
 
 async def _asked(distributed: Any, address: str) -> None:
-    """Ask a scheduler who it is: a port where something else listens, or nobody answers, would keep a client waiting for ever."""
+    """Ask a scheduler who it is: a port where something else listens, or nobody answers, would keep
+    a client waiting for ever.
+    """
     scheduler = distributed.rpc(address, timeout=PATIENCE)
     try:
         await asyncio.wait_for(scheduler.identity(), PATIENCE)
@@ -76,7 +82,10 @@ def _wait_for_workers(client: Any) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError as error:
-        raise ValueError(f"the scheduler has no worker after {PATIENCE:g} s: start some with `dask worker ADDRESS`") from error
+        raise ValueError(
+            f"the scheduler has no worker after {PATIENCE:g} s: start some with `dask worker "
+            "ADDRESS`"
+        ) from error
 
 
 @contextmanager
@@ -92,7 +101,8 @@ def _quiet() -> Iterator[None]:
 
 
 def on_cluster(payload: bytes, points: Iterable[Indexed], seed: int, client: Any) -> Outcomes:
-    """Compute the points on a cluster, a few at a time per thread; the scheduler moves those of a worker that dies.
+    """Compute the points on a cluster, a few at a time per thread; the scheduler moves those of a
+    worker that dies.
 
     Raises
     ------
@@ -110,7 +120,9 @@ def on_cluster(payload: bytes, points: Iterable[Indexed], seed: int, client: Any
         return future
 
     room = AHEAD * max(1, sum(client.nthreads().values()))
-    running = distributed.as_completed([submitted(task) for task in islice(waiting, room)], loop=client.loop)
+    running = distributed.as_completed(
+        [submitted(task) for task in islice(waiting, room)], loop=client.loop
+    )
     try:
         for future in running:
             outcome = _outcome(future)
@@ -124,7 +136,10 @@ def on_cluster(payload: bytes, points: Iterable[Indexed], seed: int, client: Any
 def _outcome(future: Any) -> Outcome:
     """Return what a point gave on the cluster, an error included."""
     if future.status == "cancelled":
-        raise ValueError("the scheduler went away: start it again and repeat the same command, which goes on with the points that are left")
+        raise ValueError(
+            "the scheduler went away: start it again and repeat the same command, which goes on "
+            "with the points that are left"
+        )
     error = future.exception()
     if error is not None:
         return Outcome(FAILED, reason=f"{type(error).__name__}: {error}")

@@ -37,19 +37,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["lattice/ising-correlation", "K=0:1:3", "r=2", "-o", "a.nc"]).values
     ['K=0:1:3', 'r=2']
     """
-    parser.add_argument("id", metavar="ID", help="a result of the catalogue, a claim (axes: seed, effort, false_alarm), or a simulation as module:function")
+    parser.add_argument(
+        "id",
+        metavar="ID",
+        help=(
+            "a result of the catalogue, a claim (axes: seed, effort, false_alarm), or a simulation "
+            "as module:function"
+        ),
+    )
     parser.add_argument(
         "values",
         metavar="name=value",
         nargs="*",
-        help="an axis name=start:stop:count (ends included; :log behind it spaces logarithmically) or name=[1,2,3] or name=[tanh,relu]; or a fixed value",
+        help=(
+            "an axis name=start:stop:count (ends included; :log behind it spaces logarithmically) "
+            "or name=[1,2,3] or name=[tanh,relu]; or a fixed value"
+        ),
     )
-    parser.add_argument("-o", "--output", metavar="FILE.nc", required=True, help="where the results go; the same command resumes an interrupted sweep")
-    parser.add_argument("--workers", type=int, metavar="N", help="local processes; 0 computes in this one; by default one per core")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="the scheduler of a Dask cluster, such as tcp://127.0.0.1:8786")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.nc",
+        required=True,
+        help="where the results go; the same command resumes an interrupted sweep",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="local processes; 0 computes in this one; by default one per core",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="the scheduler of a Dask cluster, such as tcp://127.0.0.1:8786",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
-    parser.add_argument("--claim", action="store_true", help="sweep the claim of this id where a result has the same")
-    parser.add_argument("--force", action="store_true", help="begin anew, overwriting an existing file")
+    parser.add_argument(
+        "--claim",
+        action="store_true",
+        help="sweep the claim of this id where a result has the same",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="begin anew, overwriting an existing file"
+    )
 
 
 def add_plot_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,9 +94,17 @@ def add_plot_arguments(parser: argparse.ArgumentParser) -> None:
     'K_result'
     """
     parser.add_argument("file", metavar="FILE.nc", help="what neurenorm sweep has written")
-    parser.add_argument("-o", "--output", metavar="FIGURE", help="a .pdf, .png or .svg file; by default FILE.pdf")
+    parser.add_argument(
+        "-o", "--output", metavar="FIGURE", help="a .pdf, .png or .svg file; by default FILE.pdf"
+    )
     parser.add_argument("--value", metavar="NAME", help="which value; by default the first")
-    parser.add_argument("--at", metavar="name=value", action="append", default=[], help="cut an axis here (the nearest point), where there are more than two")
+    parser.add_argument(
+        "--at",
+        metavar="name=value",
+        action="append",
+        default=[],
+        help="cut an axis here (the nearest point), where there are more than two",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
 
 
@@ -80,7 +119,8 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0 if every point has its answer, 1 if some failed or did not converge, 130 after an interruption.
+        0 if every point has its answer, 1 if some failed or did not converge, 130 after an
+        interruption.
 
     Raises
     ------
@@ -94,14 +134,35 @@ def sweep_command(arguments: argparse.Namespace) -> int:
         with _terminated_as_interrupted():
             dataset = run(checked, where, output=arguments.output, force=arguments.force)
     except KeyboardInterrupt:
-        say(f"interrupted; {_kept(arguments.output)}; the same command goes on with the points that are left", error=True)
+        say(
+            f"interrupted; {_kept(arguments.output)}; the same command goes on with the points "
+            "that are left",
+            error=True,
+        )
         return INTERRUPTED
     statuses = Counter(str(status) for status in dataset.status.values.flat)
-    say(f"{arguments.output}: {len(checked.grid)} points ({', '.join(f'{count} {status}' for status, count in statuses.items())})")
+    say(
+        f"{arguments.output}: {len(checked.grid)} points "
+        f"({', '.join(f'{count} {status}' for status, count in statuses.items())})"
+    )
     if statuses[FAILED]:
-        reason = next(str(reason) for reason, status in zip(dataset.reason.values.flat, dataset.status.values.flat, strict=True) if status == FAILED)
-        say(f"{statuses[FAILED]} points failed, which the same command tries again; the first says: {reason}", error=True)
-    return NOT_WELL if statuses.keys() & {FAILED, MISSING, "not converged", "refuted", "undecided"} else WELL
+        reason = next(
+            str(reason)
+            for reason, status in zip(
+                dataset.reason.values.flat, dataset.status.values.flat, strict=True
+            )
+            if status == FAILED
+        )
+        say(
+            f"{statuses[FAILED]} points failed, which the same command tries again; the first "
+            f"says: {reason}",
+            error=True,
+        )
+    return (
+        NOT_WELL
+        if statuses.keys() & {FAILED, MISSING, "not converged", "refuted", "undecided"}
+        else WELL
+    )
 
 
 def _kept(output: str) -> str:
@@ -131,8 +192,14 @@ def plot_command(arguments: argparse.Namespace) -> int:
     ValueError
         For bad usage.
     """
-    target = figure_target(arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force)
-    save_figure(plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at))), target, force=arguments.force)
+    target = figure_target(
+        arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force
+    )
+    save_figure(
+        plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at))),
+        target,
+        force=arguments.force,
+    )
     say(str(target))
     return WELL
 
@@ -151,7 +218,9 @@ def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _axes_and_fixed(identifier: str, texts: Sequence[str]) -> tuple[list[Axis], dict[str, Any]]:
-    """Tell axes from fixed values; a list is an axis, unless the parameter takes the list itself and not its entries."""
+    """Tell axes from fixed values; a list is an axis, unless the parameter takes the list itself
+    and not its entries.
+    """
     axes, fixed = [], {}
     for name, text in _pairs(texts):
         axis = parse_axis(name, text)
@@ -165,12 +234,24 @@ def _axes_and_fixed(identifier: str, texts: Sequence[str]) -> tuple[list[Axis], 
 
 
 def _takes_whole(identifier: str, axis: Axis) -> bool:
-    """Whether a list is one value of a parameter: the parameter converts it, and not each of its entries."""
+    """Whether a list is one value of a parameter: the parameter converts it, and not each of its
+    entries.
+    """
     from neurenorm.theory.catalogue import results
 
-    parameters = [p for entry in results() if entry.id == identifier for p in entry.parameters if p.name == axis.name]
+    parameters = [
+        p
+        for entry in results()
+        if entry.id == identifier
+        for p in entry.parameters
+        if p.name == axis.name
+    ]
     converts = [p.convert for p in parameters if p.convert is not None]
-    return any(_admits(convert, list(axis.values)) and not all(_admits(convert, value) for value in axis.values) for convert in converts)
+    return any(
+        _admits(convert, list(axis.values))
+        and not all(_admits(convert, value) for value in axis.values)
+        for convert in converts
+    )
 
 
 def _admits(convert: Any, value: Any) -> bool:
@@ -184,7 +265,9 @@ def _admits(convert: Any, value: Any) -> bool:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Treat the signal by which batch systems end a job like Ctrl-C, so that the finished points are saved."""
+    """Treat the signal by which batch systems end a job like Ctrl-C, so that the finished points
+    are saved.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

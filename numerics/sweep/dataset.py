@@ -1,7 +1,9 @@
-"""From the outcomes of a grid to a labelled dataset: named axes, units and meanings, a status at every point.
+"""From the outcomes of a grid to a labelled dataset: named axes, units and meanings, a status at
+every point.
 
-Numbers are stored as integers or booleans where every point has one, and else as floats with NaN where there is none; the variable ``status`` tells why.
-Nested lists get dimensions of their own after those of the grid, and are padded where their lengths differ.
+Numbers are stored as integers or booleans where every point has one, and else as floats with NaN
+where there is none; the variable ``status`` tells why. Nested lists get dimensions of their own
+after those of the grid, and are padded where their lengths differ.
 """
 
 from __future__ import annotations
@@ -27,23 +29,43 @@ NOTHING = Outcome(MISSING)
 Leaves = Iterator[tuple[tuple[int, ...], Any]]
 
 
-def assembled(target: Target, grid: Grid, outcomes: Mapping[int, Outcome], identity: Mapping[str, Any]) -> Dataset:
+def assembled(
+    target: Target, grid: Grid, outcomes: Mapping[int, Outcome], identity: Mapping[str, Any]
+) -> Dataset:
     """Return the dataset of the points that are there, the others marked missing."""
     rows = [outcomes.get(index, NOTHING) for index in range(len(grid))]
     columns = _columns(rows, {*(axis.name for axis in grid.axes), *grid.fixed})
     arrays = {name: padded(cells) for name, cells in columns.items()}
     dimensions = _inner_dimensions({name: array.shape[1:] for name, array in arrays.items()})
     outer = tuple(axis.name for axis in grid.axes)
-    variables = {name: (outer + dimensions[name], array.reshape(grid.shape + array.shape[1:]), _about(target, name)) for name, array in arrays.items()}
-    words = {"status": "how the values were obtained, or why there are none", "reason": "the status in words"}
+    variables = {
+        name: (
+            outer + dimensions[name],
+            array.reshape(grid.shape + array.shape[1:]),
+            _about(target, name),
+        )
+        for name, array in arrays.items()
+    }
+    words = {
+        "status": "how the values were obtained, or why there are none",
+        "reason": "the status in words",
+    }
     for name, meaning in words.items():
-        variables[name] = (outer, _words([getattr(row, name) for row in rows]).reshape(grid.shape), {"long_name": meaning})
-    dataset: Dataset = required().Dataset(variables, _coordinates(target, grid), _attributes(target, rows, identity))
+        variables[name] = (
+            outer,
+            _words([getattr(row, name) for row in rows]).reshape(grid.shape),
+            {"long_name": meaning},
+        )
+    dataset: Dataset = required().Dataset(
+        variables, _coordinates(target, grid), _attributes(target, rows, identity)
+    )
     return dataset
 
 
 def _columns(rows: Sequence[Outcome], taken: set[str]) -> dict[str, list[Any]]:
-    """Return the cells of each variable: values, their errors, and all solutions where there are several."""
+    """Return the cells of each variable: values, their errors, and all solutions where there are
+    several.
+    """
     columns: dict[str, list[Any]] = {}
     for name in _names(row.values for row in rows):
         shown = f"{name}_result" if name in taken | {"status", "reason"} else name
@@ -51,7 +73,10 @@ def _columns(rows: Sequence[Outcome], taken: set[str]) -> dict[str, list[Any]]:
         if any(name in row.errors for row in rows):
             columns[f"{shown}_error"] = [row.errors.get(name) for row in rows]
         if any(row.branches for row in rows):
-            columns[f"{shown}_branches"] = [None if row.branches is None else [branch.get(name) for branch in row.branches] for row in rows]
+            columns[f"{shown}_branches"] = [
+                None if row.branches is None else [branch.get(name) for branch in row.branches]
+                for row in rows
+            ]
     return columns
 
 
@@ -83,13 +108,21 @@ def padded(cells: Sequence[Any]) -> NDArray[Any]:
     """
     leaves = [leaf for index, cell in enumerate(cells) for leaf in _leaves(cell, (index,))]
     depth = max((len(place) for place, _ in leaves), default=1)
-    shape = (len(cells), *(max(place[d] + 1 if d < len(place) else 1 for place, _ in leaves) for d in range(1, depth)))
+    shape = (
+        len(cells),
+        *(
+            max(place[d] + 1 if d < len(place) else 1 for place, _ in leaves)
+            for d in range(1, depth)
+        ),
+    )
     kinds = {type(value) for _, value in leaves}
     complete = len(leaves) == int(np.prod(shape))
     array = _blank(shape, kinds, complete)
     for place, value in leaves:
         if value is not None:
-            array[place + (0,) * (depth - len(place))] = str(value) if array.dtype == object else value
+            array[place + (0,) * (depth - len(place))] = (
+                str(value) if array.dtype == object else value
+            )
     return array
 
 
@@ -114,15 +147,24 @@ def _leaves(cell: Any, place: tuple[int, ...]) -> Leaves:
 
 
 def _inner_dimensions(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]]:
-    """Name the dimensions of lists: ``branch`` counts solutions; ``entry`` counts entries where all lists are equally long, else ``NAME_entry``."""
-    lists = {name: shape[1:] if name.endswith("_branches") else shape for name, shape in shapes.items()}
+    """Name the dimensions of lists: ``branch`` counts solutions; ``entry`` counts entries where all
+    lists are equally long, else ``NAME_entry``.
+    """
+    lists = {
+        name: shape[1:] if name.endswith("_branches") else shape for name, shape in shapes.items()
+    }
     depth = max(map(len, lists.values()), default=0)
     lengths = [{shape[d] for shape in lists.values() if len(shape) > d} for d in range(depth)]
     names = {}
     for name, shape in lists.items():
         owner = name.removesuffix("_branches")
-        owner = next((base for base in [owner.removesuffix("_error")] if lists.get(base) == shape), owner)
-        inner = tuple(("entry" if len(lengths[d]) == 1 else f"{owner}_entry") + (f"_{d + 1}" if d else "") for d in range(len(shape)))
+        owner = next(
+            (base for base in [owner.removesuffix("_error")] if lists.get(base) == shape), owner
+        )
+        inner = tuple(
+            ("entry" if len(lengths[d]) == 1 else f"{owner}_entry") + (f"_{d + 1}" if d else "")
+            for d in range(len(shape))
+        )
         names[name] = ("branch", *inner) if name.endswith("_branches") else inner
     return names
 
@@ -138,14 +180,23 @@ def _about(target: Target, shown: str) -> dict[str, str]:
 
 def _coordinates(target: Target, grid: Grid) -> dict[str, Any]:
     """Return the swept parameters as axes, and the others as scalars."""
-    axes = {axis.name: (axis.name, _coordinate(axis), target.about_parameter(axis.name)) for axis in grid.axes}
-    fixed = {name: ((), _coordinate(Axis(name, (value,)))[0], target.about_parameter(name)) for name, value in grid.fixed.items()}
+    axes = {
+        axis.name: (axis.name, _coordinate(axis), target.about_parameter(axis.name))
+        for axis in grid.axes
+    }
+    fixed = {
+        name: ((), _coordinate(Axis(name, (value,)))[0], target.about_parameter(name))
+        for name, value in grid.fixed.items()
+    }
     return {**axes, **fixed}
 
 
 def _coordinate(axis: Axis) -> NDArray[Any]:
     """Return the values of an axis as numbers where they are, otherwise as words."""
-    values = [value_text(value) if isinstance(value, list) or value is None else plain(value) for value in axis.values]
+    values = [
+        value_text(value) if isinstance(value, list) or value is None else plain(value)
+        for value in axis.values
+    ]
     if any(isinstance(value, str) for value in values):
         return _words([str(value) for value in values])
     return padded(values)
@@ -156,7 +207,15 @@ def _words(texts: Sequence[str]) -> NDArray[Any]:
     return np.array(texts, dtype=object)
 
 
-def _attributes(target: Target, rows: Sequence[Outcome], identity: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(
+    target: Target, rows: Sequence[Outcome], identity: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what describes the whole."""
     done = sum(row.well for row in rows)
-    return {"id": target.name, **target.about(), "points": len(rows), "points_done": done, IDENTITY: json.dumps(dict(identity))}
+    return {
+        "id": target.name,
+        **target.about(),
+        "points": len(rows),
+        "points_done": done,
+        IDENTITY: json.dumps(dict(identity)),
+    }

@@ -1,4 +1,6 @@
-"""Optional packages, imported where they are needed and named with their extra where they are missing."""
+"""Optional packages, imported where they are needed and named with their extra where they are
+missing.
+"""
 
 from __future__ import annotations
 
@@ -38,4 +40,7 @@ def needed(module: str, extra: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise ValueError(f"{purpose} needs {error.name or module}, which is not installed: pip install 'neurenorm[{extra}]'") from error
+        raise ValueError(
+            f"{purpose} needs {error.name or module}, which is not installed: pip install "
+            f"'neurenorm[{extra}]'"
+        ) from error

@@ -1,7 +1,8 @@
-"""Journal: the finished points of a sweep, one line each, on the disk before the next one counts as finished.
+"""Journal: the finished points of a sweep, one line each, on the disk before the next one counts as
+finished.
 
-A line is a digest and JSON. The first says whose sweep it is, every other is one point. A line that a crash cut off, or whose digest is wrong, is not
-believed: its point is computed again.
+A line is a digest and JSON. The first says whose sweep it is, every other is one point. A line that
+a crash cut off, or whose digest is wrong, is not believed: its point is computed again.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def another_sweep(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any
     """
     keys = [key for key in wanted if found.get(key) != wanted[key]]
     return ValueError(
-        f"{path} belongs to another sweep (its {' and '.join(keys)} {'is' if len(keys) == 1 else 'are'} not this one's): "
+        f"{path} belongs to another sweep (its {' and '.join(keys)} "
+        f"{'is' if len(keys) == 1 else 'are'} not this one's): "
         "refuse to resume into it; choose another file, or --force to begin anew"
     )
 
@@ -71,16 +73,25 @@ class Journal:
             raise
 
     def _read(self, identity: dict[str, Any], force: bool) -> None:
-        """Take over the finished points, or begin with a first line; cut off what a crash left unfinished."""
+        """Take over the finished points, or begin with a first line; cut off what a crash left
+        unfinished.
+        """
         lines = [] if force else _lines(self._file)
-        if not lines or (len(lines) == 1 and _line(identity).startswith(lines[0]) and not lines[0].endswith(b"\n")):
+        if not lines or (
+            len(lines) == 1
+            and _line(identity).startswith(lines[0])
+            and not lines[0].endswith(b"\n")
+        ):
             self._begun = True
             self._file.truncate(0)
             self._write(identity)
             return
         head = _record(lines[0])
         if head is None:
-            raise ValueError(f"{self.path} is damaged, or no journal of a sweep: choose another file, or --force to discard it and begin anew")
+            raise ValueError(
+                f"{self.path} is damaged, or no journal of a sweep: choose another file, or "
+                "--force to discard it and begin anew"
+            )
         if head != identity:
             raise another_sweep(self.path, head, identity)
         for record in filter(None, map(_record, lines[1:])):
@@ -116,7 +127,12 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._file.close()
 
 
@@ -130,7 +146,9 @@ def _opened(path: Path) -> FileIO:
         _lock(file)
     except OSError as error:
         file.close()
-        raise ValueError(f"{path} is being written by another process: wait for it, or choose another file") from error
+        raise ValueError(
+            f"{path} is being written by another process: wait for it, or choose another file"
+        ) from error
     return file
 
 

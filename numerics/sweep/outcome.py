@@ -1,4 +1,6 @@
-"""Outcome: what one point of a sweep gave, as plain data that goes through a pipe, a journal line and a file unchanged."""
+"""Outcome: what one point of a sweep gave, as plain data that goes through a pipe, a journal line
+and a file unchanged.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ class Outcome:
     Parameters
     ----------
     status : str
-        That of the answer (``exact``, ``enclosed``, ``numeric``, ``sampled``, ``none``, ``not converged``), the verdict of a claim, or ``failed``.
+        That of the answer (``exact``, ``enclosed``, ``numeric``, ``sampled``, ``none``, ``not
+        converged``), the verdict of a claim, or ``failed``.
     values : mapping of str to number, word, nested list or None
     errors : mapping of str to number, nested list or None
         Standard error, or radius of an enclosure.
@@ -78,9 +81,16 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Integral) or getattr(value, "is_Integer", False):
         return int(value) if abs(value) < LARGEST else float(value)
-    if isinstance(value, Real) or getattr(value, "is_extended_real", False) or type(value).__name__ == "mpf":
+    if (
+        isinstance(value, Real)
+        or getattr(value, "is_extended_real", False)
+        or type(value).__name__ == "mpf"
+    ):
         return float(value)
-    raise TypeError(f"a sweep stores real numbers, words and nested lists of them, got {type(value).__name__} {value!s:.60}")
+    raise TypeError(
+        f"a sweep stores real numbers, words and nested lists of them, got {type(value).__name__} "
+        f"{value!s:.60}"
+    )
 
 
 def undefined(values: Mapping[str, Any]) -> list[str]:
@@ -91,7 +101,11 @@ def undefined(values: Mapping[str, Any]) -> list[str]:
     >>> undefined({"a": [1.0, float("nan")], "b": 2, "c": None})
     ['a']
     """
-    return [name for name, value in values.items() if any(isinstance(leaf, float) and math.isnan(leaf) for leaf in _leaves(value))]
+    return [
+        name
+        for name, value in values.items()
+        if any(isinstance(leaf, float) and math.isnan(leaf) for leaf in _leaves(value))
+    ]
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -1,4 +1,6 @@
-"""A sweep from its grid to its dataset, with a journal from which it goes on after any interruption."""
+"""A sweep from its grid to its dataset, with a journal from which it goes on after any
+interruption.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,12 @@ class Plan:
 
     def identity(self, what: str) -> dict[str, Any]:
         """Return what makes it this sweep and no other, as plain data."""
-        return {"what": what, **self.grid.identity(), "seed": self.seed, "version": version("neurenorm")}
+        return {
+            "what": what,
+            **self.grid.identity(),
+            "seed": self.seed,
+            "version": version("neurenorm"),
+        }
 
 
 @dataclass(frozen=True)
@@ -50,21 +57,41 @@ class Where:
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:
-            raise ValueError(f"the number of workers must be 0 (this process) or more, got {self.workers}")
+            raise ValueError(
+                f"the number of workers must be 0 (this process) or more, got {self.workers}"
+            )
         if self.workers is not None and self.cluster is not None:
             raise ValueError("give either a number of local workers or a cluster, not both")
 
-    def outcomes(self, plan: Plan, points: Sequence[tuple[int, Mapping[str, Any]]], stack: ExitStack) -> Outcomes:
-        """Return the outcomes of some points as they come; closing the stack lets go of all that runs."""
+    def outcomes(
+        self, plan: Plan, points: Sequence[tuple[int, Mapping[str, Any]]], stack: ExitStack
+    ) -> Outcomes:
+        """Return the outcomes of some points as they come; closing the stack lets go of all that
+        runs.
+        """
         if self.cluster is not None:
             client = stack.enter_context(connected(self.cluster))
-            return stack.enter_context(closing(on_cluster(packed(plan.target), points, plan.seed, client)))
+            return stack.enter_context(
+                closing(on_cluster(packed(plan.target), points, plan.seed, client))
+            )
         if self.workers == 0:
             return stack.enter_context(closing(here(plan.target, points, plan.seed)))
-        return stack.enter_context(closing(in_processes(packed(plan.target), points, plan.seed, self.workers or usable_cores())))
+        return stack.enter_context(
+            closing(
+                in_processes(packed(plan.target), points, plan.seed, self.workers or usable_cores())
+            )
+        )
 
 
-def plan(what: Any, axes: Sequence[Axis], fixed: Mapping[str, Any], *, seed: int = 0, name: str = "", claim: bool = False) -> Plan:
+def plan(
+    what: Any,
+    axes: Sequence[Axis],
+    fixed: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    name: str = "",
+    claim: bool = False,
+) -> Plan:
     """Check everything that can be checked before the work.
 
     Raises
@@ -95,17 +122,20 @@ def sweep(
 ) -> Dataset:
     """Compute a result, a claim or any function at every point of a grid of parameters.
 
-    With an ``output``, every finished point goes into a journal beside it, so that after an interruption the same call goes on with the points that are left;
-    the file itself is written at the end, and when the sweep is interrupted.
+    With an ``output``, every finished point goes into a journal beside it, so that after an
+    interruption the same call goes on with the points that are left; the file itself is written at
+    the end, and when the sweep is interrupted.
 
     Parameters
     ----------
     what : str, Result, Claim or callable
-        The id of a catalogued result or of a claim, such an object, ``module:name``, or a function of the parameters that returns a number, an Estimate,
-        nested lists, or a mapping of these (or an Evaluation, a Claim, a Report). A function with a parameter ``rng`` gets a generator that depends on seed
-        and point only.
+        The id of a catalogued result or of a claim, such an object, ``module:name``, or a function
+        of the parameters that returns a number, an Estimate, nested lists, or a mapping of these
+        (or an Evaluation, a Claim, a Report). A function with a parameter ``rng`` gets a generator
+        that depends on seed and point only.
     axes : mapping of str to sequence
-        The values of each swept parameter; the axes of a claim are ``seed``, ``effort`` and ``false_alarm``.
+        The values of each swept parameter; the axes of a claim are ``seed``, ``effort`` and
+        ``false_alarm``.
     fixed : mapping of str to value, optional
         The other parameters.
     output : str or Path, optional
@@ -118,7 +148,8 @@ def sweep(
         The address of a Dask scheduler to compute on.
     seed : int
     name : str
-        By which a function's sweep is recognised when it is resumed; by default where it is defined and a digest of its source.
+        By which a function's sweep is recognised when it is resumed; by default where it is defined
+        and a digest of its source.
     force : bool
         Whether to begin anew, discarding what the output and its journal hold.
     progress : bool, optional
@@ -127,15 +158,16 @@ def sweep(
     Returns
     -------
     xarray.Dataset
-        One dimension per axis; the values, ``NAME_error`` where they have errors, ``NAME_branches`` where there are several solutions, ``status``
-        and ``reason``.
-        A value that is called like a parameter is ``NAME_result``. Lists have dimensions of their own (``entry``).
+        One dimension per axis; the values, ``NAME_error`` where they have errors, ``NAME_branches``
+        where there are several solutions, ``status`` and ``reason``. A value that is called like a
+        parameter is ``NAME_result``. Lists have dimensions of their own (``entry``).
 
     Raises
     ------
     ValueError
-        For an unknown id or parameter, a grid without points, a file that is not of this sweep or cannot be written, a scheduler that does not answer,
-        or if no point at all could be computed.
+        For an unknown id or parameter, a grid without points, a file that is not of this sweep or
+        cannot be written, a scheduler that does not answer, or if no point at all could be
+        computed.
     KeyboardInterrupt
         After an interruption, once the finished points are saved.
 
@@ -150,11 +182,24 @@ def sweep(
     if client is not None and scheduler is not None:
         raise ValueError("give either a client or the address of a scheduler, not both")
     where = Where(workers, client if client is not None else scheduler)
-    checked = plan(what, [Axis.of(key, values) for key, values in axes.items()], fixed or {}, seed=seed, name=name)
+    checked = plan(
+        what,
+        [Axis.of(key, values) for key, values in axes.items()],
+        fixed or {},
+        seed=seed,
+        name=name,
+    )
     return run(checked, where, output=output, force=force, progress=progress)
 
 
-def run(checked: Plan, where: Where, *, output: str | Path | None = None, force: bool = False, progress: bool | None = None) -> Dataset:
+def run(
+    checked: Plan,
+    where: Where,
+    *,
+    output: str | Path | None = None,
+    force: bool = False,
+    progress: bool | None = None,
+) -> Dataset:
     """Run a checked sweep, resuming it where its output or its journal holds points of it."""
     required()
     if output is None:
@@ -179,7 +224,9 @@ def run(checked: Plan, where: Where, *, output: str | Path | None = None, force:
 
 
 def _rescue(checked: Plan, journal: Journal, identity: Mapping[str, Any], target: Path) -> None:
-    """Save what a broken-off sweep has found, as far as the disk takes it; where it has found nothing, leave nothing."""
+    """Save what a broken-off sweep has found, as far as the disk takes it; where it has found
+    nothing, leave nothing.
+    """
     if not any(outcome.well for outcome in journal.finished.values()):
         journal.discard()
         return
@@ -187,13 +234,31 @@ def _rescue(checked: Plan, journal: Journal, identity: Mapping[str, Any], target
         save(assembled(checked.target, checked.grid, journal.finished, identity), target)
 
 
-def _compute(checked: Plan, where: Where, finished: dict[int, Outcome], journal: Journal | None, progress: bool | None) -> None:
+def _compute(
+    checked: Plan,
+    where: Where,
+    finished: dict[int, Outcome],
+    journal: Journal | None,
+    progress: bool | None,
+) -> None:
     """Compute the points that are left, and write each down as it comes."""
-    left = [(index, point) for index, point in enumerate(checked.grid) if index not in finished or not finished[index].well]
+    left = [
+        (index, point)
+        for index, point in enumerate(checked.grid)
+        if index not in finished or not finished[index].well
+    ]
     total = len(checked.grid)
     with ExitStack() as stack:
         outcomes = where.outcomes(checked, left, stack)
-        bar = stack.enter_context(tqdm(total=total, initial=total - len(left), desc="sweep", unit="point", disable=None if progress is None else not progress))
+        bar = stack.enter_context(
+            tqdm(
+                total=total,
+                initial=total - len(left),
+                desc="sweep",
+                unit="point",
+                disable=None if progress is None else not progress,
+            )
+        )
         for index, outcome in outcomes:
             if journal is not None:
                 journal.append(index, outcome)
@@ -201,8 +266,12 @@ def _compute(checked: Plan, where: Where, finished: dict[int, Outcome], journal:
             bar.update()
 
 
-def _finished(checked: Plan, outcomes: Mapping[int, Outcome], identity: Mapping[str, Any]) -> Dataset:
-    """Return the dataset; if every point failed there is none, and the reason of the first is the error."""
+def _finished(
+    checked: Plan, outcomes: Mapping[int, Outcome], identity: Mapping[str, Any]
+) -> Dataset:
+    """Return the dataset; if every point failed there is none, and the reason of the first is the
+    error.
+    """
     if not any(outcome.well for outcome in outcomes.values()):
         raise ValueError(f"no point could be computed; the first says: {outcomes[0].reason}")
     return assembled(checked.target, checked.grid, outcomes, identity)

@@ -37,7 +37,9 @@ def save(dataset: Dataset, target: Path) -> None:
 
 
 def _seal(content: bytes) -> bytes:
-    """What stands behind the netCDF data, where their readers do not look: the digest of all that is before it."""
+    """What stands behind the netCDF data, where their readers do not look: the digest of all that
+    is before it.
+    """
     return SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
@@ -47,11 +49,17 @@ def _what_it_is(whole: bytes) -> str:
         dataset = required().load_dataset(BytesIO(whole), engine="h5netcdf")
     except Exception:
         return "damaged, or not a netCDF file"
-    return "damaged: its seal is missing" if IDENTITY in dataset.attrs else "a netCDF file, but not of a sweep"
+    return (
+        "damaged: its seal is missing"
+        if IDENTITY in dataset.attrs
+        else "a netCDF file, but not of a sweep"
+    )
 
 
 def _unsealed(path: Path) -> bytes:
-    """Return the content of a file whose digest is right, so that no damaged byte is interpreted."""
+    """Return the content of a file whose digest is right, so that no damaged byte is
+    interpreted.
+    """
     whole = path.read_bytes()
     content = whole[: -len(_seal(b""))]
     if whole != content + _seal(content):
@@ -107,7 +115,9 @@ def taken_up(target: Path, identity: Mapping[str, Any]) -> Dataset | None:
     try:
         dataset = open_sweep(target)
     except ValueError as error:
-        raise ValueError(f"{error}: refuse to resume into it; choose another file, or --force to begin anew") from error
+        raise ValueError(
+            f"{error}: refuse to resume into it; choose another file, or --force to begin anew"
+        ) from error
     found = json.loads(dataset.attrs[IDENTITY])
     if found != dict(identity):
         raise another_sweep(target, found, identity)

@@ -1,7 +1,8 @@
 """Where the points are computed: in this process, in local processes, or on a Dask cluster.
 
-Each way yields pairs of a point's index and its outcome as they come, and lets go of everything that still runs when the generator is closed.
-A worker process is connected by a pipe of its own, so that when one dies exactly its point is known, and when the parent dies they all end.
+Each way yields pairs of a point's index and its outcome as they come, and lets go of everything
+that still runs when the generator is closed. A worker process is connected by a pipe of its own, so
+that when one dies exactly its point is known, and when the parent dies they all end.
 """
 
 from __future__ import annotations
@@ -24,13 +25,24 @@ from typing import Any
 from neurenorm.numerics.sweep.outcome import FAILED, Outcome
 from neurenorm.numerics.sweep.targets import Target
 
-__all__ = ["Indexed", "Outcomes", "here", "in_processes", "packed", "run_packed", "run_point", "usable_cores"]
+__all__ = [
+    "Indexed",
+    "Outcomes",
+    "here",
+    "in_processes",
+    "packed",
+    "run_packed",
+    "run_point",
+    "usable_cores",
+]
 
 Indexed = tuple[int, Mapping[str, Any]]
 Outcomes = Generator[tuple[int, Outcome], None, None]
 ATTEMPTS = 2
 ONE_AT_A_TIME = threading.Lock()
-"""Held while a point runs: SymPy, mpmath and flint keep their precision per process, so threads of one process take turns."""
+"""Held while a point runs: SymPy, mpmath and flint keep their precision per process, so threads of
+one process take turns.
+"""
 
 
 def run_point(target: Target, point: Mapping[str, Any], seed: int) -> Outcome:
@@ -58,7 +70,9 @@ def packed(target: Target) -> bytes:
         return bytes(dumps(target))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         advice = "define it at the top of a module, or compute here with workers=0"
-        raise ValueError(f"{target.name} cannot be sent to another process ({error}): {advice}") from error
+        raise ValueError(
+            f"{target.name} cannot be sent to another process ({error}): {advice}"
+        ) from error
 
 
 @lru_cache(maxsize=4)
@@ -108,7 +122,8 @@ class _Worker:
 
 
 def in_processes(payload: bytes, points: Iterable[Indexed], seed: int, count: int) -> Outcomes:
-    """Compute the points in worker processes; a point whose process dies is tried once more, then it has failed.
+    """Compute the points in worker processes; a point whose process dies is tried once more, then
+    it has failed.
 
     Raises
     ------
@@ -146,7 +161,8 @@ def _heard(worker: _Worker) -> tuple[int, Outcome] | None:
         worker.process.join()
         if not worker.ready:
             raise ValueError(
-                "a worker process died while it started: a script that sweeps needs `if __name__ == '__main__':` around it, or workers=0"
+                "a worker process died while it started: a script that sweeps needs `if __name__ "
+                "== '__main__':` around it, or workers=0"
             ) from None
         return None
     if isinstance(message, str):
@@ -165,11 +181,16 @@ def _bereaved(task: Indexed, died: Counter[int], waiting: deque[Indexed]) -> Out
     if died[task[0]] < ATTEMPTS:
         waiting.append(task)
     else:
-        yield task[0], Outcome(FAILED, reason=f"its process died {ATTEMPTS} times, killed or out of memory")
+        yield (
+            task[0],
+            Outcome(FAILED, reason=f"its process died {ATTEMPTS} times, killed or out of memory"),
+        )
 
 
 def _started(payload: bytes, seed: int) -> _Worker:
-    """Start a worker process, deaf to Ctrl-C, which is for the parent to handle, and with one thread for linear algebra."""
+    """Start a worker process, deaf to Ctrl-C, which is for the parent to handle, and with one
+    thread for linear algebra.
+    """
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, payload, seed), daemon=True)
@@ -210,8 +231,14 @@ def _without_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let a process started meanwhile use one thread for linear algebra, unless the environment says otherwise."""
-    names = [name for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS") if name not in os.environ]
+    """Let a process started meanwhile use one thread for linear algebra, unless the environment
+    says otherwise.
+    """
+    names = [
+        name
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        if name not in os.environ
+    ]
     os.environ.update(dict.fromkeys(names, "1"))
     try:
         yield

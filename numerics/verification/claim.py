@@ -1,4 +1,6 @@
-"""Claim: one checkable sentence, with its independent witness and the wrong versions that the same check must refute."""
+"""Claim: one checkable sentence, with its independent witness and the wrong versions that the same
+check must refute.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """The verdict: a check that cannot tell the formula from a wrong one decides nothing."""
-        if self.comparison.verdict is Verdict.agrees and not all(mutant.refuted for mutant in self.mutants):
+        if self.comparison.verdict is Verdict.agrees and not all(
+            mutant.refuted for mutant in self.mutants
+        ):
             return Verdict.undecided
         return self.comparison.verdict
 
@@ -79,15 +83,24 @@ class Report:
         return self.comparison.message
 
     def __str__(self) -> str:
-        return f"{self.verdict!s:9} {self.claim.id}: {self.message}; mutants refuted: {sum(m.refuted for m in self.mutants)}/{len(self.mutants)}"
+        return (
+            f"{self.verdict!s:9} {self.claim.id}: {self.message}; mutants refuted: "
+            f"{sum(m.refuted for m in self.mutants)}/{len(self.mutants)}"
+        )
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{comparison.verdict}</td><td>{comparison.discrepancy:.3g} {comparison.unit}</td></tr>"
-            for name, comparison in [("the derived formula", self.comparison), *((f"mutant: {m.name}", m.comparison) for m in self.mutants)]
+            for name, comparison in [
+                ("the derived formula", self.comparison),
+                *((f"mutant: {m.name}", m.comparison) for m in self.mutants),
+            ]
         )
         head = "<tr><th></th><th>verdict</th><th>discrepancy</th></tr>"
-        return f"<p><b>{self.verdict}</b> {html.escape(self.claim.statement)}<br>{html.escape(self.message)}</p><table>{head}{rows}</table>"
+        return (
+            f"<p><b>{self.verdict}</b> "
+            f"{html.escape(self.claim.statement)}<br>{html.escape(self.message)}</p><table>{head}{rows}</table>"
+        )
 
 
 Points = Sequence[Mapping[str, Any]]
@@ -97,8 +110,8 @@ Points = Sequence[Mapping[str, Any]]
 class Claim:
     """One checkable sentence.
 
-    A claim on a result of the catalogue is made by `Claim.of`: its theory side is what a user gets from `evaluate`, at
-    points in the result's domain. ::
+    A claim on a result of the catalogue is made by `Claim.of`: its theory side is what a user gets
+    from `evaluate`, at points in the result's domain. ::
 
         Claim.of(
             "lattice/ising-correlation",
@@ -110,8 +123,8 @@ class Claim:
 
     The form below, with ``derived`` and ``predict``, states what is no result of the catalogue.
 
-    In both forms each entry of the witness, off by the smallest discrepancy that the policy promises to see, must be
-    refuted; that needs no mutant of its own.
+    In both forms each entry of the witness, off by the smallest discrepancy that the policy
+    promises to see, must be refuted; that needs no mutant of its own.
 
     Parameters
     ----------
@@ -120,11 +133,14 @@ class Claim:
     statement : str
         The sentence.
     derived : callable
-        Returns the derived object (an expression, a Recursion, a mapping of expressions …); called once.
+        Returns the derived object (an expression, a Recursion, a mapping of expressions …); called
+        once.
     predict : callable
-        Takes the derived object (or a mutant of it) and the effort, and returns the theory value: a number, an array, or a ball.
+        Takes the derived object (or a mutant of it) and the effort, and returns the theory value: a
+        number, an array, or a ball.
     witness : callable
-        Takes a random generator and the effort, and returns what an independent computation finds: an Estimate, an array or a ball. Runs once.
+        Takes a random generator and the effort, and returns what an independent computation finds:
+        an Estimate, an array or a ball. Runs once.
     policy : Policy
         How the two are compared (`neurenorm.numerics.verification.compare`).
     mutants : tuple of Mutant
@@ -139,8 +155,15 @@ class Claim:
     >>> from sympy import Rational
     >>> from neurenorm.numerics.verification.compare import Exact
     >>> from neurenorm.numerics.verification.mutants import scaled
-    >>> third = Claim("demo/third", "a third is 0.333…", lambda: Rational(1, 3), lambda e, _: float(e),
-    ...               lambda rng, effort: 1 / 3, Exact(12), (scaled(1.001),))
+    >>> third = Claim(
+    ...     "demo/third",
+    ...     "a third is 0.333…",
+    ...     lambda: Rational(1, 3),
+    ...     lambda e, _: float(e),
+    ...     lambda rng, effort: 1 / 3,
+    ...     Exact(12),
+    ...     (scaled(1.001),),
+    ... )
     >>> print(third.check().verdict)
     agrees
     """
@@ -169,7 +192,8 @@ class Claim:
         statement: str = "",
         effort: Effort = Effort.low,
     ) -> Claim:
-        """Return the claim that a result of the catalogue, evaluated as a user evaluates it, is what the witness finds.
+        """Return the claim that a result of the catalogue, evaluated as a user evaluates it, is
+        what the witness finds.
 
         Parameters
         ----------
@@ -178,14 +202,15 @@ class Claim:
         at : sequence of mapping, or a function of the effort that returns one
             The parameters of each point, as `evaluate` takes them.
         witness : callable
-            Takes a random generator and the effort; returns the same numbers in one flat row, point after point and
-            value after value (any shape is flattened): an Estimate, or an array.
+            Takes a random generator and the effort; returns the same numbers in one flat row, point
+            after point and value after value (any shape is flattened): an Estimate, or an array.
         policy : Policy
         mutants : tuple of Mutant
             Each changes what the result derives; the rest of the evaluation stays as it is.
         read : sequence of str, or callable
-            Which values are compared (by default all that the result declares; lists count entry by entry), or a
-            function of an `Evaluation` that returns numbers. A value that does not exist is nan and never agrees.
+            Which values are compared (by default all that the result declares; lists count entry by
+            entry), or a function of an `Evaluation` that returns numbers. A value that does not
+            exist is nan and never agrees.
         name : str
             Told behind the id where a result has several claims: ``paper/result:name``.
         statement : str
@@ -198,8 +223,13 @@ class Claim:
         >>> import math
         >>> from neurenorm.numerics.verification.compare import Exact
         >>> from neurenorm.numerics.verification.mutants import scaled
-        >>> claim = Claim.of("lattice/ising-correlation", at=[{"K": 0.5, "r": 3}], policy=Exact(14),
-        ...                  witness=lambda rng, effort: [math.tanh(0.5) ** 3], mutants=(scaled("1.000001"),))
+        >>> claim = Claim.of(
+        ...     "lattice/ising-correlation",
+        ...     at=[{"K": 0.5, "r": 3}],
+        ...     policy=Exact(14),
+        ...     witness=lambda rng, effort: [math.tanh(0.5) ** 3],
+        ...     mutants=(scaled("1.000001"),),
+        ... )
         >>> print(claim.check().verdict)
         agrees
         """
@@ -231,7 +261,10 @@ class Claim:
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Sampled) and not self.mutants:
-            raise ValueError(f"the claim {self.id} has no mutant: name at least one wrong version that its check must refute")
+            raise ValueError(
+                f"the claim {self.id} has no mutant: name at least one wrong version that its "
+                "check must refute"
+            )
 
     def check(
         self,
@@ -246,7 +279,8 @@ class Claim:
         Parameters
         ----------
         rng : numpy.random.Generator, optional
-            Source of randomness; by default one made of ``seed`` and the claim's id, so that a check does not depend on which others run.
+            Source of randomness; by default one made of ``seed`` and the claim's id, so that a
+            check does not depend on which others run.
         effort : Effort
         seed : int
         false_alarm : float, optional
@@ -266,16 +300,41 @@ class Claim:
             """Compare one theory value with what the witness found."""
             return self.policy.compare(theory, found, false_alarm)
 
-        outcomes = [MutantOutcome(mutant.name, compared(self.predict(_changed(mutant, derived, self.id), effort))) for mutant in self.mutants]
+        outcomes = [
+            MutantOutcome(
+                mutant.name, compared(self.predict(_changed(mutant, derived, self.id), effort))
+            )
+            for mutant in self.mutants
+        ]
         weakest = weakest_entry(self.policy, value, found, false_alarm)
         if weakest is not None:
-            outcomes.append(MutantOutcome("an entry off by the smallest discrepancy promised", weakest))
-        return Report(self, compared(value), tuple(outcomes), time.perf_counter() - started, stream, effort, derived)
+            outcomes.append(
+                MutantOutcome("an entry off by the smallest discrepancy promised", weakest)
+            )
+        return Report(
+            self,
+            compared(value),
+            tuple(outcomes),
+            time.perf_counter() - started,
+            stream,
+            effort,
+            derived,
+        )
 
     def _repr_html_(self) -> str:
-        wrong = ", ".join(mutant.name for mutant in self.mutants) or "an entry off by the smallest discrepancy promised"
-        rows = {"statement": self.statement, "compared by": str(self.policy), "must be refuted": wrong, "runs from effort": self.effort.name}
-        body = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
+        wrong = (
+            ", ".join(mutant.name for mutant in self.mutants)
+            or "an entry off by the smallest discrepancy promised"
+        )
+        rows = {
+            "statement": self.statement,
+            "compared by": str(self.policy),
+            "must be refuted": wrong,
+            "runs from effort": self.effort.name,
+        }
+        body = "".join(
+            f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items()
+        )
         return f"<table><caption>Claim {html.escape(self.id)}</caption>{body}</table>"
 
     def with_policy(self, policy: Policy) -> Claim:
@@ -284,7 +343,9 @@ class Claim:
 
 
 def _reader(names: Sequence[str]) -> Callable[[Evaluation], Any]:
-    """Return the function that reads values by name as one row of floats, nan where there is none."""
+    """Return the function that reads values by name as one row of floats, nan where there is
+    none.
+    """
 
     def read(evaluation: Evaluation) -> Any:
         """Read them."""
@@ -310,7 +371,9 @@ def _rederived(mutant: Mutant) -> Callable[[Result], Result]:
 
     def change(entry: Result) -> Result:
         """Derive, then change."""
-        return replace(entry, derive=lambda **structure: _changed(mutant, entry.derive(**structure), entry.id))
+        return replace(
+            entry, derive=lambda **structure: _changed(mutant, entry.derive(**structure), entry.id)
+        )
 
     return change
 
@@ -319,5 +382,7 @@ def _changed(mutant: Mutant, derived: Any, claimed: str) -> Any:
     """The wrong version of a derived object, which must differ from the right one."""
     wrong = mutant.change(derived)
     if wrong is derived or (wrong == derived) is True:  # arrays compare entry by entry
-        raise ValueError(f"the mutant {mutant.name!r} of {claimed} changes nothing in the derived object")
+        raise ValueError(
+            f"the mutant {mutant.name!r} of {claimed} changes nothing in the derived object"
+        )
     return wrong

@@ -2,8 +2,9 @@
 
 Three policies, one for each kind of witness:
 
-* `Sampled`: Student's t against an `Estimate`, at a stated false-alarm probability. The policy names the smallest
-  discrepancy that it must be able to see, and a check too weak to see it is undecided, never an agreement.
+* `Sampled`: Student's t against an `Estimate`, at a stated false-alarm probability. The policy
+  names the smallest discrepancy that it must be able to see, and a check too weak to see it is
+  undecided, never an agreement.
 * `Exact`: two floating-point computations that must agree to a number of digits.
 * `Enclosed`: two balls that contain the true values; their difference contains zero or it does not.
 
@@ -23,7 +24,14 @@ from scipy import optimize, stats
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.estimate import Estimate, NoVariance
-from neurenorm.numerics.verification.verdict import SUITE_FALSE_ALARM, Comparison, Policy, Verdict, probability, share
+from neurenorm.numerics.verification.verdict import (
+    SUITE_FALSE_ALARM,
+    Comparison,
+    Policy,
+    Verdict,
+    probability,
+    share,
+)
 
 __all__ = [
     "FEWEST_BLOCKS",
@@ -45,7 +53,8 @@ _ROUNDING = 1e-12  # relative; what a float carries through a short computation
 
 
 def p_values(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
-    """Two-sided Student probability, entry by entry, of a deviation at least as large if the theory is right.
+    """Two-sided Student probability, entry by entry, of a deviation at least as large if the theory
+    is right.
 
     Parameters
     ----------
@@ -56,8 +65,8 @@ def p_values(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
     Returns
     -------
     ndarray
-        Uniform between 0 and 1 where the theory is right and the blocks are many or normal; 1 where an entry has no
-        error and the theory equals it, 0 where it has none and the theory differs.
+        Uniform between 0 and 1 where the theory is right and the blocks are many or normal; 1 where
+        an entry has no error and the theory equals it, 0 where it has none and the theory differs.
 
     Examples
     --------
@@ -70,21 +79,25 @@ def p_values(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Sampled(Tabulated):
-    """Theory against independent samples: Student's t with a stated false-alarm rate and a stated power.
+    """Theory against independent samples: Student's t with a stated false-alarm rate and a stated
+    power.
 
-    The theory is refuted where the smallest p-value of the ``n`` entries lies below ``false_alarm / n``. Where it is
-    not, the check counts only if it could have failed: a single entry that is off by ``smallest`` must be refuted with
-    probability ``power`` (noncentral t), otherwise the verdict is undecided and says how many more samples it takes.
+    The theory is refuted where the smallest p-value of the ``n`` entries lies below ``false_alarm /
+    n``. Where it is not, the check counts only if it could have failed: a single entry that is off
+    by ``smallest`` must be refuted with probability ``power`` (noncentral t), otherwise the verdict
+    is undecided and says how many more samples it takes.
 
     Parameters
     ----------
     smallest : float
-        The smallest discrepancy the check promises to catch; if ``relative``, in units of the largest magnitude among
-        the entries of the theory, so that ``smallest = 0.01`` catches a theory scaled by 1.01.
+        The smallest discrepancy the check promises to catch; if ``relative``, in units of the
+        largest magnitude among the entries of the theory, so that ``smallest = 0.01`` catches a
+        theory scaled by 1.01.
     relative : bool
         Whether ``smallest`` is relative or in the units of the theory.
     false_alarm : float, optional
-        Probability to refute a true theory; by default the whole `SUITE_FALSE_ALARM`, and `compare` may override it.
+        Probability to refute a true theory; by default the whole `SUITE_FALSE_ALARM`, and `compare`
+        may override it.
     power : float
         Probability to catch the smallest discrepancy.
 
@@ -112,13 +125,18 @@ class Sampled(Tabulated):
     def __post_init__(self) -> None:
         """Check the numbers."""
         if not (math.isfinite(self.smallest) and self.smallest > 0):
-            raise ValueError(f"the smallest discrepancy to catch must be positive and finite, got {self.smallest}")
+            raise ValueError(
+                "the smallest discrepancy to catch must be positive and finite, got "
+                f"{self.smallest}"
+            )
         if not 0.5 <= self.power < 1:
             raise ValueError(f"the power must lie between 0.5 and 1, got {self.power}")
         if self.false_alarm is not None:
             probability(self.false_alarm, "the false-alarm probability")
 
-    def compare(self, theory: ArrayLike, witness: Estimate, false_alarm: float | None = None) -> Comparison:
+    def compare(
+        self, theory: ArrayLike, witness: Estimate, false_alarm: float | None = None
+    ) -> Comparison:
         """Compare a theory number or array with an estimate of the same shape.
 
         Parameters
@@ -139,21 +157,36 @@ class Sampled(Tabulated):
         NoVariance
             If the blocks of the estimate evidently have no variance.
         TypeError, ValueError
-            If the witness is not an estimate, the shapes differ, or a relative comparison is asked for a theory of
-            zero.
+            If the witness is not an estimate, the shapes differ, or a relative comparison is asked
+            for a theory of zero.
         """
         if not isinstance(witness, Estimate):
-            raise TypeError(f"a sampled comparison needs an Estimate as witness, got {type(witness).__name__}")
+            raise TypeError(
+                f"a sampled comparison needs an Estimate as witness, got {type(witness).__name__}"
+            )
         if witness.tail < 2:
             raise NoVariance(
-                f"the blocks have a tail exponent below {witness.tail:.2f}: their variance does not exist, or a few "
-                "of them carry all of it; compare a bounded function of the samples or their median instead"
+                f"the blocks have a tail exponent below {witness.tail:.2f}: their variance does "
+                "not exist, or a few "
+                "of them carry all of it; compare a bounded function of the samples or their "
+                "median instead"
             )
         values = _like(theory, witness)
-        alarm = probability(_first(false_alarm, self.false_alarm, SUITE_FALSE_ALARM), "the false-alarm probability")
-        threshold, caught = _student_limits(alarm / max(values.size, 1), witness.blocks - 1, self.power)
+        alarm = probability(
+            _first(false_alarm, self.false_alarm, SUITE_FALSE_ALARM), "the false-alarm probability"
+        )
+        threshold, caught = _student_limits(
+            alarm / max(values.size, 1), witness.blocks - 1, self.power
+        )
         if not np.all(np.isfinite(values)):
-            return Comparison(Verdict.refuted, math.inf, "sigma", threshold, math.inf, "the theory value is not finite")
+            return Comparison(
+                Verdict.refuted,
+                math.inf,
+                "sigma",
+                threshold,
+                math.inf,
+                "the theory value is not finite",
+            )
         discrepancy = float(np.max(_sigmas(values, witness)))
         detectable = caught * float(np.max(witness.error)) / self._scale(values)
         return self._judged(discrepancy, threshold, detectable, witness)
@@ -164,23 +197,41 @@ class Sampled(Tabulated):
             return 1.0
         scale = float(np.max(np.abs(theory)))
         if scale == 0:
-            raise ValueError("a relative discrepancy from a theory of zero has no meaning: use relative=False")
+            raise ValueError(
+                "a relative discrepancy from a theory of zero has no meaning: use relative=False"
+            )
         return scale
 
-    def _judged(self, discrepancy: float, threshold: float, detectable: float, witness: Estimate) -> Comparison:
-        """The verdict: too few blocks, an unmeasured error, refuted, too weak, or agrees, in this order."""
+    def _judged(
+        self, discrepancy: float, threshold: float, detectable: float, witness: Estimate
+    ) -> Comparison:
+        """The verdict: too few blocks, an unmeasured error, refuted, too weak, or agrees, in this
+        order.
+        """
         kind = "relative" if self.relative else "absolute"
         verdict, message = Verdict.undecided, ""
         if witness.blocks < FEWEST_BLOCKS:
-            message = f"{witness.blocks:.0f} independent blocks are too few: at least {FEWEST_BLOCKS} are needed"
-        elif math.isfinite(witness.blocks) and (math.isinf(discrepancy) or not np.any(witness.error)):
-            message = "all blocks are equal: the error was not measured, and agreement or not means nothing"
+            message = (
+                f"{witness.blocks:.0f} independent blocks are too few: at least {FEWEST_BLOCKS} "
+                "are needed"
+            )
+        elif math.isfinite(witness.blocks) and (
+            math.isinf(discrepancy) or not np.any(witness.error)
+        ):
+            message = (
+                "all blocks are equal: the error was not measured, and agreement or not means "
+                "nothing"
+            )
         elif discrepancy > threshold:
-            verdict, message = Verdict.refuted, f"{discrepancy:.2f} sigma off (refuted beyond {threshold:.2f})"
+            verdict, message = (
+                Verdict.refuted,
+                f"{discrepancy:.2f} sigma off (refuted beyond {threshold:.2f})",
+            )
         elif detectable > self.smallest:
             message = (
                 f"too weak: only a {kind} discrepancy of {detectable:.2g} would have been caught; "
-                f"{self.smallest:.2g} takes {math.ceil((detectable / self.smallest) ** 2)} times the samples"
+                f"{self.smallest:.2g} takes {math.ceil((detectable / self.smallest) ** 2)} times "
+                "the samples"
             )
         else:
             verdict = Verdict.agrees
@@ -202,7 +253,8 @@ class Exact(Tabulated):
     digits : float
         Digits that must agree, at most 15.
     scale : float
-        Magnitude below which a number counts as zero up to rounding; 0 compares relative to the numbers themselves.
+        Magnitude below which a number counts as zero up to rounding; 0 compares relative to the
+        numbers themselves.
 
     Raises
     ------
@@ -223,7 +275,10 @@ class Exact(Tabulated):
     def __post_init__(self) -> None:
         """Check the numbers."""
         if not 0 < self.digits <= 15:
-            raise ValueError(f"floats can agree to between 0 and 15 digits, not {self.digits}: use Enclosed for more")
+            raise ValueError(
+                f"floats can agree to between 0 and 15 digits, not {self.digits}: use Enclosed for "
+                "more"
+            )
         if not (math.isfinite(self.scale) and self.scale >= 0):
             raise ValueError(f"the scale must be zero or positive, got {self.scale}")
 
@@ -251,10 +306,14 @@ class Exact(Tabulated):
         """
         first, second = np.asarray(theory), np.asarray(_without_error(witness))
         if first.shape != second.shape:
-            raise ValueError(f"the theory has shape {first.shape} but the witness has shape {second.shape}")
+            raise ValueError(
+                f"the theory has shape {first.shape} but the witness has shape {second.shape}"
+            )
         detectable = 10.0**-self.digits
         if not (np.all(np.isfinite(first)) and np.all(np.isfinite(second))):
-            return Comparison(Verdict.refuted, 0.0, "digits", self.digits, detectable, "a value is not finite")
+            return Comparison(
+                Verdict.refuted, 0.0, "digits", self.digits, detectable, "a value is not finite"
+            )
         size = np.maximum(np.maximum(np.abs(first), np.abs(second)), self.scale)
         off = np.divide(np.abs(first - second), size, out=np.zeros(size.shape), where=size > 0)
         agreeing = -math.log10(max(float(np.max(off, initial=0.0)), 1e-16))
@@ -267,8 +326,8 @@ class Exact(Tabulated):
 class Enclosed(Tabulated):
     """Two balls, each proved to contain its number: what the ball of their difference says.
 
-    Refuted if the difference excludes zero; agreed if it contains zero and has a radius below ``radius``; undecided
-    if it is too wide to tell.
+    Refuted if the difference excludes zero; agreed if it contains zero and has a radius below
+    ``radius``; undecided if it is too wide to tell.
 
     Parameters
     ----------
@@ -318,28 +377,42 @@ class Enclosed(Tabulated):
         """
         difference = theory - witness
         if not (hasattr(difference, "rad") and hasattr(difference, "contains")):
-            raise TypeError("an enclosed comparison needs two balls (flint.arb); for floats use Exact")
+            raise TypeError(
+                "an enclosed comparison needs two balls (flint.arb); for floats use Exact"
+            )
         threshold = -math.log10(self.radius)
         if not difference.is_finite():
-            return Comparison(Verdict.undecided, 0.0, "digits", threshold, math.inf, "a ball is not finite")
+            return Comparison(
+                Verdict.undecided, 0.0, "digits", threshold, math.inf, "a ball is not finite"
+            )
         digits, width = _digits(difference.abs_upper()), _digits(difference.rad())
         detectable = 2 * 10.0**-width
         if not difference.contains(0):
-            verdict, message = Verdict.refuted, f"the enclosures are disjoint: only {digits:.1f} digits agree"
+            verdict, message = (
+                Verdict.refuted,
+                f"the enclosures are disjoint: only {digits:.1f} digits agree",
+            )
         elif not difference.rad() < self.radius:
             verdict = Verdict.undecided
-            message = f"too wide: the radius of the difference is 1e-{width:.1f}, it must be below {self.radius:g}"
+            message = (
+                f"too wide: the radius of the difference is 1e-{width:.1f}, it must be below "
+                f"{self.radius:g}"
+            )
         else:
-            verdict, message = Verdict.agrees, f"{digits:.1f} digits agree ({threshold:.1f} are required)"
+            verdict, message = (
+                Verdict.agrees,
+                f"{digits:.1f} digits agree ({threshold:.1f} are required)",
+            )
         return Comparison(verdict, digits, "digits", threshold, detectable, message)
 
 
 @lru_cache(maxsize=1024)
 def _student_limits(false_alarm: float, freedom: float, power: float) -> tuple[float, float]:
-    """The threshold in standard errors, and the true discrepancy in standard errors that is caught with the power.
+    """The threshold in standard errors, and the true discrepancy in standard errors that is caught
+    with the power.
 
-    Caught when the noncentral t exceeds the threshold; with infinite degrees of freedom both are normal quantiles, and
-    with fewer blocks than required nothing is caught.
+    Caught when the noncentral t exceeds the threshold; with infinite degrees of freedom both are
+    normal quantiles, and with fewer blocks than required nothing is caught.
     """
     threshold = float(stats.t.isf(false_alarm / 2, freedom))
     if freedom < FEWEST_BLOCKS - 1:
@@ -349,7 +422,9 @@ def _student_limits(false_alarm: float, freedom: float, power: float) -> tuple[f
         return threshold, normal
 
     def excess(shift: float) -> float:
-        """How much the probability to miss lies above the one allowed; where it underflows SciPy returns NaN."""
+        """How much the probability to miss lies above the one allowed; where it underflows SciPy
+        returns NaN.
+        """
         missed = float(stats.nct.cdf(threshold, freedom, shift))
         return (0.0 if math.isnan(missed) and shift > normal + 10 else missed) - (1 - power)
 
@@ -357,7 +432,9 @@ def _student_limits(false_alarm: float, freedom: float, power: float) -> tuple[f
 
 
 def _sigmas(theory: NDArray[np.float64], witness: Estimate) -> NDArray[np.float64]:
-    """Distance in standard errors; entries without error are 0 or infinitely far off, up to rounding."""
+    """Distance in standard errors; entries without error are 0 or infinitely far off, up to
+    rounding.
+    """
     value, error = np.ravel(witness.value), np.ravel(witness.error)
     distance = np.abs(theory - value)
     rounding = _ROUNDING * np.maximum(np.abs(theory), np.abs(value))
@@ -369,7 +446,10 @@ def _like(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
     """The theory as a flat float array, checked against the shape of the witness."""
     values = np.asarray(theory, dtype=float)
     if values.shape != np.shape(witness.value):
-        raise ValueError(f"the theory has shape {values.shape} but the witness has shape {np.shape(witness.value)}")
+        raise ValueError(
+            f"the theory has shape {values.shape} but the witness has shape "
+            f"{np.shape(witness.value)}"
+        )
     if values.size == 0:
         raise ValueError("there is nothing to compare: the theory is an empty array")
     return values.ravel()
@@ -380,7 +460,9 @@ def _without_error(witness: ArrayLike | Estimate) -> ArrayLike:
     if not isinstance(witness, Estimate):
         return witness
     if math.isfinite(witness.blocks) or np.any(witness.error):
-        raise ValueError("the witness has a sampling error: compare it with Sampled, not with Exact")
+        raise ValueError(
+            "the witness has a sampling error: compare it with Sampled, not with Exact"
+        )
     return witness.value
 
 

@@ -19,7 +19,8 @@ SPAN = 3
 
 
 def random_point(domain: Set, rng: np.random.Generator) -> Rational:
-    """Return a random rational of a domain of numbers, within a few units of its nearer end (or of zero).
+    """Return a random rational of a domain of numbers, within a few units of its nearer end (or of
+    zero).
 
     Examples
     --------
@@ -39,23 +40,31 @@ def random_point(domain: Set, rng: np.random.Generator) -> Rational:
 def step_point(step: Step, rng: np.random.Generator) -> dict[Symbol, Rational]:
     """Return a random point of the domain of a step, by symbol in the order of their names."""
     symbols = sorted(step.before.free_symbols | step.after.free_symbols, key=lambda s: s.name)
-    return {symbol: random_point(step.domain.get(symbol, _assumed(symbol)), rng) for symbol in symbols}
+    return {
+        symbol: random_point(step.domain.get(symbol, _assumed(symbol)), rng) for symbol in symbols
+    }
 
 
 def check_derivation(derivation: Derivation, seed: int = 0, points: int = POINTS) -> int:
-    """Evaluate both sides of every step at random points and return the number of steps that were checked.
+    """Evaluate both sides of every step at random points and return the number of steps that were
+    checked.
 
     Raises
     ------
     AssertionError
-        If the enclosures of the two sides of a step are disjoint, or too wide to tell; the message names the step.
+        If the enclosures of the two sides of a step are disjoint, or too wide to tell; the message
+        names the step.
 
     Examples
     --------
     >>> from sympy import Reals
     >>> from neurenorm.theory import Step
     >>> x = Symbol("x", real=True)
-    >>> check_derivation(Derivation("binomial", (Step("expand", (x + 1)**2, x**2 + 2*x + 1, "", {x: Reals}),)))
+    >>> check_derivation(
+    ...     Derivation(
+    ...         "binomial", (Step("expand", (x + 1) ** 2, x**2 + 2 * x + 1, "", {x: Reals}),)
+    ...     )
+    ... )
     1
     """
     rng = np.random.default_rng(seed)
@@ -71,11 +80,15 @@ def _check_step(step: Step, rng: np.random.Generator) -> None:
     symbols, values = list(point), list(point.values())
     with precision(BITS):
         complex_ball = step.before.has(I) or step.after.has(I)
-        before, after = compiled([step.before, step.after], symbols, target="ball", complex_ball=complex_ball)(*values)
+        before, after = compiled(
+            [step.before, step.after], symbols, target="ball", complex_ball=complex_ball
+        )(*values)
         gap = abs(before - after)
         where = ", ".join(f"{s} = {v}" for s, v in point.items())
         if not gap.contains(0):
-            raise AssertionError(f"the step {step.title!r} does not hold at {where}: {before} against {after}")
+            raise AssertionError(
+                f"the step {step.title!r} does not hold at {where}: {before} against {after}"
+            )
         if not gap.rad() < arb("1e-20") * (1 + abs(before).mid()):
             raise AssertionError(f"the step {step.title!r} could not be checked at {where}: {gap}")
 

@@ -1,6 +1,8 @@
-"""Every claim whose witness draws random numbers, checked under many seeds: a true claim is never refuted and hardly ever undecided.
+"""Every claim whose witness draws random numbers, checked under many seeds: a true claim is never
+refuted and hardly ever undecided.
 
-Run as ``python -m neurenorm.numerics.verification.false_alarms``; each check is a line of a journal, and a run that was interrupted goes on from it.
+Run as ``python -m neurenorm.numerics.verification.false_alarms``; each check is a line of a
+journal, and a run that was interrupted goes on from it.
 """
 
 from __future__ import annotations
@@ -43,8 +45,11 @@ class Row:
     drawn: bool
 
 
-def repeated(claims: Sequence[Claim], seeds: int, effort: Effort, journal: Path, false_alarm: float) -> list[Row]:
-    """Check claims under the seeds 0, 1, …, and return every row of them, old ones of the journal included.
+def repeated(
+    claims: Sequence[Claim], seeds: int, effort: Effort, journal: Path, false_alarm: float
+) -> list[Row]:
+    """Check claims under the seeds 0, 1, …, and return every row of them, old ones of the journal
+    included.
 
     Parameters
     ----------
@@ -78,7 +83,14 @@ def _row(claim: Claim, effort: Effort, seed: int, false_alarm: float) -> Row:
     rng = np.random.default_rng((seed, zlib.crc32(claim.id.encode())))
     before = str(rng.bit_generator.state)
     report = checked(claim, effort, seed, false_alarm, rng)
-    return Row(claim.id, effort.name, seed, str(report.verdict), report.message, str(rng.bit_generator.state) != before)
+    return Row(
+        claim.id,
+        effort.name,
+        seed,
+        str(report.verdict),
+        report.message,
+        str(rng.bit_generator.state) != before,
+    )
 
 
 def _read(journal: Path) -> list[Row]:
@@ -93,11 +105,19 @@ def _read(journal: Path) -> list[Row]:
 
 
 def summary(rows: Iterable[Row]) -> str:
-    """Say how often each claim with a random witness was refuted or undecided, and why it was first.
+    """Say how often each claim with a random witness was refuted or undecided, and why it was
+    first.
 
     Examples
     --------
-    >>> print(summary([Row("demo/coin", "low", 0, "agrees", "", True), Row("demo/coin", "low", 1, "refuted", "7 sigma off", True)]))
+    >>> print(
+    ...     summary(
+    ...         [
+    ...             Row("demo/coin", "low", 0, "agrees", "", True),
+    ...             Row("demo/coin", "low", 1, "refuted", "7 sigma off", True),
+    ...         ]
+    ...     )
+    ... )
     demo/coin: 1 of 2 runs refuted, 0 undecided; seed 1: 7 sigma off
     1 claims with a random witness, 2 runs: 1 refuted, 0 undecided
     """
@@ -105,17 +125,33 @@ def summary(rows: Iterable[Row]) -> str:
     lines, total = [], Counter(row.verdict for row in drawn)
     for claim in dict.fromkeys(row.id for row in drawn):
         own = [row for row in drawn if row.id == claim]
-        counts, first = Counter(row.verdict for row in own), next((row for row in own if row.verdict != str(Verdict.agrees)), None)
+        counts, first = (
+            Counter(row.verdict for row in own),
+            next((row for row in own if row.verdict != str(Verdict.agrees)), None),
+        )
         if first is not None:
-            lines.append(f"{claim}: {counts['refuted']} of {len(own)} runs refuted, {counts['undecided']} undecided; seed {first.seed}: {first.message}")
+            lines.append(
+                f"{claim}: {counts['refuted']} of {len(own)} runs refuted, {counts['undecided']} "
+                f"undecided; seed {first.seed}: {first.message}"
+            )
     number = len({row.id for row in drawn})
-    return "\n".join([*lines, f"{number} claims with a random witness, {len(drawn)} runs: {total['refuted']} refuted, {total['undecided']} undecided"])
+    return "\n".join(
+        [
+            *lines,
+            f"{number} claims with a random witness, {len(drawn)} runs: {total['refuted']} "
+            f"refuted, {total['undecided']} undecided",
+        ]
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; the exit status is 1 where a claim was refuted or undecided."""
-    parser = argparse.ArgumentParser(prog="false-alarms", description="Check every claim with a random witness under many seeds.")
-    parser.add_argument("papers", metavar="PAPER-KEY", nargs="*", help="only these papers or claims; by default all")
+    parser = argparse.ArgumentParser(
+        prog="false-alarms", description="Check every claim with a random witness under many seeds."
+    )
+    parser.add_argument(
+        "papers", metavar="PAPER-KEY", nargs="*", help="only these papers or claims; by default all"
+    )
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--effort", choices=[effort.name for effort in Effort], default="default")
     parser.add_argument("--journal", type=Path, default=Path("build/false-alarms.jsonl"))

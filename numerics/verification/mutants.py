@@ -1,6 +1,7 @@
 """Mutants: wrong versions of a derived object that a claim's check must refute.
 
-A mutant changes the derived object itself, so it runs through the same evaluation as the right one. The shared set:
+A mutant changes the derived object itself, so it runs through the same evaluation as the right one.
+The shared set:
 
 * `scaled(factor)`: every expression times a factor.
 * `without(term)`: a term left out, the smallest physical term that the claim is about.
@@ -47,8 +48,9 @@ class Mutant(Tabulated):
 def map_expressions(derived: Any, change: Callable[[Expr], Expr]) -> Any:
     """Apply a change to every derived expression of an object.
 
-    Expressions, matrices, and lists, tuples and mappings of them are changed throughout; of a dataclass the fields that a recursion or a formula is made
-    of (``step``, ``constant``, ``values``, ``recursion``).
+    Expressions, matrices, and lists, tuples and mappings of them are changed throughout; of a
+    dataclass the fields that a recursion or a formula is made of (``step``, ``constant``,
+    ``values``, ``recursion``).
 
     Examples
     --------
@@ -65,10 +67,19 @@ def map_expressions(derived: Any, change: Callable[[Expr], Expr]) -> Any:
     if isinstance(derived, Mapping):
         return {key: map_expressions(item, change) for key, item in derived.items()}
     if is_dataclass(derived) and not isinstance(derived, type):
-        inner = [f.name for f in fields(derived) if f.name in {"step", "constant", "values", "recursion"} and getattr(derived, f.name) is not None]
+        inner = [
+            f.name
+            for f in fields(derived)
+            if f.name in {"step", "constant", "values", "recursion"}
+            and getattr(derived, f.name) is not None
+        ]
         if inner:
-            return replace(derived, **{name: map_expressions(getattr(derived, name), change) for name in inner})
-    raise TypeError(f"cannot mutate a {type(derived).__name__}: give the claim a Mutant with its own change")
+            return replace(
+                derived, **{name: map_expressions(getattr(derived, name), change) for name in inner}
+            )
+    raise TypeError(
+        f"cannot mutate a {type(derived).__name__}: give the claim a Mutant with its own change"
+    )
 
 
 def scaled(factor: Any) -> Mutant:
@@ -80,7 +91,9 @@ def scaled(factor: Any) -> Mutant:
     'scaled by 1.01'
     """
     exact = Rational(str(factor))
-    return Mutant(f"scaled by {factor}", lambda derived: map_expressions(derived, lambda e: exact * e))
+    return Mutant(
+        f"scaled by {factor}", lambda derived: map_expressions(derived, lambda e: exact * e)
+    )
 
 
 def without(term: Expr, name: str | None = None) -> Mutant:
@@ -92,7 +105,10 @@ def without(term: Expr, name: str | None = None) -> Mutant:
     >>> without(y**2).change(x + y**2)
     x
     """
-    return Mutant(f"without {name or term}", lambda derived: map_expressions(derived, lambda e: e.subs(term, 0)))
+    return Mutant(
+        f"without {name or term}",
+        lambda derived: map_expressions(derived, lambda e: e.subs(term, 0)),
+    )
 
 
 def flipped(symbol: Symbol | Expr) -> Mutant:
@@ -104,7 +120,10 @@ def flipped(symbol: Symbol | Expr) -> Mutant:
     >>> flipped(x).change(x**3 + 1)
     1 - x**3
     """
-    return Mutant(f"sign of {symbol} flipped", lambda derived: map_expressions(derived, lambda e: e.subs(symbol, -symbol)))
+    return Mutant(
+        f"sign of {symbol} flipped",
+        lambda derived: map_expressions(derived, lambda e: e.subs(symbol, -symbol)),
+    )
 
 
 def shifted(symbol: Symbol, by: Any = 1) -> Mutant:
@@ -116,7 +135,12 @@ def shifted(symbol: Symbol, by: Any = 1) -> Mutant:
     >>> shifted(r).change(2**r)
     2**(r + 1)
     """
-    return Mutant(f"{symbol} shifted by {by}", lambda derived: map_expressions(derived, lambda e: e.subs(symbol, symbol + expression_of(by))))
+    return Mutant(
+        f"{symbol} shifted by {by}",
+        lambda derived: map_expressions(
+            derived, lambda e: e.subs(symbol, symbol + expression_of(by))
+        ),
+    )
 
 
 def replaced(name: str, change: Callable[[Expr], Expr]) -> Mutant:
@@ -129,4 +153,3 @@ def replaced(name: str, change: Callable[[Expr], Expr]) -> Mutant:
     x**2
     """
     return Mutant(name, lambda derived: map_expressions(derived, change))
-

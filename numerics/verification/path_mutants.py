@@ -13,8 +13,15 @@ __all__ = ["changed", "substituted"]
 
 
 def changed(name: str, **new: Any) -> Mutant:
-    """Return a mutant of a derived dataclass with some fields replaced, each by a function of the old value."""
-    return Mutant(name, lambda derived: replace(derived, **{key: change(getattr(derived, key)) for key, change in new.items()}))
+    """Return a mutant of a derived dataclass with some fields replaced, each by a function of the
+    old value.
+    """
+    return Mutant(
+        name,
+        lambda derived: replace(
+            derived, **{key: change(getattr(derived, key)) for key, change in new.items()}
+        ),
+    )
 
 
 def substituted(old: Any, new: Any) -> Any:

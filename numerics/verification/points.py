@@ -1,4 +1,6 @@
-"""Predictions of closed formulas at chosen points: in ball arithmetic, without domain checks so that mutants run."""
+"""Predictions of closed formulas at chosen points: in ball arithmetic, without domain checks so
+that mutants run.
+"""
 
 from __future__ import annotations
 

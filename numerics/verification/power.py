@@ -1,7 +1,9 @@
-"""Power: each entry of a witness, off by the smallest discrepancy that the policy promises to see, must be refuted.
+"""Power: each entry of a witness, off by the smallest discrepancy that the policy promises to see,
+must be refuted.
 
-The witness's own value stands for the theory, so that nothing but the shift of one entry is wrong: whether it is seen
-does not depend on chance beyond what the policy has already counted in (a `Sampled` check reserves its power before).
+The witness's own value stands for the theory, so that nothing but the shift of one entry is wrong:
+whether it is seen does not depend on chance beyond what the policy has already counted in (a
+`Sampled` check reserves its power before).
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ import numpy as np
 
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.balls import precision
-from neurenorm.numerics.verification.compare import Comparison, Enclosed, Exact, Policy, Sampled, Verdict
+from neurenorm.numerics.verification.compare import (
+    Comparison,
+    Enclosed,
+    Exact,
+    Policy,
+    Sampled,
+    Verdict,
+)
 from neurenorm.numerics.verification.within import Within
 
 __all__ = ["smallest_shifts", "weakest_entry"]
@@ -28,7 +37,8 @@ _BEYOND = 1 + 1e-6
 
 @singledispatch
 def smallest_shifts(policy: Policy, theory: Any, found: Any) -> Any:
-    """Return, entry by entry, the smallest discrepancy that a policy promises to see; none for a policy that promises nothing.
+    """Return, entry by entry, the smallest discrepancy that a policy promises to see; none for a
+    policy that promises nothing.
 
     Parameters
     ----------
@@ -53,7 +63,9 @@ def smallest_shifts(policy: Policy, theory: Any, found: Any) -> Any:
 @smallest_shifts.register
 def _(policy: Exact, theory: Any, found: Any) -> Any:
     size = np.maximum(np.abs(_values(found)), policy.scale)
-    return np.where(size > 0, size, 1.0) * (10.0**-policy.digits * 1.1)  # the larger of the two sides is the unit
+    return np.where(size > 0, size, 1.0) * (
+        10.0**-policy.digits * 1.1
+    )  # the larger of the two sides is the unit
 
 
 @smallest_shifts.register
@@ -72,8 +84,11 @@ def _(policy: Enclosed, theory: Any, found: Any) -> Any:
     return np.array(2.1 * policy.radius)
 
 
-def weakest_entry(policy: Policy, theory: Any, found: Any, false_alarm: float | None) -> Comparison | None:
-    """Return the comparison of the entry that is least refuted where it is off by the smallest discrepancy promised.
+def weakest_entry(
+    policy: Policy, theory: Any, found: Any, false_alarm: float | None
+) -> Comparison | None:
+    """Return the comparison of the entry that is least refuted where it is off by the smallest
+    discrepancy promised.
 
     Parameters
     ----------
@@ -99,8 +114,12 @@ def weakest_entry(policy: Policy, theory: Any, found: Any, false_alarm: float | 
     shifts = smallest_shifts(policy, theory, found)
     if shifts is None:
         return None
-    outcomes = [policy.compare(wrong, found, false_alarm) for wrong in _shifted(_values(found), shifts)]
-    return next((outcome for outcome in outcomes if outcome.verdict is not Verdict.refuted), outcomes[0])
+    outcomes = [
+        policy.compare(wrong, found, false_alarm) for wrong in _shifted(_values(found), shifts)
+    ]
+    return next(
+        (outcome for outcome in outcomes if outcome.verdict is not Verdict.refuted), outcomes[0]
+    )
 
 
 def _shifted(value: Any, shifts: Any) -> Iterator[Any]:

@@ -1,4 +1,6 @@
-"""The verification suite: gather claims, run them under one false-alarm budget, tell what was found."""
+"""The verification suite: gather claims, run them under one false-alarm budget, tell what was
+found.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     """
     chosen = tuple(claim for claim in _all_claims() if paper in (None, claim.paper, claim.id))
     if not chosen:
-        raise ValueError(f"there are no claims for {paper!r}; there are some for {', '.join(papers())}, and each has an id of its own")
+        raise ValueError(
+            f"there are no claims for {paper!r}; there are some for {', '.join(papers())}, and "
+            "each has an id of its own"
+        )
     return chosen
 
 
@@ -63,7 +68,11 @@ def papers() -> tuple[str, ...]:
 def _all_claims() -> list[Claim]:
     """Return every claim that ships."""
     modules = walk_packages(claims_package.__path__, f"{claims_package.__name__}.")
-    return [claim for name in sorted(m.name for m in modules if not m.ispkg) for claim in _claims_of(name)]
+    return [
+        claim
+        for name in sorted(m.name for m in modules if not m.ispkg)
+        for claim in _claims_of(name)
+    ]
 
 
 def _claims_of(name: str) -> Sequence[Claim]:
@@ -73,32 +82,43 @@ def _claims_of(name: str) -> Sequence[Claim]:
 
 
 def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
-    """Run a user's Python file, and return the claims that it defines at its top level, alone or in lists and tuples.
+    """Run a user's Python file, and return the claims that it defines at its top level, alone or in
+    lists and tuples.
 
     Raises
     ------
     ValueError
-        If the file does not exist, does not end in .py, has no claim in its source (refused before it runs), fails to run, or defines no claim.
+        If the file does not exist, does not end in .py, has no claim in its source (refused before
+        it runs), fails to run, or defines no claim.
     """
     file = Path(path)
     _check_defines_claims(file)
-    sys.path.insert(0, str(file.resolve().parent))  # a claim file imports its neighbours, as a script does
+    sys.path.insert(
+        0, str(file.resolve().parent)
+    )  # a claim file imports its neighbours, as a script does
     try:
         names = runpy.run_path(str(file))
     except (Exception, SystemExit) as error:
         raise ValueError(f"{file} fails to run: {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)
-    found = tuple(dict.fromkeys(claim for value in names.values() for claim in _claims_among(value)))
+    found = tuple(
+        dict.fromkeys(claim for value in names.values() for claim in _claims_among(value))
+    )
     if not found:
         raise ValueError(f"{file} defines no Claim at its top level")
     return found
 
 
 def _check_defines_claims(file: Path) -> None:
-    """Refuse, before it runs, a file that is no Python source or neither makes a claim nor imports one."""
+    """Refuse, before it runs, a file that is no Python source or neither makes a claim nor imports
+    one.
+    """
     if file.suffix != ".py":
-        raise ValueError(f"{file} does not end in .py; name a Python file of your own that defines claims: it is run")
+        raise ValueError(
+            f"{file} does not end in .py; name a Python file of your own that defines claims: it "
+            "is run"
+        )
     if not file.is_file():
         raise ValueError(f"{file} is not a file")
     try:
@@ -106,15 +126,30 @@ def _check_defines_claims(file: Path) -> None:
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
         raise ValueError(f"{file} is no Python source: {error}") from error
     if not any(_may_make_claims(node) for node in tree.body):
-        raise ValueError(f"{file} defines no Claim at its top level, so it is not run; write NAME = Claim(...), or import claims by name")
+        raise ValueError(
+            f"{file} defines no Claim at its top level, so it is not run; write NAME = Claim(...), "
+            "or import claims by name"
+        )
 
 
 def _may_make_claims(statement: ast.stmt) -> bool:
-    """Whether a statement at the top level names Claim, or imports something by name from a module of one's own."""
+    """Whether a statement at the top level names Claim, or imports something by name from a module
+    of one's own.
+    """
     names = (getattr(node, "id", "") or getattr(node, "attr", "") for node in ast.walk(statement))
     if isinstance(statement, ast.ImportFrom):
         origin = (statement.module or "").split(".")[0]
-        return origin not in {*sys.stdlib_module_names, "graphs", "theory", "numerics", "neurenorm", "sympy", "numpy", "scipy", "networkx"}
+        return origin not in {
+            *sys.stdlib_module_names,
+            "graphs",
+            "theory",
+            "numerics",
+            "neurenorm",
+            "sympy",
+            "numpy",
+            "scipy",
+            "networkx",
+        }
     return any(name == "Claim" or name == "CLAIMS" for name in names)
 
 
@@ -126,10 +161,17 @@ def _claims_among(value: Any) -> Iterator[Claim]:
         yield from (item for item in value if isinstance(item, Claim))
 
 
-def run_claims(claims: Iterable[Claim], effort: Effort = Effort.default, *, seed: int = 0, progress: bool | None = None) -> Iterator[Report]:
+def run_claims(
+    claims: Iterable[Claim],
+    effort: Effort = Effort.default,
+    *,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Iterator[Report]:
     """Check claims one after the other, and yield each report as it is found.
 
-    The budget of false alarms is shared equally over the claims and their mutants' comparisons need none: a mutant that is refuted by chance does no harm.
+    The budget of false alarms is shared equally over the claims and their mutants' comparisons need
+    none: a mutant that is refuted by chance does no harm.
 
     Parameters
     ----------
@@ -142,14 +184,35 @@ def run_claims(claims: Iterable[Claim], effort: Effort = Effort.default, *, seed
     """
     chosen = [claim for claim in claims if claim.effort.value <= effort.value]
     false_alarm = share(max(len(chosen), 1))
-    for claim in tqdm(chosen, desc="verify", unit="claim", disable=None if progress is None else not progress, leave=False):
+    for claim in tqdm(
+        chosen,
+        desc="verify",
+        unit="claim",
+        disable=None if progress is None else not progress,
+        leave=False,
+    ):
         yield checked(claim, effort, seed, false_alarm)
 
 
-def checked(claim: Claim, effort: Effort, seed: int, false_alarm: float, rng: np.random.Generator | None = None) -> Report:
-    """Check one claim; one that cannot be carried out counts as refuted, and says why, so that the others still run."""
+def checked(
+    claim: Claim,
+    effort: Effort,
+    seed: int,
+    false_alarm: float,
+    rng: np.random.Generator | None = None,
+) -> Report:
+    """Check one claim; one that cannot be carried out counts as refuted, and says why, so that the
+    others still run.
+    """
     try:
         return claim.check(rng, effort, seed=seed, false_alarm=false_alarm)
     except Exception as error:
         reason = f"the check could not be carried out: {type(error).__name__}: {error}"
-        return Report(claim, Comparison(Verdict.refuted, math.inf, "sigma", 0.0, math.inf, reason), (), 0.0, (seed,), effort)
+        return Report(
+            claim,
+            Comparison(Verdict.refuted, math.inf, "sigma", 0.0, math.inf, reason),
+            (),
+            0.0,
+            (seed,),
+            effort,
+        )

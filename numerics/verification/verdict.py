@@ -1,4 +1,6 @@
-"""What a comparison finds, what a policy of comparison is, and how a suite shares its false-alarm budget."""
+"""What a comparison finds, what a policy of comparison is, and how a suite shares its false-alarm
+budget.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,15 @@ class Comparison(Tabulated):
     ----------
     verdict : Verdict
     discrepancy : float
-        In ``unit``: how many standard errors (or tolerances) the worst entry is off, or to how many digits the two sides agree.
+        In ``unit``: how many standard errors (or tolerances) the worst entry is off, or to how many
+        digits the two sides agree.
     unit : str
         ``"sigma"`` or ``"tolerances"`` (large is bad), or ``"digits"`` (small is bad).
     threshold : float
         The discrepancy at which the verdict turns to refuted, in ``unit``.
     detectable : float
-        The smallest discrepancy that the check would have caught, relative or absolute as the policy says.
+        The smallest discrepancy that the check would have caught, relative or absolute as the
+        policy says.
     message : str
         One sentence for people.
     """
@@ -61,11 +65,14 @@ class Policy(Protocol):
     """How a theory value is compared with a witness."""
 
     def compare(self, theory: Any, witness: Any, false_alarm: float | None = None) -> Comparison:
-        """Compare; ``false_alarm`` is this comparison's share of the budget (used by sampled comparisons only)."""
+        """Compare; ``false_alarm`` is this comparison's share of the budget (used by sampled
+        comparisons only).
+        """
 
 
 def share(comparisons: int, total: float = SUITE_FALSE_ALARM) -> float:
-    """False-alarm probability of each comparison in a suite that has one budget for all (union bound).
+    """False-alarm probability of each comparison in a suite that has one budget for all (union
+    bound).
 
     Parameters
     ----------
@@ -89,7 +96,9 @@ def share(comparisons: int, total: float = SUITE_FALSE_ALARM) -> float:
     1e-08
     """
     if comparisons < 1:
-        raise ValueError(f"a suite needs at least one comparison to share its budget, got {comparisons}")
+        raise ValueError(
+            f"a suite needs at least one comparison to share its budget, got {comparisons}"
+        )
     return probability(total, "the false-alarm budget") / comparisons
 
 

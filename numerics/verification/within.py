@@ -1,4 +1,6 @@
-"""Within stated tolerances: for one large draw, or a few, whose fluctuation is known beforehand but has no hundred blocks to be measured from."""
+"""Within stated tolerances: for one large draw, or a few, whose fluctuation is known beforehand but
+has no hundred blocks to be measured from.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Within(Tabulated):
         if not np.all(np.isfinite(self.tolerances)) or not np.all(np.asarray(self.tolerances) > 0):
             raise ValueError(f"tolerances must be positive and finite, got {self.tolerances}")
 
-    def compare(self, theory: ArrayLike, witness: ArrayLike, false_alarm: float | None = None) -> Comparison:
+    def compare(
+        self, theory: ArrayLike, witness: ArrayLike, false_alarm: float | None = None
+    ) -> Comparison:
         """Compare two arrays of one shape; the worst entry in units of its tolerance decides.
 
         Parameters
@@ -59,9 +63,13 @@ class Within(Tabulated):
         """
         first, second = np.asarray(theory, dtype=float), np.asarray(witness, dtype=float)
         if first.shape != second.shape:
-            raise ValueError(f"the theory has shape {first.shape} but the witness has shape {second.shape}")
+            raise ValueError(
+                f"the theory has shape {first.shape} but the witness has shape {second.shape}"
+            )
         off = np.abs(first - second) / np.asarray(self.tolerances)
         worst = float(np.max(off)) if np.all(np.isfinite(off)) else math.inf
         verdict = Verdict.agrees if worst <= 1 else Verdict.refuted
         message = f"{worst:.2f} of the tolerance off, at most 1 is allowed"
-        return Comparison(verdict, worst, "tolerances", 1.0, float(np.min(self.tolerances)), message)
+        return Comparison(
+            verdict, worst, "tolerances", 1.0, float(np.min(self.tolerances)), message
+        )

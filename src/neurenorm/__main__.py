@@ -4,7 +4,9 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; Ctrl-C while it is still being imported is one line and exit status 130, as later."""
+    """Run the command line; Ctrl-C while it is still being imported is one line and exit status
+    130, as later.
+    """
     try:
         from neurenorm.numerics.cli import main as command_line
 

@@ -13,7 +13,9 @@ from neurenorm.graphs.elimination import elimination_order, frontier_order
 
 
 def eliminate(graph, order):
-    """Largest neighbourhood met when the vertices are removed one by one and their neighbours joined."""
+    """Largest neighbourhood met when the vertices are removed one by one and their neighbours
+    joined.
+    """
     graph = nx.Graph(graph)
     graph.remove_edges_from(list(nx.selfloop_edges(graph)))
     width = 0
@@ -129,12 +131,18 @@ def test_missing_kept_vertices_are_named(method):
 
 def test_order_does_not_depend_on_the_hash_seed():
     code = (
-        "import networkx as nx; from neurenorm.graphs.elimination import elimination_order as e, frontier_order as f;"
+        "import networkx as nx; from neurenorm.graphs.elimination import elimination_order as e, "
+        "frontier_order as f;"
         "g = nx.relabel_nodes(nx.grid_2d_graph(4, 4, periodic=True), str);"
         "k = {str((0, 0)), str((2, 1)), str((3, 3))}; print(e(g, k), f(g, k))"
     )
     runs = [
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        )
         for seed in ("1", "2")
     ]
     assert runs[0].stdout == runs[1].stdout != b""

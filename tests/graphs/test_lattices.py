@@ -56,16 +56,22 @@ def test_diamond_counts(series, parallel):
     assert sorted(cell.interior) == list(range(2, 2 + (series - 1) * parallel))
     paths = list(nx.all_simple_edge_paths(cell.graph, 0, 1))
     assert sorted(map(len, paths)) == [series] * parallel
-    assert len({edge[:2] for path in paths for edge in path if series > 1}) == (series * parallel if series > 1 else 0)
+    assert len({edge[:2] for path in paths for edge in path if series > 1}) == (
+        series * parallel if series > 1 else 0
+    )
 
 
 def test_series_cell_and_wheatstone():
     assert nx.is_isomorphic(nx.Graph(series_cell(4).graph), nx.path_graph(5))
-    assert nx.is_isomorphic(nx.Graph(wheatstone().graph), nx.Graph([(0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]))
+    assert nx.is_isomorphic(
+        nx.Graph(wheatstone().graph), nx.Graph([(0, 2), (0, 3), (1, 2), (1, 3), (2, 3)])
+    )
     assert not wheatstone().graph.has_edge(0, 1)
 
 
-@pytest.mark.parametrize("cell", [diamond(), diamond(3, 2), wheatstone(), series_cell(3), diamond(1, 3)])
+@pytest.mark.parametrize(
+    "cell", [diamond(), diamond(3, 2), wheatstone(), series_cell(3), diamond(1, 3)]
+)
 @pytest.mark.parametrize("generations", [0, 1, 2, 3])
 def test_hierarchical_lattice_scales(cell, generations):
     lattice = hierarchical_lattice(cell, generations)
@@ -81,11 +87,15 @@ def test_hierarchical_lattice_of_a_series_is_a_path():
 
 
 def test_orientation_is_kept_for_an_asymmetric_cell():
-    """A cell whose source bond is doubled: only the first bond of the first cell keeps the source."""
+    """A cell whose source bond is doubled: only the first bond of the first cell keeps the
+    source.
+    """
     cell = cell_from_graph(nx.MultiGraph([("s", "m"), ("s", "m"), ("m", "t")]), "s", "t")
     lattice = hierarchical_lattice(cell, 2)
     assert lattice.degree(0) == 4 and lattice.degree(1) == 1
-    assert all(data["tail"] in ends and data["head"] in ends for *ends, data in lattice.edges(data=True))
+    assert all(
+        data["tail"] in ends and data["head"] in ends for *ends, data in lattice.edges(data=True)
+    )
     outgoing = {data["tail"] for _, _, data in lattice.edges(data=True)}
     assert 1 not in outgoing and 0 in outgoing
 
@@ -107,11 +117,17 @@ def test_attributes_of_the_cell_are_carried():
         (lambda: cell_from_graph(nx.path_graph(3), 0, 7), "not in the graph: \\[7\\]"),
         (lambda: cell_from_graph(nx.path_graph(3), 1, 1), "different vertices"),
         (lambda: cell_from_graph(nx.Graph([(0, 1), (2, 3)]), 0, 3), "not connected in the cell"),
-        (lambda: cell_from_graph(nx.Graph([(0, 1), (2, 3)]), 0, 1), "not connected to the terminals"),
+        (
+            lambda: cell_from_graph(nx.Graph([(0, 1), (2, 3)]), 0, 1),
+            "not connected to the terminals",
+        ),
         (lambda: cell_from_graph(nx.Graph([(0, 1), (1, 1)]), 0, 1), "no self-loops"),
         (lambda: TwoTerminalCell(nx.MultiGraph(), (0, 1)), "not in the graph"),
         (lambda: hierarchical_lattice(diamond(), -1), "zero or more"),
-        *[(lambda bad=bad: series_cell(bad), "positive integer") for bad in (0, -2, 1.5, "2", True, None)],
+        *[
+            (lambda bad=bad: series_cell(bad), "positive integer")
+            for bad in (0, -2, 1.5, "2", True, None)
+        ],
         *[(lambda bad=bad: diamond(bad, 2), "in series") for bad in (0, 2.0)],
         *[(lambda bad=bad: diamond(2, bad), "parallel branches") for bad in (0, "x")],
         (lambda: ladder(0), "width of a ladder"),

@@ -76,7 +76,9 @@ def test_degrees_are_poisson_and_removal_lowers_them_by_a_power():
 def test_removing_inputs_takes_the_same_number_from_every_unit():
     network = all_paths((5, 4, 3)).diluted(0.4, np.random.default_rng(2), "inputs")
     first, second = (network.present[layer] for layer in network.layers)
-    assert (first.reshape(5, 4).sum(axis=0) == 3).all() and (second.reshape(4, 3).sum(axis=0) == 2).all()
+    assert (first.reshape(5, 4).sum(axis=0) == 3).all() and (
+        second.reshape(4, 3).sum(axis=0) == 2
+    ).all()
 
 
 @settings(deadline=None, max_examples=15)
@@ -105,7 +107,9 @@ def test_networks_side_by_side_keep_their_incidence():
     for layer, single in zip(union.layers, networks[0].layers, strict=True):
         blocks = degrees[layer].reshape(3, -1)
         for block, network in zip(blocks, networks, strict=True):
-            assert (block == np.bincount(network.members.ravel(), minlength=network.size)[single]).all()
+            assert (
+                block == np.bincount(network.members.ravel(), minlength=network.size)[single]
+            ).all()
 
 
 @pytest.mark.parametrize(
@@ -118,12 +122,18 @@ def test_networks_side_by_side_keep_their_incidence():
         (lambda: all_paths((3, 3)), "at least three positive widths"),
         (lambda: all_paths((3, 0, 3)), "at least three positive widths"),
         (lambda: all_paths((2, 2, 2)).diluted(1.5, np.random.default_rng(0)), "between 0 and 1"),
-        (lambda: all_paths((2, 2, 2)).diluted(0.5, np.random.default_rng(0), "neurons"), "one of weights, paths, inputs"),
+        (
+            lambda: all_paths((2, 2, 2)).diluted(0.5, np.random.default_rng(0), "neurons"),
+            "one of weights, paths, inputs",
+        ),
         (lambda: given_paths([(0, 1)]).layers, "no layered network"),
         (lambda: regular_hypergraph(10, 3, 1, np.random.default_rng(0)), "multiple of p"),
         (lambda: random_hypergraph(3, 3, 5, np.random.default_rng(0)), "ask for fewer"),
         (lambda: ActivePaths(np.array([[0, 1]]), 2, present=[True, False]), "removed weight"),
-        (lambda: random_active_paths((2, 2, 2), -1, np.random.default_rng(0)), "cannot be negative"),
+        (
+            lambda: random_active_paths((2, 2, 2), -1, np.random.default_rng(0)),
+            "cannot be negative",
+        ),
         (lambda: disjoint_union([all_paths((2, 2, 2)), all_paths((3, 2, 2))]), "equal widths"),
     ],
 )

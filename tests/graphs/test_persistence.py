@@ -1,4 +1,6 @@
-"""Neural persistence and its deep variant against toys, an independent spanning tree and bad input."""
+"""Neural persistence and its deep variant against toys, an independent spanning tree and bad
+input.
+"""
 
 import random
 
@@ -7,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurenorm.graphs.persistence import bottleneck_product, bottleneck_strengths, deep_persistence, neural_persistence, spanning_strengths
+from neurenorm.graphs.persistence import (
+    bottleneck_product,
+    bottleneck_strengths,
+    deep_persistence,
+    neural_persistence,
+    spanning_strengths,
+)
 
 TOY = [[1, 0.5], [0.2, -0.8]]
 
@@ -15,14 +23,19 @@ TOY = [[1, 0.5], [0.2, -0.8]]
 def test_toy():
     assert neural_persistence([TOY], normalised=False)[0] == pytest.approx(0.5385165, abs=1e-7)
     assert neural_persistence([TOY])[0] == pytest.approx(0.3109126, abs=1e-7)
-    assert neural_persistence([TOY], normalised=False, essential=True)[0] == pytest.approx(1.1357817, abs=1e-7)
+    assert neural_persistence([TOY], normalised=False, essential=True)[0] == pytest.approx(
+        1.1357817, abs=1e-7
+    )
     assert neural_persistence([TOY], essential=True)[0] == pytest.approx(0.6557439, abs=1e-7)
     assert neural_persistence([[[2.0, -2.0], [2.0, 2.0]]])[0] == 0
     assert neural_persistence([TOY, [[10.0], [10.0]]])[1] == 0
 
 
 def test_bottleneck_toy():
-    assert bottleneck_product([[0.9, 0.1], [0.4, 0.6]], [[0.3, 0.8], [0.7, 0.2]]) == [[0.3, 0.8], [0.6, 0.4]]
+    assert bottleneck_product([[0.9, 0.1], [0.4, 0.6]], [[0.3, 0.8], [0.7, 0.2]]) == [
+        [0.3, 0.8],
+        [0.6, 0.4],
+    ]
 
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 10**6))
@@ -31,8 +44,12 @@ def test_the_tree_is_networkx_maximum_spanning_tree(inputs, units, seed):
     draw = random.Random(seed)
     matrix = [[draw.random() for _ in range(units)] for _ in range(inputs)]
     graph = nx.Graph()
-    graph.add_weighted_edges_from((("in", i), ("out", j), matrix[i][j]) for i in range(inputs) for j in range(units))
-    expected = sorted((w for *_, w in nx.maximum_spanning_tree(graph).edges(data="weight")), reverse=True)
+    graph.add_weighted_edges_from(
+        (("in", i), ("out", j), matrix[i][j]) for i in range(inputs) for j in range(units)
+    )
+    expected = sorted(
+        (w for *_, w in nx.maximum_spanning_tree(graph).edges(data="weight")), reverse=True
+    )
     assert spanning_strengths(matrix) == expected
 
 
@@ -40,7 +57,9 @@ def test_the_tree_is_networkx_maximum_spanning_tree(inputs, units, seed):
 @settings(max_examples=30, deadline=None)
 def test_bottleneck_strengths_are_the_best_paths(width, seed):
     draw = random.Random(seed)
-    layers = [[[draw.gauss(0, 1) for _ in range(width + 1)] for _ in range(width + 1)] for _ in range(3)]
+    layers = [
+        [[draw.gauss(0, 1) for _ in range(width + 1)] for _ in range(width + 1)] for _ in range(3)
+    ]
     found = bottleneck_strengths(layers)
     single = [bottleneck_strengths([layer]) for layer in layers]
     assert all(0 <= value <= 1 for row in found for value in row)
@@ -50,7 +69,11 @@ def test_bottleneck_strengths_are_the_best_paths(width, seed):
     n = width + 1
     for i in range(n):
         for j in range(n):
-            paths = [min(standard[0][i][a], standard[1][a][b], standard[2][b][j]) for a in range(n) for b in range(n)]
+            paths = [
+                min(standard[0][i][a], standard[1][a][b], standard[2][b][j])
+                for a in range(n)
+                for b in range(n)
+            ]
             assert found[i][j] == pytest.approx(max(paths) / largest)
 
 

@@ -45,17 +45,23 @@ def test_evaluate_as_text_and_json(capsys):
     assert set(found) == {"id", "status", "values", "units", "errors", "provenance"}
     assert found["status"] == "exact"
     assert found["values"]["value"] == pytest.approx(0.580025658385974)
-    status, out, _ = run(capsys, "evaluate", "lattice/ising-correlation", "K=1", "r=2", "--digits", "30")
+    status, out, _ = run(
+        capsys, "evaluate", "lattice/ising-correlation", "K=1", "r=2", "--digits", "30"
+    )
     with mp.workdps(40):
         assert mp.nstr(mp.tanh(1) ** 2, 30) in out
 
 
 def test_no_fixed_point_exits_well_with_a_reason(capsys):
-    status, out, err = run(capsys, "evaluate", "lattice/hierarchical-fixed-point", "series=2", "parallel=1", "--json")
+    status, out, err = run(
+        capsys, "evaluate", "lattice/hierarchical-fixed-point", "series=2", "parallel=1", "--json"
+    )
     assert status == 0
     assert json.loads(out)["values"] == {"K": None, "y": None}
     assert len(err.splitlines()) == 1
-    _, out, again = run(capsys, "evaluate", "lattice/hierarchical-fixed-point", "series=2", "parallel=1")
+    _, out, again = run(
+        capsys, "evaluate", "lattice/hierarchical-fixed-point", "series=2", "parallel=1"
+    )
     assert again == err
     assert err.strip() not in out
 
@@ -82,8 +88,23 @@ def test_no_fixed_point_exits_well_with_a_reason(capsys):
         ["verify", "--seed", "-1"],
         ["verify", "--seed", "one"],
         ["verify", "--seed", "1", "--unseeded"],
-        ["evaluate", "field-theory/lattice-action", "activation=tanh", "sw2=1", "sb2=0.1", "x2=1", "layers=[[1],[null]]"],
-        ["evaluate", "field-theory/kernel-map", "activation=(z**100)**100", "Kaa=1", "Kbb=1", "Kab=0.5"],
+        [
+            "evaluate",
+            "field-theory/lattice-action",
+            "activation=tanh",
+            "sw2=1",
+            "sb2=0.1",
+            "x2=1",
+            "layers=[[1],[null]]",
+        ],
+        [
+            "evaluate",
+            "field-theory/kernel-map",
+            "activation=(z**100)**100",
+            "Kaa=1",
+            "Kbb=1",
+            "Kab=0.5",
+        ],
         ["export", "--paper", "lattice", "-o", "/dev/null", "--force"],
         ["verify", "lattice", "--json", "r.out", "--report", "r.out"],
         ["verify", "lattice", "--json", "/proc/r.json"],
@@ -140,7 +161,15 @@ def test_verify_a_file(capsys, tmp_path):
     good, bad = tmp_path / "good.py", tmp_path / "bad.py"
     good.write_text(CLAIM.format("1, 2"))
     bad.write_text(CLAIM.format("1, 3"))
-    status, out, _ = run(capsys, "verify", str(good), "--json", str(tmp_path / "r.json"), "--report", str(tmp_path / "r.html"))
+    status, out, _ = run(
+        capsys,
+        "verify",
+        str(good),
+        "--json",
+        str(tmp_path / "r.json"),
+        "--report",
+        str(tmp_path / "r.html"),
+    )
     assert status == 0
     assert "agrees" in out
     assert "1 of 1 claims agree" in out
@@ -180,7 +209,11 @@ def test_a_file_that_leaves_the_program_is_bad_input(capsys, tmp_path):
 def test_a_file_without_claims_is_refused_before_it_runs(capsys, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     mark = "open('ran', 'w').close()\n"
-    texts = {"plain.py": mark + "from neurenorm.numerics.verification.claim import Claim\n", "broken.py": mark + "Claim(\n", "binary.py": "\0Claim"}
+    texts = {
+        "plain.py": mark + "from neurenorm.numerics.verification.claim import Claim\n",
+        "broken.py": mark + "Claim(\n",
+        "binary.py": "\0Claim",
+    }
     (tmp_path / name).write_text(texts.get(name, mark + "x = Claim()\n"))
     status, out, err = run(capsys, "verify", name)
     assert (status, out) == (2, "")
@@ -190,11 +223,21 @@ def test_a_file_without_claims_is_refused_before_it_runs(capsys, tmp_path, monke
 
 def test_names_reach_the_terminal_as_text(capsys, tmp_path):
     file = tmp_path / "named.py"
-    file.write_text(CLAIM.format("1, 2").replace("a half", "a\\x1b[2Jhalf").replace("mine/half", "mine/\\u202ehalf"))
+    file.write_text(
+        CLAIM.format("1, 2")
+        .replace("a half", "a\\x1b[2Jhalf")
+        .replace("mine/half", "mine/\\u202ehalf")
+    )
     status, out, _ = run(capsys, "verify", str(file))
     assert status == 0
     assert "\x1b" not in out and "\u202e" not in out
-    for arguments in (["verify", "\x1b[31mno"], ["\x1b[31m"], ["evaluate", "\x1b]0;x\x07"], ["sweep", "a\x07", "-o", "a.nc"], ["list", "\udcff"]):
+    for arguments in (
+        ["verify", "\x1b[31mno"],
+        ["\x1b[31m"],
+        ["evaluate", "\x1b]0;x\x07"],
+        ["sweep", "a\x07", "-o", "a.nc"],
+        ["list", "\udcff"],
+    ):
         status, out, err = run(capsys, *arguments)
         assert (status, out) == (2, "")
         assert err.strip().isprintable() and len(err.splitlines()) == 1
@@ -203,13 +246,20 @@ def test_names_reach_the_terminal_as_text(capsys, tmp_path):
 def test_a_paper_key_is_the_paper_even_beside_a_file_of_that_name(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lattice").write_text("raise RuntimeError\n")
-    monkeypatch.setattr("neurenorm.numerics.verification.suite.run_claims", lambda claims, effort, seed: iter(()))
+    monkeypatch.setattr(
+        "neurenorm.numerics.verification.suite.run_claims", lambda claims, effort, seed: iter(())
+    )
     status, out, _ = run(capsys, "verify", "lattice")
     assert status == 0
     assert "0 of 0 claims agree" in out
 
 
 def test_the_module_is_the_command():
-    done = subprocess.run([sys.executable, "-m", "neurenorm", "evaluate", "lattice/none"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "neurenorm", "evaluate", "lattice/none"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("neurenorm evaluate: unknown id")

@@ -1,4 +1,6 @@
-"""Estimates: errors and their propagation against scatter over repeats, and the judgement of tails."""
+"""Estimates: errors and their propagation against scatter over repeats, and the judgement of
+tails.
+"""
 
 import math
 
@@ -33,7 +35,10 @@ def test_axis_selects_the_blocks():
 def test_linear_arithmetic_equals_arithmetic_on_the_samples(scale, shift):
     samples = np.random.default_rng(1).normal(size=100)
     expected = Estimate.from_blocks(scale * samples + shift)
-    for found in (scale * Estimate.from_blocks(samples) + shift, shift - Estimate.from_blocks(samples) * -scale):
+    for found in (
+        scale * Estimate.from_blocks(samples) + shift,
+        shift - Estimate.from_blocks(samples) * -scale,
+    ):
         assert found.value == pytest.approx(expected.value, rel=1e-9, abs=1e-9)
         assert found.error == pytest.approx(expected.error, rel=1e-9, abs=1e-12)
 
@@ -66,13 +71,18 @@ def test_jackknife_removes_the_bias_of_a_ratio_and_knows_its_error():
     plain = pairs.mean(axis=1)[:, 1] / pairs.mean(axis=1)[:, 0]
     standard_error = values.std() / math.sqrt(len(values))
     assert abs(values.mean() - 1) < 5 * standard_error
-    assert abs(plain.mean() - 1) > 5 * standard_error  # the plain ratio shows the bias of order 1/20
+    assert (
+        abs(plain.mean() - 1) > 5 * standard_error
+    )  # the plain ratio shows the bias of order 1/20
     assert np.mean([e.error**2 for e in jackknifed]) == pytest.approx(values.var(), rel=0.25)
 
 
 def test_jackknife_of_a_linear_function_is_the_plain_estimate():
     samples = np.random.default_rng(3).normal(size=(40, 3))
-    direct, jackknifed = Estimate.from_blocks(2 * samples), Estimate.jackknife(samples, lambda mean: 2 * mean)
+    direct, jackknifed = (
+        Estimate.from_blocks(2 * samples),
+        Estimate.jackknife(samples, lambda mean: 2 * mean),
+    )
     np.testing.assert_allclose(jackknifed.value, direct.value, rtol=1e-12)
     np.testing.assert_allclose(jackknifed.error, direct.error, rtol=1e-12)
 
@@ -110,7 +120,12 @@ def test_rendering():
 
 @pytest.mark.parametrize(
     ("samples", "message"),
-    [([1.0], "at least 2"), ([], "at least 2"), ([1.0, math.nan], "1 of 2 samples are not finite"), (3.0, "axis")],
+    [
+        ([1.0], "at least 2"),
+        ([], "at least 2"),
+        ([1.0, math.nan], "1 of 2 samples are not finite"),
+        (3.0, "axis"),
+    ],
 )
 def test_bad_samples(samples, message):
     with pytest.raises(ValueError, match=message):

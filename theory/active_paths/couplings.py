@@ -1,6 +1,7 @@
 """How large the couplings of random paths are: all of size one, or Gaussian.
 
-Only the size is a law of its own; the sign of a coupling is the disorder of the ensemble (`neurenorm.theory.active_paths.ensemble`).
+Only the size is a law of its own; the sign of a coupling is the disorder of the ensemble
+(`neurenorm.theory.active_paths.ensemble`).
 """
 
 from __future__ import annotations
@@ -36,12 +37,16 @@ class CouplingSizes:
     mean: Expr
 
     def averaged(self, function: Callable[[Expr], Expr]) -> Expr:
-        """Return the mean of an even function of J, closed where all sizes are equal and an average over z where they are not.
+        """Return the mean of an even function of J, closed where all sizes are equal and an average
+        over z where they are not.
 
         Examples
         --------
         >>> from sympy import cosh, log
-        >>> unit_sizes().averaged(lambda J: log(cosh(J))), gaussian_sizes().averaged(lambda J: log(cosh(J)))
+        >>> (
+        ...     unit_sizes().averaged(lambda J: log(cosh(J))),
+        ...     gaussian_sizes().averaged(lambda J: log(cosh(J))),
+        ... )
         (log(cosh(1)), ⟨log(cosh(z))⟩_1)
         """
         plain = self.size.replace(Abs, lambda z: z)  # an even function does not see the sign
@@ -68,7 +73,9 @@ def gaussian_sizes() -> CouplingSizes:
     Abs(z)
     """
     density_at_zero = 1 / sqrt(2 * pi)
-    return CouplingSizes("gauss", Abs(NORMAL), 2 * density_at_zero)  # z times the density is minus the derivative of the density
+    return CouplingSizes(
+        "gauss", Abs(NORMAL), 2 * density_at_zero
+    )  # z times the density is minus the derivative of the density
 
 
 def coupling_sizes(name: str) -> CouplingSizes:

@@ -1,8 +1,10 @@
-"""Ensembles of random active paths: what the cavity equations become when paths, couplings and removals are random.
+"""Ensembles of random active paths: what the cavity equations become when paths, couplings and
+removals are random.
 
-On a random instance the messages of one kind are equal in law, so the equations of one graph become equations for a distribution (density evolution): a field
-is a sum of a random number of biases, a bias is the combination of p - 1 fields. Here the expressions that enter are derived from `neurenorm.theory.cavity.messages`; numerics
-solves for the distribution.
+On a random instance the messages of one kind are equal in law, so the equations of one graph become
+equations for a distribution (density evolution): a field is a sum of a random number of biases, a
+bias is the combination of p - 1 fields. Here the expressions that enter are derived from
+`neurenorm.theory.cavity.messages`; numerics solves for the distribution.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ T, C, C0, RHO = PATHS.T, PATHS.c, PATHS.c0, PATHS.rho
 SMALL_T, K, H, U, Y, Z = PATHS.t, PATHS.K, PATHS.h, PATHS.u, PATHS.y, PATHS.z
 
 DISORDERS = ("glass", "planted", "ferro")
-"""Couplings of a path: a fair sign; the sign that a hidden configuration gives it, right with probability (1 + tanh beta)/2; always +1 (input-tied)."""
+"""Couplings of a path: a fair sign; the sign that a hidden configuration gives it, right with
+probability (1 + tanh beta)/2; always +1 (input-tied).
+"""
 
 PROTOCOLS = ("weights", "paths")
 
@@ -65,7 +69,9 @@ class DegreeLaw:
 
     @property
     def residual(self) -> Expr:
-        """Mean of z^(k - 1) over the ends of paths: the other paths of a weight that one arrives at along a path."""
+        """Mean of z^(k - 1) over the ends of paths: the other paths of a weight that one arrives at
+        along a path.
+        """
         ratio = self.generating.diff(Z) / self.mean
         return cancel(ratio) if self.generating.is_polynomial(Z) else ratio
 
@@ -98,7 +104,8 @@ def regular_degrees(degree: int) -> DegreeLaw:
 class PathEnsemble:
     """The expressions of density evolution.
 
-    The sign of the coupling times the product of the cavity means of a path is y; the gap, ln Z per weight above the paramagnet, is
+    The sign of the coupling times the product of the cavity means of a path is y; the gap, ln Z per
+    weight above the paramagnet, is
 
         E site_gain(h) + message_count E message_gain(u) - path_count E path_gain(y).
 
@@ -112,7 +119,8 @@ class PathEnsemble:
     sizes : CouplingSizes
         Law of the size |J| of a coupling; everything below is for one size, with t = tanh(|J|/T).
     coupling_mean : Expr
-        Mean of the sign of a coupling (after the gauge that makes a hidden configuration all +1), in t.
+        Mean of the sign of a coupling (after the gauge that makes a hidden configuration all +1),
+        in t.
     bias : Expr
         The bias that a path of coupling u sends when the other weights leave it the field h.
     free_path : Expr
@@ -158,11 +166,14 @@ class PathEnsemble:
             return tex(expression, shown)
 
         rows = [
-            r"h &\overset{d}{=} \sum_{b \le k} u_b, \qquad \langle z^k \rangle = " + text(self.law.residual),
-            rf"\tanh u &\overset{{d}}{{=}} t\, y, \qquad y = J \prod_{{j<{self.p}}} \tanh h_j, \qquad \langle J \rangle = {text(self.coupling_mean)}",
+            r"h &\overset{d}{=} \sum_{b \le k} u_b, \qquad \langle z^k \rangle = "
+            + text(self.law.residual),
+            rf"\tanh u &\overset{{d}}{{=}} t\, y, \qquad y = J \prod_{{j<{self.p}}} \tanh h_j, "
+            rf"\qquad \langle J \rangle = {text(self.coupling_mean)}",
             rf"\phi - \phi_p &= \left\langle {text(self.site_gain)} \right\rangle"
             rf" + {text(self.message_count)} \left\langle {text(self.message_gain)} \right\rangle"
-            rf" - {text(self.path_count)} \left\langle {text(self.path_gain)} \right\rangle_{{y = J \prod_{{j \le {self.p}}} \tanh h_j}}",
+            rf" - {text(self.path_count)} \left\langle {text(self.path_gain)} \right\rangle_{{y = "
+            rf"J \prod_{{j \le {self.p}}} \tanh h_j}}",
             rf"e &= {text(self.energy_count)} \left\langle {text(self.path_energy)} \right\rangle",
         ]
         return aligned(rows)
@@ -171,7 +182,12 @@ class PathEnsemble:
         return f"$\\displaystyle {self.to_latex()}$"
 
 
-def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = None, sizes: CouplingSizes | None = None) -> PathEnsemble:
+def path_ensemble(
+    p: int,
+    disorder: str = "planted",
+    law: DegreeLaw | None = None,
+    sizes: CouplingSizes | None = None,
+) -> PathEnsemble:
     """Derive the expressions of density evolution from the cavity equations.
 
     Parameters
@@ -183,8 +199,9 @@ def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = Non
     law : DegreeLaw, optional
         By default Poisson of mean c.
     sizes : CouplingSizes, optional
-        Law of |J|; by default all of size one. Sizes stay what they are when signs are planted, so that for any sizes the planted ensemble is the glass with
-        one step of replica-symmetry breaking at Parisi parameter 1.
+        Law of |J|; by default all of size one. Sizes stay what they are when signs are planted, so
+        that for any sizes the planted ensemble is the glass with one step of replica-symmetry
+        breaking at Parisi parameter 1.
 
     Raises
     ------
@@ -193,7 +210,12 @@ def path_ensemble(p: int, disorder: str = "planted", law: DegreeLaw | None = Non
     """
     if disorder not in DISORDERS:
         raise ValueError(f"the disorder is one of {', '.join(DISORDERS)}, got {disorder!r}")
-    return _derived(p, disorder, law if law is not None else poisson_degrees(), sizes if sizes is not None else unit_sizes())
+    return _derived(
+        p,
+        disorder,
+        law if law is not None else poisson_degrees(),
+        sizes if sizes is not None else unit_sizes(),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -233,13 +255,17 @@ def log_cosh(argument: Expr) -> Expr:
 
 
 def planted_mean() -> Expr:
-    """Return the mean sign of a coupling given a hidden all-plus configuration: its law is proportional to exp(beta J)."""
+    """Return the mean sign of a coupling given a hidden all-plus configuration: its law is
+    proportional to exp(beta J).
+    """
     plus, minus = 1 + SMALL_T, 1 - SMALL_T  # exp(±K)/cosh K
     return (plus - minus) / (plus + minus)
 
 
 def _in_product(equations: CavityEquations, expression: Expr, factors: int) -> Expr:
-    """Write an expression that depends on its means only through their product in that product, y."""
+    """Write an expression that depends on its means only through their product in that
+    product, y.
+    """
     names = equations.means[:factors]
     result = expression.subs(dict.fromkeys(names[1:], Integer(1))).subs(names[0], Y)
     back = Integer(1)
@@ -253,7 +279,15 @@ def _in_product(equations: CavityEquations, expression: Expr, factors: int) -> E
 def _ensemble_steps() -> tuple[Step, ...]:
     """The step from fields to the combination of two: the same sum as that over one weight."""
     domain = {U: POSITIVE, H: POSITIVE}
-    return (Step("two fields combine as a bond passes on a field", tanh(U) * tanh(H), tanh(bias_of_field()), r"\tanh(u \boxplus h)", domain),)
+    return (
+        Step(
+            "two fields combine as a bond passes on a field",
+            tanh(U) * tanh(H),
+            tanh(bias_of_field()),
+            r"\tanh(u \boxplus h)",
+            domain,
+        ),
+    )
 
 
 def _at_temperature(expression: Expr) -> Callable[[Expr], Expr]:
@@ -274,7 +308,8 @@ def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     Returns
     -------
     Formula
-        phi (ln Z per weight, nats), energy, entropy (nats) per remaining weight, and c_s0, the degree at which the entropy would turn negative.
+        phi (ln Z per weight, nats), energy, entropy (nats) per remaining weight, and c_s0, the
+        degree at which the entropy would turn negative.
 
     Examples
     --------
@@ -283,8 +318,14 @@ def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     """
     equations = cavity_equations(p)
     law = sizes if sizes is not None else unit_sizes()
-    zero: dict[Symbol, Expr] = {**dict.fromkeys(equations.means, Integer(0)), H: Integer(0), U: Integer(0)}
-    empty = [e.subs(zero) for e in (equations.site, equations.share, equations.path, equations.energy)]
+    zero: dict[Symbol, Expr] = {
+        **dict.fromkeys(equations.means, Integer(0)),
+        H: Integer(0),
+        U: Integer(0),
+    }
+    empty = [
+        e.subs(zero) for e in (equations.site, equations.share, equations.path, equations.energy)
+    ]
     site, share, path, energy = (law.averaged(_at_temperature(e)) for e in empty)
     phi = expand(site + C * share - equations.edge_count * C / p * path, log=False)
     mean_energy = C / p * energy
@@ -293,15 +334,27 @@ def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     crossing = -entropy.subs(C, 0) / slope
     domain = {T: POSITIVE, C: POSITIVE}
     steps = (
-        Step("one weight with k paths, k of mean c, less the edges", site + C * share - equations.edge_count * C / p * path, phi, r"\phi", domain),
-        Step("entropy: ln Z plus beta times the energy", phi + mean_energy / T, entropy, "s", domain),
+        Step(
+            "one weight with k paths, k of mean c, less the edges",
+            site + C * share - equations.edge_count * C / p * path,
+            phi,
+            r"\phi",
+            domain,
+        ),
+        Step(
+            "entropy: ln Z plus beta times the energy", phi + mean_energy / T, entropy, "s", domain
+        ),
     )
     values = {"phi": phi, "energy": mean_energy, "entropy": entropy, "c_s0": crossing}
-    return Formula(values, Derivation(f"The paramagnet of paths of {p} weights", equations.derivation.steps + steps))
+    return Formula(
+        values,
+        Derivation(f"The paramagnet of paths of {p} weights", equations.derivation.steps + steps),
+    )
 
 
 THRESHOLD_DEFINITIONS = (
-    r"q = \langle \tanh^2 h \rangle, \qquad c_d = \min_{q > 0} c(q) = c(q_d), \qquad \phi(q_K) = \phi_p \text{ at } c_K = c(q_K) > c_d"
+    r"q = \langle \tanh^2 h \rangle, \qquad c_d = \min_{q > 0} c(q) = c(q_d), \qquad \phi(q_K) = "
+    r"\phi_p \text{ at } c_K = c(q_K) > c_d"
 )
 
 
@@ -312,7 +365,9 @@ def _gathered(*rows: str) -> str:
 
 @dataclass(frozen=True)
 class PolarisedBranch(Typeset):
-    """A stated problem: the polarised solution of density evolution at given T and c, and its free energy against the paramagnet."""
+    """A stated problem: the polarised solution of density evolution at given T and c, and its free
+    energy against the paramagnet.
+    """
 
     ensemble: PathEnsemble
 
@@ -328,9 +383,11 @@ class PolarisedBranch(Typeset):
 
 @dataclass(frozen=True)
 class Thresholds(PolarisedBranch):
-    """A stated problem: the degree c_d at which the polarised solution ends, and c_K at which its free energy meets that of the paramagnet.
+    """A stated problem: the degree c_d at which the polarised solution ends, and c_K at which its
+    free energy meets that of the paramagnet.
 
-    Along the branch the overlap q = <tanh² h> is the coordinate; q_d and q_K are its values at both.
+    Along the branch the overlap q = <tanh² h> is the coordinate; q_d and q_K are its values at
+    both.
     """
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
@@ -357,15 +414,20 @@ class CriticalRemoval(PolarisedBranch):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the degree after a removal, its inverse, and the distributional equations."""
         shown = dict(names or PATHS.latex_names())
-        degree = rf"c(\rho) = {tex(self.degree, shown)}, \qquad \rho_{{K, d}} = \left. {tex(self.removal, shown)} \right|_{{c = c_K, c_d}}"
+        degree = (
+            rf"c(\rho) = {tex(self.degree, shown)}, \qquad \rho_{{K, d}} = \left. "
+            rf"{tex(self.removal, shown)} \right|_{{c = c_K, c_d}}"
+        )
         return _gathered(degree, THRESHOLD_DEFINITIONS, self.ensemble.to_latex(names))
 
 
-def critical_removal(p: int, protocol: str = "weights", ensemble: PathEnsemble | None = None) -> CriticalRemoval:
+def critical_removal(
+    p: int, protocol: str = "weights", ensemble: PathEnsemble | None = None
+) -> CriticalRemoval:
     """Derive how removing connections lowers the degree c = p M/N, and invert it.
 
-    Removing weights with probability rho keeps N (1 - rho) weights and those M (1 - rho)^p paths all of whose weights are left; removing
-    paths keeps all weights.
+    Removing weights with probability rho keeps N (1 - rho) weights and those M (1 - rho)^p paths
+    all of whose weights are left; removing paths keeps all weights.
 
     Parameters
     ----------
@@ -385,13 +447,19 @@ def critical_removal(p: int, protocol: str = "weights", ensemble: PathEnsemble |
     paths, weights = (kept**p, kept) if protocol == "weights" else (kept, Integer(1))
     ratio = paths / weights
     removal = 1 - (C / C0) ** (Integer(1) / Poly(ratio, kept).degree())
-    return CriticalRemoval(ensemble if ensemble is not None else path_ensemble(p), C0 * ratio.subs(kept, 1 - RHO), removal)
+    return CriticalRemoval(
+        ensemble if ensemble is not None else path_ensemble(p),
+        C0 * ratio.subs(kept, 1 - RHO),
+        removal,
+    )
 
 
 def layered_removal(p: int) -> tuple[Expr, ...]:
-    """Derive the degrees of p layers of degrees c_1 … c_p after weights of layer l were removed with probability rho_l.
+    """Derive the degrees of p layers of degrees c_1 … c_p after weights of layer l were removed
+    with probability rho_l.
 
-    A path lives if all its weights do, so M prod (1 - rho_l) paths are left on N_l (1 - rho_l) weights.
+    A path lives if all its weights do, so M prod (1 - rho_l) paths are left on N_l (1 - rho_l)
+    weights.
 
     Parameters
     ----------
@@ -412,9 +480,13 @@ def layered_removal(p: int) -> tuple[Expr, ...]:
         raise ValueError(f"a path needs at least p = 2 layers, got {p!r}")
     degrees, removed = layer_symbols(p)
     paths = Mul(*(1 - rho for rho in removed))
-    return tuple(c * cancel(paths / (1 - rho)).factor() for c, rho in zip(degrees, removed, strict=True))
+    return tuple(
+        c * cancel(paths / (1 - rho)).factor() for c, rho in zip(degrees, removed, strict=True)
+    )
 
 
 def layer_symbols(p: int) -> tuple[tuple[Symbol, ...], tuple[Symbol, ...]]:
     """The degrees c_1 … c_p and the removed fractions rho_1 … rho_p of p layers."""
-    return tuple(Symbol(f"c_{k}", positive=True) for k in range(1, p + 1)), tuple(Symbol(f"rho_{k}", nonnegative=True) for k in range(1, p + 1))
+    return tuple(Symbol(f"c_{k}", positive=True) for k in range(1, p + 1)), tuple(
+        Symbol(f"rho_{k}", nonnegative=True) for k in range(1, p + 1)
+    )

@@ -1,4 +1,6 @@
-"""Correlation and growth lengths: how far a perturbation reaches that changes by a factor λ per step."""
+"""Correlation and growth lengths: how far a perturbation reaches that changes by a factor λ per
+step.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ def correlation_length(factor: Expr) -> Expr:
     """
     size = Abs(expression_of(factor))
     if (size - 1).is_positive:
-        raise ValueError(f"a perturbation that grows by {size} per step has no correlation length; see growth_length")
+        raise ValueError(
+            f"a perturbation that grows by {size} per step has no correlation length; see "
+            "growth_length"
+        )
     if size == 0:
         return S.Zero
     return oo if size == 1 else -1 / log(size)
@@ -67,5 +72,7 @@ def growth_length(factor: Expr) -> Expr:
     """
     size = Abs(expression_of(factor))
     if (1 - size).is_positive:
-        raise ValueError(f"a perturbation that changes by {size} per step does not grow; see correlation_length")
+        raise ValueError(
+            f"a perturbation that changes by {size} per step does not grow; see correlation_length"
+        )
     return oo if size == 1 else 1 / log(size)

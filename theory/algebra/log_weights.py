@@ -1,8 +1,10 @@
-"""Logarithms of Boltzmann weights, kept as exact exponent vectors over a coprime base, and their readable closed forms.
+"""Logarithms of Boltzmann weights, kept as exact exponent vectors over a coprime base, and their
+readable closed forms.
 
-A weight Z = (integer) * (monomial) * product of base polynomials has ln Z as a vector of integers, so taking couplings out of log-weights is exact linear
-algebra. Only at the end is a vector printed, by bounded rewrites: a polynomial whose coefficients are the same read from either end becomes a sum of
-hyperbolic cosines, and all logarithms are gathered behind one common rational.
+A weight Z = (integer) * (monomial) * product of base polynomials has ln Z as a vector of integers,
+so taking couplings out of log-weights is exact linear algebra. Only at the end is a vector printed,
+by bounded rewrites: a polynomial whose coefficients are the same read from either end becomes a sum
+of hyperbolic cosines, and all logarithms are gathered behind one common rational.
 """
 
 from __future__ import annotations
@@ -33,10 +35,15 @@ def exact_number(value: Any) -> Expr:
 
 
 class LogWeight:
-    """A linear combination of logarithms: ``{("base", i): r, ("prime", p): r, ("power", generator): r}``, with exact coefficients."""
+    """A linear combination of logarithms: ``{("base", i): r, ("prime", p): r, ("power", generator):
+    r}``, with exact coefficients.
+    """
 
     def __init__(self, atoms: Mapping[Atom, Any] | None = None) -> None:
-        settled = {atom: exact_number(value) if isinstance(value, Expr) else value for atom, value in (atoms or {}).items()}
+        settled = {
+            atom: exact_number(value) if isinstance(value, Expr) else value
+            for atom, value in (atoms or {}).items()
+        }
         self.atoms = {atom: value for atom, value in settled.items() if value != 0}
 
     def __add__(self, other: LogWeight) -> LogWeight:
@@ -83,14 +90,20 @@ class LogBasis:
         terms = self.ring.terms(polynomial)
         content = reduce(gcd, terms.values())
         low = tuple(min(column) for column in zip(*terms, strict=True))
-        core = {tuple(k - m for k, m in zip(key, low, strict=True)): value // content for key, value in terms.items()}
+        core = {
+            tuple(k - m for k, m in zip(key, low, strict=True)): value // content
+            for key, value in terms.items()
+        }
         return content, low, self.ring.from_monomials(core)
 
     def log(self, polynomial: fmpz_mpoly, shift: Sequence[int], denominator: int = 1) -> LogWeight:
         """Return ln(polynomial * monomial(shift) / denominator) as an exponent vector."""
         content, low, core = self._splits[str(polynomial)]
         atoms: dict[Atom, Any] = {}
-        for prime, power in [*fmpz(content).factor(), *((p, -k) for p, k in fmpz(denominator).factor())]:
+        for prime, power in [
+            *fmpz(content).factor(),
+            *((p, -k) for p, k in fmpz(denominator).factor()),
+        ]:
             atoms["prime", int(prime)] = atoms.get(("prime", int(prime)), Fraction(0)) + int(power)
         for index, (m, s) in enumerate(zip(low, shift, strict=True)):
             atoms["power", index] = Fraction(m + s)
@@ -110,40 +123,75 @@ class LogBasis:
                 readable.append((expression, power))
                 del atoms[kind, index]
                 atoms = _absorb(atoms, factor, centre, power)
-        powers = [(self.ring.generators[index], value) for (kind, index), value in sorted(atoms.items()) if kind == "power"]
-        plain = [(generator.coupling, value) for generator, value in powers if generator.unit is None]
-        linear = linear_form([(generator, value) for generator, value in powers if generator.unit is not None])
-        primes = [_number(value) * log(Integer(p)) for (kind, p), value in sorted(atoms.items()) if kind == "prime" and value != 0]
+        powers = [
+            (self.ring.generators[index], value)
+            for (kind, index), value in sorted(atoms.items())
+            if kind == "power"
+        ]
+        plain = [
+            (generator.coupling, value) for generator, value in powers if generator.unit is None
+        ]
+        linear = linear_form(
+            [(generator, value) for generator, value in powers if generator.unit is not None]
+        )
+        primes = [
+            _number(value) * log(Integer(p))
+            for (kind, p), value in sorted(atoms.items())
+            if kind == "prime" and value != 0
+        ]
         return Add(linear, *primes, _gathered(plain + readable))
 
 
-def _absorb(atoms: dict[Atom, Any], factor: int, centre: Sequence[Fraction], power: Any) -> dict[Atom, Any]:
+def _absorb(
+    atoms: dict[Atom, Any], factor: int, centre: Sequence[Fraction], power: Any
+) -> dict[Atom, Any]:
     """Add ``power * (ln factor + centre . ln y)`` to the atoms."""
-    extra: dict[Atom, Any] = {("prime", int(prime)): int(k) * power for prime, k in fmpz(factor).factor()}
+    extra: dict[Atom, Any] = {
+        ("prime", int(prime)): int(k) * power for prime, k in fmpz(factor).factor()
+    }
     extra |= {("power", index): value * power for index, value in enumerate(centre)}
     return (LogWeight(atoms) + LogWeight(extra)).atoms
 
 
 def _number(value: Any) -> Expr:
     """Return a coefficient as a SymPy number."""
-    return Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else Integer(value) if isinstance(value, int) else value
+    return (
+        Rational(value.numerator, value.denominator)
+        if isinstance(value, Fraction)
+        else Integer(value)
+        if isinstance(value, int)
+        else value
+    )
 
 
 def linear_form(powers: Sequence[tuple[Generator, Any]]) -> Expr:
-    """Return the logarithm of a monomial: the sum over generators of power * unit * coupling, gathered by coupling."""
+    """Return the logarithm of a monomial: the sum over generators of power * unit * coupling,
+    gathered by coupling.
+    """
     gathered: dict[Expr, Expr] = {}
     for generator, power in powers:
-        gathered[generator.coupling] = gathered.get(generator.coupling, Integer(0)) + _number(power) * generator.unit
+        gathered[generator.coupling] = (
+            gathered.get(generator.coupling, Integer(0)) + _number(power) * generator.unit
+        )
     return Add(*[exact_number(factor) * coupling for coupling, factor in gathered.items()])
 
 
 def _gathered(parts: Sequence[tuple[Expr, Any]]) -> Expr:
-    """Return sum of power * ln(part) with one rational in front and a single logarithm where the powers are rational."""
-    rational = [(part, Fraction(power)) for part, power in parts if isinstance(power, int | Fraction)]
-    others = [_number(power) * log(part) for part, power in parts if not isinstance(power, int | Fraction)]
+    """Return sum of power * ln(part) with one rational in front and a single logarithm where the
+    powers are rational.
+    """
+    rational = [
+        (part, Fraction(power)) for part, power in parts if isinstance(power, int | Fraction)
+    ]
+    others = [
+        _number(power) * log(part) for part, power in parts if not isinstance(power, int | Fraction)
+    ]
     if not rational:
         return Add(*others)
-    common = Fraction(reduce(gcd, (p.numerator for _, p in rational)), reduce(lcm, (p.denominator for _, p in rational)))
+    common = Fraction(
+        reduce(gcd, (p.numerator for _, p in rational)),
+        reduce(lcm, (p.denominator for _, p in rational)),
+    )
     if all(p <= 0 for _, p in rational):
         common = -common
     above = [Pow(part, _number(p / common)) for part, p in rational if p / common > 0]
@@ -152,14 +200,19 @@ def _gathered(parts: Sequence[tuple[Expr, Any]]) -> Expr:
     return Add(_number(common) * log(argument), *others)
 
 
-def _readable(ring: BoltzmannRing, polynomial: fmpz_mpoly) -> tuple[int, tuple[Fraction, ...], Expr]:
+def _readable(
+    ring: BoltzmannRing, polynomial: fmpz_mpoly
+) -> tuple[int, tuple[Fraction, ...], Expr]:
     """Write a polynomial as integer * monomial * (sum of hyperbolic functions and exponentials)."""
     terms = ring.terms(polynomial)
     numbers = [k for k, g in enumerate(ring.generators) if g.unit is None]
     if any(key[k] for key in terms for k in numbers):
         return 1, (Fraction(0),) * len(ring.generators), ring.to_expr(polynomial)
     centre = _best_centre(terms)
-    centred = {tuple(Fraction(k) - c for k, c in zip(key, centre, strict=True)): value for key, value in terms.items()}
+    centred = {
+        tuple(Fraction(k) - c for k, c in zip(key, centre, strict=True)): value
+        for key, value in terms.items()
+    }
     pieces = _pair_up(centred)
     factor = reduce(gcd, (value for value, _, _ in pieces))
     rows = [Mul(Integer(value // factor), _piece(ring, kind, key)) for value, kind, key in pieces]
@@ -167,19 +220,32 @@ def _readable(ring: BoltzmannRing, polynomial: fmpz_mpoly) -> tuple[int, tuple[F
 
 
 def _best_centre(terms: Mapping[tuple[int, ...], int]) -> tuple[Fraction, ...]:
-    """Return the point about which most terms have a mirror image of the same coefficient (in size); the middle of the range wins ties."""
+    """Return the point about which most terms have a mirror image of the same coefficient (in
+    size); the middle of the range wins ties.
+    """
     keys = sorted(terms)
     middle = tuple(Fraction(min(column) + max(column), 2) for column in zip(*keys, strict=True))
     candidates = [middle]
     if _matched(terms, middle) != len(terms) and len(keys) <= 60:
-        candidates += [tuple(Fraction(p + q, 2) for p, q in zip(a, b, strict=True)) for k, a in enumerate(keys) for b in keys[k + 1 :] if terms[a] == terms[b]]
+        candidates += [
+            tuple(Fraction(p + q, 2) for p, q in zip(a, b, strict=True))
+            for k, a in enumerate(keys)
+            for b in keys[k + 1 :]
+            if terms[a] == terms[b]
+        ]
     best = max(candidates, key=lambda centre: _matched(terms, centre))
-    return best if _matched(terms, best) >= 2 else tuple(Fraction(column) for column in (0,) * len(middle))
+    return (
+        best
+        if _matched(terms, best) >= 2
+        else tuple(Fraction(column) for column in (0,) * len(middle))
+    )
 
 
 def _matched(terms: Mapping[tuple[int, ...], int], centre: Sequence[Fraction]) -> int:
     """Count the terms that have a mirror image about a centre."""
-    return sum(1 for key, value in terms.items() if abs(terms.get(_mirror(key, centre), 0)) == abs(value))
+    return sum(
+        1 for key, value in terms.items() if abs(terms.get(_mirror(key, centre), 0)) == abs(value)
+    )
 
 
 def _mirror(key: Sequence[int], centre: Sequence[Fraction]) -> tuple[Any, ...]:
@@ -187,8 +253,12 @@ def _mirror(key: Sequence[int], centre: Sequence[Fraction]) -> tuple[Any, ...]:
     return tuple(2 * c - k for k, c in zip(key, centre, strict=True))
 
 
-def _pair_up(centred: Mapping[tuple[Fraction, ...], int]) -> list[tuple[int, str, tuple[Fraction, ...]]]:
-    """Return (coefficient, kind, exponent) rows: cosh and sinh for mirror pairs, exp for what has no partner."""
+def _pair_up(
+    centred: Mapping[tuple[Fraction, ...], int],
+) -> list[tuple[int, str, tuple[Fraction, ...]]]:
+    """Return (coefficient, kind, exponent) rows: cosh and sinh for mirror pairs, exp for what has
+    no partner.
+    """
     rows = []
     left = dict(centred)
     for key in sorted(centred, reverse=True):
@@ -207,5 +277,7 @@ def _pair_up(centred: Mapping[tuple[Fraction, ...], int]) -> list[tuple[int, str
 
 def _piece(ring: BoltzmannRing, kind: str, key: Sequence[Fraction]) -> Expr:
     """Return cosh, sinh or exp of the exponent."""
-    argument = linear_form([(g, k) for k, g in zip(key, ring.generators, strict=True) if k and g.unit is not None])
+    argument = linear_form(
+        [(g, k) for k, g in zip(key, ring.generators, strict=True) if k and g.unit is not None]
+    )
     return {"cosh": cosh, "sinh": sinh, "exp": exp}[kind](argument)

@@ -1,7 +1,10 @@
-"""Polynomials in the Boltzmann factors y = exp(unit K): the one place that knows flint's multivariate polynomials.
+"""Polynomials in the Boltzmann factors y = exp(unit K): the one place that knows flint's
+multivariate polynomials.
 
-Local weights are Laurent polynomials with positive coefficients. A `BoltzmannRing` has one generator for every (coupling, unit) pair, and one for each
-symbolic number such as the q of a Potts model; a common monomial is kept apart as a shift, so that everything inside is an ordinary polynomial.
+Local weights are Laurent polynomials with positive coefficients. A `BoltzmannRing` has one
+generator for every (coupling, unit) pair, and one for each symbolic number such as the q of a Potts
+model; a common monomial is kept apart as a shift, so that everything inside is an ordinary
+polynomial.
 """
 
 from __future__ import annotations
@@ -29,7 +32,11 @@ class Generator:
 
     def power(self, exponent: Fraction | int) -> Expr:
         """Return the generator to a power, as a SymPy expression."""
-        number = Rational(exponent.numerator, exponent.denominator) if isinstance(exponent, Fraction) else Integer(exponent)
+        number = (
+            Rational(exponent.numerator, exponent.denominator)
+            if isinstance(exponent, Fraction)
+            else Integer(exponent)
+        )
         if self.unit is None:
             return self.coupling**number
         return exp(number * self.unit * self.coupling)
@@ -49,8 +56,9 @@ class BoltzmannRing:
     Parameters
     ----------
     exponents : mapping of Symbol to sequence of sympy numbers
-        For every coupling, the numbers by which it is multiplied in the log-weights. Rational ones share one generator, whose unit is their greatest
-        common divisor; every irrational one (the cosines of a clock model) becomes a generator of its own, up to a rational multiple.
+        For every coupling, the numbers by which it is multiplied in the log-weights. Rational ones
+        share one generator, whose unit is their greatest common divisor; every irrational one (the
+        cosines of a clock model) becomes a generator of its own, up to a rational multiple.
     numbers : sequence of Symbol
         Symbols that enter the weights as plain numbers (the q of Potts).
 
@@ -62,7 +70,9 @@ class BoltzmannRing:
     ((-1,), 1)
     """
 
-    def __init__(self, exponents: Mapping[Symbol, Sequence[Expr]], numbers: Sequence[Symbol] = ()) -> None:
+    def __init__(
+        self, exponents: Mapping[Symbol, Sequence[Expr]], numbers: Sequence[Symbol] = ()
+    ) -> None:
         generators: list[Generator] = []
         self._place: dict[tuple[Symbol, Expr], tuple[int, int]] = {}
         for coupling, values in exponents.items():
@@ -70,12 +80,16 @@ class BoltzmannRing:
         self.numbers = {symbol: len(generators) + k for k, symbol in enumerate(numbers)}
         generators += [Generator(symbol, None) for symbol in numbers]
         self.generators = tuple(generators)
-        self.context = fmpz_mpoly_ctx.get(tuple(f"y{k}" for k in range(max(1, len(generators)))), "lex")
+        self.context = fmpz_mpoly_ctx.get(
+            tuple(f"y{k}" for k in range(max(1, len(generators)))), "lex"
+        )
         self.gens = tuple(self.context.gens())[: len(generators)]
         self.one = self.context.constant(1)
         self.zero = self.context.constant(0)
 
-    def _add_coupling(self, coupling: Symbol, values: list[Expr], generators: list[Generator]) -> None:
+    def _add_coupling(
+        self, coupling: Symbol, values: list[Expr], generators: list[Generator]
+    ) -> None:
         """Add the generators of one coupling and note which power stands for which exponent."""
         rational = [value for value in values if value.is_Rational]
         if any(value != 0 for value in rational):
@@ -91,14 +105,22 @@ class BoltzmannRing:
     def _place_irrational(self, coupling: Symbol, value: Expr, generators: list[Generator]) -> None:
         """Give an irrational exponent its generator, shared with the negative of itself."""
         for index, generator in enumerate(generators):
-            if generator.coupling == coupling and generator.unit is not None and (ratio := value / generator.unit) in (1, -1):
+            if (
+                generator.coupling == coupling
+                and generator.unit is not None
+                and (ratio := value / generator.unit) in (1, -1)
+            ):
                 self._place[coupling, value] = (index, int(ratio))
                 return
         self._place[coupling, value] = (len(generators), 1)
         generators.append(Generator(coupling, value))
 
-    def monomial(self, exponents: Mapping[Symbol, Expr], weight: int = 1) -> tuple[tuple[int, ...], int]:
-        """Return the exponent vector (possibly negative) and the integer coefficient of one Boltzmann weight."""
+    def monomial(
+        self, exponents: Mapping[Symbol, Expr], weight: int = 1
+    ) -> tuple[tuple[int, ...], int]:
+        """Return the exponent vector (possibly negative) and the integer coefficient of one
+        Boltzmann weight.
+        """
         vector = [0] * len(self.generators)
         for coupling, value in exponents.items():
             index, power = self._place[coupling, expression_of(value)]
@@ -115,28 +137,40 @@ class BoltzmannRing:
     def terms(self, polynomial: fmpz_mpoly) -> dict[tuple[int, ...], int]:
         """Return the terms as a dictionary of exponent vectors."""
         size = len(self.generators)
-        return {tuple(int(k) for k in key)[:size]: int(value) for key, value in polynomial.to_dict().items()}
+        return {
+            tuple(int(k) for k in key)[:size]: int(value)
+            for key, value in polynomial.to_dict().items()
+        }
 
-    def to_expr(self, polynomial: fmpz_mpoly, shift: Sequence[Fraction | int] | None = None) -> Expr:
-        """Return the polynomial, times the monomial ``shift``, as a SymPy expression in the couplings."""
+    def to_expr(
+        self, polynomial: fmpz_mpoly, shift: Sequence[Fraction | int] | None = None
+    ) -> Expr:
+        """Return the polynomial, times the monomial ``shift``, as a SymPy expression in the
+        couplings.
+        """
         offset = tuple(shift) if shift is not None else (0,) * len(self.generators)
         rows = [
-            Mul(Integer(value), *[g.power(k + o) for g, k, o in zip(self.generators, key, offset, strict=True)])
+            Mul(
+                Integer(value),
+                *[g.power(k + o) for g, k, o in zip(self.generators, key, offset, strict=True)],
+            )
             for key, value in sorted(self.terms(polynomial).items(), reverse=True)
         ]
         return Add(*rows)
 
 
 def coprime_base(polynomials: Iterable[fmpz_mpoly]) -> list[fmpz_mpoly]:
-    """Return pairwise coprime square-free polynomials of which all the given ones are products, up to constants and monomials.
+    """Return pairwise coprime square-free polynomials of which all the given ones are products, up
+    to constants and monomials.
 
-    A base of this kind is all that logarithms need. It is coarser than a factorisation into irreducibles, which would split cosh 3K.
+    A base of this kind is all that logarithms need. It is coarser than a factorisation into
+    irreducibles, which would split cosh 3K.
 
     Examples
     --------
     >>> ring = BoltzmannRing({Symbol("K"): [Integer(1)]})
     >>> (y,) = ring.gens
-    >>> coprime_base([(y + 1)**2 * (y**2 + 1), (y + 1)])
+    >>> coprime_base([(y + 1) ** 2 * (y**2 + 1), (y + 1)])
     [y0 + 1, y0^2 + 1]
     """
     base: list[fmpz_mpoly] = []
@@ -148,7 +182,9 @@ def coprime_base(polynomials: Iterable[fmpz_mpoly]) -> list[fmpz_mpoly]:
 
 
 def _refine(base: list[fmpz_mpoly], part: fmpz_mpoly) -> None:
-    """Insert a square-free polynomial into a coprime base, splitting both where they share a factor."""
+    """Insert a square-free polynomial into a coprime base, splitting both where they share a
+    factor.
+    """
     queue = [part]
     while queue:
         current = queue.pop()
@@ -156,7 +192,9 @@ def _refine(base: list[fmpz_mpoly], part: fmpz_mpoly) -> None:
             common = current.gcd(old)
             if not common.is_constant():
                 base.pop(index)
-                queue += [p for p in (current / common, old / common, common) if not p.is_constant()]
+                queue += [
+                    p for p in (current / common, old / common, common) if not p.is_constant()
+                ]
                 break
         else:
             base.append(current if fmpz(current.leading_coefficient()) > 0 else -current)
@@ -166,10 +204,12 @@ Quotient = tuple[fmpz_mpoly, fmpz_mpoly]
 
 
 def cancelled(expression: Expr) -> Expr:
-    """Return a rational function with rational coefficients as a quotient of expanded polynomials without a common factor.
+    """Return a rational function with rational coefficients as a quotient of expanded polynomials
+    without a common factor.
 
-    The same as SymPy's ``cancel``, computed with exact polynomials from the leaves up instead of by expanding the expression. What is not rational with
-    rational coefficients is handed to ``cancel``.
+    The same as SymPy's ``cancel``, computed with exact polynomials from the leaves up instead of by
+    expanding the expression. What is not rational with rational coefficients is handed to
+    ``cancel``.
 
     Examples
     --------
@@ -184,32 +224,48 @@ def cancelled(expression: Expr) -> Expr:
 
 
 def substituted(expression: Expr, images: Mapping[Expr, Expr]) -> Expr | None:
-    """Return a rational function in which some sub-expressions are replaced, cancelled; or None where the result is not rational with rational coefficients.
+    """Return a rational function in which some sub-expressions are replaced, cancelled; or None
+    where the result is not rational with rational coefficients.
 
-    The expression with its replacements is never built: SymPy would ask each of its powers for their assumptions.
+    The expression with its replacements is never built: SymPy would ask each of its powers for
+    their assumptions.
 
     Examples
     --------
     >>> x, K = Symbol("x"), Symbol("K")
-    >>> substituted((exp(K)**2 - 1) / (exp(K) - 1), {exp(K): 1 / x, exp(2*K): 1 / x**2})
+    >>> substituted((exp(K) ** 2 - 1) / (exp(K) - 1), {exp(K): 1 / x, exp(2 * K): 1 / x**2})
     (x + 1)/x
     >>> substituted(exp(K), {}) is None
     True
     """
     free = expression.free_symbols.union(*(image.free_symbols for image in images.values()))
-    symbols = tuple(sorted(free, key=lambda symbol: (symbol.name, str(symbol.assumptions0), symbol.sort_key())))
+    symbols = tuple(
+        sorted(free, key=lambda symbol: (symbol.name, str(symbol.assumptions0), symbol.sort_key()))
+    )
     if not symbols:
         return None
     context = fmpz_mpoly_ctx.get(tuple(f"x{k}" for k in range(len(symbols))), "lex")
-    leaves: dict[Expr, Quotient] = {symbol: (generator, context.constant(1)) for symbol, generator in zip(symbols, context.gens(), strict=True)}
+    leaves: dict[Expr, Quotient] = {
+        symbol: (generator, context.constant(1))
+        for symbol, generator in zip(symbols, context.gens(), strict=True)
+    }
     inside = _Quotients(context, leaves)
     try:
-        above, below = _Quotients(context, {symbol: leaves[symbol] for symbol in symbols if symbol not in images}, images, inside).of(expression)
+        above, below = _Quotients(
+            context,
+            {symbol: leaves[symbol] for symbol in symbols if symbol not in images},
+            images,
+            inside,
+        ).of(expression)
     except _NotRational:
         return None
     if below == 0:
         raise ZeroDivisionError(f"the denominator of {expression} vanishes identically")
-    return _expanded(above, symbols, context) / _expanded(below, symbols, context) if not below.is_constant() else _over(above, below, symbols)
+    return (
+        _expanded(above, symbols, context) / _expanded(below, symbols, context)
+        if not below.is_constant()
+        else _over(above, below, symbols)
+    )
 
 
 class _NotRational(ValueError):
@@ -218,7 +274,9 @@ class _NotRational(ValueError):
 
 @dataclass
 class _Quotients:
-    """Numerator and denominator of expressions, coprime; equal sub-expressions are computed once, and some of them are replaced (by `inside` of an image)."""
+    """Numerator and denominator of expressions, coprime; equal sub-expressions are computed once,
+    and some of them are replaced (by `inside` of an image).
+    """
 
     context: fmpz_mpoly_ctx
     known: dict[Expr, Quotient]
@@ -236,13 +294,18 @@ class _Quotients:
         if self.inside is not None and expression in self.images:
             return self.inside.of(self.images[expression])
         if expression.is_Rational:
-            return self.context.constant(int(expression.p)), self.context.constant(int(expression.q))
+            return self.context.constant(int(expression.p)), self.context.constant(
+                int(expression.q)
+            )
         if isinstance(expression, Pow) and expression.exp.is_Integer:
             above, below = self.of(expression.base)
             power = int(expression.exp)
             return (above**power, below**power) if power >= 0 else (below**-power, above**-power)
         if isinstance(expression, Add | Mul):
-            return reduce(_add if isinstance(expression, Add) else _multiply, [self.of(arg) for arg in expression.args])
+            return reduce(
+                _add if isinstance(expression, Add) else _multiply,
+                [self.of(arg) for arg in expression.args],
+            )
         raise _NotRational
 
 
@@ -266,7 +329,12 @@ def _reduced(above: fmpz_mpoly, below: fmpz_mpoly) -> Quotient:
 def _over(above: fmpz_mpoly, below: fmpz_mpoly, symbols: Sequence[Symbol]) -> Expr:
     """Return a polynomial divided by an integer, term by term."""
     number = int(below.leading_coefficient())
-    return Add(*[_monomial(Rational(int(value), number), key, symbols) for key, value in above.to_dict().items()])
+    return Add(
+        *[
+            _monomial(Rational(int(value), number), key, symbols)
+            for key, value in above.to_dict().items()
+        ]
+    )
 
 
 def _expanded(polynomial: fmpz_mpoly, symbols: Sequence[Symbol], context: fmpz_mpoly_ctx) -> Expr:
@@ -276,4 +344,6 @@ def _expanded(polynomial: fmpz_mpoly, symbols: Sequence[Symbol], context: fmpz_m
 
 def _monomial(number: Rational, powers: Iterable[int], symbols: Sequence[Symbol]) -> Expr:
     """Return one term."""
-    return Mul(number, *[symbol ** int(power) for symbol, power in zip(symbols, powers, strict=True)])
+    return Mul(
+        number, *[symbol ** int(power) for symbol, power in zip(symbols, powers, strict=True)]
+    )

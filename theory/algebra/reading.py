@@ -1,10 +1,12 @@
-"""Text becomes an expression here and nowhere else: a small grammar over Python's syntax tree, with limits; nothing is executed.
+"""Text becomes an expression here and nowhere else: a small grammar over Python's syntax tree, with
+limits; nothing is executed.
 
-SymPy's own readers (``sympify``, ``parse_expr``, ``S``) evaluate Python, also for a text deep inside a tuple or a mapping,
-so that no value from outside may reach them. `read_expression` reads a text, `read_number` a number, and `expression_of`
-turns any value into an expression. What is read has at most `LONGEST` letters, `DEEPEST` levels and `MOST_NESTED` levels
-of functions of functions, numbers of at most `DIGITS` digits between 1e-300 and 1e300 in size, exponents of at most `LARGEST_EXPONENT` and a degree of at most
-`LARGEST_DEGREE`.
+SymPy's own readers (``sympify``, ``parse_expr``, ``S``) evaluate Python, also for a text deep
+inside a tuple or a mapping, so that no value from outside may reach them. `read_expression` reads a
+text, `read_number` a number, and `expression_of` turns any value into an expression. What is read
+has at most `LONGEST` letters, `DEEPEST` levels and `MOST_NESTED` levels of functions of functions,
+numbers of at most `DIGITS` digits between 1e-300 and 1e300 in size, exponents of at most
+`LARGEST_EXPONENT` and a degree of at most `LARGEST_DEGREE`.
 """
 
 from __future__ import annotations
@@ -18,14 +20,44 @@ from typing import Any
 import sympy as sp
 from sympy import Basic, Expr, MatrixBase, Rational, S, Symbol, SympifyError, sympify
 
-__all__ = ["FUNCTIONS", "as_number", "expression_of", "matrix_of", "read_expression", "read_number", "shown"]
+__all__ = [
+    "FUNCTIONS",
+    "as_number",
+    "expression_of",
+    "matrix_of",
+    "read_expression",
+    "read_number",
+    "shown",
+]
 
-LONGEST, DEEPEST, MOST_NESTED, DIGITS, LARGEST_EXPONENT, LARGEST_DEGREE = 2_000, 60, 4, 1_000, 100, 300
+LONGEST, DEEPEST, MOST_NESTED, DIGITS, LARGEST_EXPONENT, LARGEST_DEGREE = (
+    2_000,
+    60,
+    4,
+    1_000,
+    100,
+    300,
+)
 RANGE = 300
 """Numbers from outside are zero, or between 10^-RANGE and 10^RANGE in size."""
 
 FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
-    **{name: getattr(sp, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "asinh")},
+    **{
+        name: getattr(sp, name)
+        for name in (
+            "exp",
+            "log",
+            "sqrt",
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "atan",
+            "asinh",
+        )
+    },
     **{name: getattr(sp, name) for name in ("erf", "erfc", "sign", "gamma")},
     "ln": sp.log,
     "abs": sp.Abs,
@@ -45,11 +77,20 @@ _OPERATORS: Mapping[type, Callable[[Expr, Expr], Expr]] = {
     ast.Pow: lambda a, b: a**b,
 }
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,6})?(/\d+)?", re.ASCII)
-_SPECIAL = {"inf": sp.oo, "+inf": sp.oo, "Infinity": sp.oo, "-inf": -sp.oo, "-Infinity": -sp.oo, "nan": S.NaN, "NaN": S.NaN}
+_SPECIAL = {
+    "inf": sp.oo,
+    "+inf": sp.oo,
+    "Infinity": sp.oo,
+    "-inf": -sp.oo,
+    "-Infinity": -sp.oo,
+    "nan": S.NaN,
+    "NaN": S.NaN,
+}
 
 
 def shown(text: object, most: int = 60) -> str:
-    """Return a stranger's text for a message: on one line, control characters escaped, and cut where it is long.
+    """Return a stranger's text for a message: on one line, control characters escaped, and cut
+    where it is long.
 
     Examples
     --------
@@ -60,12 +101,16 @@ def shown(text: object, most: int = 60) -> str:
         written = repr(text) if isinstance(text, str | bytes) else str(text)
     except (ValueError, RecursionError):
         written = f"a {type(text).__name__} too large to print"
-    plain = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in written[: 4 * most])
+    plain = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in written[: 4 * most]
+    )
     return plain if len(plain) <= most else plain[:most] + " ..."
 
 
 def read_number(text: str) -> Expr | None:
-    """Return the exact number that a text spells, such as ``0.1``, ``-3e5``, ``1/3`` or ``inf``; None if it spells none.
+    """Return the exact number that a text spells, such as ``0.1``, ``-3e5``, ``1/3`` or ``inf``;
+    None if it spells none.
 
     Parameters
     ----------
@@ -78,7 +123,8 @@ def read_number(text: str) -> Expr | None:
     Raises
     ------
     ValueError
-        If it is zero in a denominator, too large, too small or too long: numbers are 0 or between 1e-300 and 1e300 in size.
+        If it is zero in a denominator, too large, too small or too long: numbers are 0 or between
+        1e-300 and 1e300 in size.
 
     Examples
     --------
@@ -97,7 +143,9 @@ def read_number(text: str) -> Expr | None:
     if not _NUMBER.fullmatch(stripped):
         return None
     if len(stripped) > DIGITS:
-        raise ValueError(f"the number {_short(stripped)} has {len(stripped)} digits; at most {DIGITS} are read")
+        raise ValueError(
+            f"the number {_short(stripped)} has {len(stripped)} digits; at most {DIGITS} are read"
+        )
     try:
         above, _, below = stripped.partition("/")
         value = Fraction(above) / (int(below) if below else 1)
@@ -140,13 +188,18 @@ def as_number(value: Expr) -> Expr:
     """
     above, below = abs(int(value.p)), int(value.q)
     bits = max(above.bit_length(), below.bit_length())
-    if bits > 3.33 * 2 * DIGITS or (above and not (below <= above * 10**RANGE and above <= below * 10**RANGE)):
-        raise ValueError(f"a number of {int(bits * 0.30103) + 1} digits is out of range: {_RANGE_WORDS}")
+    if bits > 3.33 * 2 * DIGITS or (
+        above and not (below <= above * 10**RANGE and above <= below * 10**RANGE)
+    ):
+        raise ValueError(
+            f"a number of {int(bits * 0.30103) + 1} digits is out of range: {_RANGE_WORDS}"
+        )
     return value
 
 
 def expression_of(value: Any) -> Any:
-    """Return a value as a SymPy expression: numbers and expressions as `sympy.sympify` does, texts by `read_expression`.
+    """Return a value as a SymPy expression: numbers and expressions as `sympy.sympify` does, texts
+    by `read_expression`.
 
     Parameters
     ----------
@@ -176,11 +229,14 @@ def expression_of(value: Any) -> Any:
     try:
         return sympify(value, strict=True)
     except SympifyError:
-        raise TypeError(f"expected a number or an expression, got a {type(value).__name__}") from None
+        raise TypeError(
+            f"expected a number or an expression, got a {type(value).__name__}"
+        ) from None
 
 
 def matrix_of(value: Any) -> sp.ImmutableDenseMatrix:
-    """Return a matrix, nested rows, or one row of entries as a matrix; entries go through `expression_of`.
+    """Return a matrix, nested rows, or one row of entries as a matrix; entries go through
+    `expression_of`.
 
     Examples
     --------
@@ -195,7 +251,11 @@ def matrix_of(value: Any) -> sp.ImmutableDenseMatrix:
     nested = [isinstance(row, list | tuple) for row in rows]
     if not all(nested) and any(nested):
         raise ValueError("the rows of a matrix must all be lists")
-    entries = [[expression_of(entry) for entry in row] for row in rows] if all(nested) else [expression_of(entry) for entry in rows]
+    entries = (
+        [[expression_of(entry) for entry in row] for row in rows]
+        if all(nested)
+        else [expression_of(entry) for entry in rows]
+    )
     return sp.ImmutableDenseMatrix(entries)
 
 
@@ -207,7 +267,8 @@ def read_expression(
     what: str = "expression",
     example: str = "2*x**2 + exp(-y)",
 ) -> Expr:
-    """Return the expression that a text spells: exact numbers, variables, known functions, ``+ - * / **`` and parentheses.
+    """Return the expression that a text spells: exact numbers, variables, known functions, ``+ - *
+    / **`` and parentheses.
 
     Parameters
     ----------
@@ -240,7 +301,9 @@ def read_expression(
 
 
 def _nested_calls(tree: ast.AST) -> int:
-    """How many levels of functions of functions a syntax tree has; nodes are visited without recursion."""
+    """How many levels of functions of functions a syntax tree has; nodes are visited without
+    recursion.
+    """
     deepest, stack = 0, [(tree, 0)]
     while stack:
         node, depth = stack.pop()
@@ -251,12 +314,24 @@ def _nested_calls(tree: ast.AST) -> int:
 
 
 class _Reader:
-    """Reads one text; every node becomes an expression and its degree, which nested powers multiply."""
+    """Reads one text; every node becomes an expression and its degree, which nested powers
+    multiply.
+    """
 
     def __init__(
-        self, text: str, functions: Mapping[str, Callable[..., Expr]], symbol: Callable[[str], Symbol], what: str, example: str
+        self,
+        text: str,
+        functions: Mapping[str, Callable[..., Expr]],
+        symbol: Callable[[str], Symbol],
+        what: str,
+        example: str,
     ) -> None:
-        self.text, self.functions, self.symbol, self.example = text.strip(), functions, symbol, example
+        self.text, self.functions, self.symbol, self.example = (
+            text.strip(),
+            functions,
+            symbol,
+            example,
+        )
         self.where = f"the {what} {shown(self.text)}"
 
     def read(self) -> Expr:
@@ -269,32 +344,48 @@ class _Reader:
             advice = f"write it like {self.example}, with * for products and ** for powers"
             raise ValueError(f"cannot read {self.where}: {advice}") from error
         if _nested_calls(tree.body) > MOST_NESTED:
-            raise ValueError(f"{self.where} is nested too deeply: functions of functions are read up to {MOST_NESTED} levels")
+            raise ValueError(
+                f"{self.where} is nested too deeply: functions of functions are read up to "
+                f"{MOST_NESTED} levels"
+            )
         return self._of(tree.body, 0)[0]
 
     def _of(self, node: ast.expr, depth: int) -> tuple[Expr, Fraction]:
         """One node as an expression, and the degree of the polynomial that it would expand to."""
         if depth > DEEPEST:
-            raise ValueError(f"{self.where} is nested too deeply: at most {DEEPEST} levels are read")
+            raise ValueError(
+                f"{self.where} is nested too deeply: at most {DEEPEST} levels are read"
+            )
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
             return self._number(node), Fraction(0)
         if isinstance(node, ast.Name):
-            return (CONSTANTS[node.id], Fraction(0)) if node.id in CONSTANTS else (self.symbol(node.id), Fraction(1))
+            return (
+                (CONSTANTS[node.id], Fraction(0))
+                if node.id in CONSTANTS
+                else (self.symbol(node.id), Fraction(1))
+            )
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             value, degree = self._of(node.operand, depth + 1)
             return (-value if isinstance(node.op, ast.USub) else value), degree
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
             return self._operation(node, depth)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            return self._applied(node.func.id, [self._of(argument, depth + 1) for argument in node.args])
-        raise ValueError(f"cannot read {shown(ast.unparse(node))} in {self.where}: only numbers, variables, + - * / ** and known functions may occur")
+            return self._applied(
+                node.func.id, [self._of(argument, depth + 1) for argument in node.args]
+            )
+        raise ValueError(
+            f"cannot read {shown(ast.unparse(node))} in {self.where}: only numbers, variables, + - "
+            "* / ** and known functions may occur"
+        )
 
     def _number(self, node: ast.Constant) -> Expr:
         """A literal as an exact number."""
         written = ast.get_source_segment(self.text, node) or repr(node.value)
         value = read_number(written.replace("_", ""))
         if value is None or not value.is_Rational:
-            raise ValueError(f"cannot read the number {shown(written)} in {self.where}: write it in decimals")
+            raise ValueError(
+                f"cannot read the number {shown(written)} in {self.where}: write it in decimals"
+            )
         return value
 
     def _operation(self, node: ast.BinOp, depth: int) -> tuple[Expr, Fraction]:
@@ -305,9 +396,17 @@ class _Reader:
             raise ValueError(f"division by zero in {self.where}")
         if isinstance(node.op, ast.Pow):
             self._check_exponent(left, right)
-            degree = left_degree * max(Fraction(1), self._size(right)) if right.is_number else left_degree + right_degree
+            degree = (
+                left_degree * max(Fraction(1), self._size(right))
+                if right.is_number
+                else left_degree + right_degree
+            )
         else:
-            degree = max(left_degree, right_degree) if isinstance(node.op, ast.Add | ast.Sub) else left_degree + right_degree
+            degree = (
+                max(left_degree, right_degree)
+                if isinstance(node.op, ast.Add | ast.Sub)
+                else left_degree + right_degree
+            )
         if degree > LARGEST_DEGREE:
             raise ValueError(f"{self.where} is too large: its degree exceeds {LARGEST_DEGREE}")
         return self._bounded(_OPERATORS[type(node.op)](left, right)), degree
@@ -315,13 +414,19 @@ class _Reader:
     def _check_exponent(self, base: Expr, exponent: Expr) -> None:
         """Refuse powers that could fill the memory."""
         if exponent.is_number and self._size(exponent) > LARGEST_EXPONENT:
-            raise ValueError(f"the exponent {shown(exponent)} in {self.where} is too large: at most {LARGEST_EXPONENT}")
+            raise ValueError(
+                f"the exponent {shown(exponent)} in {self.where} is too large: at most "
+                f"{LARGEST_EXPONENT}"
+            )
         if base == S.Zero and exponent.is_number and exponent.is_negative:
             raise ValueError(f"division by zero in {self.where}")
         if base.is_Rational and exponent.is_number:
             bits = max(abs(int(base.p)).bit_length(), int(base.q).bit_length())
             if bits * self._size(exponent) > 3.33 * 2 * DIGITS:
-                raise ValueError(f"{self.where} is out of range: it makes a number of more than {2 * DIGITS} digits")
+                raise ValueError(
+                    f"{self.where} is out of range: it makes a number of more than {2 * DIGITS} "
+                    "digits"
+                )
 
     def _size(self, number: Expr) -> Fraction:
         """The size of a number, which is bounded because its parts are."""
@@ -344,12 +449,21 @@ class _Reader:
     def _applied(self, name: str, arguments: list[tuple[Expr, Fraction]]) -> tuple[Expr, Fraction]:
         """A known function of read arguments; numbers in it are small enough for an exponential."""
         if name not in self.functions:
-            raise ValueError(f"undefined function {shown(name)} in {self.where}; known functions: {', '.join(self.functions)}")
+            raise ValueError(
+                f"undefined function {shown(name)} in {self.where}; known functions: "
+                f"{', '.join(self.functions)}"
+            )
         for argument, _ in arguments:
             if argument.is_number and not argument.is_Rational and self._size(argument) > 10**6:
                 raise ValueError(f"{self.where} is out of range: a function of {shown(argument)}")
-            if argument.is_Rational and name in ("exp", "sinh", "cosh", "gamma") and abs(argument) > 500:
-                raise ValueError(f"{self.where} is out of range: {name} of {shown(argument)}; at most 500")
+            if (
+                argument.is_Rational
+                and name in ("exp", "sinh", "cosh", "gamma")
+                and abs(argument) > 500
+            ):
+                raise ValueError(
+                    f"{self.where} is out of range: {name} of {shown(argument)}; at most 500"
+                )
         try:
             value = self.functions[name](*(argument for argument, _ in arguments))
         except TypeError as error:

@@ -1,6 +1,8 @@
-"""Bounded rewrites of expressions in exponentials, hyperbolic functions and logarithms into rational functions.
+"""Bounded rewrites of expressions in exponentials, hyperbolic functions and logarithms into
+rational functions.
 
-Each rewrite is a single pass with a known result, so nothing here can run away as a general simplifier does.
+Each rewrite is a single pass with a known result, so nothing here can run away as a general
+simplifier does.
 """
 
 from __future__ import annotations
@@ -8,7 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import lcm
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, acosh, asinh, atanh, cosh, coth, exp, log, sinh, sqrt, tanh
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    Mul,
+    Pow,
+    Symbol,
+    acosh,
+    asinh,
+    atanh,
+    cosh,
+    coth,
+    exp,
+    log,
+    sinh,
+    sqrt,
+    tanh,
+)
 from sympy.core.function import Function
 
 from neurenorm.theory.algebra.polynomials import cancelled, substituted
@@ -17,7 +37,8 @@ __all__ = ["change_variables", "in_exponentials", "rational_form"]
 
 
 def in_exponentials(expression: Expr) -> Expr:
-    """Rewrite hyperbolic functions and their inverses through exp and log, and split exp(sum of rational * log) into powers.
+    """Rewrite hyperbolic functions and their inverses through exp and log, and split exp(sum of
+    rational * log) into powers.
 
     Examples
     --------
@@ -44,7 +65,11 @@ def _rewritten(head: type[Expr], args: list[Expr]) -> Expr:
         square = exponential(2 * x)
         ratio = (square - 1) / (square + 1)
         return ratio if head is tanh else 1 / ratio
-    inverse = {atanh: lambda: log((1 + x) / (1 - x)) / 2, asinh: lambda: log(x + sqrt(x**2 + 1)), acosh: lambda: log(x + sqrt(x**2 - 1))}
+    inverse = {
+        atanh: lambda: log((1 + x) / (1 - x)) / 2,
+        asinh: lambda: log(x + sqrt(x**2 + 1)),
+        acosh: lambda: log(x + sqrt(x**2 - 1)),
+    }
     return inverse[head]() if head in inverse else head(*args)
 
 
@@ -59,7 +84,9 @@ def exponential(argument: Expr) -> Expr:
     """
     powers: list[Expr] = []
     rest: list[Expr] = []
-    for term in Add.make_args(argument.expand(deep=False, log=False, power_exp=False, power_base=False, func=False)):
+    for term in Add.make_args(
+        argument.expand(deep=False, log=False, power_exp=False, power_base=False, func=False)
+    ):
         factor, body = term.as_coeff_Mul()
         if isinstance(body, log):
             powers.append(Pow(body.args[0], factor))
@@ -69,7 +96,8 @@ def exponential(argument: Expr) -> Expr:
 
 
 def rational_form(expression: Expr, variables: Iterable[Symbol]) -> Expr | None:
-    """Return the expression as a cancelled rational function of the variables, or None where it is not rational in them.
+    """Return the expression as a cancelled rational function of the variables, or None where it is
+    not rational in them.
 
     Examples
     --------
@@ -94,9 +122,11 @@ def _rational(node: Expr, names: tuple[Symbol, ...]) -> bool:
 
 
 def change_variables(expression: Expr, inverse: Mapping[Symbol, Expr]) -> Expr:
-    """Write an expression in new variables, as a cancelled rational function of them where it is one.
+    """Write an expression in new variables, as a cancelled rational function of them where it is
+    one.
 
-    Exponentials of the old variables are made generators of a field first, so that half powers which cancel do cancel.
+    Exponentials of the old variables are made generators of a field first, so that half powers
+    which cancel do cancel.
 
     Parameters
     ----------
@@ -108,26 +138,39 @@ def change_variables(expression: Expr, inverse: Mapping[Symbol, Expr]) -> Expr:
     Examples
     --------
     >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
-    >>> change_variables(exp(K) * (cosh(3*K) - sinh(K)), {K: atanh(t)})
+    >>> change_variables(exp(K) * (cosh(3 * K) - sinh(K)), {K: atanh(t)})
     (t**3 + 3*t**2 - t + 1)/(t**3 - t**2 - t + 1)
     """
     new = sorted(set().union(*(value.free_symbols for value in inverse.values())), key=str)
-    if expression.is_rational_function(*inverse) and all(value.is_rational_function(*new) for value in inverse.values()):
+    if expression.is_rational_function(*inverse) and all(
+        value.is_rational_function(*new) for value in inverse.values()
+    ):
         return cancelled(expression.subs(dict(inverse), simultaneous=True))
     rewritten = in_exponentials(expression)
     generators = {Dummy(f"y_{old}", positive=True): old for old in inverse}
-    stride = lcm(*(int(number.q) for node in rewritten.atoms(exp) for number, _ in _split(node, inverse)[0]))
-    replaced = substituted(rewritten, {node: _in_generators(node, inverse, generators, stride) for node in rewritten.atoms(exp)})
+    stride = lcm(
+        *(int(number.q) for node in rewritten.atoms(exp) for number, _ in _split(node, inverse)[0])
+    )
+    replaced = substituted(
+        rewritten,
+        {node: _in_generators(node, inverse, generators, stride) for node in rewritten.atoms(exp)},
+    )
     if replaced is not None and not replaced.has(*inverse):
-        result = substituted(replaced, _powers(replaced, {y: inverse[old] / stride for y, old in generators.items()}))
+        result = substituted(
+            replaced, _powers(replaced, {y: inverse[old] / stride for y, old in generators.items()})
+        )
         if result is not None and not result.has(*generators):
             return result
     plain = expression.subs(dict(inverse), simultaneous=True)
     return cancelled(plain) if plain.is_rational_function(*new) else plain
 
 
-def _split(node: Expr, inverse: Mapping[Symbol, Expr]) -> tuple[list[tuple[Expr, Symbol]], list[Expr]]:
-    """Split the argument of an exponential into rational multiples of old variables and the rest."""
+def _split(
+    node: Expr, inverse: Mapping[Symbol, Expr]
+) -> tuple[list[tuple[Expr, Symbol]], list[Expr]]:
+    """Split the argument of an exponential into rational multiples of old variables and the
+    rest.
+    """
     multiples, rest = [], []
     for term in Add.make_args(node.args[0].expand()):
         number, body = term.as_coeff_Mul()
@@ -138,14 +181,24 @@ def _split(node: Expr, inverse: Mapping[Symbol, Expr]) -> tuple[list[tuple[Expr,
     return multiples, rest
 
 
-def _in_generators(node: Expr, inverse: Mapping[Symbol, Expr], generators: Mapping[Symbol, Symbol], stride: int) -> Expr:
-    """Write exp(sum of rational * old variable + rest) as a product of powers of the generators y = exp(old variable / stride)."""
+def _in_generators(
+    node: Expr, inverse: Mapping[Symbol, Expr], generators: Mapping[Symbol, Symbol], stride: int
+) -> Expr:
+    """Write exp(sum of rational * old variable + rest) as a product of powers of the generators y =
+    exp(old variable / stride).
+    """
     multiples, rest = _split(node, inverse)
     names = {old: y for y, old in generators.items()}
     return Mul(*[names[old] ** (number * stride) for number, old in multiples], exp(Add(*rest)))
 
 
 def _powers(expression: Expr, generators: Mapping[Symbol, Expr]) -> dict[Expr, Expr]:
-    """Return what each power of a generator y = exp(image) in an expression is: exp(power * image)."""
-    table = {node: exponential(in_exponentials(node.exp * generators[node.base])) for node in expression.atoms(Pow) if node.base in generators}
+    """Return what each power of a generator y = exp(image) in an expression is: exp(power *
+    image).
+    """
+    table = {
+        node: exponential(in_exponentials(node.exp * generators[node.base]))
+        for node in expression.atoms(Pow)
+        if node.base in generators
+    }
     return table | {name: exponential(in_exponentials(image)) for name, image in generators.items()}

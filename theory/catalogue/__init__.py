@@ -1,4 +1,6 @@
-"""The catalogue: every result by its id, with its statement, parameters, provenance and derived object."""
+"""The catalogue: every result by its id, with its statement, parameters, provenance and derived
+object.
+"""
 
 from __future__ import annotations
 
@@ -54,5 +56,8 @@ def result(identifier: str) -> Result:
     if identifier not in table:
         table = {entry.id: entry for entry in results()}
         near = get_close_matches(identifier, table, n=3, cutoff=0.4)
-        raise ValueError(f"unknown id {identifier!r}; " + (f"did you mean {' or '.join(near)}?" if near else "neurenorm list shows all"))
+        raise ValueError(
+            f"unknown id {identifier!r}; "
+            + (f"did you mean {' or '.join(near)}?" if near else "neurenorm list shows all")
+        )
     return table[identifier]

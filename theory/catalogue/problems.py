@@ -1,7 +1,8 @@
 """Stated problems: what theory hands to numerics where a result is more than one expression.
 
-Theory states a problem exactly; `neurenorm.numerics.evaluate` knows how to turn each kind into numbers. A kind is a class, never a name: a new system that needs only
-these kinds needs no new code in numerics.
+Theory states a problem exactly; `neurenorm.numerics.evaluate` knows how to turn each kind into
+numbers. A kind is a class, never a name: a new system that needs only these kinds needs no new code
+in numerics.
 """
 
 from __future__ import annotations
@@ -50,14 +51,23 @@ class Formula(Typeset):
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return one aligned row per value."""
-        return aligned(equations(((self._left(name, names or {}), value) for name, value in self.values.items()), names))
+        return aligned(
+            equations(
+                ((self._left(name, names or {}), value) for name, value in self.values.items()),
+                names,
+            )
+        )
 
     def _left(self, name: str, names: Mapping[Symbol, str]) -> str:
-        """Return the left-hand side of a value: the symbol of that name, primed where it is the new value of a parameter, or else the name."""
+        """Return the left-hand side of a value: the symbol of that name, primed where it is the new
+        value of a parameter, or else the name.
+        """
         symbol = next((symbol for symbol in names if symbol.name == name), None)
         if symbol is None:
             return named(name)
-        return names[symbol] + ("'" if any(symbol in value.free_symbols for value in self.values.values()) else "")
+        return names[symbol] + (
+            "'" if any(symbol in value.free_symbols for value in self.values.values()) else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -83,9 +93,11 @@ class Expansion(Formula):
 
 @dataclass(frozen=True)
 class BondOf(Typeset):
-    """The bond that copies of a cell in series leave: its couplings by name, and optionally the additive constant.
+    """The bond that copies of a cell in series leave: its couplings by name, and optionally the
+    additive constant.
 
-    Evaluated by running the elimination over numbers, so that the size of the graph is not limited by the size of a formula.
+    Evaluated by running the elimination over numbers, so that the size of the graph is not limited
+    by the size of a formula.
 
     Parameters
     ----------
@@ -105,13 +117,23 @@ class BondOf(Typeset):
         """Return the couplings and the constant as closed forms (for small graphs)."""
         decimation = self.series.decimation
         constant = [] if self.constant is None else [(r"\ln A", decimation.constant)]
-        return aligned(equations([*((rf"{tex(s, names)}'", decimation.couplings[s]) for s in self.names.values()), *constant], names))
+        return aligned(
+            equations(
+                [
+                    *((rf"{tex(s, names)}'", decimation.couplings[s]) for s in self.names.values()),
+                    *constant,
+                ],
+                names,
+            )
+        )
 
     @property
     def derivation(self) -> Derivation:
         """The sums over the interior and the projections."""
         decimation = self.series.decimation
-        return derivation_of(decimation, {symbol: decimation.couplings[symbol] for symbol in self.names.values()})
+        return derivation_of(
+            decimation, {symbol: decimation.couplings[symbol] for symbol in self.names.values()}
+        )
 
 
 @dataclass(frozen=True)
@@ -148,7 +170,8 @@ class FixedPointOf(Typeset):
     chart : Chart
         In which the step is rational and the range compact.
     domain : sympy Set
-        Where the fixed point is sought, in the chart's variable; its ends are the trivial fixed points and are left out.
+        Where the fixed point is sought, in the chart's variable; its ends are the trivial fixed
+        points and are left out.
     point, exponent : str
         Names of the two values.
     """
@@ -165,8 +188,15 @@ class FixedPointOf(Typeset):
         inner = self.recursion.in_chart(self.chart)
         (u,), (step,) = inner.state, inner.step
         new, old = (tex(symbol, shown) for symbol in (u, self.recursion.state[0]))
-        rows = equations([(f"{old}'", self.recursion.step[0]), (new, self.chart.forward[u]), (f"{new}'", step)], names)
-        factors = [rf"{tex(factor, shown)} &= 0" for factor in fixed_point_equation(inner) if _interior(factor, u, self.domain)]
+        rows = equations(
+            [(f"{old}'", self.recursion.step[0]), (new, self.chart.forward[u]), (f"{new}'", step)],
+            names,
+        )
+        factors = [
+            rf"{tex(factor, shown)} &= 0"
+            for factor in fixed_point_equation(inner)
+            if _interior(factor, u, self.domain)
+        ]
         return aligned(rows + factors)
 
     @property

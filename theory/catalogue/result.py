@@ -24,7 +24,8 @@ REQUIRED = object()
 class Paper:
     """A paper whose model is worked out here.
 
-    Only abstracts and opening pages were at hand, so results are derived here from the model of the paper; they reproduce no numbered equation or figure.
+    Only abstracts and opening pages were at hand, so results are derived here from the model of the
+    paper; they reproduce no numbered equation or figure.
     """
 
     key: str
@@ -47,11 +48,41 @@ PAPERS: dict[str, Paper] = {
     paper.key: paper
     for paper in (
         Paper("lattice", "standard", 0, "lattices and their decimation", None),
-        Paper("dynamic-neurons", "Lee, Lee, Yi", 2024, "neurons as degrees of freedom beside the weights", "2410.00396"),
-        Paper("ising-correspondence", "Gong, Xia", 2022, "fully connected networks and the renormalization of the Ising chain", "2212.00005"),
-        Paper("active-paths", "Huang, Goudarzi", 2018, "random active paths of binary weights as a glass", "1705.00850"),
-        Paper("field-theory", "Schoenholz, Pennington, Sohl-Dickstein", 2017, "random networks as lattice models and field theories", "1710.06570"),
-        Paper("complexity", "Janik, Witaszczyk", 2020, "entropy of on and off states and effective dimension", "2006.04791"),
+        Paper(
+            "dynamic-neurons",
+            "Lee, Lee, Yi",
+            2024,
+            "neurons as degrees of freedom beside the weights",
+            "2410.00396",
+        ),
+        Paper(
+            "ising-correspondence",
+            "Gong, Xia",
+            2022,
+            "fully connected networks and the renormalization of the Ising chain",
+            "2212.00005",
+        ),
+        Paper(
+            "active-paths",
+            "Huang, Goudarzi",
+            2018,
+            "random active paths of binary weights as a glass",
+            "1705.00850",
+        ),
+        Paper(
+            "field-theory",
+            "Schoenholz, Pennington, Sohl-Dickstein",
+            2017,
+            "random networks as lattice models and field theories",
+            "1710.06570",
+        ),
+        Paper(
+            "complexity",
+            "Janik, Witaszczyk",
+            2020,
+            "entropy of on and off states and effective dimension",
+            "2006.04791",
+        ),
     )
 }
 
@@ -69,13 +100,16 @@ class Parameter(Tabulated):
     domain : sympy Set or tuple of str or None
         Numbers it may take, or the words it may be, or None where ``check`` decides.
     default : optional
-        Its value when it is not given; `REQUIRED` (the default) if it must be, None if it may be absent.
+        Its value when it is not given; `REQUIRED` (the default) if it must be, None if it may be
+        absent.
     structural : bool
-        Whether it shapes the derivation (a number of bonds, an activation) rather than being put into the derived formula.
+        Whether it shapes the derivation (a number of bonds, an activation) rather than being put
+        into the derived formula.
     infinite : bool
         Whether ``inf`` is allowed.
     convert : callable, optional
-        Turns the given value into the one the derivation takes, raising ValueError with one clear sentence.
+        Turns the given value into the one the derivation takes, raising ValueError with one clear
+        sentence.
 
     Examples
     --------
@@ -114,7 +148,8 @@ class Result:
     values : tuple of str
         Names of the values: evaluation returns exactly these, None where one does not apply.
     derive : callable
-        Takes the structural parameters by name and returns the derived object: an expression, a Recursion, a field, or a stated problem.
+        Takes the structural parameters by name and returns the derived object: an expression, a
+        Recursion, a field, or a stated problem.
     conventions : tuple of str
         Sentences printed with every export.
     example : mapping
@@ -177,13 +212,17 @@ class Result:
 
 
 def object_latex(derived: Any, subject: Subject) -> str:
-    """Return the LaTeX of any derived object: it may know its own (``to_latex``), be a mapping of expressions, or be an expression."""
+    """Return the LaTeX of any derived object: it may know its own (``to_latex``), be a mapping of
+    expressions, or be an expression.
+    """
     names: Mapping[Symbol, str] = subject.latex_names()
     if hasattr(derived, "to_latex"):
         return str(derived.to_latex(names))
     if isinstance(derived, Expr):
         return str(tex(derived, dict(names)))
-    raise TypeError(f"a {type(derived).__name__} has no LaTeX: give its class a method to_latex(names)")
+    raise TypeError(
+        f"a {type(derived).__name__} has no LaTeX: give its class a method to_latex(names)"
+    )
 
 
 def object_derivation(derived: Any) -> Derivation | None:

@@ -1,7 +1,9 @@
-"""Effective dimension of random representations: the exponential of the entropy of the normalised spectrum of their covariance.
+"""Effective dimension of random representations: the exponential of the entropy of the normalised
+spectrum of their covariance.
 
-For a spectrum of n eigenvalues of mean one and law ρ the effective dimension is n exp(-⟨x ln x⟩), and ⟨x ln x⟩ is the derivative of the moment ⟨x^s⟩ at s = 1.
-So it follows from the moments once they are known for every integer and continued in s.
+For a spectrum of n eigenvalues of mean one and law ρ the effective dimension is n exp(-⟨x ln x⟩),
+and ⟨x ln x⟩ is the derivative of the moment ⟨x^s⟩ at s = 1. So it follows from the moments once
+they are known for every integer and continued in s.
 """
 
 from __future__ import annotations
@@ -9,7 +11,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sympy import Add, Expr, Integer, Max, Min, Piecewise, Poly, S, Symbol, binomial, cos, diff, exp, gamma, hyper, log, pi, rf, sin, sqrt
+from sympy import (
+    Add,
+    Expr,
+    Integer,
+    Max,
+    Min,
+    Piecewise,
+    Poly,
+    S,
+    Symbol,
+    binomial,
+    cos,
+    diff,
+    exp,
+    gamma,
+    hyper,
+    log,
+    pi,
+    rf,
+    sin,
+    sqrt,
+)
 
 from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.gaussian.activation import activation
@@ -19,17 +42,36 @@ from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, tex
 from neurenorm.theory.wide.limit import WideLimit
 
-__all__ = ["LayerSpectrum", "SphereKernel", "layer_spectrum", "linear_dimension", "linear_moment", "sphere_kernel", "white_dimension", "white_moment"]
+__all__ = [
+    "LayerSpectrum",
+    "SphereKernel",
+    "layer_spectrum",
+    "linear_dimension",
+    "linear_moment",
+    "sphere_kernel",
+    "white_dimension",
+    "white_moment",
+]
 
 SUBJECT = symbols("complexity")
-N, SAMPLES, DEPTH, RATIO, ORDER, C, THETA = SUBJECT.n, SUBJECT.samples, SUBJECT.depth, SUBJECT.ratio, SUBJECT.s, SUBJECT.c, SUBJECT.theta
+N, SAMPLES, DEPTH, RATIO, ORDER, C, THETA = (
+    SUBJECT.n,
+    SUBJECT.samples,
+    SUBJECT.depth,
+    SUBJECT.ratio,
+    SUBJECT.s,
+    SUBJECT.c,
+    SUBJECT.theta,
+)
 CHECKED_ORDERS = 5
 
 
 def lagrange_moment(order: int, free_product: Expr, variable: Symbol) -> Expr:
-    """Return the moment of a law whose S-transform is 1/free_product(w): the coefficient (1/k) [w^(k-1)] ((1 + w) free_product(w))^k.
+    """Return the moment of a law whose S-transform is 1/free_product(w): the coefficient (1/k)
+    [w^(k-1)] ((1 + w) free_product(w))^k.
 
-    The moment series inverts w/((1 + w) free_product(w)), and Lagrange's formula inverts it term by term.
+    The moment series inverts w/((1 + w) free_product(w)), and Lagrange's formula inverts it term by
+    term.
 
     Examples
     --------
@@ -42,9 +84,11 @@ def lagrange_moment(order: int, free_product: Expr, variable: Symbol) -> Expr:
 
 
 def white_moment() -> Expr:
-    """Return the moments of the Marchenko-Pastur law of ratio y <= 1 and mean one, continued in the order s: 2F1(1 - s, -s; 2; y).
+    """Return the moments of the Marchenko-Pastur law of ratio y <= 1 and mean one, continued in the
+    order s: 2F1(1 - s, -s; 2; y).
 
-    A sample covariance has the S-transform 1/(1 + y w). Its integer moments are (1/k) Σ_j C(k, j) C(k, j + 1) y^j, which are compared with Lagrange's.
+    A sample covariance has the S-transform 1/(1 + y w). Its integer moments are (1/k) Σ_j C(k, j)
+    C(k, j + 1) y^j, which are compared with Lagrange's.
 
     Examples
     --------
@@ -53,11 +97,21 @@ def white_moment() -> Expr:
     """
     w = Symbol("w")
     for order in range(1, CHECKED_ORDERS):
-        narayana = sum((binomial(order, j) * binomial(order, j + 1) * RATIO**j for j in range(order)), start=S.Zero) / order
-        hypergeometric = sum((series_term(j).subs(ORDER, order) for j in range(order)), start=S.Zero)
+        narayana = (
+            sum(
+                (binomial(order, j) * binomial(order, j + 1) * RATIO**j for j in range(order)),
+                start=S.Zero,
+            )
+            / order
+        )
+        hypergeometric = sum(
+            (series_term(j).subs(ORDER, order) for j in range(order)), start=S.Zero
+        )
         exact = lagrange_moment(order, 1 + RATIO * w, w)
         if (exact - narayana).expand() != 0 or (exact - hypergeometric).expand() != 0:
-            raise ArithmeticError(f"moment {order} of a sample covariance is {exact}, not {narayana}")
+            raise ArithmeticError(
+                f"moment {order} of a sample covariance is {exact}, not {narayana}"
+            )
     return hyper((1 - ORDER, -ORDER), (2,), RATIO)
 
 
@@ -67,7 +121,8 @@ def series_term(j: int) -> Expr:
 
 
 def white_entropy() -> Expr:
-    """Return ⟨x ln x⟩ of the Marchenko-Pastur law: only the term j = 1 has a simple zero at s = 1, all later ones have a double zero.
+    """Return ⟨x ln x⟩ of the Marchenko-Pastur law: only the term j = 1 has a simple zero at s = 1,
+    all later ones have a double zero.
 
     Examples
     --------
@@ -76,14 +131,18 @@ def white_entropy() -> Expr:
     """
     slopes = [diff(series_term(j), ORDER).subs(ORDER, 1) for j in range(CHECKED_ORDERS)]
     if any(slope != 0 for slope in slopes[2:]):
-        raise ArithmeticError("a term beyond the first contributes to the entropy of a sample covariance")
+        raise ArithmeticError(
+            "a term beyond the first contributes to the entropy of a sample covariance"
+        )
     return sum(slopes, start=S.Zero)
 
 
 def wishart_moment(order: int) -> Expr:
-    """Return the mean of tr (X Xᵀ)^k for an n x M matrix X of independent standard normal entries, a polynomial in n and M.
+    """Return the mean of tr (X Xᵀ)^k for an n x M matrix X of independent standard normal entries,
+    a polynomial in n and M.
 
-    Wick's theorem pairs the 2k factors of X; every pairing identifies indices, and each free one gives a factor n (rows) or M (columns).
+    Wick's theorem pairs the 2k factors of X; every pairing identifies indices, and each free one
+    gives a factor n (rows) or M (columns).
 
     Examples
     --------
@@ -93,7 +152,12 @@ def wishart_moment(order: int) -> Expr:
     rows = [(i + 1) // 2 % order for i in range(2 * order)]
     columns = [i // 2 for i in range(2 * order)]
     pairings = _pairings(tuple(range(2 * order)))
-    return Add(*(N ** _free_indices(rows, pairs) * RATIO ** _free_indices(columns, pairs) for pairs in pairings))
+    return Add(
+        *(
+            N ** _free_indices(rows, pairs) * RATIO ** _free_indices(columns, pairs)
+            for pairs in pairings
+        )
+    )
 
 
 def _pairings(items: tuple[int, ...]) -> list[tuple[tuple[int, int], ...]]:
@@ -101,7 +165,11 @@ def _pairings(items: tuple[int, ...]) -> list[tuple[tuple[int, int], ...]]:
     if not items:
         return [()]
     first, rest = items[0], items[1:]
-    return [((first, other), *pairs) for i, other in enumerate(rest) for pairs in _pairings(rest[:i] + rest[i + 1 :])]
+    return [
+        ((first, other), *pairs)
+        for i, other in enumerate(rest)
+        for pairs in _pairings(rest[:i] + rest[i + 1 :])
+    ]
 
 
 def _free_indices(labels: list[int], pairs: tuple[tuple[int, int], ...]) -> int:
@@ -114,7 +182,8 @@ def _free_indices(labels: list[int], pairs: tuple[tuple[int, int], ...]) -> int:
 
 
 def white_correction() -> Expr:
-    """Return the part of order one of the mean of tr (W ln W), W a sample covariance of M samples of n <= M units, beside the leading n ⟨x ln x⟩.
+    """Return the part of order one of the mean of tr (W ln W), W a sample covariance of M samples
+    of n <= M units, beside the leading n ⟨x ln x⟩.
 
     The moments of that order are those of half the point masses at both edges (1 - √y)² and (1 +
     √y)² minus half the law of x = 1 + y + 2 √y cos(angle) at an even angle, (1/2) Σ_j (C(2k, 2j) -
@@ -127,11 +196,16 @@ def white_correction() -> Expr:
     -1 + 2*log(2)
     """
     for order in range(1, CHECKED_ORDERS):
-        edges = sum((binomial(2 * order, 2 * j) * RATIO**j for j in range(order + 1)), start=S.Zero) / 2
+        edges = (
+            sum((binomial(2 * order, 2 * j) * RATIO**j for j in range(order + 1)), start=S.Zero) / 2
+        )
         bulk = sum((binomial(order, j) ** 2 * RATIO**j for j in range(order + 1)), start=S.Zero) / 2
         exact = (wishart_moment(order).subs(RATIO, N / RATIO) * (RATIO / N) ** order).expand()
         if (exact.coeff(N, 0) - edges + bulk).expand() != 0:
-            raise ArithmeticError(f"moment {order} of a sample covariance has the part {exact.coeff(N, 0)} of order one, not {edges - bulk}")
+            raise ArithmeticError(
+                f"moment {order} of a sample covariance has the part {exact.coeff(N, 0)} of order "
+                f"one, not {edges - bulk}"
+            )
     root = sqrt(RATIO)
     lower = Piecewise(((1 - root) ** 2 * log(1 - root), RATIO < 1), (0, True))
     bulk_slope = diff((rf(-ORDER, 1) / rf(1, 1)) ** 2 * RATIO, ORDER).subs(ORDER, 1) / 2
@@ -139,7 +213,8 @@ def white_correction() -> Expr:
 
 
 def white_dimension() -> Expansion:
-    """Return the mean effective dimension and participation ratio of white data: n units, M = samples - 1 degrees of freedom, to the first two orders.
+    """Return the mean effective dimension and participation ratio of white data: n units, M =
+    samples - 1 degrees of freedom, to the first two orders.
 
     The covariance has k = min(n, M) non-zero eigenvalues of Marchenko-Pastur law with ratio y =
     k/max(n, M). Its trace is independent of the normalised spectrum and chi-squared with n M
@@ -163,19 +238,37 @@ def white_dimension() -> Expansion:
     white_moment()
     freedom = SAMPLES - 1
     small, large = Min(N, freedom), Max(N, freedom)
-    entropy = log(small) + 1 / (N * freedom) - white_entropy().subs(RATIO, small / large) - white_correction().subs(RATIO, small / large) / small
+    entropy = (
+        log(small)
+        + 1 / (N * freedom)
+        - white_entropy().subs(RATIO, small / large)
+        - white_correction().subs(RATIO, small / large) / small
+    )
     second = wishart_moment(2) / (N * RATIO * (N * RATIO + 2))
-    values = {"effective_dimension": Min(small, exp(entropy)), "participation_ratio": (1 / second).cancel().subs(RATIO, freedom)}
+    values = {
+        "effective_dimension": Min(small, exp(entropy)),
+        "participation_ratio": (1 / second).cancel().subs(RATIO, freedom),
+    }
     left_out = Min(1 / large, small - 1)
     leading = sum((series_term(j).subs(ORDER, 2) for j in range(3)), start=S.Zero)
-    step = Step("second moment of the spectrum", lagrange_moment(2, 1 + RATIO * C, C), leading, r"\langle x^2 \rangle", {RATIO: SUBJECT["ratio"].domain})
-    return Expansion(values, Derivation("spectrum of white data").then(step), dict.fromkeys(values, left_out))
+    step = Step(
+        "second moment of the spectrum",
+        lagrange_moment(2, 1 + RATIO * C, C),
+        leading,
+        r"\langle x^2 \rangle",
+        {RATIO: SUBJECT["ratio"].domain},
+    )
+    return Expansion(
+        values, Derivation("spectrum of white data").then(step), dict.fromkeys(values, left_out)
+    )
 
 
 def linear_moment() -> Expr:
-    """Return the moments of the spectrum of L square Gaussian layers, continued in the order s: Fuss-Catalan numbers C((L + 1)s, s)/(L s + 1).
+    """Return the moments of the spectrum of L square Gaussian layers, continued in the order s:
+    Fuss-Catalan numbers C((L + 1)s, s)/(L s + 1).
 
-    Every layer multiplies the S-transform by 1/(1 + w); the integer moments are compared with Lagrange's for L up to 4.
+    Every layer multiplies the S-transform by 1/(1 + w); the integer moments are compared with
+    Lagrange's for L up to 4.
 
     Examples
     --------
@@ -186,13 +279,18 @@ def linear_moment() -> Expr:
     moment = gamma((DEPTH + 1) * ORDER + 1) / (gamma(ORDER + 1) * gamma(DEPTH * ORDER + 2))
     for layers in range(1, CHECKED_ORDERS):
         for order in range(1, CHECKED_ORDERS):
-            if moment.subs({DEPTH: layers, ORDER: order}) != lagrange_moment(order, (1 + w) ** layers, w):
-                raise ArithmeticError(f"moment {order} of {layers} Gaussian layers is not the Fuss-Catalan number")
+            if moment.subs({DEPTH: layers, ORDER: order}) != lagrange_moment(
+                order, (1 + w) ** layers, w
+            ):
+                raise ArithmeticError(
+                    f"moment {order} of {layers} Gaussian layers is not the Fuss-Catalan number"
+                )
     return moment
 
 
 def linear_dimension() -> Formula:
-    """Return the effective dimension per unit of L square Gaussian layers on white data: exp(ψ(2) - ψ(L + 2)), a harmonic number in the exponent.
+    """Return the effective dimension per unit of L square Gaussian layers on white data: exp(ψ(2) -
+    ψ(L + 2)), a harmonic number in the exponent.
 
     Returns
     -------
@@ -212,7 +310,8 @@ def linear_dimension() -> Formula:
 
 @dataclass(frozen=True)
 class LayerSpectrum(Typeset):
-    """Spectrum of one random layer of n units on d white inputs: slope² x + floor, with x of Marchenko-Pastur law of ratio n/d and mean one.
+    """Spectrum of one random layer of n units on d white inputs: slope² x + floor, with x of
+    Marchenko-Pastur law of ratio n/d and mean one.
 
     Parameters
     ----------
@@ -258,7 +357,9 @@ class LayerSpectrum(Typeset):
 
     @property
     def factor(self) -> tuple[Expr, Expr]:
-        """A and q of an eigenvalue in units of the mean, A (1 + q² + 2 q cos(angle)), with q below one."""
+        """A and q of an eigenvalue in units of the mean, A (1 + q² + 2 q cos(angle)), with q below
+        one.
+        """
         slope, floor = self.slope2 / self.mean, self.floor / self.mean
         total = slope * (1 + RATIO) + floor
         scale = (total + sqrt(total**2 - 4 * slope**2 * RATIO)) / 2
@@ -274,28 +375,48 @@ class LayerSpectrum(Typeset):
         return x, 2 * sin(angle) ** 2 / (pi * x)
 
     def steps(self) -> tuple[Step, Step]:
-        """Return the two identities behind `fraction`: an eigenvalue as a square modulus, and the Fourier series of the density, a geometric one summed up."""
+        """Return the two identities behind `fraction`: an eigenvalue as a square modulus, and the
+        Fourier series of the density, a geometric one summed up.
+        """
         (x, density), (scale, q), root = self.angular(THETA), self.factor, sqrt(RATIO)
         domain = {RATIO: SUBJECT["ratio"].domain, THETA: SUBJECT["theta"].domain}
-        modulus = Step("write an eigenvalue as a square modulus", self.eigenvalue(x), scale * (1 + q**2 + 2 * q * cos(THETA)), r"\lambda", domain)
-        summed = (1 - root * cos(THETA) - (1 - RATIO) * (cos(2 * THETA) + root * cos(THETA)) / x) / pi
-        return modulus, Step("sum the Fourier series of the density", density, summed, r"\rho(\theta)", domain)
+        modulus = Step(
+            "write an eigenvalue as a square modulus",
+            self.eigenvalue(x),
+            scale * (1 + q**2 + 2 * q * cos(THETA)),
+            r"\lambda",
+            domain,
+        )
+        summed = (
+            1 - root * cos(THETA) - (1 - RATIO) * (cos(2 * THETA) + root * cos(THETA)) / x
+        ) / pi
+        return modulus, Step(
+            "sum the Fourier series of the density", density, summed, r"\rho(\theta)", domain
+        )
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the law of an eigenvalue and the two fractions."""
         shown = dict(names or {})
         x = SUBJECT.x
-        rows = [rf"\lambda &= {tex(self.eigenvalue(x), shown)}, \quad x \sim \text{{Marchenko-Pastur}}({tex(RATIO, shown)})"]
-        rows.append(rf"\text{{fraction}} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right) = {tex(self.fraction, shown)}")
+        rows = [
+            rf"\lambda &= {tex(self.eigenvalue(x), shown)}, \quad x \sim "
+            rf"\text{{Marchenko-Pastur}}({tex(RATIO, shown)})"
+        ]
+        rows.append(
+            rf"\text{{fraction}} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right) = "
+            rf"{tex(self.fraction, shown)}"
+        )
         rows.append(rf"\text{{participation}} &= {tex(self.participation, shown)}")
         return aligned(rows)
 
 
 def layer_spectrum(name: str = "relu") -> LayerSpectrum:
-    """Return the spectrum of one random layer on white Gaussian inputs, units and inputs many at a fixed ratio.
+    """Return the spectrum of one random layer on white Gaussian inputs, units and inputs many at a
+    fixed ratio.
 
-    Two units whose weights have the overlap c = O(1/√d) have the covariance ⟨φ_a φ_b⟩ - ⟨φ⟩² = ⟨φ'⟩² c + O(c²); the quadratic part only shifts the largest
-    eigenvalue. So the covariance is ⟨φ'⟩² W Wᵀ plus what the variance has beyond it, on the diagonal.
+    Two units whose weights have the overlap c = O(1/√d) have the covariance ⟨φ_a φ_b⟩ - ⟨φ⟩² =
+    ⟨φ'⟩² c + O(c²); the quadratic part only shifts the largest eigenvalue. So the covariance is
+    ⟨φ'⟩² W Wᵀ plus what the variance has beyond it, on the diagonal.
 
     Parameters
     ----------
@@ -309,21 +430,29 @@ def layer_spectrum(name: str = "relu") -> LayerSpectrum:
     """
     phi = activation(name)
     z = phi.variable
-    mean, second, slope = (expectation(f, z, 1) for f in (phi.expression, phi.expression**2, phi.derivative()))
+    mean, second, slope = (
+        expectation(f, z, 1) for f in (phi.expression, phi.expression**2, phi.derivative())
+    )
     wide, field_symbols = WideLimit(phi), symbols("field-theory")
     at_unit = {field_symbols.Kaa: 1, field_symbols.Kbb: 1}
     linear = wide.overlap.diff(field_symbols.Kab).subs(at_unit).subs(field_symbols.Kab, 0)
-    step = Step("linear part of the overlap of two units", linear, slope**2, r"\langle \varphi' \rangle^2")
+    step = Step(
+        "linear part of the overlap of two units", linear, slope**2, r"\langle \varphi' \rangle^2"
+    )
     spectrum = LayerSpectrum(slope**2, second - mean**2 - slope**2)
-    return replace(spectrum, derivation=Derivation("one random layer").then(step, *spectrum.steps()))
+    return replace(
+        spectrum, derivation=Derivation("one random layer").then(step, *spectrum.steps())
+    )
 
 
 @dataclass(frozen=True)
 class SphereKernel(Typeset):
-    """Kernel of a deep random network on the unit sphere in d dimensions: the correlation map composed with itself.
+    """Kernel of a deep random network on the unit sphere in d dimensions: the correlation map
+    composed with itself.
 
-    In Gegenbauer degrees k it has the weights a_k >= 0 (sum one), each shared by the N(d, k) harmonics of that degree. Centring removes k = 0; with
-    f_k = a_k/(1 - a_0) the effective dimension is exp(-Σ f_k ln(f_k/N(d, k))).
+    In Gegenbauer degrees k it has the weights a_k >= 0 (sum one), each shared by the N(d, k)
+    harmonics of that degree. Centring removes k = 0; with f_k = a_k/(1 - a_0) the effective
+    dimension is exp(-Σ f_k ln(f_k/N(d, k))).
 
     Parameters
     ----------
@@ -345,18 +474,26 @@ class SphereKernel(Typeset):
         """
         if dimension == 2:
             return Integer(2)
-        return (2 * degree + dimension - 2) * gamma(degree + dimension - 2) / (gamma(degree + 1) * gamma(dimension - 1))
+        return (
+            (2 * degree + dimension - 2)
+            * gamma(degree + dimension - 2)
+            / (gamma(degree + 1) * gamma(dimension - 1))
+        )
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map and the effective dimension."""
         rows = [rf"c' &= {tex(self.map, names)}"]
-        rows.append(r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, k)}\Big)")
+        rows.append(
+            r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, "
+            r"k)}\Big)"
+        )
         rows.append(r"f_k &= a_k/(1 - a_0), \quad k_L(c) = \sum_k a_k P_k(c)")
         return aligned(rows)
 
 
 def sphere_kernel(depth: int = 1, name: str = "relu") -> SphereKernel:
-    """Return the kernel of a random network without bias on the sphere, normalised to one on the diagonal.
+    """Return the kernel of a random network without bias on the sphere, normalised to one on the
+    diagonal.
 
     Parameters
     ----------
@@ -377,8 +514,13 @@ def sphere_kernel(depth: int = 1, name: str = "relu") -> SphereKernel:
     """
     phi = activation(name)
     if phi.slopes is None:
-        raise ValueError(f"the normalised kernel on the sphere depends on the weight variance unless phi(cz) = c phi(z); {phi.name} has a scale")
+        raise ValueError(
+            "the normalised kernel on the sphere depends on the weight variance unless phi(cz) = "
+            f"c phi(z); {phi.name} has a scale"
+        )
     wide, field_symbols = WideLimit(phi), symbols("field-theory")
     weight = field_symbols.K / wide.second_moment
-    mapped = wide.correlation_map.subs({field_symbols.sb2: 0, field_symbols.sw2: weight}).subs({field_symbols.K: 1, field_symbols.c: C})
+    mapped = wide.correlation_map.subs({field_symbols.sb2: 0, field_symbols.sw2: weight}).subs(
+        {field_symbols.K: 1, field_symbols.c: C}
+    )
     return SphereKernel(mapped, depth)

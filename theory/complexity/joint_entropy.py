@@ -1,7 +1,8 @@
 """Joint entropies of a few units, in bits, in closed form.
 
-Bias-free units on isotropic data are on with the probabilities of orthants, which are arcsines of the correlations for up to three units. The total
-correlation is what the units know of each other: the sum of their entropies minus the joint one.
+Bias-free units on isotropic data are on with the probabilities of orthants, which are arcsines of
+the correlations for up to three units. The total correlation is what the units know of each other:
+the sum of their entropies minus the joint one.
 """
 
 from __future__ import annotations
@@ -16,14 +17,22 @@ from neurenorm.theory.gaussian.expectation import expectation, gaussian_variable
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
-__all__ = ["chain_rule_excess", "joint_entropy", "large_dimension_correction", "pair_entropy", "pattern_probabilities", "plane_lines"]
+__all__ = [
+    "chain_rule_excess",
+    "joint_entropy",
+    "large_dimension_correction",
+    "pair_entropy",
+    "pattern_probabilities",
+    "plane_lines",
+]
 
 SUBJECT = symbols("complexity")
 C, D, N, THETA = SUBJECT.c, SUBJECT.d, SUBJECT.n, SUBJECT.theta
 
 
 def pattern_probabilities(covariance: Sequence[Sequence[Expr]]) -> dict[tuple[int, ...], Expr]:
-    """Return the probability of every pattern of on (1) and off (0) of up to three units with Gaussian pre-activations of zero mean.
+    """Return the probability of every pattern of on (1) and off (0) of up to three units with
+    Gaussian pre-activations of zero mean.
 
     Parameters
     ----------
@@ -54,7 +63,8 @@ def pattern_probabilities(covariance: Sequence[Sequence[Expr]]) -> dict[tuple[in
 
 
 def joint_entropy(patterns: Mapping[tuple[int, ...], Expr]) -> Expr:
-    """Return the entropy of a table of patterns in bits, by the chain rule: the sum over units of the entropy given the units before.
+    """Return the entropy of a table of patterns in bits, by the chain rule: the sum over units of
+    the entropy given the units before.
 
     Examples
     --------
@@ -72,12 +82,16 @@ def joint_entropy(patterns: Mapping[tuple[int, ...], Expr]) -> Expr:
 
 def _mass(patterns: Mapping[tuple[int, ...], Expr], prefix: tuple[int, ...]) -> Expr:
     """Probability that a pattern begins with a prefix."""
-    total: Expr = sum((value for pattern, value in patterns.items() if pattern[: len(prefix)] == prefix), start=S.Zero)
+    total: Expr = sum(
+        (value for pattern, value in patterns.items() if pattern[: len(prefix)] == prefix),
+        start=S.Zero,
+    )
     return total.expand()
 
 
 def pair_entropy() -> tuple[dict[str, Expr], Derivation]:
-    """Return joint entropy and total correlation of two units without bias whose weights make an angle θ, on isotropic data of any dimension.
+    """Return joint entropy and total correlation of two units without bias whose weights make an
+    angle θ, on isotropic data of any dimension.
 
     Returns
     -------
@@ -90,12 +104,17 @@ def pair_entropy() -> tuple[dict[str, Expr], Derivation]:
     BinaryEntropy(theta/pi)/2 + BinaryEntropy(-theta/pi + 1)/2 + 1
     """
     patterns = pattern_probabilities([[S.One, cos(THETA)], [cos(THETA), S.One]])
-    reduced = {pattern: value.subs(asin(cos(THETA)), pi / 2 - THETA).expand() for pattern, value in patterns.items()}
+    reduced = {
+        pattern: value.subs(asin(cos(THETA)), pi / 2 - THETA).expand()
+        for pattern, value in patterns.items()
+    }
     joint = joint_entropy(reduced)
     single = sum((BinaryEntropy(_on(reduced, unit)) for unit in (0, 1)), start=S.Zero)
     domain = {THETA: SUBJECT["theta"].domain}
     step = Step("both units are on", patterns[1, 1], reduced[1, 1], "P(1,1)", domain)
-    return {"joint": joint, "total_correlation": single - joint}, Derivation("two units at an angle").then(step)
+    return {"joint": joint, "total_correlation": single - joint}, Derivation(
+        "two units at an angle"
+    ).then(step)
 
 
 def _on(patterns: Mapping[tuple[int, ...], Expr], unit: int) -> Expr:
@@ -105,10 +124,12 @@ def _on(patterns: Mapping[tuple[int, ...], Expr], unit: int) -> Expr:
 
 
 def plane_lines() -> Expr:
-    """Return the mean joint entropy of n units without bias in a plane of inputs: 1 + (ψ(n + 1) - ψ(2))/ln 2 bits.
+    """Return the mean joint entropy of n units without bias in a plane of inputs: 1 + (ψ(n + 1) -
+    ψ(2))/ln 2 bits.
 
-    The n lines cut the half circle into n gaps that are uniform on the simplex, so a gap s has the moments E s^k = k! (n - 1)!/(n - 1 + k)!; each gap is seen
-    twice (a pattern and its opposite). The entropy is 1 - n E s log2 s, the derivative of the moments at k = 1.
+    The n lines cut the half circle into n gaps that are uniform on the simplex, so a gap s has the
+    moments E s^k = k! (n - 1)!/(n - 1 + k)!; each gap is seen twice (a pattern and its opposite).
+    The entropy is 1 - n E s log2 s, the derivative of the moments at k = 1.
 
     Examples
     --------
@@ -125,7 +146,8 @@ def plane_lines() -> Expr:
 def large_dimension_correction() -> Expr:
     """Return the leading total correlation of two random directions in d dimensions: 2/(π² d ln 2).
 
-    To second order in the cosine c of the angle, TC = 1 - H2(1/2 - asin(c)/π), and c has mean square 1/d.
+    To second order in the cosine c of the angle, TC = 1 - H2(1/2 - asin(c)/π), and c has mean
+    square 1/d.
 
     Examples
     --------
@@ -137,10 +159,12 @@ def large_dimension_correction() -> Expr:
 
 
 def chain_rule_excess(units: Expr, training: Expr) -> Expr:
-    """Return by how many bits the chain rule with linear classifiers exceeds the entropy of independent units, to leading order in the samples.
+    """Return by how many bits the chain rule with linear classifiers exceeds the entropy of
+    independent units, to leading order in the samples.
 
-    A model of k parameters, fitted to N' samples, codes a new sample with k/(2 N') nats more than the true one. Unit i is predicted from the i - 1 before it
-    by their weights and a constant, k = i parameters for i = 2 … n; the first unit is coded by its own frequency.
+    A model of k parameters, fitted to N' samples, codes a new sample with k/(2 N') nats more than
+    the true one. Unit i is predicted from the i - 1 before it by their weights and a constant, k =
+    i parameters for i = 2 … n; the first unit is coded by its own frequency.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
 """Entropies of the on and off states of rectifying units, in bits.
 
-A unit is on where its pre-activation is positive. Over the data it has a mean (fixed by its weights) and a spread, and for Gaussian pre-activations it is on
-with probability Φ(u), where u is the mean in units of the spread. Its complexity is the entropy of that state, H2(Φ(u)), and over the units of a random layer
-u is itself random: Gaussian of deviation r = √(c/(1 - c)) in the wide limit, where c is the correlation that the kernel recursion carries through the layers.
+A unit is on where its pre-activation is positive. Over the data it has a mean (fixed by its
+weights) and a spread, and for Gaussian pre-activations it is on with probability Φ(u), where u is
+the mean in units of the spread. Its complexity is the entropy of that state, H2(Φ(u)), and over the
+units of a random layer u is itself random: Gaussian of deviation r = √(c/(1 - c)) in the wide
+limit, where c is the correlation that the kernel recursion carries through the layers.
 """
 
 from __future__ import annotations
@@ -31,7 +33,11 @@ from sympy import (
 )
 
 from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
+from neurenorm.theory.gaussian.expectation import (
+    GaussianExpectation,
+    expectation,
+    gaussian_variables,
+)
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
@@ -56,7 +62,8 @@ SW2, SB2, C0, D, N, P = SUBJECT.sw2, SUBJECT.sb2, SUBJECT.c0, SUBJECT.d, SUBJECT
 
 
 class BinaryEntropy(Function):
-    """H2(p) = -p log2 p - (1 - p) log2(1 - p): the entropy in bits of a state that is on with probability p; zero at both ends.
+    """H2(p) = -p log2 p - (1 - p) log2(1 - p): the entropy in bits of a state that is on with
+    probability p; zero at both ends.
 
     Examples
     --------
@@ -90,7 +97,8 @@ class BinaryEntropy(Function):
 
 
 def on_probability(mean: Expr, variance: Expr | int) -> Expr:
-    """Return the share of Gaussian pre-activations that are positive: ⟨step(mean + √variance z)⟩ over z.
+    """Return the share of Gaussian pre-activations that are positive: ⟨step(mean + √variance z)⟩
+    over z.
 
     Parameters
     ----------
@@ -157,9 +165,11 @@ def normal_density(t: Expr) -> Expr:
 
 
 def neuron_profile() -> StateEntropy:
-    """Return G(r): the mean complexity of units whose mean pre-activation is Gaussian with r times the deviation over the data.
+    """Return G(r): the mean complexity of units whose mean pre-activation is Gaussian with r times
+    the deviation over the data.
 
-    Conditional on its frozen part m a unit sees h = √K (√c m + √(1 - c) ξ) with ξ new for every input, so it is on with probability Φ(r m), r = √(c/(1 - c)).
+    Conditional on its frozen part m a unit sees h = √K (√c m + √(1 - c) ξ) with ξ new for every
+    input, so it is on with probability Φ(r m), r = √(c/(1 - c)).
 
     Returns
     -------
@@ -173,14 +183,25 @@ def neuron_profile() -> StateEntropy:
     (z,) = gaussian_variables(1)
     waiting = GaussianExpectation(Heaviside(z + R * M), z, 1)
     domain = {R: SUBJECT["r"].domain, M: SUBJECT["m"].domain}
-    first = Step("average the state over the data", waiting, on_probability(R * M, S.One), "p", domain)
+    first = Step(
+        "average the state over the data", waiting, on_probability(R * M, S.One), "p", domain
+    )
     square = overlap_moments()[1]
-    second = Step("its square over the units", GaussianExpectation(on_probability(R * M, S.One) ** 2, M, 1), square, r"\langle p^2 \rangle", domain)
-    return StateEntropy(normal_density(T), R, "value", Derivation("a unit with a frozen mean").then(first, second))
+    second = Step(
+        "its square over the units",
+        GaussianExpectation(on_probability(R * M, S.One) ** 2, M, 1),
+        square,
+        r"\langle p^2 \rangle",
+        domain,
+    )
+    return StateEntropy(
+        normal_density(T), R, "value", Derivation("a unit with a frozen mean").then(first, second)
+    )
 
 
 def overlap_moments() -> tuple[Expr, Expr]:
-    """Return the mean over units of p and of p², in r; with r² = c/(1 - c) the second is 1/4 + asin(c)/(2π).
+    """Return the mean over units of p and of p², in r; with r² = c/(1 - c) the second is 1/4 +
+    asin(c)/(2π).
 
     Examples
     --------
@@ -194,8 +215,9 @@ def overlap_moments() -> tuple[Expr, Expr]:
 def first_layer() -> StateEntropy:
     """Return the complexity of the first layer on isotropic Gaussian inputs of finite dimension d.
 
-    Given the weights w of a unit, its pre-activation has mean b and variance |w|², so u = b/|w|. With b = σ_b z and |w|² = σ_w² v, where v d is chi-squared
-    with d degrees of freedom, u is σ_b/σ_w times z/√v: the density of z/√v follows by integrating v out, a Gamma integral.
+    Given the weights w of a unit, its pre-activation has mean b and variance |w|², so u = b/|w|.
+    With b = σ_b z and |w|² = σ_w² v, where v d is chi-squared with d degrees of freedom, u is
+    σ_b/σ_w times z/√v: the density of z/√v follows by integrating v out, a Gamma integral.
 
     Returns
     -------
@@ -210,8 +232,16 @@ def first_layer() -> StateEntropy:
     spread = (D / 2) ** (D / 2) / gamma(D / 2)
     mixed = spread / sqrt(2 * pi) * gamma_integral((D + 1) / 2, (D + T**2) / 2)
     density = gamma((D + 1) / 2) / (gamma(D / 2) * sqrt(pi * D)) * (1 + T**2 / D) ** (-(D + 1) / 2)
-    step = Step("integrate out the length of the weights", mixed, density, "f(t)", {D: SUBJECT["d"].domain, T: SUBJECT["t"].domain})
-    return StateEntropy(density, sqrt(SB2) / sqrt(SW2), "bits", Derivation("finite input dimension").then(step))
+    step = Step(
+        "integrate out the length of the weights",
+        mixed,
+        density,
+        "f(t)",
+        {D: SUBJECT["d"].domain, T: SUBJECT["t"].domain},
+    )
+    return StateEntropy(
+        density, sqrt(SB2) / sqrt(SW2), "bits", Derivation("finite input dimension").then(step)
+    )
 
 
 def gamma_integral(power: Expr, rate: Expr) -> Expr:
@@ -221,7 +251,8 @@ def gamma_integral(power: Expr, rate: Expr) -> Expr:
 
 @dataclass(frozen=True)
 class RandomNetwork(Typeset):
-    """Complexity against depth in the wide limit: the kernel recursion of two inputs, and the profile G at its correlation.
+    """Complexity against depth in the wide limit: the kernel recursion of two inputs, and the
+    profile G at its correlation.
 
     Parameters
     ----------
@@ -250,7 +281,13 @@ class RandomNetwork(Typeset):
     @classmethod
     def of(cls, name: str, depth: int) -> RandomNetwork:
         """Return the network of an activation, by name or by an expression."""
-        return cls(activation(name), depth, WideLimit(activation(name)).kernels, WideLimit(activation("linear")).kernels, neuron_profile())
+        return cls(
+            activation(name),
+            depth,
+            WideLimit(activation(name)).kernels,
+            WideLimit(activation("linear")).kernels,
+            neuron_profile(),
+        )
 
     @staticmethod
     def ratio(correlation: Expr) -> Expr:
@@ -266,7 +303,10 @@ class RandomNetwork(Typeset):
         """Return the map of the overlap, the ratio r and the profile."""
         shown = {**symbols("field-theory").latex_names(), **dict(names or {})}
         overlap, c = tex(self.recursion.step[2], shown), symbols("complexity").c
-        rows = [rf"K_{{ab}}' &= {overlap}", rf"r &= {tex(self.ratio(c), shown)}, \quad c = K_{{ab}}/K_{{aa}}"]
+        rows = [
+            rf"K_{{ab}}' &= {overlap}",
+            rf"r &= {tex(self.ratio(c), shown)}, \quad c = K_{{ab}}/K_{{aa}}",
+        ]
         rows.append(self.profile.to_latex(shown).replace("=", "&=", 1))
         return aligned(rows)
 
@@ -278,7 +318,8 @@ class RandomNetwork(Typeset):
 
 @dataclass(frozen=True)
 class DepthLaw:
-    """How complexity dies with depth at criticality: l times the bits per unit tends to ``prefactor * area``.
+    """How complexity dies with depth at criticality: l times the bits per unit tends to ``prefactor
+    * area``.
 
     Parameters
     ----------
@@ -298,8 +339,8 @@ class DepthLaw:
 def depth_law(name: str = "relu") -> DepthLaw:
     """Derive the power law of complexity in depth for a scale-free activation without bias.
 
-    With c = cos θ the correlation map reads cos θ' = 1 - θ²/2 + a θ³ + …, so 1/θ' = 1/θ + a + … and θ → 1/(a l). Then r → √2/θ = √2 a l, and for
-    large r the profile is (∫ H2(Φ(u)) du)/(√(2π) r).
+    With c = cos θ the correlation map reads cos θ' = 1 - θ²/2 + a θ³ + …, so 1/θ' = 1/θ + a + … and
+    θ → 1/(a l). Then r → √2/θ = √2 a l, and for large r the profile is (∫ H2(Φ(u)) du)/(√(2π) r).
 
     Parameters
     ----------
@@ -323,19 +364,42 @@ def depth_law(name: str = "relu") -> DepthLaw:
     """
     phi = activation(name)
     if phi.slopes is None or phi.slopes[0] == phi.slopes[1]:
-        raise ValueError(f"the power law in depth needs a kink at zero and no other scale, as relu and leaky have; {phi.name} is not of this kind")
+        raise ValueError(
+            "the power law in depth needs a kink at zero and no other scale, as relu and leaky "
+            f"have; {phi.name} is not of this kind"
+        )
     mapped, exact = angle_map(phi)
     quadratic, cubic = (mapped.series(THETA, 0, 4).removeO().coeff(THETA, k) for k in (2, 3))
     if quadratic != -Rational(1, 2):
-        raise ValueError(f"angles do not close marginally under {phi.name}: the coefficient of θ² is {quadratic} instead of -1/2")
-    step = Step("write the correlation map in the angle", exact, mapped, r"\cos\theta'", {THETA: SUBJECT["theta"].domain})
+        raise ValueError(
+            f"angles do not close marginally under {phi.name}: the coefficient of θ² is "
+            f"{quadratic} instead of -1/2"
+        )
+    step = Step(
+        "write the correlation map in the angle",
+        exact,
+        mapped,
+        r"\cos\theta'",
+        {THETA: SUBJECT["theta"].domain},
+    )
     growth = sqrt(2) * cubic
-    return DepthLaw(cubic, 1 / (sqrt(2 * pi) * growth), StateEntropy(S.One, S.One), Derivation("power law in depth").then(step))
+    return DepthLaw(
+        cubic,
+        1 / (sqrt(2 * pi) * growth),
+        StateEntropy(S.One, S.One),
+        Derivation("power law in depth").then(step),
+    )
 
 
 def angle_map(phi: Activation) -> tuple[Expr, Expr]:
-    """Return cos θ' as a function of the angle θ at the critical weight variance without bias: rewritten for 0 <= θ <= π, and as it comes."""
+    """Return cos θ' as a function of the angle θ at the critical weight variance without bias:
+    rewritten for 0 <= θ <= π, and as it comes.
+    """
     wide, wide_symbols = WideLimit(phi), symbols("field-theory")
     weight = wide_symbols.K / wide.second_moment
-    mapped = wide.correlation_map.subs({wide_symbols.sb2: 0, wide_symbols.sw2: weight}).subs({wide_symbols.K: 1, wide_symbols.c: cos(THETA)})
-    return mapped.subs({asin(cos(THETA)): pi / 2 - THETA, sqrt(1 - cos(THETA) ** 2): sin(THETA)}).expand(), mapped
+    mapped = wide.correlation_map.subs({wide_symbols.sb2: 0, wide_symbols.sw2: weight}).subs(
+        {wide_symbols.K: 1, wide_symbols.c: cos(THETA)}
+    )
+    return mapped.subs(
+        {asin(cos(THETA)): pi / 2 - THETA, sqrt(1 - cos(THETA) ** 2): sin(THETA)}
+    ).expand(), mapped

@@ -1,7 +1,9 @@
-"""From a two-terminal cell to a recursion: every bond of the lattice is a cell of bonds, and summing out a cell's interior leaves one bond.
+"""From a two-terminal cell to a recursion: every bond of the lattice is a cell of bonds, and
+summing out a cell's interior leaves one bond.
 
-On a hierarchical lattice this is exact. For the chain the cell is a row of b bonds. The recursion, its constant and the couplings it generates all come out
-of `neurenorm.theory.decimation.decimation.decimate`.
+On a hierarchical lattice this is exact. For the chain the cell is a row of b bonds. The recursion,
+its constant and the couplings it generates all come out of
+`neurenorm.theory.decimation.decimation.decimate`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class NotClosed(ValueError):
     """A decimation generates couplings that its bond functions cannot express."""
 
 
-def cell_decimation(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Symbol, Values], **options: Any) -> Decimation:
+def cell_decimation(
+    cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Symbol, Values], **options: Any
+) -> Decimation:
     """Return the decimation of a cell onto its two terminals.
 
     Examples
@@ -43,7 +47,14 @@ def cell_decimation(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sy
     return decimate(bond_model(cell.graph, alphabet, bonds), cell.terminals, **options)
 
 
-def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Symbol, Values], *, scale: Any = None, **options: Any) -> Recursion:
+def cell_recursion(
+    cell: TwoTerminalCell,
+    alphabet: Alphabet,
+    bonds: Mapping[Symbol, Values],
+    *,
+    scale: Any = None,
+    **options: Any,
+) -> Recursion:
     """Derive the recursion of the bond couplings of a two-terminal cell.
 
     Parameters
@@ -69,8 +80,8 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
     NotClosed
         If the new bond needs functions that ``bonds`` does not have; the message names them.
     ValueError
-        If the edges of the cell carry other couplings than ``bonds``, or many-body interactions: then the new bond is
-        none of the old ones, and there is no step to repeat.
+        If the edges of the cell carry other couplings than ``bonds``, or many-body interactions:
+        then the new bond is none of the old ones, and there is no step to repeat.
 
     Examples
     --------
@@ -84,69 +95,124 @@ def cell_recursion(cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Sym
     (2*t**2/(t**4 + 1),)
     """
     if not all(isinstance(coupling, Symbol) for coupling in bonds):
-        raise TypeError(f"the couplings of a bond are SymPy symbols, got {', '.join(map(repr, bonds))}")
+        raise TypeError(
+            f"the couplings of a bond are SymPy symbols, got {', '.join(map(repr, bonds))}"
+        )
     if scale is None and cell.length < 2:
-        raise ValueError("the terminals of the cell are joined by one bond, so it changes no scale (its scale factor would be 1, not larger than 1)")
+        raise ValueError(
+            "the terminals of the cell are joined by one bond, so it changes no scale (its scale "
+            "factor would be 1, not larger than 1)"
+        )
     _check_alike(cell, bonds)
     decimation = cell_decimation(cell, alphabet, bonds, **options)
     couplings, generated = decimation.couplings, decimation.generated
     if generated:
         raise NotClosed(
-            f"the step generates {', '.join(generated)}, which the bond functions of {', '.join(map(str, bonds))} cannot express; "
-            "add a coupling for each, or use neurenorm.theory.decimation.decimation.decimate to see them"
+            f"the step generates {', '.join(generated)}, which the bond functions of "
+            f"{', '.join(map(str, bonds))} cannot express; "
+            "add a coupling for each, or use neurenorm.theory.decimation.decimation.decimate to "
+            "see them"
         )
     factor = cell.length if scale is None else scale
     derivation = derivation_of(decimation, couplings)
-    return Recursion(tuple(couplings), tuple(couplings.values()), factor, decimation.constant, Integer(cell.bonds), derivation)
+    return Recursion(
+        tuple(couplings),
+        tuple(couplings.values()),
+        factor,
+        decimation.constant,
+        Integer(cell.bonds),
+        derivation,
+    )
 
 
 def _check_alike(cell: TwoTerminalCell, bonds: Mapping[Symbol, Values]) -> None:
-    """Refuse a cell whose edges are not all the bond that the cell replaces: its step would not contain its state."""
+    """Refuse a cell whose edges are not all the bond that the cell replaces: its step would not
+    contain its state.
+    """
     same = dict(zip(bonds, bonds, strict=True))
     edges = [{**same, **data.get("couplings", {})} for _, _, data in cell.graph.edges(data=True)]
     if any(coupling != own for edge in edges for coupling, own in edge.items()):
         carried = sorted({str(own) for edge in edges for own in edge.values()})
         raise ValueError(
             f"the edges of the cell carry {', '.join(carried)}, the new bond carries "
-            f"{', '.join(map(str, bonds))}, so the step cannot be repeated; give every edge the couplings of the bond, "
+            f"{', '.join(map(str, bonds))}, so the step cannot be repeated; give every edge the "
+            "couplings of the bond, "
             "or use cell_decimation for the one new bond"
         )
     if any(getattr(label, "kind", None) == "factor" for _, label in cell.graph.nodes(data="label")):
         raise ValueError(
-            "the cell has many-body interactions (vertices of the kind factor), which no bond replaces, so the step "
+            "the cell has many-body interactions (vertices of the kind factor), which no bond "
+            "replaces, so the step "
             "cannot be repeated; use cell_decimation for the one new bond"
         )
 
 
 def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> Derivation:
-    """Return the steps of a decimation onto two terminals: the sums over the interior, then the couplings."""
+    """Return the steps of a decimation onto two terminals: the sums over the interior, then the
+    couplings.
+    """
     domain = dict.fromkeys(decimation.model.couplings, Reals)
     derivation = Derivation("decimation")
     for configuration in decimation.space.orbits(decimation.keep):
         states = "".join(_state_name(decimation, configuration))
         explicit = brute_sum(decimation, configuration)
         weight = exp(decimation.log_basis.to_expr(decimation.log_weights[configuration]))
-        derivation = derivation.then(Step(f"sum over the interior spins, terminals at {states}", explicit or weight, weight, f"Z_{{{states}}}", domain))
+        derivation = derivation.then(
+            Step(
+                f"sum over the interior spins, terminals at {states}",
+                explicit or weight,
+                weight,
+                f"Z_{{{states}}}",
+                domain,
+            )
+        )
     for coupling, expression in couplings.items():
         logs = _coefficients(decimation, coupling)
-        before = Add(*[factor * log(decimation.partition_function(c)) for c, factor in logs.items() if factor != 0])
-        derivation = derivation.then(Step(f"project the log-weight on the function of {coupling}", before, expression, f"{tex(coupling)}'", domain))
+        before = Add(
+            *[
+                factor * log(decimation.partition_function(c))
+                for c, factor in logs.items()
+                if factor != 0
+            ]
+        )
+        derivation = derivation.then(
+            Step(
+                f"project the log-weight on the function of {coupling}",
+                before,
+                expression,
+                f"{tex(coupling)}'",
+                domain,
+            )
+        )
     return derivation.then(_constant_step(decimation, domain))
 
 
 def _constant_step(decimation: Decimation, domain: Mapping[Symbol, Any]) -> Step:
-    """Return the step that takes the couplings times their functions off one logarithm, which leaves ln A."""
+    """Return the step that takes the couplings times their functions off one logarithm, which
+    leaves ln A.
+    """
     configuration = next(decimation.space.orbits(decimation.keep))
     states = "".join(_state_name(decimation, configuration))
     values = decimation.space.states(decimation.keep, configuration)
     functions = decimation.model.functions
-    known = [-value * Term(coupling, decimation.keep, functions[coupling]).value(values) for coupling, value in decimation.couplings.items()]
+    known = [
+        -value * Term(coupling, decimation.keep, functions[coupling]).value(values)
+        for coupling, value in decimation.couplings.items()
+    ]
     before = Add(log(decimation.partition_function(configuration)), *known)
-    return Step(f"take the new bond at {states} off its log-weight", before, decimation.constant, r"\ln A", domain)
+    return Step(
+        f"take the new bond at {states} off its log-weight",
+        before,
+        decimation.constant,
+        r"\ln A",
+        domain,
+    )
 
 
 def _state_name(decimation: Decimation, configuration: Sequence[int]) -> list[str]:
-    """Return short names of the terminals' states: + and - for spins, letters by agreement for Potts."""
+    """Return short names of the terminals' states: + and - for spins, letters by agreement for
+    Potts.
+    """
     if decimation.space.symmetric:
         return ["abcdefgh"[state] for state in configuration]
     states = decimation.space.states(decimation.keep, tuple(configuration))
@@ -154,20 +220,30 @@ def _state_name(decimation: Decimation, configuration: Sequence[int]) -> list[st
 
 
 def brute_sum(decimation: Decimation, configuration: Sequence[int]) -> Expr | None:
-    """Return the sum over the interior written out term by term, or None where it has too many terms to show."""
+    """Return the sum over the interior written out term by term, or None where it has too many
+    terms to show.
+    """
     inner = [vertex for vertex in decimation.model.alphabets if vertex not in decimation.keep]
     if decimation.space.symmetric or decimation.space.table_size(inner) > MOST_TERMS_SHOWN:
         return None
     fixed: dict[Hashable, int] = dict(zip(decimation.keep, configuration, strict=True))
     sizes = [range(int(decimation.model.alphabets[vertex].size)) for vertex in inner]
-    return Add(*[_one_weight(decimation, fixed | dict(zip(inner, states, strict=True))) for states in product(*sizes)], evaluate=False)
+    return Add(
+        *[
+            _one_weight(decimation, fixed | dict(zip(inner, states, strict=True)))
+            for states in product(*sizes)
+        ],
+        evaluate=False,
+    )
 
 
 def _one_weight(decimation: Decimation, states: Mapping[Hashable, int]) -> Expr:
     """Return the Boltzmann weight of one full configuration."""
     exponent = Integer(0)
     for term in decimation.model.terms:
-        values = [decimation.model.alphabets[vertex].states[states[vertex]] for vertex in term.scope]
+        values = [
+            decimation.model.alphabets[vertex].states[states[vertex]] for vertex in term.scope
+        ]
         exponent += term.coupling * term.value(values)
     return exp(exponent)
 
@@ -176,4 +252,7 @@ def _coefficients(decimation: Decimation, coupling: Symbol) -> dict[tuple[int, .
     """Return the numbers by which ln Z(kept) is multiplied and summed to give a coupling."""
     orbits = list(decimation.space.orbits(decimation.keep))
     units = {orbit: {other: Integer(int(other == orbit)) for other in orbits} for orbit in orbits}
-    return {orbit: decimation.read_bond(unit, combine_numbers)[0][coupling] for orbit, unit in units.items()}
+    return {
+        orbit: decimation.read_bond(unit, combine_numbers)[0][coupling]
+        for orbit, unit in units.items()
+    }

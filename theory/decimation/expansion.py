@@ -1,7 +1,9 @@
-"""The basis in which an effective log-weight is expanded: functions of the kept vertices, and how to find the coefficients.
+"""The basis in which an effective log-weight is expanded: functions of the kept vertices, and how
+to find the coefficients.
 
-Characters of the alphabets (products of spins for Ising, Fourier modes for clocks) are found one vertex at a time by the dual basis; agreement functions of
-equivalent states (Potts) by Moebius inversion over set partitions.
+Characters of the alphabets (products of spins for Ising, Fourier modes for clocks) are found one
+vertex at a time by the dual basis; agreement functions of equivalent states (Potts) by Moebius
+inversion over set partitions.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ def transform(
     values: Mapping[Configuration, Any],
     combine: Combine,
 ) -> dict[Label, Any]:
-    """Expand a function of the kept configurations in basis functions: one axis at a time, or by Moebius inversion over set partitions."""
+    """Expand a function of the kept configurations in basis functions: one axis at a time, or by
+    Moebius inversion over set partitions.
+    """
     if space.symmetric:
         return _moebius(space, keep, values, combine)
     sizes = [int(space.alphabets[v].size) for v in keep]
@@ -38,17 +42,34 @@ def transform(
     for axis, vertex in enumerate(keep):
         dual = space.alphabets[vertex].dual
         current = {
-            key: combine([(plain(dual[key[axis]][s]), current[(*key[:axis], s, *key[axis + 1 :])]) for s in range(sizes[axis]) if dual[key[axis]][s] != 0])
+            key: combine(
+                [
+                    (plain(dual[key[axis]][s]), current[(*key[:axis], s, *key[axis + 1 :])])
+                    for s in range(sizes[axis])
+                    if dual[key[axis]][s] != 0
+                ]
+            )
             for key in product(*(range(size) for size in sizes))
         }
-    return {tuple((vertex, k) for vertex, k in zip(keep, key, strict=True) if k): value for key, value in current.items()}
+    return {
+        tuple((vertex, k) for vertex, k in zip(keep, key, strict=True) if k): value
+        for key, value in current.items()
+    }
 
 
-def _moebius(space: ConfigurationSpace, keep: Sequence[Vertex], values: Mapping[Configuration, Any], combine: Combine) -> dict[Label, Any]:
-    """Return J with value(p) = sum of J(s) over the partitions s finer than or equal to p: ``J(s)`` couples agreement inside the blocks of s."""
+def _moebius(
+    space: ConfigurationSpace,
+    keep: Sequence[Vertex],
+    values: Mapping[Configuration, Any],
+    combine: Combine,
+) -> dict[Label, Any]:
+    """Return J with value(p) = sum of J(s) over the partitions s finer than or equal to p: ``J(s)``
+    couples agreement inside the blocks of s.
+    """
     if space.size.is_Integer and space.size < len(keep):
         raise ValueError(
-            f"{len(keep)} kept vertices with {space.size} equivalent states: agreement functions are linearly dependent; "
+            f"{len(keep)} kept vertices with {space.size} equivalent states: agreement functions "
+            "are linearly dependent; "
             f"use the concrete alphabet (ISING or finite) or keep at most {space.size} vertices"
         )
     partitions = sorted(values, key=lambda p: (-len(set(p)), p))
@@ -66,7 +87,11 @@ def _finer(s: Configuration, p: Configuration) -> bool:
 
 def _blocks(keep: Sequence[Vertex], partition: Configuration) -> Label:
     """Return the vertices of the blocks with more than one member, each with its block."""
-    return tuple((vertex, block) for vertex, block in zip(keep, partition, strict=True) if partition.count(block) > 1)
+    return tuple(
+        (vertex, block)
+        for vertex, block in zip(keep, partition, strict=True)
+        if partition.count(block) > 1
+    )
 
 
 def plain(number: Expr) -> Any:
@@ -76,7 +101,11 @@ def plain(number: Expr) -> Any:
 
 def _sympy(number: Any) -> Expr:
     """Return an exact number as a SymPy number."""
-    return Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else expression_of(number)
+    return (
+        Rational(number.numerator, number.denominator)
+        if isinstance(number, Fraction)
+        else expression_of(number)
+    )
 
 
 def combine_numbers(pairs: list[tuple[Any, Any]]) -> Any:

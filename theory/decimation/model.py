@@ -1,7 +1,10 @@
-"""Finite-alphabet models: which values each vertex takes, and the local Boltzmann weights that tie vertices together.
+"""Finite-alphabet models: which values each vertex takes, and the local Boltzmann weights that tie
+vertices together.
 
-A model is ``{vertex: alphabet}`` with two kinds of local weight: a `Term` multiplies the weight by exp(coupling * function), a `Kernel` by a non-negative
-rational number (zero for a forbidden configuration, which is how a block variable or a conditional law is tied to the spins it summarises).
+A model is ``{vertex: alphabet}`` with two kinds of local weight: a `Term` multiplies the weight by
+exp(coupling * function), a `Kernel` by a non-negative rational number (zero for a forbidden
+configuration, which is how a block variable or a conditional law is tied to the spins it
+summarises).
 """
 
 from __future__ import annotations
@@ -35,13 +38,16 @@ class Alphabet(Tabulated):
     states : tuple
         The numbers handed to the functions of a `Term`.
     labels : tuple of str
-        LaTeX of the basis functions, with ``{}`` where the vertex goes; the first is the constant 1.
+        LaTeX of the basis functions, with ``{}`` where the vertex goes; the first is the constant
+        1.
     basis, dual : tuple of tuple
-        ``basis[k][s]`` is basis function k at state s; ``dual`` is its inverse: coefficient k is the sum over s of ``dual[k][s]`` times the log-weight.
+        ``basis[k][s]`` is basis function k at state s; ``dual`` is its inverse: coefficient k is
+        the sum over s of ``dual[k][s]`` times the log-weight.
     size : sympy.Expr
         Number of states; a symbol is allowed where the weights have the declared symmetry.
     symmetric : bool
-        Whether the weights depend only on which vertices agree (the permutation group of the alphabet). Then states are summed orbit by orbit.
+        Whether the weights depend only on which vertices agree (the permutation group of the
+        alphabet). Then states are summed orbit by orbit.
 
     Examples
     --------
@@ -64,11 +70,19 @@ def _integers(*rows: Sequence[int]) -> tuple[tuple[Expr, ...], ...]:
 
 
 _HALF = Rational(1, 2)
-ISING = Alphabet("Ising", _integers((1, -1))[0], ("1", "s_{{{}}}"), _integers((1, 1), (1, -1)), ((_HALF, _HALF), (_HALF, -_HALF)), Integer(2))
+ISING = Alphabet(
+    "Ising",
+    _integers((1, -1))[0],
+    ("1", "s_{{{}}}"),
+    _integers((1, 1), (1, -1)),
+    ((_HALF, _HALF), (_HALF, -_HALF)),
+    Integer(2),
+)
 
 
 def finite(states: Sequence[Any], name: str = "finite") -> Alphabet:
-    """Return an alphabet of arbitrary exact numbers, expanded in indicators relative to the first state.
+    """Return an alphabet of arbitrary exact numbers, expanded in indicators relative to the first
+    state.
 
     Examples
     --------
@@ -80,13 +94,16 @@ def finite(states: Sequence[Any], name: str = "finite") -> Alphabet:
         raise ValueError(f"an alphabet needs at least two different states, got {tuple(states)}")
     size = len(values)
     basis = [[1] * size] + [[int(s == k) for s in range(size)] for k in range(1, size)]
-    dual = [[int(s == 0) for s in range(size)]] + [[int(s == k) - int(s == 0) for s in range(size)] for k in range(1, size)]
+    dual = [[int(s == 0) for s in range(size)]] + [
+        [int(s == k) - int(s == 0) for s in range(size)] for k in range(1, size)
+    ]
     labels = ("1", *(rf"\delta_{{{{{{}},{state}}}}}" for state in values[1:]))
     return Alphabet(name, values, labels, _integers(*basis), _integers(*dual), Integer(size))
 
 
 def clock(n: int) -> Alphabet:
-    """Return the n clock positions, whose states are the angles 2 pi a / n, expanded in real Fourier modes.
+    """Return the n clock positions, whose states are the angles 2 pi a / n, expanded in real
+    Fourier modes.
 
     Examples
     --------
@@ -107,12 +124,15 @@ def clock(n: int) -> Alphabet:
         basis.append([Integer((-1) ** a) for a in range(n)])
         norms.append(n)
     rows = tuple(tuple(row) for row in basis)
-    dual = tuple(tuple(value / norm for value in row) for row, norm in zip(rows, norms, strict=True))
+    dual = tuple(
+        tuple(value / norm for value in row) for row, norm in zip(rows, norms, strict=True)
+    )
     return Alphabet(f"{n}-clock", angles, tuple(labels), rows, dual, Integer(n))
 
 
 def potts(q: int | Symbol) -> Alphabet:
-    """Return q equivalent states, q an integer or a symbol: weights may depend only on which vertices agree.
+    """Return q equivalent states, q an integer or a symbol: weights may depend only on which
+    vertices agree.
 
     Examples
     --------
@@ -121,7 +141,9 @@ def potts(q: int | Symbol) -> Alphabet:
     """
     size = expression_of(q)
     if size.is_number and not (size.is_Integer and size >= 2):
-        raise ValueError(f"the number of Potts states must be an integer of at least 2 or a symbol, got {q!r}")
+        raise ValueError(
+            f"the number of Potts states must be an integer of at least 2 or a symbol, got {q!r}"
+        )
     return Alphabet("Potts", (), (), (), (), size, symmetric=True)
 
 
@@ -130,7 +152,12 @@ def _exact(value: Any, what: str) -> Expr:
     number = None if isinstance(value, str) else expression_of(value)
     if number in (true, false):  # a comparison of states, which are SymPy numbers
         number = Integer(bool(number))
-    if not isinstance(number, Expr) or not number.is_number or not number.is_finite or not number.is_extended_real:
+    if (
+        not isinstance(number, Expr)
+        or not number.is_number
+        or not number.is_finite
+        or not number.is_extended_real
+    ):
         raise ValueError(f"{what} must be a finite real number, got {value!r}")
     if number.is_Float or any(atom.is_Float for atom in number.atoms()):
         raise ValueError(f"{what} must be exact (write Rational(1, 10), not 0.1), got {value!r}")
@@ -158,9 +185,11 @@ class Term(Tabulated):
 
 @dataclass(frozen=True)
 class Kernel(Tabulated):
-    """A factor function(values of the vertices in scope): a non-negative rational, zero where the configuration is forbidden.
+    """A factor function(values of the vertices in scope): a non-negative rational, zero where the
+    configuration is forbidden.
 
-    The values are SymPy numbers (integers from 0 for Potts states); a comparison of them (s == t, s < t) counts as 1 or 0.
+    The values are SymPy numbers (integers from 0 for Potts states); a comparison of them (s == t, s
+    < t) counts as 1 or 0.
 
     Examples
     --------
@@ -175,7 +204,9 @@ class Kernel(Tabulated):
         """Return the weight as an exact rational."""
         number = _exact(self.function(*states), f"the kernel on {self.scope}")
         if not number.is_Rational or number < 0:
-            raise ValueError(f"the kernel on {self.scope} must give non-negative rationals, got {number}")
+            raise ValueError(
+                f"the kernel on {self.scope} must give non-negative rationals, got {number}"
+            )
         return number
 
 
@@ -189,7 +220,8 @@ class Model(Tabulated):
     terms : tuple of Term
     kernels : tuple of Kernel
     functions : mapping of Symbol to callable
-        The functions of a bond, where all bonds are alike: they are the basis in which a new bond between two kept terminals is read off.
+        The functions of a bond, where all bonds are alike: they are the basis in which a new bond
+        between two kept terminals is read off.
 
     Examples
     --------
@@ -209,13 +241,22 @@ class Model(Tabulated):
             if missing:
                 raise ValueError(f"a local weight touches {missing}, which have no alphabet")
             if len(set(factor.scope)) != len(factor.scope):
-                raise ValueError(f"a local weight names a vertex twice in its scope {factor.scope}; a self-loop is no interaction")
+                raise ValueError(
+                    f"a local weight names a vertex twice in its scope {factor.scope}; a self-loop "
+                    "is no interaction"
+                )
         names: dict[str, Symbol] = {}
         for symbol in (*self.couplings, *sorted(self.numbers, key=str)):
             if names.setdefault(symbol.name, symbol) != symbol:
-                raise ValueError(f"two different symbols are both named {symbol.name!r} (they differ in assumptions); use one of them")
+                raise ValueError(
+                    f"two different symbols are both named {symbol.name!r} (they differ in "
+                    "assumptions); use one of them"
+                )
         if shared := sorted(str(symbol) for symbol in self.numbers.intersection(self.couplings)):
-            raise ValueError(f"{', '.join(shared)} is both a coupling and a number of states; name them differently")
+            raise ValueError(
+                f"{', '.join(shared)} is both a coupling and a number of states; name them "
+                "differently"
+            )
 
     @property
     def factors(self) -> tuple[Term | Kernel, ...]:
@@ -250,9 +291,11 @@ def bond_model(
 ) -> Model:
     """Put the same local weights on every bond (and every site) of a graph.
 
-    Every edge (u, v) gets the factor exp(sum of coupling * function(value of u, value of v)); an edge attribute ``couplings``, a mapping
-    ``{K: K1}``, replaces a coupling on that edge. A vertex whose ``label`` has the kind ``"factor"`` stands for one many-body interaction of its
-    neighbours: its attribute ``term`` is a pair (coupling, function of the neighbours' values, in the order of the edges).
+    Every edge (u, v) gets the factor exp(sum of coupling * function(value of u, value of v)); an
+    edge attribute ``couplings``, a mapping ``{K: K1}``, replaces a coupling on that edge. A vertex
+    whose ``label`` has the kind ``"factor"`` stands for one many-body interaction of its
+    neighbours: its attribute ``term`` is a pair (coupling, function of the neighbours' values, in
+    the order of the edges).
 
     Parameters
     ----------
@@ -275,7 +318,11 @@ def bond_model(
     >>> len(bond_model(nx.cycle_graph(4), ISING, {K: lambda s, t: s * t}).terms)
     4
     """
-    factors = [vertex for vertex, data in graph.nodes(data=True) if getattr(data.get("label"), "kind", None) == "factor"]
+    factors = [
+        vertex
+        for vertex, data in graph.nodes(data=True)
+        if getattr(data.get("label"), "kind", None) == "factor"
+    ]
     spins = [vertex for vertex in graph if vertex not in set(factors)]
     if not spins:
         raise ValueError("the graph has no vertices to put spins on")
@@ -286,7 +333,11 @@ def bond_model(
         if u not in factors and v not in factors
         for coupling, function in bonds.items()
     ]
-    terms += [Term(coupling, (vertex,), function) for vertex in spins for coupling, function in (sites or {}).items()]
+    terms += [
+        Term(coupling, (vertex,), function)
+        for vertex in spins
+        for coupling, function in (sites or {}).items()
+    ]
     terms += [_many_body(graph, vertex) for vertex in factors]
     if not graph.is_directed():
         for coupling, function in bonds.items():
@@ -295,9 +346,14 @@ def bond_model(
 
 
 def _many_body(graph: nx.Graph, vertex: Vertex) -> Term:
-    """Return the interaction that a factor vertex stands for, its neighbours in the order of the edges."""
+    """Return the interaction that a factor vertex stands for, its neighbours in the order of the
+    edges.
+    """
     if "term" not in graph.nodes[vertex]:
-        raise ValueError(f"the factor vertex {vertex!r} needs an attribute term=(coupling, function of its neighbours)")
+        raise ValueError(
+            f"the factor vertex {vertex!r} needs an attribute term=(coupling, function of its "
+            "neighbours)"
+        )
     coupling, function = graph.nodes[vertex]["term"]
     ends = [(v if u == vertex else u) for u, v in graph.edges if vertex in (u, v)]
     return Term(coupling, tuple(dict.fromkeys(ends)), function)
@@ -309,8 +365,10 @@ def _check_edge_couplings(graph: nx.Graph, bonds: Mapping[Symbol, Values]) -> No
         replaced = data.get("couplings", {})
         if unknown := [str(coupling) for coupling in replaced if coupling not in bonds]:
             raise ValueError(
-                f"the edge {(u, v)} replaces the coupling {', '.join(unknown)}, which is not among those of a bond "
-                f"({', '.join(map(str, bonds))}); symbols of one name but other assumptions are different"
+                f"the edge {(u, v)} replaces the coupling {', '.join(unknown)}, which is not among "
+                "those of a bond "
+                f"({', '.join(map(str, bonds))}); symbols of one name but other assumptions are "
+                "different"
             )
 
 
@@ -320,4 +378,7 @@ def _check_undirected(alphabet: Alphabet, coupling: Symbol, function: Values) ->
     bond = Term(coupling, ("u", "v"), function)
     for s, t in combinations(states, 2):
         if exact_number(bond.value((s, t)) - bond.value((t, s))) != 0:
-            raise ValueError(f"the function of {coupling} tells the two ends of a bond apart ({s}, {t}); put it on a directed graph (networkx.DiGraph)")
+            raise ValueError(
+                f"the function of {coupling} tells the two ends of a bond apart ({s}, {t}); put it "
+                "on a directed graph (networkx.DiGraph)"
+            )

@@ -1,9 +1,12 @@
 """Sum-product over any ring: sum vertices out of a product of local tables, in a given order.
 
-The same elimination runs over polynomials in the Boltzmann factors (exact recursions) and over numbers or balls (evaluation at a point): it only adds and
-multiplies. Configurations are tuples of state indices. Where the alphabet has a declared symmetry, a table holds one entry per orbit: a configuration
-is replaced by its pattern of agreement (a set partition, written as a restricted growth string), and summing a vertex out counts each orbit once, with its
-number of members: one for every value that a neighbour already takes, q - k for the values that none of the k present ones takes.
+The same elimination runs over polynomials in the Boltzmann factors (exact recursions) and over
+numbers or balls (evaluation at a point): it only adds and multiplies. Configurations are tuples of
+state indices. Where the alphabet has a declared symmetry, a table holds one entry per orbit: a
+configuration is replaced by its pattern of agreement (a set partition, written as a restricted
+growth string), and summing a vertex out counts each orbit once, with its number of members: one for
+every value that a neighbour already takes, q - k for the values that none of the k present ones
+takes.
 """
 
 from __future__ import annotations
@@ -43,7 +46,10 @@ class ConfigurationSpace:
         kinds = set(model.alphabets.values())
         self.symmetric = any(alphabet.symmetric for alphabet in kinds)
         if self.symmetric and len(kinds) > 1:
-            raise ValueError("vertices of a symmetric (Potts) alphabet cannot be mixed with others; give every vertex the same alphabet")
+            raise ValueError(
+                "vertices of a symmetric (Potts) alphabet cannot be mixed with others; give every "
+                "vertex the same alphabet"
+            )
         self.size = next(iter(kinds)).size
 
     def states(self, scope: Sequence[Vertex], configuration: Configuration) -> tuple[Any, ...]:
@@ -67,7 +73,9 @@ class ConfigurationSpace:
         names: dict[int, int] = {}
         return tuple(names.setdefault(state, len(names)) for state in configuration)
 
-    def extensions(self, vertex: Vertex, configuration: Configuration) -> Iterator[tuple[int, Expr]]:
+    def extensions(
+        self, vertex: Vertex, configuration: Configuration
+    ) -> Iterator[tuple[int, Expr]]:
         """Yield the states of one more vertex, each with the number of states it stands for."""
         if not self.symmetric:
             for state in range(int(self.alphabets[vertex].size)):
@@ -101,7 +109,9 @@ def _growth_strings(length: int, most: int) -> Iterator[Configuration]:
 
 
 def _bell(length: int, most: int) -> int:
-    """Return the number of partitions of a set into at most ``most`` blocks (Stirling recursion)."""
+    """Return the number of partitions of a set into at most ``most`` blocks (Stirling
+    recursion).
+    """
     row = [1] + [0] * most
     for _ in range(length):
         row = [0] + [row[k - 1] + k * row[k] for k in range(1, most + 1)]
@@ -118,7 +128,8 @@ def sum_product(
     count: Callable[[Expr], Any],
     limit: int,
 ) -> dict[Configuration, Any]:
-    """Sum the vertices of ``order`` out of a product of tables and return the weight of every configuration of ``keep``.
+    """Sum the vertices of ``order`` out of a product of tables and return the weight of every
+    configuration of ``keep``.
 
     ``one`` is the unit of the ring and ``count`` turns a number of states into a ring element.
     """
@@ -136,10 +147,19 @@ def sum_product(
         file(table)
     for vertex in order:
         file(_sum_out(space, vertex, buckets.pop(vertex), one, count))
-    return {configuration: _weight(space, rest, keep, configuration, one) for configuration in space.orbits(keep)}
+    return {
+        configuration: _weight(space, rest, keep, configuration, one)
+        for configuration in space.orbits(keep)
+    }
 
 
-def _sum_out(space: ConfigurationSpace, vertex: Vertex, tables: list[Table], one: Any, count: Callable[[Expr], Any]) -> Table:
+def _sum_out(
+    space: ConfigurationSpace,
+    vertex: Vertex,
+    tables: list[Table],
+    one: Any,
+    count: Callable[[Expr], Any],
+) -> Table:
     """Multiply the tables that touch a vertex and sum over its states."""
     scope = tuple(dict.fromkeys(v for table in tables for v in table.scope if v != vertex))
     full = (*scope, vertex)
@@ -154,16 +174,31 @@ def _sum_out(space: ConfigurationSpace, vertex: Vertex, tables: list[Table], one
     return Table(scope, entries)
 
 
-def _weight(space: ConfigurationSpace, tables: Sequence[Table], scope: Sequence[Vertex], configuration: Configuration, one: Any) -> Any:
+def _weight(
+    space: ConfigurationSpace,
+    tables: Sequence[Table],
+    scope: Sequence[Vertex],
+    configuration: Configuration,
+    one: Any,
+) -> Any:
     """Return the product of the tables' entries at one configuration."""
     place = {vertex: k for k, vertex in enumerate(scope)}
     weight = one
     for table in tables:
-        weight = weight * table.entries[space.canonical(tuple(configuration[place[v]] for v in table.scope))]
+        weight = (
+            weight
+            * table.entries[space.canonical(tuple(configuration[place[v]] for v in table.scope))]
+        )
     return weight
 
 
-def check_width(space: ConfigurationSpace, tables: Sequence[Table], order: Sequence[Vertex], keep: Sequence[Vertex], limit: int) -> None:
+def check_width(
+    space: ConfigurationSpace,
+    tables: Sequence[Table],
+    order: Sequence[Vertex],
+    keep: Sequence[Vertex],
+    limit: int,
+) -> None:
     """Refuse an elimination whose largest table would pass the limit, before any of it is done."""
     neighbours: dict[Vertex, set[Vertex]] = {}
     for table in tables:
@@ -179,6 +214,7 @@ def check_width(space: ConfigurationSpace, tables: Sequence[Table], order: Seque
             largest = [*sorted(around, key=str), vertex]
     if space.table_size(largest) > limit:
         raise DecimationTooLarge(
-            f"the decimation needs a table over {len(largest)} vertices at once ({space.table_size(largest):,} entries); the limit is {limit:,}. "
+            f"the decimation needs a table over {len(largest)} vertices at once "
+            f"({space.table_size(largest):,} entries); the limit is {limit:,}. "
             f"Keep fewer vertices, choose another order, or raise limit="
         )

@@ -1,13 +1,14 @@
 r"""Binary networks with neurons as degrees of freedom, and their exact renormalization in depth.
 
-Neurons h = ±1 and weights W = ±1 of a chain with P copies of the neurons (one for each datum) that share the weights. The rule h'
-= W h, softened with stiffness alpha, has the weight exp(-alpha (h' - W h)²), which is a constant times exp(2 alpha W h h'); the
-prior of a weight is exp(k W). So
+Neurons h = ±1 and weights W = ±1 of a chain with P copies of the neurons (one for each datum) that
+share the weights. The rule h' = W h, softened with stiffness alpha, has the weight exp(-alpha (h' -
+W h)²), which is a constant times exp(2 alpha W h h'); the prior of a weight is exp(k W). So
 
     -beta H = 2 alpha sum_{m,l} W^(m) h^(m)[l] h^(m+1)[l] + k sum_m W^(m).
 
-Summing out the layers between every b-th one, at fixed block weight W' = product of the weights, leaves the same two couplings,
-for every P. The recursion is not written down here: `block_decimation` sums the promoted graph of `neurenorm.graphs.network.interaction` out and
+Summing out the layers between every b-th one, at fixed block weight W' = product of the weights,
+leaves the same two couplings, for every P. The recursion is not written down here:
+`block_decimation` sums the promoted graph of `neurenorm.graphs.network.interaction` out and
 `binary_recursion` reads the couplings off.
 """
 
@@ -32,7 +33,16 @@ from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
-__all__ = ["BLOCK", "BlockCouplings", "binary_chart", "binary_fixed_points", "binary_model", "binary_recursion", "block_couplings", "block_decimation"]
+__all__ = [
+    "BLOCK",
+    "BlockCouplings",
+    "binary_chart",
+    "binary_fixed_points",
+    "binary_model",
+    "binary_recursion",
+    "block_couplings",
+    "block_decimation",
+]
 
 SYMBOLS = symbols("dynamic-neurons")
 ALPHA, K, BETA = SYMBOLS.alpha, SYMBOLS.k, SYMBOLS.beta
@@ -52,13 +62,15 @@ def binary_model(
 ) -> Model:
     """Put binary neurons and binary weights on the promoted interaction graph of a network.
 
-    Every rule has the weight exp(2 alpha h sign(sum W h_parent)) (a constant times the smeared constraint), or the constraint
-    itself where it is sharp; every weight has exp(k W), every output exp(-beta (y - h)²). A wire passes its neuron on with weight one.
+    Every rule has the weight exp(2 alpha h sign(sum W h_parent)) (a constant times the smeared
+    constraint), or the constraint itself where it is sharp; every weight has exp(k W), every output
+    exp(-beta (y - h)²). A wire passes its neuron on with weight one.
 
     Parameters
     ----------
     interactions : Interactions
-        With promoted neurons; every neuron reads an odd number of inputs, wires included, so that no sum vanishes.
+        With promoted neurons; every neuron reads an odd number of inputs, wires included, so that
+        no sum vanishes.
     x : mapping of (neuron, copy) to ±1, optional
         The inputs. Without it they stay free spins, named ("x", neuron, copy).
     y : mapping of (neuron, copy) to ±1, optional
@@ -75,7 +87,8 @@ def binary_model(
     Raises
     ------
     ValueError
-        If neurons are not promoted, a rule has an even number of inputs or a bias, or a datum is not ±1.
+        If neurons are not promoted, a rule has an even number of inputs or a bias, or a datum is
+        not ±1.
 
     Examples
     --------
@@ -84,7 +97,10 @@ def binary_model(
     ['alpha', 'k']
     """
     if not interactions.rules:
-        raise ValueError("the neurons are no variables of these interactions: promote them first (neurenorm.graphs.network.interaction.promoted)")
+        raise ValueError(
+            "the neurons are no variables of these interactions: promote them first "
+            "(neurenorm.graphs.network.interaction.promoted)"
+        )
     terms: list[Term] = []
     kernels: list[Kernel] = []
     for rule in interactions.rules.values():
@@ -101,14 +117,22 @@ def binary_model(
     return Model(dict.fromkeys(names, ISING), tuple(terms), tuple(kernels))
 
 
-def _check_places(interactions: Interactions, x: Mapping[Any, int] | None, y: Mapping[Any, int] | None) -> None:
-    """Refuse data that are not at inputs, inputs without data where some are given, and targets that are not at outputs."""
+def _check_places(
+    interactions: Interactions, x: Mapping[Any, int] | None, y: Mapping[Any, int] | None
+) -> None:
+    """Refuse data that are not at inputs, inputs without data where some are given, and targets
+    that are not at outputs.
+    """
     net, copies = interactions.network, range(interactions.copies)
-    inputs, outputs = ({(v, copy) for v in neurons for copy in copies} for neurons in (net.inputs, net.outputs))
+    inputs, outputs = (
+        {(v, copy) for v in neurons for copy in copies} for neurons in (net.inputs, net.outputs)
+    )
     wrong = {"x": set(x or inputs) ^ inputs, "y": set(y or ()) - outputs}
     for name, places in wrong.items():
         if places:
-            what = "one datum for every input and copy" if name == "x" else "targets at outputs alone"
+            what = (
+                "one datum for every input and copy" if name == "x" else "targets at outputs alone"
+            )
             raise ValueError(f"{name} holds {what}; missing or too many: {min(map(str, places))}")
 
 
@@ -127,7 +151,9 @@ def _data(values: Mapping[Any, int] | None, name: str) -> dict[Any, int]:
     """Data of a binary network, checked."""
     for place, value in (values or {}).items():
         if isinstance(value, bool) or value not in (1, -1):
-            raise ValueError(f"the data of a binary network are +1 or -1, got {name} = {value} at {place}")
+            raise ValueError(
+                f"the data of a binary network are +1 or -1, got {name} = {value} at {place}"
+            )
     return dict(values or {})
 
 
@@ -137,31 +163,48 @@ def _inputs(interactions: Interactions) -> list[tuple[Any, ...]]:
     return sorted(found, key=lambda h: (h[2], str(h)))
 
 
-def _rule_function(rule: Rule, x: Mapping[Any, int], sharp: bool) -> tuple[tuple[Any, ...], Callable[..., Any]]:
-    """The scope and the function of one rule; a given input is put into the function, a free one stays in the scope."""
+def _rule_function(
+    rule: Rule, x: Mapping[Any, int], sharp: bool
+) -> tuple[tuple[Any, ...], Callable[..., Any]]:
+    """The scope and the function of one rule; a given input is put into the function, a free one
+    stays in the scope.
+    """
     if len(rule.pairs) % 2 == 0:
         raise ValueError(
-            f"the neuron {rule.out[1]} reads {len(rule.pairs)} inputs; binary neurons need an odd number, else a sum can vanish and has no sign "
+            f"the neuron {rule.out[1]} reads {len(rule.pairs)} inputs; binary neurons need an odd "
+            "number, else a sum can vanish and has no sign "
             "(neurenorm.theory.dynamic_neurons.promotion has rules for any finite neurons)"
         )
     if rule.bias is not None:
-        raise ValueError(f"the neuron {rule.out[1]} has a bias, which the binary model does not; see neurenorm.theory.dynamic_neurons.self_maps for biases")
+        raise ValueError(
+            f"the neuron {rule.out[1]} has a bias, which the binary model does not; see "
+            "neurenorm.theory.dynamic_neurons.self_maps for biases"
+        )
     pairs = sorted(rule.pairs, key=str)
     signs = tuple(x.get(h[1:]) if h[0] == "x" else None for _, h in pairs)
     parents = [h for (_, h), sign in zip(pairs, signs, strict=True) if sign is None]
     wires = tuple(w is None for w, _ in pairs)
-    return (rule.out, *(w for w, _ in pairs if w is not None), *parents), _sign_rule(signs, wires, sharp)
+    return (rule.out, *(w for w, _ in pairs if w is not None), *parents), _sign_rule(
+        signs, wires, sharp
+    )
 
 
 @cache
-def _sign_rule(signs: tuple[int | None, ...], wires: tuple[bool, ...], sharp: bool) -> Callable[..., Any]:
-    """2 h sign(sum W h'), or the indicator of h = sign(sum W h'); the same object for equal rules, so that their tables are shared."""
+def _sign_rule(
+    signs: tuple[int | None, ...], wires: tuple[bool, ...], sharp: bool
+) -> Callable[..., Any]:
+    """2 h sign(sum W h'), or the indicator of h = sign(sum W h'); the same object for equal rules,
+    so that their tables are shared.
+    """
     count = wires.count(False)
 
     def function(out: Any, *rest: Any) -> Any:
         """The rule at one configuration."""
         weights, free = iter(rest[:count]), iter(rest[count:])
-        products = ((1 if wire else next(weights)) * (next(free) if sign is None else sign) for wire, sign in zip(wires, signs, strict=True))
+        products = (
+            (1 if wire else next(weights)) * (next(free) if sign is None else sign)
+            for wire, sign in zip(wires, signs, strict=True)
+        )
         total = sum(products)
         agreement = out * (1 if total > 0 else -1)
         return int(agreement == 1) if sharp else 2 * agreement
@@ -170,7 +213,8 @@ def _sign_rule(signs: tuple[int | None, ...], wires: tuple[bool, ...], sharp: bo
 
 
 def block_decimation(b: int = 2, copies: int = 1) -> Decimation:
-    """Sum out the layers between two ends of a chain of b layers, at fixed block weight W' = product of its weights.
+    """Sum out the layers between two ends of a chain of b layers, at fixed block weight W' =
+    product of its weights.
 
     Parameters
     ----------
@@ -193,17 +237,24 @@ def block_decimation(b: int = 2, copies: int = 1) -> Decimation:
         raise ValueError(f"the scale factor b must be an integer of at least 2, got {b!r}")
     if isinstance(copies, int) and copies > MOST_COPIES:
         raise ValueError(
-            f"P = {copies} data need tables of 2^{2 * copies + 1} entries; at most P = {MOST_COPIES} are summed out. The couplings do not depend on P, "
-            f"so decimate with copies=1; neurenorm.theory.dynamic_neurons.spectrum.BinarySpectrum({copies}).blocks has the kernel in {copies + 1} parity blocks"
+            f"P = {copies} data need tables of 2^{2 * copies + 1} entries; at most P = "
+            f"{MOST_COPIES} are summed out. The couplings do not depend on P, "
+            "so decimate with copies=1; "
+            f"neurenorm.theory.dynamic_neurons.spectrum.BinarySpectrum({copies}).blocks has the "
+            f"kernel in {copies + 1} parity blocks"
         )
     interactions = promoted(mlp([1] * (b + 1)), copies)
     model = binary_model(interactions)
     weights = [v for v in interactions.variables if v[0] == "W"]
     partial = [weights[0], *(("product", m) for m in range(2, b)), BLOCK]
-    kernels = tuple(Kernel((partial[m], partial[m - 1], weights[m]), _is_product) for m in range(1, b))
+    kernels = tuple(
+        Kernel((partial[m], partial[m - 1], weights[m]), _is_product) for m in range(1, b)
+    )
     alphabets: dict[Any, Alphabet] = dict(model.alphabets)
     alphabets.update((v, ISING) for v in partial[1:])
-    ends = [("x", (0, 0), copy) for copy in range(copies)] + [("h", (b, 0), copy) for copy in range(copies)]
+    ends = [("x", (0, 0), copy) for copy in range(copies)] + [
+        ("h", (b, 0), copy) for copy in range(copies)
+    ]
     return decimate(Model(alphabets, model.terms, kernels), [BLOCK, *ends])
 
 
@@ -214,9 +265,11 @@ def _is_product(block: Any, left: Any, right: Any) -> int:
 
 @dataclass(frozen=True)
 class BlockCouplings:
-    """The couplings that a decimation with a block weight leaves, as the two couplings of the chain.
+    """The couplings that a decimation with a block weight leaves, as the two couplings of the
+    chain.
 
-    Evaluated by running the elimination over numbers, so that b is not limited by the size of a formula.
+    Evaluated by running the elimination over numbers, so that b is not limited by the size of a
+    formula.
 
     Parameters
     ----------
@@ -236,28 +289,55 @@ class BlockCouplings:
         return {"alpha": ((BLOCK, 1), (pair[0], 1), (pair[1], 1)), "k": ((BLOCK, 1),)}
 
     def expected(self, label: Label) -> bool:
-        """Whether a basis function belongs to the two couplings: the constant, the block weight, or block weight times both ends of one copy."""
+        """Whether a basis function belongs to the two couplings: the constant, the block weight, or
+        block weight times both ends of one copy.
+        """
         ends: list[Any] = [v for v, _ in label if v != BLOCK]
-        return not label or (label[0][0] == BLOCK and (not ends or (len(ends) == 2 and ends[0][2] == ends[1][2] and ends[0][0] != ends[1][0])))
+        return not label or (
+            label[0][0] == BLOCK
+            and (
+                not ends
+                or (len(ends) == 2 and ends[0][2] == ends[1][2] and ends[0][0] != ends[1][0])
+            )
+        )
 
     @cached_property
     def recursion(self) -> Recursion:
-        """The step as a `Recursion` of (alpha, k) with its constant ln C; raises `NotClosed` if another coupling is generated or the copies differ."""
+        """The step as a `Recursion` of (alpha, k) with its constant ln C; raises `NotClosed` if
+        another coupling is generated or the copies differ.
+        """
         expansion = self.decimation.expansion
-        extra = [self.decimation.label_latex(label) for label in expansion if not self.expected(label)]
+        extra = [
+            self.decimation.label_latex(label) for label in expansion if not self.expected(label)
+        ]
         read = {name: expansion[label] for name, label in self.labels.items()}
-        copies = {str(sorted(row.atoms.items())) for label, row in expansion.items() if len(label) == 3}
+        copies = {
+            str(sorted(row.atoms.items())) for label, row in expansion.items() if len(label) == 3
+        }
         if extra or len(copies) != 1:
-            raise NotClosed(f"the step generates {', '.join(extra) or 'couplings that differ between the copies'}")
+            raise NotClosed(
+                "the step generates "
+                f"{', '.join(extra) or 'couplings that differ between the copies'}"
+            )
         to_expr = self.decimation.log_basis.to_expr
         step = (to_expr(read["alpha"]) / 2, to_expr(read["k"]))
-        return Recursion((ALPHA, K), step, self.b, to_expr(expansion[()]), derivation=self._derivation(step))
+        return Recursion(
+            (ALPHA, K), step, self.b, to_expr(expansion[()]), derivation=self._derivation(step)
+        )
 
     def _derivation(self, step: tuple[Expr, Expr]) -> Derivation:
         """The sums over the interior of one copy at both signs, and the two projections."""
         domain = {ALPHA: SYMBOLS["alpha"].domain, K: SYMBOLS["k"].domain}
-        rows = [self.decimation.partition_function([sign, 0, 0] if self.copies == 1 else [sign] + [0] * (2 * self.copies)) for sign in (0, 1)]
-        flipped = [self.decimation.partition_function([sign] + [1] * self.copies + [0] * self.copies) for sign in (0, 1)]
+        rows = [
+            self.decimation.partition_function(
+                [sign, 0, 0] if self.copies == 1 else [sign] + [0] * (2 * self.copies)
+            )
+            for sign in (0, 1)
+        ]
+        flipped = [
+            self.decimation.partition_function([sign] + [1] * self.copies + [0] * self.copies)
+            for sign in (0, 1)
+        ]
         pair = (log(rows[0] / rows[1]) - log(flipped[0] / flipped[1])) / (8 * self.copies)
         single = (log(rows[0] / rows[1]) + log(flipped[0] / flipped[1])) / 4
         steps = [
@@ -323,11 +403,15 @@ def binary_recursion(b: int = 2, copies: int = 1) -> Recursion:
 
 def binary_chart() -> Chart:
     """Return the chart (t, kappa) = (tanh 2 alpha, tanh k), in which a step is a power."""
-    return Chart({SYMBOLS.t: tanh(2 * ALPHA), SYMBOLS.kappa: tanh(K)}, {ALPHA: atanh(SYMBOLS.t) / 2, K: atanh(SYMBOLS.kappa)})
+    return Chart(
+        {SYMBOLS.t: tanh(2 * ALPHA), SYMBOLS.kappa: tanh(K)},
+        {ALPHA: atanh(SYMBOLS.t) / 2, K: atanh(SYMBOLS.kappa)},
+    )
 
 
 def binary_fixed_points(b: int = 2, signs: Sequence[int] = (1,)) -> tuple[FixedPoint, ...]:
-    """Return the exact fixed points in the variables (t, kappa) = (tanh 2 alpha, tanh k), with the eigenvalues of the linearised step.
+    """Return the exact fixed points in the variables (t, kappa) = (tanh 2 alpha, tanh k), with the
+    eigenvalues of the linearised step.
 
     Parameters
     ----------
@@ -342,10 +426,18 @@ def binary_fixed_points(b: int = 2, signs: Sequence[int] = (1,)) -> tuple[FixedP
     [((0, 0), (0, 0)), ((0, 1), (0, 2)), ((1, 0), (2, 0)), ((1, 1), (2, 2))]
     """
     steps = binary_recursion(b).in_chart(binary_chart())
-    lines = [Recursion((variable,), (step,), steps.scale) for variable, step in zip(steps.state, steps.step, strict=True)]
+    lines = [
+        Recursion((variable,), (step,), steps.scale)
+        for variable, step in zip(steps.state, steps.step, strict=True)
+    ]
     memory, prior = (exact_fixed_points(line) for line in lines)
     return tuple(
-        FixedPoint((t.point[0], kappa.point[0]), "exact", (*t.eigenvalues, *kappa.eigenvalues), (*t.exponents, *kappa.exponents))
+        FixedPoint(
+            (t.point[0], kappa.point[0]),
+            "exact",
+            (*t.eigenvalues, *kappa.eigenvalues),
+            (*t.exponents, *kappa.exponents),
+        )
         for t in memory
         if 0 <= t.point[0] <= 1
         for kappa in prior

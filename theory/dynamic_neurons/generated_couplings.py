@@ -1,9 +1,10 @@
 r"""Layers with a few binary neurons: what decimation generates, and what a truncation drops.
 
-With one neuron per layer the couplings close. With more, the effective kernel of a block of layers (weights and inner neurons
-summed out) holds products of several neurons of the first and of the last layer: `layer_block` sums the block exactly,
-`coupling_classes` lists its couplings by how many neurons of either end they join, and which of them one layer does not have.
-Truncating the log-weight to few-neuron products after every step is the usual approximation;
+With one neuron per layer the couplings close. With more, the effective kernel of a block of layers
+(weights and inner neurons summed out) holds products of several neurons of the first and of the
+last layer: `layer_block` sums the block exactly, `coupling_classes` lists its couplings by how many
+neurons of either end they join, and which of them one layer does not have. Truncating the
+log-weight to few-neuron products after every step is the usual approximation;
 `neurenorm.numerics.solve.dynamic_neurons.transfer.truncated_kernel` measures how it errs.
 """
 
@@ -25,7 +26,8 @@ __all__ = ["CouplingClass", "coupling_classes", "generated_classes", "layer_bloc
 
 @dataclass(frozen=True)
 class CouplingClass:
-    """Couplings of one kind: products of ``first`` neurons of the first layer and ``last`` neurons of the last.
+    """Couplings of one kind: products of ``first`` neurons of the first layer and ``last`` neurons
+    of the last.
 
     Parameters
     ----------
@@ -48,7 +50,8 @@ def network_block(network: Network, copies: int = 1) -> Decimation:
     Parameters
     ----------
     network : Network
-        Every neuron reads an odd number of others, wires included; weights may be shared (convolutions).
+        Every neuron reads an odd number of others, wires included; weights may be shared
+        (convolutions).
     copies : int
         Number of data.
 
@@ -59,7 +62,8 @@ def network_block(network: Network, copies: int = 1) -> Decimation:
 
     Examples
     --------
-    A ring of three neurons whose layers share one filter: already one layer joins several outputs, through the common weights.
+    A ring of three neurons whose layers share one filter: already one layer joins several outputs,
+    through the common weights.
 
     >>> from neurenorm.graphs.network.architectures import convolutional
     >>> [(c.first, c.last, c.count) for c in coupling_classes(network_block(convolutional([3], 1)))]
@@ -67,7 +71,9 @@ def network_block(network: Network, copies: int = 1) -> Decimation:
     """
     model = binary_model(promoted(network, copies))
     first = [v for v in model.alphabets if isinstance(v, tuple) and v[0] == "x"]
-    return decimate(model, [*first, *(("h", v, copy) for copy in range(copies) for v in network.outputs)])
+    return decimate(
+        model, [*first, *(("h", v, copy) for copy in range(copies) for v in network.outputs)]
+    )
 
 
 def layer_block(width: int, layers: int = 2, copies: int = 1) -> Decimation:
@@ -109,14 +115,18 @@ def coupling_classes(block: Decimation) -> tuple[CouplingClass, ...]:
         gathered.setdefault((first, len(label) - first), []).append(label)
     found = []
     for (first, last), labels in sorted(gathered.items()):
-        distinct = {str(sorted(block.expansion[label].atoms.items())): block.expansion[label] for label in labels}
+        distinct = {
+            str(sorted(block.expansion[label].atoms.items())): block.expansion[label]
+            for label in labels
+        }
         values = tuple(block.log_basis.to_expr(distinct[key]) for key in sorted(distinct))
         found.append(CouplingClass(first, last, len(labels), values))
     return tuple(found)
 
 
 def generated_classes(width: int, layers: int = 2) -> tuple[tuple[int, int], ...]:
-    """Return the kinds of couplings, (neurons of the first, of the last layer), that a block has and one layer has not.
+    """Return the kinds of couplings, (neurons of the first, of the last layer), that a block has
+    and one layer has not.
 
     Examples
     --------
@@ -124,4 +134,8 @@ def generated_classes(width: int, layers: int = 2) -> tuple[tuple[int, int], ...
     ((0, 2), (1, 3), (2, 2), (3, 3))
     """
     one = {(c.first, c.last) for c in coupling_classes(layer_block(width, 1))}
-    return tuple((c.first, c.last) for c in coupling_classes(layer_block(width, layers)) if (c.first, c.last) not in one)
+    return tuple(
+        (c.first, c.last)
+        for c in coupling_classes(layer_block(width, layers))
+        if (c.first, c.last) not in one
+    )

@@ -1,9 +1,10 @@
-r"""Polynomial order of the interactions, with weights only and with neurons promoted, for one neuron per layer.
+r"""Polynomial order of the interactions, with weights only and with neurons promoted, for one
+neuron per layer.
 
-With a polynomial activation of degree d the output is a polynomial of all weights whose degree grows geometrically with depth,
-while a promoted rule always has the degree 2 (1 + 1) d: this is how the promotion of neurons tames the expansion in interactions.
-The degrees follow from leading forms: over the integers those of products multiply and never cancel, so deg h^(m+1) = d (1 + deg
-h^(m)).
+With a polynomial activation of degree d the output is a polynomial of all weights whose degree
+grows geometrically with depth, while a promoted rule always has the degree 2 (1 + 1) d: this is how
+the promotion of neurons tames the expansion in interactions. The degrees follow from leading forms:
+over the integers those of products multiply and never cancel, so deg h^(m+1) = d (1 + deg h^(m)).
 """
 
 from __future__ import annotations
@@ -20,14 +21,21 @@ from neurenorm.theory.gaussian.activation import parse_expression
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset
 
-__all__ = ["InteractionOrder", "dynamic_energy", "interaction_order", "polynomial_activation", "static_cost"]
+__all__ = [
+    "InteractionOrder",
+    "dynamic_energy",
+    "interaction_order",
+    "polynomial_activation",
+    "static_cost",
+]
 
 Z = Symbol("z", real=True)
 
 
 @dataclass(frozen=True)
 class InteractionOrder(Typeset):
-    """Degrees of the energy and numbers of coupled pairs of weight layers, before and after the neurons are promoted.
+    """Degrees of the energy and numbers of coupled pairs of weight layers, before and after the
+    neurons are promoted.
 
     Parameters
     ----------
@@ -46,18 +54,23 @@ class InteractionOrder(Typeset):
     @property
     def orders(self) -> dict[str, int]:
         """The four numbers by name."""
-        return {name: getattr(self, name) for name in ("static", "dynamic", "static_pairs", "dynamic_pairs")}
+        return {
+            name: getattr(self, name)
+            for name in ("static", "dynamic", "static_pairs", "dynamic_pairs")
+        }
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the four numbers."""
         return (
             rf"\deg C = {self.static},\quad \deg H = {self.dynamic},\quad "
-            rf"\#\{{\partial^2 C/\partial W \partial W' \neq 0\}} = {self.static_pairs} \to {self.dynamic_pairs}"
+            rf"\#\{{\partial^2 C/\partial W \partial W' \neq 0\}} = {self.static_pairs} \to "
+            rf"{self.dynamic_pairs}"
         )
 
 
 def polynomial_activation(source: str | Expr) -> Poly:
-    """Return an activation that is a polynomial in z; other symbols are coefficients of general value.
+    """Return an activation that is a polynomial in z; other symbols are coefficients of general
+    value.
 
     Parameters
     ----------
@@ -77,7 +90,10 @@ def polynomial_activation(source: str | Expr) -> Poly:
     expression = parse_expression(source.replace("^", "**")) if isinstance(source, str) else source
     named = expression.subs({symbol: Z for symbol in expression.free_symbols if symbol.name == "z"})
     if not named.is_polynomial(Z) or not named.has(Z):
-        raise ValueError(f"the activation must be a polynomial in z of degree at least one, such as z + g*z^2; got {source}")
+        raise ValueError(
+            "the activation must be a polynomial in z of degree at least one, such as z + g*z^2; "
+            f"got {source}"
+        )
     return Poly(named, Z)
 
 
@@ -103,15 +119,35 @@ def interaction_order(layers: int, activation: str | Expr | Poly) -> Interaction
     rules, steps = [], []
     for m in range(layers):
         before, reach = Add(Integer(d), Integer(d * reach), evaluate=False), d * (1 + reach)
-        steps.append(Step(f"degree in the weights of the output of layer {m + 1}", before, Integer(reach), f"d_{{{m + 1}}}"))
+        steps.append(
+            Step(
+                f"degree in the weights of the output of layer {m + 1}",
+                before,
+                Integer(reach),
+                f"d_{{{m + 1}}}",
+            )
+        )
         rules.append(2 * d * (1 + (m > 0)))
     twice = Add(Integer(reach), Integer(reach), evaluate=False)
     steps.append(Step("the cost is the square of the output", twice, Integer(2 * reach), r"\deg C"))
     highest = Max(*map(Integer, (2, *rules)), evaluate=False)
-    steps.append(Step("the cost, or the square of a rule, which is local", highest, Integer(max(2, *rules)), r"\deg H"))
+    steps.append(
+        Step(
+            "the cost, or the square of a rule, which is local",
+            highest,
+            Integer(max(2, *rules)),
+            r"\deg H",
+        )
+    )
     net = mlp([1] * (layers + 1))
     static, dynamic = (len(make(net).coupled_layers()) for make in (weights_only, promoted))
-    return InteractionOrder(2 * reach, max(2, *rules), static, dynamic, Derivation("degrees, layer by layer", tuple(steps)))
+    return InteractionOrder(
+        2 * reach,
+        max(2, *rules),
+        static,
+        dynamic,
+        Derivation("degrees, layer by layer", tuple(steps)),
+    )
 
 
 def static_cost(layers: int, activation: Poly) -> Poly:
@@ -131,18 +167,25 @@ def static_cost(layers: int, activation: Poly) -> Poly:
 
 
 def dynamic_energy(layers: int, activation: Poly) -> Poly:
-    """Return (y - h^(M))² + kappa sum (h^(m+1) - phi(W^(m) h^(m)))² as a polynomial in weights and neurons.
+    """Return (y - h^(M))² + kappa sum (h^(m+1) - phi(W^(m) h^(m)))² as a polynomial in weights and
+    neurons.
 
     Examples
     --------
     >>> dynamic_energy(2, polynomial_activation("z")).total_degree()
     4
     """
-    weights, neurons = sympy_symbols(f"W_0:{layers}", real=True), sympy_symbols(f"h_1:{layers + 1}", real=True)
+    weights, neurons = (
+        sympy_symbols(f"W_0:{layers}", real=True),
+        sympy_symbols(f"h_1:{layers + 1}", real=True),
+    )
     x, y, kappa = sympy_symbols("x y kappa", real=True)
     before = (x, *neurons)
     cost = (y - neurons[-1]) ** 2
-    rules = [(after - activation.as_expr().subs(Z, w * h)) ** 2 for w, h, after in zip(weights, before, neurons, strict=False)]
+    rules = [
+        (after - activation.as_expr().subs(Z, w * h)) ** 2
+        for w, h, after in zip(weights, before, neurons, strict=False)
+    ]
     return Poly(cost + kappa * Add(*rules), *weights, *neurons)
 
 

@@ -1,12 +1,14 @@
-"""Promotion is exact: summing the promoted neurons of any finite network out returns the partition function of its weights.
+"""Promotion is exact: summing the promoted neurons of any finite network out returns the partition
+function of its weights.
 
-Weights and biases take a few values with the prior exp(k W); the activation is exact, so every neuron takes a few values. The partition
-function is computed twice from the network's graph,
+Weights and biases take a few values with the prior exp(k W); the activation is exact, so every
+neuron takes a few values. The partition function is computed twice from the network's graph,
 
     weights only:  sum over W of exp(k sum W) prod over outputs of exp(-beta (y - h(W))²),       h(W) by running the network,
     promoted:      sum over W and h of exp(k sum W) prod over rules of [h = phi(sum W h')] prod over outputs of exp(-beta (y - h)²),
 
-the second by the elimination of variables on the promoted interaction graph; the difference is an expression that vanishes.
+the second by the elimination of variables on the promoted interaction graph; the difference is an
+expression that vanishes.
 """
 
 from __future__ import annotations
@@ -65,24 +67,38 @@ class Promotion(Typeset):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return both sums."""
         shown = dict(names or SYMBOLS.latex_names())
-        return aligned([rf"Z &= {tex(self.weights_only, shown)}", rf"Z_{{\text{{promoted}}}} &= {tex(self.promoted, shown)}"])
+        return aligned(
+            [
+                rf"Z &= {tex(self.weights_only, shown)}",
+                rf"Z_{{\text{{promoted}}}} &= {tex(self.promoted, shown)}",
+            ]
+        )
 
 
 def promotion(
-    network: Network | nx.DiGraph, x: Data, y: Data, *, activation: Activation = sign, weights: Sequence[Any] = (-1, 1), k: Symbol = K, beta: Symbol = BETA
+    network: Network | nx.DiGraph,
+    x: Data,
+    y: Data,
+    *,
+    activation: Activation = sign,
+    weights: Sequence[Any] = (-1, 1),
+    k: Symbol = K,
+    beta: Symbol = BETA,
 ) -> Promotion:
     """Compute the partition function of a finite network both ways.
 
     Parameters
     ----------
     network : Network or networkx.DiGraph
-        Any architecture that is not recurrent (unroll it first): dense, sparse, with wires, shared weights, biases.
+        Any architecture that is not recurrent (unroll it first): dense, sparse, with wires, shared
+        weights, biases.
     x : mapping of (input neuron, copy) to number
         The data; the copies are 0, 1, ….
     y : mapping of (output neuron, copy) to number
         The targets.
     activation : callable
-        Exact function of the weighted sum; neurons of kind ``"sum"`` (residual connections) pass the sum on. By default its sign, zero where it vanishes.
+        Exact function of the weighted sum; neurons of kind ``"sum"`` (residual connections) pass
+        the sum on. By default its sign, zero where it vanishes.
     weights : sequence of numbers
         Values of a weight and of a bias.
     k, beta : Symbol
@@ -95,7 +111,8 @@ def promotion(
     Raises
     ------
     ValueError
-        If data are missing or too many, or there are too many configurations of the weights to run the network for each.
+        If data are missing or too many, or there are too many configurations of the weights to run
+        the network for each.
 
     Examples
     --------
@@ -108,14 +125,24 @@ def promotion(
     dynamic = promoted(network, copies)
     _check_data(dynamic, x, y)
     alone = _run_for_all_weights(dynamic, x, y, activation, weights, (k, beta))
-    summed = decimate(finite_model(dynamic, x, y, activation=activation, weights=weights, k=k, beta=beta), ()).partition_function(())
+    summed = decimate(
+        finite_model(dynamic, x, y, activation=activation, weights=weights, k=k, beta=beta), ()
+    ).partition_function(())
     return Promotion(alone, summed.expand())
 
 
 def finite_model(
-    dynamic: Interactions, x: Data, y: Data, *, activation: Activation = sign, weights: Sequence[Any] = (-1, 1), k: Symbol = K, beta: Symbol = BETA
+    dynamic: Interactions,
+    x: Data,
+    y: Data,
+    *,
+    activation: Activation = sign,
+    weights: Sequence[Any] = (-1, 1),
+    k: Symbol = K,
+    beta: Symbol = BETA,
 ) -> Model:
-    """Put exact rules on the promoted interaction graph of a network: a neuron may take every value that its rule gives for some values of what it reads.
+    """Put exact rules on the promoted interaction graph of a network: a neuron may take every value
+    that its rule gives for some values of what it reads.
 
     Parameters
     ----------
@@ -127,21 +154,32 @@ def finite_model(
     Examples
     --------
     >>> from neurenorm.graphs.network.architectures import mlp
-    >>> finite_model(promoted(mlp([2, 1])), {((0, 0), 0): 1, ((0, 1), 0): 1}, {}).alphabets["h", (1, 0), 0].states
+    >>> finite_model(promoted(mlp([2, 1])), {((0, 0), 0): 1, ((0, 1), 0): 1}, {}).alphabets[
+    ...     "h", (1, 0), 0
+    ... ].states
     (-1, 0, 1)
     """
-    values: dict[Any, tuple[Any, ...]] = {("x", *place): (expression_of(value),) for place, value in x.items()}
+    values: dict[Any, tuple[Any, ...]] = {
+        ("x", *place): (expression_of(value),) for place, value in x.items()
+    }
     parameters = tuple(expression_of(value) for value in weights)
     kernels = []
     for rule in _upwards(dynamic):
         scope, function = _rule(rule, x, _activation(rule, activation))
         reached = {function(*row) for row in product(*(values.get(v, parameters) for v in scope))}
         values[rule.out] = tuple(sorted(reached))
-        kernels.append(Kernel((rule.out, *scope), lambda out, *rest, f=function: int(out == f(*rest))))
+        kernels.append(
+            Kernel((rule.out, *scope), lambda out, *rest, f=function: int(out == f(*rest)))
+        )
     names = list(dynamic.variables)
     terms = [Term(k, (v,), lambda value: value) for v in names if v[0] != "h"]
-    terms += [Term(beta, (("h", *place),), minus_square(expression_of(target))) for place, target in y.items()]
-    return Model({v: _alphabet(values.get(v, parameters)) for v in names}, tuple(terms), tuple(kernels))
+    terms += [
+        Term(beta, (("h", *place),), minus_square(expression_of(target)))
+        for place, target in y.items()
+    ]
+    return Model(
+        {v: _alphabet(values.get(v, parameters)) for v in names}, tuple(terms), tuple(kernels)
+    )
 
 
 def _check_data(dynamic: Interactions, x: Data, y: Data) -> None:
@@ -151,7 +189,10 @@ def _check_data(dynamic: Interactions, x: Data, y: Data) -> None:
         wanted = {(v, copy) for v in neurons for copy in range(dynamic.copies)}
         wrong = sorted(map(str, wanted ^ set(given)))
         if wrong:
-            raise ValueError(f"{name} has one number for each of {len(neurons)} neurons and each of {dynamic.copies} copies; missing or too many: {wrong[0]}")
+            raise ValueError(
+                f"{name} has one number for each of {len(neurons)} neurons and each of "
+                f"{dynamic.copies} copies; missing or too many: {wrong[0]}"
+            )
 
 
 def _alphabet(values: Sequence[Any]) -> Alphabet:
@@ -170,10 +211,14 @@ def _activation(rule: Rule, activation: Activation) -> Activation:
     return (lambda total: total) if rule.kind == "sum" else activation
 
 
-def _rule(rule: Rule, x: Data, activation: Activation) -> tuple[tuple[Any, ...], Callable[..., Any]]:
+def _rule(
+    rule: Rule, x: Data, activation: Activation
+) -> tuple[tuple[Any, ...], Callable[..., Any]]:
     """The variables that a rule reads, and the value that it gives to its neuron."""
     pairs = sorted(rule.pairs, key=str)
-    reads = [v for pair in pairs for v in pair if v is not None and v[0] != "x"] + ([rule.bias] if rule.bias else [])
+    reads = [v for pair in pairs for v in pair if v is not None and v[0] != "x"] + (
+        [rule.bias] if rule.bias else []
+    )
     scope = tuple(dict.fromkeys(reads))
 
     def value(*given: Any) -> Any:
@@ -185,11 +230,23 @@ def _rule(rule: Rule, x: Data, activation: Activation) -> tuple[tuple[Any, ...],
     return scope, value
 
 
-def _run_for_all_weights(dynamic: Interactions, x: Data, y: Data, activation: Activation, weights: Sequence[Any], couplings: tuple[Symbol, Symbol]) -> Expr:
-    """The sum over the weights alone: run the network for each configuration, and count equal exponents."""
+def _run_for_all_weights(
+    dynamic: Interactions,
+    x: Data,
+    y: Data,
+    activation: Activation,
+    weights: Sequence[Any],
+    couplings: tuple[Symbol, Symbol],
+) -> Expr:
+    """The sum over the weights alone: run the network for each configuration, and count equal
+    exponents.
+    """
     parameters = list(weights_only(dynamic.network).variables)
     if len(weights) ** len(parameters) > MOST_CONFIGURATIONS:
-        raise ValueError(f"{len(parameters)} weights of {len(weights)} values have more than {MOST_CONFIGURATIONS} configurations: take a smaller network")
+        raise ValueError(
+            f"{len(parameters)} weights of {len(weights)} values have more than "
+            f"{MOST_CONFIGURATIONS} configurations: take a smaller network"
+        )
     net = dynamic.network
     order = [v for v in nx.topological_sort(net.graph) if v not in set(net.inputs)]
     incoming = {v: net.incoming(v) for v in order}
@@ -201,10 +258,17 @@ def _run_for_all_weights(dynamic: Interactions, x: Data, y: Data, activation: Ac
             h = {v: expression_of(value) for (v, c), value in x.items() if c == copy}
             for v in order:
                 data = net.graph.nodes[v]
-                total = sum((1 if name is None else at["W", name]) * h[u] for u, name in incoming[v].items())
+                total = sum(
+                    (1 if name is None else at["W", name]) * h[u] for u, name in incoming[v].items()
+                )
                 total += at["b", data["bias"]] if data.get("bias") is not None else 0
                 h[v] = total if data.get("kind") == "sum" else expression_of(activation(total))
             cost += sum((target - h[v]) ** 2 for (v, c), target in y.items() if c == copy)
         found[sum(row), cost] += 1
     k, beta = couplings
-    return Add(*(Integer(many) * exp(k * prior) * exp(-beta * cost) for (prior, cost), many in sorted(found.items()))).expand()
+    return Add(
+        *(
+            Integer(many) * exp(k * prior) * exp(-beta * cost)
+            for (prior, cost), many in sorted(found.items())
+        )
+    ).expand()

@@ -1,4 +1,6 @@
-"""Results on networks whose neurons are degrees of freedom: binary, linear, real and wide layers."""
+"""Results on networks whose neurons are degrees of freedom: binary, linear, real and wide
+layers.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,17 @@ from sympy.core.numbers import Number
 
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.dynamic_neurons.chain import block_couplings
-from neurenorm.theory.dynamic_neurons.interaction_order import interaction_order, polynomial_activation
-from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, matches, partition_function, transfer_spectrum, weight_magnetization
+from neurenorm.theory.dynamic_neurons.interaction_order import (
+    interaction_order,
+    polynomial_activation,
+)
+from neurenorm.theory.dynamic_neurons.spectrum import (
+    BinarySpectrum,
+    matches,
+    partition_function,
+    transfer_spectrum,
+    weight_magnetization,
+)
 from neurenorm.theory.dynamic_neurons.stiffness import smeared_chain
 from neurenorm.theory.dynamic_neurons.two_state import two_state_kernel
 from neurenorm.theory.dynamic_neurons.wide import wide_binary
@@ -21,7 +32,10 @@ __all__ = ["RESULTS"]
 
 SUBJECT = symbols("dynamic-neurons")
 DEEPEST = 1_000_000
-RULE = "Softened rule: weight exp(-alpha (h' - W h)^2) per neuron and datum; for binary neurons a constant times exp(2 alpha W h h')."
+RULE = (
+    "Softened rule: weight exp(-alpha (h' - W h)^2) per neuron and datum; for binary neurons a "
+    "constant times exp(2 alpha W h h')."
+)
 PRIOR = "Binary weights have the prior exp(k W); the cost is exp(-beta sum (y - h)^2)."
 INSTANCE = "An exactly solvable instance of the construction, not a model named in the paper."
 
@@ -49,8 +63,14 @@ def _truth(value: Any) -> bool:
 def _prior(value: Any) -> Any:
     """Admit a positive finite variance: without a prior the integral over the weights diverges."""
     if not (isinstance(value, Number) and value.is_positive and value.is_finite):
-        reason = "without a prior the integral over the weights diverges, above all for unbounded activations"
-        raise ValueError(f"prior_variance (variance of the Gaussian prior of every weight) must be a positive finite number: {reason}; got {value!s}")
+        reason = (
+            "without a prior the integral over the weights diverges, above all for unbounded "
+            "activations"
+        )
+        raise ValueError(
+            "prior_variance (variance of the Gaussian prior of every weight) must be a positive "
+            f"finite number: {reason}; got {value!s}"
+        )
     return value
 
 
@@ -97,12 +117,19 @@ _Y = Parameter("y", "targets, a list of +1 and -1", None, structural=True, conve
 RESULTS = (
     Result(
         "dynamic-neurons/binary-decimation",
-        "Decimation in depth of binary neurons with binary weights and any number of data: the two couplings of the chain after b layers became one",
+        "Decimation in depth of binary neurons with binary weights and any number of data: the two "
+        "couplings of the chain after b layers became one",
         SUBJECT,
         (_ALPHA, _K, Parameter("b", SUBJECT["b"].meaning, Range(2, 2_001), 2, structural=True)),
         ("alpha", "k"),
         block_couplings,
-        (RULE, PRIOR, "The new weight is the product of the old ones; the couplings do not depend on the number of data.", INSTANCE),
+        (
+            RULE,
+            PRIOR,
+            "The new weight is the product of the old ones; the couplings do not depend on the "
+            "number of data.",
+            INSTANCE,
+        ),
     ),
     Result(
         "dynamic-neurons/transfer-spectrum",
@@ -112,12 +139,31 @@ RESULTS = (
             _ALPHA,
             _K,
             Parameter("P", SUBJECT["P"].meaning, Range(1, oo), 1, structural=True),
-            Parameter("normalised", "whether each constraint sums to one", None, False, structural=True, convert=_truth),
-            Parameter("form", "all 2^P eigenvalues, or pairs of an eigenvalue and its multiplicity", ("table", "blocks"), "table", structural=True),
+            Parameter(
+                "normalised",
+                "whether each constraint sums to one",
+                None,
+                False,
+                structural=True,
+                convert=_truth,
+            ),
+            Parameter(
+                "form",
+                "all 2^P eigenvalues, or pairs of an eigenvalue and its multiplicity",
+                ("table", "blocks"),
+                "table",
+                structural=True,
+            ),
         ),
         ("eigenvalues", "xi_odd", "xi_even"),
         _spectrum,
-        (RULE, PRIOR, "xi_odd is the length of a single datum, xi_even that of the overlap of two data, in layers, whatever P.", INSTANCE),
+        (
+            RULE,
+            PRIOR,
+            "xi_odd is the length of a single datum, xi_even that of the overlap of two data, in "
+            "layers, whatever P.",
+            INSTANCE,
+        ),
         {"P": 2},
         units={"xi_odd": "layers", "xi_even": "layers"},
     ),
@@ -125,7 +171,22 @@ RESULTS = (
         "dynamic-neurons/partition-function",
         "Exact partition function of a binary chain over all weights and neurons",
         SUBJECT,
-        (_LAYERS, _STIFFNESS, _K, _BETA, _X, _Y, Parameter("normalised", "whether each constraint sums to one", None, True, structural=True, convert=_truth)),
+        (
+            _LAYERS,
+            _STIFFNESS,
+            _K,
+            _BETA,
+            _X,
+            _Y,
+            Parameter(
+                "normalised",
+                "whether each constraint sums to one",
+                None,
+                True,
+                structural=True,
+                convert=_truth,
+            ),
+        ),
         ("value",),
         _binary_partition,
         (RULE, PRIOR, "alpha = inf is the sharp constraint.", INSTANCE),
@@ -145,36 +206,56 @@ RESULTS = (
         "dynamic-neurons/two-state-kernel",
         "Decimation by two of any positive 2 x 2 layer kernel",
         SUBJECT,
-        (_parameter("K0", default=0), _parameter("K1"), _parameter("K2"), Parameter("g", "antisymmetric part", Reals, 0)),
+        (
+            _parameter("K0", default=0),
+            _parameter("K1"),
+            _parameter("K2"),
+            Parameter("g", "antisymmetric part", Reals, 0),
+        ),
         ("K0", "K1", "K2", "g"),
         two_state_kernel,
         ("T(h, h') = exp(K0 + K1 h h' + K2 (h + h')/2 + g (h - h')/2).", INSTANCE),
     ),
     Result(
         "dynamic-neurons/interaction-order",
-        "Polynomial degree of the energy, and coupled pairs of weight layers, before and after the neurons are promoted (one neuron per layer)",
+        "Polynomial degree of the energy, and coupled pairs of weight layers, before and after the "
+        "neurons are promoted (one neuron per layer)",
         SUBJECT,
         (
             Parameter("layers", "number of weight layers", Range(1, 301), structural=True),
-            Parameter("activation", "polynomial in z, such as z+g*z^2 (other letters: any coefficients)", None, "z", structural=True, convert=_polynomial),
+            Parameter(
+                "activation",
+                "polynomial in z, such as z+g*z^2 (other letters: any coefficients)",
+                None,
+                "z",
+                structural=True,
+                convert=_polynomial,
+            ),
         ),
         ("static", "dynamic", "static_pairs", "dynamic_pairs"),
         _order,
-        ("static: degree of the cost in the weights. dynamic: degree of the energy in weights and neurons.",),
+        (
+            "static: degree of the cost in the weights. dynamic: degree of the energy in weights "
+            "and neurons.",
+        ),
         {"layers": 3, "activation": "z + g*z^2"},
     ),
     Result(
         "dynamic-neurons/wide-binary",
-        "Wide layers of binary neurons: second eigenvalue at finite width, mean and critical gain at infinite width",
+        "Wide layers of binary neurons: second eigenvalue at finite width, mean and critical gain "
+        "at infinite width",
         SUBJECT,
         (
             Parameter("g", "gain: the binary weights have the mean g/sqrt(N)", Reals),
-            Parameter("N", SUBJECT["N"].meaning + ", odd", Range(1, 400), structural=True, infinite=True),
+            Parameter(
+                "N", SUBJECT["N"].meaning + ", odd", Range(1, 400), structural=True, infinite=True
+            ),
         ),
         ("lambda1", "m", "g_c"),
         wide_binary,
         (
-            "lambda1 is given at finite N: the eigenvalue next to 1, whose function changes sign when all neurons do; it has the sign of g.",
+            "lambda1 is given at finite N: the eigenvalue next to 1, whose function changes sign "
+            "when all neurons do; it has the sign of g.",
             "m >= 0 (the stable fixed point) and g_c are given at N = inf.",
             INSTANCE,
         ),
@@ -185,17 +266,32 @@ RESULTS = (
         "Partition function of a chain of real neurons with softened or sharp rules",
         SUBJECT,
         (
-            Parameter("activation", "name or expression of one variable", None, structural=True, convert=read_activation),
+            Parameter(
+                "activation",
+                "name or expression of one variable",
+                None,
+                structural=True,
+                convert=read_activation,
+            ),
             Parameter("M", SUBJECT["M"].meaning, Range(1, 51), structural=True),
             Parameter("x", "input", Reals),
             Parameter("y", "target", Reals),
             _BETA,
             _STIFFNESS,
-            Parameter("prior_variance", "variance of the Gaussian prior of every weight", Interval.open(0, oo), 1, convert=_prior),
+            Parameter(
+                "prior_variance",
+                "variance of the Gaussian prior of every weight",
+                Interval.open(0, oo),
+                1,
+                convert=_prior,
+            ),
         ),
         ("value",),
         _smeared,
-        ("One neuron per layer, no bias; each softened constraint is normalised; alpha = inf is the sharp constraint; v is prior_variance.",),
+        (
+            "One neuron per layer, no bias; each softened constraint is normalised; alpha = inf is "
+            "the sharp constraint; v is prior_variance.",
+        ),
         {"activation": "tanh", "M": 2},
     ),
 )

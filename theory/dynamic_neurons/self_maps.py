@@ -1,13 +1,13 @@
 r"""Renormalization in function space: layers as random self-maps of a finite alphabet.
 
-A layer with fixed weights and biases is a map f of the neuron's alphabet A to itself. A random layer is a law p_f on the maps,
-the same for all data at once, so everything is exact for any number of data. Two layers compose: with f g meaning first g, then
-f,
+A layer with fixed weights and biases is a map f of the neuron's alphabet A to itself. A random
+layer is a law p_f on the maps, the same for all data at once, so everything is exact for any number
+of data. Two layers compose: with f g meaning first g, then f,
 
     p'_h = sum over f g = h of p_f p_g,
 
-a recursion with one coupling for each of the |A|^|A| elements of the monoid of self-maps. For A = {+1, -1} the maps are the
-identity I, the flip N, and the two resets + and -.
+a recursion with one coupling for each of the |A|^|A| elements of the monoid of self-maps. For A =
+{+1, -1} the maps are the identity I, the flip N, and the two resets + and -.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class SelfMaps:
     alphabet : tuple
         The states of a neuron (or of a whole layer), all different.
     generators : tuple of maps, optional
-        Maps as tuples of state indices; only the maps that they generate by composition are kept. By default all self-maps.
+        Maps as tuples of state indices; only the maps that they generate by composition are kept.
+        By default all self-maps.
 
     Raises
     ------
@@ -64,17 +65,31 @@ class SelfMaps:
     def __post_init__(self) -> None:
         size = len(self.alphabet)
         if size < 2 or len(set(self.alphabet)) != size:
-            raise ValueError(f"an alphabet has at least two states, all different, got {self.alphabet}")
+            raise ValueError(
+                f"an alphabet has at least two states, all different, got {self.alphabet}"
+            )
         for f in self.generators or ():
-            if len(f) != size or any(not isinstance(image, int) or not 0 <= image < size for image in f):
-                raise ValueError(f"a generator names the image of each of the {size} states by its index 0 to {size - 1}, got {f}")
+            if len(f) != size or any(
+                not isinstance(image, int) or not 0 <= image < size for image in f
+            ):
+                raise ValueError(
+                    f"a generator names the image of each of the {size} states by its index 0 to "
+                    f"{size - 1}, got {f}"
+                )
         if self.generators is None and size**size > LARGEST_MONOID:
-            raise ValueError(f"{size} states have {size}^{size} self-maps, more than {LARGEST_MONOID}; give the generators of a smaller monoid")
+            raise ValueError(
+                f"{size} states have {size}^{size} self-maps, more than {LARGEST_MONOID}; give the "
+                "generators of a smaller monoid"
+            )
 
     @cached_property
     def elements(self) -> tuple[Map, ...]:
         """The maps in a fixed order: bijections first, the identity at their head."""
-        found = set(product(range(len(self.alphabet)), repeat=len(self.alphabet))) if self.generators is None else self._generated()
+        found = (
+            set(product(range(len(self.alphabet)), repeat=len(self.alphabet)))
+            if self.generators is None
+            else self._generated()
+        )
         return tuple(sorted(found, key=lambda f: (-len(set(f)), f)))
 
     def _generated(self) -> set[Map]:
@@ -98,14 +113,18 @@ class SelfMaps:
         return {f: Symbol(f"p_{self.name(f)}", nonnegative=True) for f in self.elements}
 
     def convolve(self, later: Mapping[Map, Any], first: Mapping[Map, Any]) -> dict[Map, Any]:
-        """Return the law of the composition of two independent layers, of any numbers that add and multiply."""
+        """Return the law of the composition of two independent layers, of any numbers that add and
+        multiply.
+        """
         rows: dict[Map, list[Any]] = {f: [] for f in self.elements}
         for (f, p), (g, q) in product(later.items(), first.items()):
             rows[compose(f, g)].append(p * q)
         return {h: sum(terms[1:], terms[0]) if terms else 0 for h, terms in rows.items()}
 
     def power(self, law: Mapping[Map, Any], layers: int) -> dict[Map, Any]:
-        """Return the law of several equal layers, by squaring: its cost grows as the logarithm of the depth."""
+        """Return the law of several equal layers, by squaring: its cost grows as the logarithm of
+        the depth.
+        """
         if not isinstance(layers, int) or layers < 1:
             raise ValueError(f"the number of layers must be a positive integer, got {layers!r}")
         result: dict[Map, Any] | None = None
@@ -127,25 +146,40 @@ class SelfMaps:
         """
         if len(self.elements) > LARGEST_RECURSION:
             raise ValueError(
-                f"a recursion of {len(self.elements)} coupled probabilities is too large to write down (at most {LARGEST_RECURSION}); "
+                f"a recursion of {len(self.elements)} coupled probabilities is too large to write "
+                f"down (at most {LARGEST_RECURSION}); "
                 "use power with a law of numbers, or the generators of a smaller monoid"
             )
         law = dict(self.symbols)
         step = self.power(law, b)
-        return Recursion(tuple(law.values()), tuple(expression_of(step[f]).expand() for f in law), b)
+        return Recursion(
+            tuple(law.values()), tuple(expression_of(step[f]).expand() for f in law), b
+        )
 
     def transfer_matrix(self, law: Mapping[Map, Any], copies: int) -> Matrix:
-        """Return the matrix of one layer on the states of P copies: entry (after, before), states in the order of `itertools.product`."""
+        """Return the matrix of one layer on the states of P copies: entry (after, before), states
+        in the order of `itertools.product`.
+        """
         states = list(product(range(len(self.alphabet)), repeat=copies))
         if len(states) > LARGEST_MONOID:
-            raise ValueError(f"{copies} copies have {len(states)} states, more than {LARGEST_MONOID}; the law on maps needs no such table")
+            raise ValueError(
+                f"{copies} copies have {len(states)} states, more than {LARGEST_MONOID}; the law "
+                "on maps needs no such table"
+            )
         place = {state: k for k, state in enumerate(states)}
         matrix = Matrix.zeros(len(states), len(states))
         for (f, p), (column, state) in product(law.items(), enumerate(states)):
             matrix[place[tuple(f[i] for i in state)], column] += p
         return matrix
 
-    def partition_function(self, law: Mapping[Map, Any], layers: int, x: Sequence[Any], y: Sequence[Any], beta: Expr = BETA) -> Expr:
+    def partition_function(
+        self,
+        law: Mapping[Map, Any],
+        layers: int,
+        x: Sequence[Any],
+        y: Sequence[Any],
+        beta: Expr = BETA,
+    ) -> Expr:
         """Return Z = sum over maps of (p to the power M)_f times exp(-beta sum (y - f(x))²).
 
         Parameters
@@ -157,13 +191,23 @@ class SelfMaps:
             Inputs (states of the alphabet) and targets (numbers).
         """
         if len(x) != len(y) or not len(x):
-            raise ValueError(f"x and y are lists of the same positive length, got {len(x)} and {len(y)} entries")
+            raise ValueError(
+                f"x and y are lists of the same positive length, got {len(x)} and {len(y)} entries"
+            )
         outside = [value for value in x if value not in self.alphabet]
         if outside:
             raise ValueError(f"the input {outside[0]} is no state of the alphabet {self.alphabet}")
         place = [self.alphabet.index(value) for value in x]
         depth = self.power(law, layers)
-        costs = {f: Add(*[(expression_of(target) - self.alphabet[f[i]]) ** 2 for i, target in zip(place, y, strict=True)]) for f in self.elements}
+        costs = {
+            f: Add(
+                *[
+                    (expression_of(target) - self.alphabet[f[i]]) ** 2
+                    for i, target in zip(place, y, strict=True)
+                ]
+            )
+            for f in self.elements
+        }
         return Add(*[p * exp(-beta * costs[f]) for f, p in depth.items()])
 
 
@@ -172,7 +216,9 @@ def compose(f: Map, g: Map) -> Map:
     return tuple(f[i] for i in g)
 
 
-def threshold_layer(weights: Iterable[Any], biases: Iterable[Any], prior: Callable[[Any, Any], Expr]) -> dict[Map, Expr]:
+def threshold_layer(
+    weights: Iterable[Any], biases: Iterable[Any], prior: Callable[[Any, Any], Expr]
+) -> dict[Map, Expr]:
     """Return the law of the map h -> sign(W h + b) of a binary neuron, unnormalised.
 
     Parameters
@@ -197,6 +243,9 @@ def threshold_layer(weights: Iterable[Any], biases: Iterable[Any], prior: Callab
     for w, b in product(map(expression_of, weights), map(expression_of, biases)):
         sums = [w * h + b for h in (1, -1)]
         if any(total == 0 for total in sums):
-            raise ValueError(f"W h + b vanishes for W = {w}, b = {b}: its sign is not defined; choose other biases")
+            raise ValueError(
+                f"W h + b vanishes for W = {w}, b = {b}: its sign is not defined; choose other "
+                "biases"
+            )
         law[tuple(0 if total > 0 else 1 for total in sums)].append(expression_of(prior(w, b)))
     return {f: Add(*terms) if terms else Integer(0) for f, terms in law.items()}

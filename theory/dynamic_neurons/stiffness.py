@@ -1,14 +1,14 @@
 r"""The softened constraint: what a finite stiffness alpha of the activation rules changes.
 
-A rule h' = phi(W h) is imposed by the normalised Gaussian sqrt(alpha/pi) exp(-alpha (h' - phi)²). At alpha = oo the neurons are
-the functions of the weights that they were before.
+A rule h' = phi(W h) is imposed by the normalised Gaussian sqrt(alpha/pi) exp(-alpha (h' - phi)²).
+At alpha = oo the neurons are the functions of the weights that they were before.
 
-* The neuron of the output integrates out exactly: its rule and its cost make one Gaussian with the cost's inverse temperature
-  alpha beta/(alpha + beta).
-* Softening adds noise of variance 1/(2 alpha) to every neuron, so Z_alpha = Z + (1/(4 alpha)) sum_m ⟨second derivative of
-  exp(-beta C) by h^(m)⟩ + O(1/alpha²).
-* With H = C + kappa sum (h' - phi)², minimal in the neurons, the local gradient by a weight becomes the back-propagated one as
-  kappa grows: the force of each rule is the error.
+* The neuron of the output integrates out exactly: its rule and its cost make one Gaussian with the
+  cost's inverse temperature alpha beta/(alpha + beta).
+* Softening adds noise of variance 1/(2 alpha) to every neuron, so Z_alpha = Z + (1/(4 alpha)) sum_m
+  ⟨second derivative of exp(-beta C) by h^(m)⟩ + O(1/alpha²).
+* With H = C + kappa sum (h' - phi)², minimal in the neurons, the local gradient by a weight becomes
+  the back-propagated one as kappa grows: the force of each rule is the error.
 """
 
 from __future__ import annotations
@@ -26,7 +26,16 @@ from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned
 
-__all__ = ["BackPropagation", "SmearedChain", "back_propagation_limit", "first_order_integrand", "output_identity", "pitchfork", "rule_kernel", "smeared_chain"]
+__all__ = [
+    "BackPropagation",
+    "SmearedChain",
+    "back_propagation_limit",
+    "first_order_integrand",
+    "output_identity",
+    "pitchfork",
+    "rule_kernel",
+    "smeared_chain",
+]
 
 SYMBOLS = symbols("dynamic-neurons")
 ALPHA, BETA = SYMBOLS.alpha, SYMBOLS.beta
@@ -35,7 +44,8 @@ ALPHA, BETA = SYMBOLS.alpha, SYMBOLS.beta
 def output_identity() -> Formula:
     """Integrate the output neuron out: effective inverse temperature and prefactor of the cost.
 
-    The exponent -beta (y - h)² - alpha (h - s)² is a quadratic -A h² + B h - C in h; its integral is sqrt(pi/A) exp(B²/(4A) - C).
+    The exponent -beta (y - h)² - alpha (h - s)² is a quadratic -A h² + B h - C in h; its integral
+    is sqrt(pi/A) exp(B²/(4A) - C).
 
     Returns
     -------
@@ -55,16 +65,31 @@ def output_identity() -> Formula:
     if beta_eff.has(y, s):
         raise ArithmeticError("the rest of the square is no multiple of (y - s)²")
     prefactor = sqrt(ALPHA / pi) * sqrt(pi / a)
-    domain = {ALPHA: SYMBOLS["alpha"].domain, BETA: SYMBOLS["beta"].domain, y: SYMBOLS["k"].domain, s: SYMBOLS["k"].domain}
-    title = "integrate the output h out, where s is the value of its rule: what is left beside the square in h"
+    domain = {
+        ALPHA: SYMBOLS["alpha"].domain,
+        BETA: SYMBOLS["beta"].domain,
+        y: SYMBOLS["k"].domain,
+        s: SYMBOLS["k"].domain,
+    }
+    title = (
+        "integrate the output h out, where s is the value of its rule: what is left beside the "
+        "square in h"
+    )
     step = Step(title, b**2 / (4 * a) - c, -beta_eff * (y - s) ** 2, "", domain)
-    return Formula({"beta_eff": beta_eff, "prefactor": prefactor}, Derivation("integrate the output neuron out", (step,)))
+    return Formula(
+        {"beta_eff": beta_eff, "prefactor": prefactor},
+        Derivation("integrate the output neuron out", (step,)),
+    )
 
 
-def first_order_integrand(source: str | Expr | Activation, layers: int) -> tuple[Expr, tuple[Symbol, ...]]:
-    """Return the function of the weights whose average is the coefficient of 1/alpha in Z_alpha - Z, one neuron per layer.
+def first_order_integrand(
+    source: str | Expr | Activation, layers: int
+) -> tuple[Expr, tuple[Symbol, ...]]:
+    """Return the function of the weights whose average is the coefficient of 1/alpha in Z_alpha -
+    Z, one neuron per layer.
 
-    Noise eta_m of variance 1/(2 alpha) on every neuron gives half of 1/(2 alpha) times the second derivatives at eta = 0.
+    Noise eta_m of variance 1/(2 alpha) on every neuron gives half of 1/(2 alpha) times the second
+    derivatives at eta = 0.
 
     Parameters
     ----------
@@ -126,10 +151,12 @@ class BackPropagation:
 
 
 def back_propagation_limit(source: str | Expr | Activation, layers: int) -> BackPropagation:
-    """Derive the limit of the local gradients of H = (y - h^(M))² + kappa sum (h^(m+1) - phi(W^(m) h^(m)))² for one neuron per layer.
+    """Derive the limit of the local gradients of H = (y - h^(M))² + kappa sum (h^(m+1) - phi(W^(m)
+    h^(m)))² for one neuron per layer.
 
-    At the minimum over the neurons the forces F_m = 2 kappa (h^(m) - phi^(m-1)) stay finite while the neurons approach their
-    forward values: dH/dh^(m) = 0 is then a triangular linear system for the forces.
+    At the minimum over the neurons the forces F_m = 2 kappa (h^(m) - phi^(m-1)) stay finite while
+    the neurons approach their forward values: dH/dh^(m) = 0 is then a triangular linear system for
+    the forces.
 
     Examples
     --------
@@ -149,7 +176,9 @@ def back_propagation_limit(source: str | Expr | Activation, layers: int) -> Back
             slope -= 2 * kappa * gaps[m] * phi(weights[m] * h[m]).diff(h[m])
         else:
             slope += ((y - h[m]) ** 2).diff(h[m])
-        equations.append(slope.subs({gap: force / (2 * kappa) for gap, force in zip(gaps, forces, strict=True)}))
+        equations.append(
+            slope.subs({gap: force / (2 * kappa) for gap, force in zip(gaps, forces, strict=True)})
+        )
     solution = solve(equations, forces, dict=True)[0]
     forward = _forward(phi, weights, h)
     local = [-solution[forces[m]] * phi(weights[m] * h[m]).diff(weights[m]) for m in range(layers)]
@@ -161,7 +190,9 @@ def back_propagation_limit(source: str | Expr | Activation, layers: int) -> Back
     )
 
 
-def _forward(phi: Activation, weights: tuple[Symbol, ...], h: tuple[Symbol, ...]) -> dict[Symbol, Expr]:
+def _forward(
+    phi: Activation, weights: tuple[Symbol, ...], h: tuple[Symbol, ...]
+) -> dict[Symbol, Expr]:
     """The neurons as functions of the weights."""
     values: dict[Symbol, Expr] = {h[0]: h[0]}
     for m, w in enumerate(weights):
@@ -177,7 +208,8 @@ def _at(expression: Expr, forward: Mapping[Symbol, Expr], h: tuple[Symbol, ...])
 
 
 def rule_kernel(source: str | Expr | Activation) -> tuple[Expr, tuple[Symbol, Symbol]]:
-    """Return the normalised kernel T(h'|h) of one softened rule with weight w and bias, and its two arguments (h, h').
+    """Return the normalised kernel T(h'|h) of one softened rule with weight w and bias, and its two
+    arguments (h, h').
 
     Examples
     --------
@@ -187,14 +219,18 @@ def rule_kernel(source: str | Expr | Activation) -> tuple[Expr, tuple[Symbol, Sy
     """
     phi = activation(source)
     h, after = sympy_symbols("h h_after", real=True)
-    return sqrt(ALPHA / pi) * exp(-ALPHA * (after - phi(SYMBOLS.w * h + SYMBOLS.bias)) ** 2), (h, after)
+    return sqrt(ALPHA / pi) * exp(-ALPHA * (after - phi(SYMBOLS.w * h + SYMBOLS.bias)) ** 2), (
+        h,
+        after,
+    )
 
 
 def pitchfork(source: str | Expr | Activation) -> dict[str, Expr]:
-    """Return where the sharp chain h' = phi(w h) of an odd activation starts to order, and how: h*² = amplitude * (w/w_c - 1) just above.
+    """Return where the sharp chain h' = phi(w h) of an odd activation starts to order, and how: h*²
+    = amplitude * (w/w_c - 1) just above.
 
-    The fixed points solve h = c_1 w h + c_3 w³ h³ + ..., with the Taylor coefficients c_1, c_3 of phi at 0. Below w_c the neuron forgets
-    its input within xi = 1/|ln(c_1 w)| layers.
+    The fixed points solve h = c_1 w h + c_3 w³ h³ + ..., with the Taylor coefficients c_1, c_3 of
+    phi at 0. Below w_c the neuron forgets its input within xi = 1/|ln(c_1 w)| layers.
 
     Raises
     ------
@@ -208,21 +244,31 @@ def pitchfork(source: str | Expr | Activation) -> dict[str, Expr]:
     """
     phi = activation(source)
     if phi.kinks or phi.parity != -1:
-        raise ValueError(f"the bifurcation is worked out for smooth odd activations, which {phi} is not")
-    first, third = phi.derivative(1).subs(phi.variable, 0), phi.derivative(3).subs(phi.variable, 0) / 6
+        raise ValueError(
+            f"the bifurcation is worked out for smooth odd activations, which {phi} is not"
+        )
+    first, third = (
+        phi.derivative(1).subs(phi.variable, 0),
+        phi.derivative(3).subs(phi.variable, 0) / 6,
+    )
     if not (first.is_positive and third.is_negative):
-        raise ValueError(f"{phi} does not saturate: its Taylor coefficients are {first} and {third}, and there is no continuous transition")
+        raise ValueError(
+            f"{phi} does not saturate: its Taylor coefficients are {first} and {third}, and there "
+            "is no continuous transition"
+        )
     critical = 1 / first
     return {"critical_weight": critical, "amplitude": -1 / (third * critical**3)}
 
 
 @dataclass(frozen=True)
 class SmearedChain(Typeset):
-    """The partition function of a chain of real neurons, one per layer, with Gaussian weights: a stated problem.
+    """The partition function of a chain of real neurons, one per layer, with Gaussian weights: a
+    stated problem.
 
-    Z = ⟨exp(-beta (y - h^(M))²)⟩ over independent weights of the prior variance and, at finite stiffness, over the neurons. The
-    neurons are averaged out from the output back, layer by layer: F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w, where G is F smoothed with
-    variance 1/(2 alpha), and F_M is the cost.
+    Z = ⟨exp(-beta (y - h^(M))²)⟩ over independent weights of the prior variance and, at finite
+    stiffness, over the neurons. The neurons are averaged out from the output back, layer by layer:
+    F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w, where G is F smoothed with variance 1/(2 alpha), and F_M is
+    the cost.
 
     Parameters
     ----------
@@ -251,7 +297,8 @@ class SmearedChain(Typeset):
         shown = latex(self.activation.expression)
         rows = [
             rf"Z &= F_0(x), \qquad F_{{{self.layers}}}(h) = e^{{-\beta (y - h)^2}}",
-            rf"F_m(h) &= \left\langle G_{{m+1}}(\phi(w h)) \right\rangle_{{w \sim \mathcal{{N}}(0, v)}}, \qquad \phi(z) = {shown}",
+            rf"F_m(h) &= \left\langle G_{{m+1}}(\phi(w h)) \right\rangle_{{w \sim \mathcal{{N}}(0, "
+            rf"v)}}, \qquad \phi(z) = {shown}",
             r"G_m(h) &= \sqrt{\alpha/\pi} \int dh' e^{-\alpha (h' - h)^2} F_m(h')",
         ]
         return aligned(rows)

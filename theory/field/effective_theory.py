@@ -16,7 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, Symbol, cancel, exp, factor, oo, sqrt
+from sympy import (
+    Expr,
+    ImmutableDenseMatrix,
+    Matrix,
+    Rational,
+    Symbol,
+    cancel,
+    exp,
+    factor,
+    oo,
+    sqrt,
+)
 
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
 from neurenorm.theory.algebra.reading import expression_of
@@ -36,8 +47,8 @@ class EffectiveTheory(Typeset):
     stiffness : d x d matrix
         Z, half the second derivatives of the band at k = 0, per cell.
     metric : Metric, optional
-        Scalar products of the primitive vectors.  Without one, a theory of one dimension counts lengths in
-        cells, and one of more dimensions refuses to tell lengths.
+        Scalar products of the primitive vectors.  Without one, a theory of one dimension counts
+        lengths in cells, and one of more dimensions refuses to tell lengths.
 
     Examples
     --------
@@ -56,17 +67,28 @@ class EffectiveTheory(Typeset):
         return int(self.stiffness.rows)
 
     def _gram(self, what: str) -> ImmutableDenseMatrix:
-        """Scalar products of the primitive vectors; cells are the unit in one dimension without a metric."""
+        """Scalar products of the primitive vectors; cells are the unit in one dimension without a
+        metric.
+        """
         if self.metric is None and self.dimension == 1:
             return ImmutableDenseMatrix([[1]])
         if self.metric is None:
             raise NoMetric(what)
         size = range(self.dimension)
-        return ImmutableDenseMatrix([[Rational(x.numerator, x.denominator) for x in self.metric.gram[i][: self.dimension]] for i in size])
+        return ImmutableDenseMatrix(
+            [
+                [
+                    Rational(x.numerator, x.denominator)
+                    for x in self.metric.gram[i][: self.dimension]
+                ]
+                for i in size
+            ]
+        )
 
     @property
     def isotropic(self) -> Expr | None:
-        """The stiffness c of every direction in the metric's unit, Z = c G⁻¹; None where directions differ.
+        """The stiffness c of every direction in the metric's unit, Z = c G⁻¹; None where directions
+        differ.
 
         Raises
         ------
@@ -90,13 +112,18 @@ class EffectiveTheory(Typeset):
         """
         stiffness = self.isotropic
         if stiffness is None:
-            raise ValueError("the mass depends on the direction: use correlation_length_along(direction) or decay(direction)")
+            raise ValueError(
+                "the mass depends on the direction: use correlation_length_along(direction) or "
+                "decay(direction)"
+            )
         self._check(stiffness)
         return sqrt(factor(self.restoring / stiffness))
 
     @property
     def correlation_length(self) -> Expr:
-        """ξ = 1/m of an isotropic theory, in the metric's unit (in cells, without a metric in one dimension); infinite at r = 0."""
+        """ξ = 1/m of an isotropic theory, in the metric's unit (in cells, without a metric in one
+        dimension); infinite at r = 0.
+        """
         mass = self.mass
         return oo if mass == 0 else 1 / mass
 
@@ -123,13 +150,17 @@ class EffectiveTheory(Typeset):
         """
         n = Matrix([expression_of(x) for x in direction])
         if n.rows != self.dimension or n.is_zero_matrix:
-            raise ValueError(f"a direction is a cell vector of {self.dimension} numbers, not all zero, not {tuple(direction)!r}")
+            raise ValueError(
+                f"a direction is a cell vector of {self.dimension} numbers, not all zero, not "
+                f"{tuple(direction)!r}"
+            )
         softness = cancel((n.T * self.stiffness.inv() * n)[0, 0])
         self._check(softness)
         return sqrt(factor(self.restoring * softness))
 
     def correlation_length_along(self, direction: Sequence[Any]) -> Expr:
-        """Return ξ = |n|/√(r nᵀZ⁻¹n) along a cell vector n, in the metric's unit; infinite at r = 0.
+        """Return ξ = |n|/√(r nᵀZ⁻¹n) along a cell vector n, in the metric's unit; infinite at r =
+        0.
 
         Parameters
         ----------
@@ -159,7 +190,8 @@ class EffectiveTheory(Typeset):
         """Refuse a mode that is not the minimum of the band."""
         if self.restoring.is_negative or stiffness.is_nonpositive:
             raise ValueError(
-                f"long waves are not the softest: the band at k = 0 is {self.restoring} with stiffness {stiffness}, "
+                f"long waves are not the softest: the band at k = 0 is {self.restoring} with "
+                f"stiffness {stiffness}, "
                 "and neither may be negative; expand about the wave number of the minimum"
             )
 
@@ -174,26 +206,42 @@ class EffectiveTheory(Typeset):
         Raises
         ------
         ValueError
-            In more dimensions, where G is not elementary, and for a massless theory, where it diverges.
+            In more dimensions, where G is not elementary, and for a massless theory, where it
+            diverges.
         """
         if self.dimension != 1:
-            raise ValueError("the propagator of the continuum is elementary in one dimension only; use symbol(k)")
+            raise ValueError(
+                "the propagator of the continuum is elementary in one dimension only; use symbol(k)"
+            )
         if self.restoring == 0:
-            raise ValueError("a massless field has no propagator in one dimension: its variance diverges")
-        return exp(-self.decay((1,)) * abs(distance)) / (2 * sqrt(factor(self.restoring * self.stiffness[0, 0])))
+            raise ValueError(
+                "a massless field has no propagator in one dimension: its variance diverges"
+            )
+        return exp(-self.decay((1,)) * abs(distance)) / (
+            2 * sqrt(factor(self.restoring * self.stiffness[0, 0]))
+        )
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the action, in the metric's unit where the theory is isotropic, else in cells."""
         shown = dict(names or {})
         mass = rf"{tex(self.restoring, shown)} \phi^2"
         if self.dimension == 1:
-            return rf"S = \frac{{1}}{{2}} \int dx \left[ {tex(self.stiffness[0, 0], shown)} (\partial\phi)^2 + {mass} \right]"
+            return (
+                rf"S = \frac{{1}}{{2}} \int dx \left[ {tex(self.stiffness[0, 0], shown)} "
+                rf"(\partial\phi)^2 + {mass} \right]"
+            )
         stiffness = self.isotropic if self.metric is not None else None
         if stiffness is None:
             gradient = rf"\nabla\phi^{{\mathsf{{T}}}} {tex(self.stiffness, shown)} \nabla\phi"
-            return rf"S = \frac{{1}}{{2}} \int d^{{{self.dimension}}}x \left[ {gradient} + {mass} \right]"
+            return (
+                rf"S = \frac{{1}}{{2}} \int d^{{{self.dimension}}}x \left[ {gradient} + {mass} "
+                r"\right]"
+            )
         assert self.metric is not None
         squared = self.metric.squared_volume(self.dimension)
         volume = sqrt(Rational(squared.numerator, squared.denominator))
         front = rf"\frac{{1}}{{{tex(2 * volume, shown)}}}"
-        return rf"S = {front} \int d^{{{self.dimension}}}x \left[ {tex(stiffness, shown)} (\nabla\phi)^2 + {mass} \right]"
+        return (
+            rf"S = {front} \int d^{{{self.dimension}}}x \left[ {tex(stiffness, shown)} "
+            rf"(\nabla\phi)^2 + {mass} \right]"
+        )

@@ -1,9 +1,11 @@
-"""The exact lattice action of a random network: -ln of the joint density of all pre-activations, at any width.
+"""The exact lattice action of a random network: -ln of the joint density of all pre-activations, at
+any width.
 
     S = Σ_l Σ_i { ½ z_i^l·(K^l)⁻¹ z_i^l + ½ ln det(2π K^l) },      K^l_ab = σ_b² + (σ_w²/N_{l-1}) φ(z_a^{l-1})·φ(z_b^{l-1}).
 
-Neurons are sites, layers are the positions along a chain; K^l depends on the layer below, so neighbours along depth interact. exp(-S) is normalised: the
-partition function of every layer is 1, whatever the layer below.
+Neurons are sites, layers are the positions along a chain; K^l depends on the layer below, so
+neighbours along depth interact. exp(-S) is normalised: the partition function of every layer is 1,
+whatever the layer below.
 """
 
 from __future__ import annotations
@@ -71,14 +73,18 @@ class LatticeAction(Tabulated):
         Raises
         ------
         ValueError
-            If shapes do not fit, or there are more inputs than the width allows (the kernel is singular).
+            If shapes do not fit, or there are more inputs than the width allows (the kernel is
+            singular).
         """
         stack = self._stack(layers)
         gram = self._gram(overlap, stack[0].rows)
         total, below = S.Zero, None
         for matrix in stack:
             if matrix.rows != stack[0].rows:
-                raise ValueError(f"every layer has one row per input; layers have {stack[0].rows} and {matrix.rows} rows")
+                raise ValueError(
+                    f"every layer has one row per input; layers have {stack[0].rows} and "
+                    f"{matrix.rows} rows"
+                )
             self._check_width(matrix.rows, below)
             total += _gaussian_action(matrix, self._kernel(gram))
             below = matrix.cols
@@ -89,7 +95,8 @@ class LatticeAction(Tabulated):
     def gradient(self, layers: Sequence[Any], overlap: Any) -> list[Any]:
         """Return dS/dz in the nesting of the layers, which must hold symbols.
 
-        Each component is the derivative of two neighbouring terms only: that of its own layer and, through the kernel, that of the layer above.
+        Each component is the derivative of two neighbouring terms only: that of its own layer and,
+        through the kernel, that of the layer above.
 
         Raises
         ------
@@ -98,7 +105,10 @@ class LatticeAction(Tabulated):
         """
         stack = self._stack(layers)
         if not all(entry.is_Symbol for matrix in stack for entry in matrix):
-            raise ValueError("a gradient is taken with respect to symbols: every entry of the layers must be a distinct symbol")
+            raise ValueError(
+                "a gradient is taken with respect to symbols: every entry of the layers must be a "
+                "distinct symbol"
+            )
         action = self.value(layers, overlap)
         slopes = [matrix.applyfunc(lambda z: diff(action, z)).tolist() for matrix in stack]
         return [rows[0] for rows in slopes] if not _is_nested(layers[0]) else slopes
@@ -109,32 +119,48 @@ class LatticeAction(Tabulated):
             raise ValueError("give at least one layer, each with at least one neuron")
         nested = [_is_nested(layer) for layer in layers]
         if len(set(nested)) > 1:
-            raise ValueError("layers are lists of neurons for one input, or lists of such lists for several, not a mixture")
+            raise ValueError(
+                "layers are lists of neurons for one input, or lists of such lists for several, "
+                "not a mixture"
+            )
         try:
             return [Matrix(matrix_of(layer if nested[0] else [layer])) for layer in layers]
         except (ValueError, TypeError) as error:
-            raise ValueError("the layers are nested lists of numbers with rows of equal length") from error
+            raise ValueError(
+                "the layers are nested lists of numbers with rows of equal length"
+            ) from error
 
     def _gram(self, overlap: Any, inputs: int) -> Matrix:
         """The overlaps of the inputs as a symmetric matrix."""
         gram = Matrix(matrix_of(overlap if _is_nested(overlap) else [[overlap]]))
         if gram.shape != (inputs, inputs):
             got = "a single number" if gram.shape == (1, 1) else f"shape {gram.shape}"
-            raise ValueError(f"{inputs} inputs have a symmetric {inputs} x {inputs} matrix of overlaps x_a.x_b/N_0, got {got}")
+            raise ValueError(
+                f"{inputs} inputs have a symmetric {inputs} x {inputs} matrix of overlaps "
+                f"x_a.x_b/N_0, got {got}"
+            )
         if gram != gram.T:
-            raise ValueError(f"the matrix of overlaps x_a.x_b/N_0 is symmetric, got {gram.tolist()}")
+            raise ValueError(
+                f"the matrix of overlaps x_a.x_b/N_0 is symmetric, got {gram.tolist()}"
+            )
         if any(gram[i, i].is_negative for i in range(inputs)):
             raise ValueError("the squared length of an input is not negative")
         if gram.is_positive_semidefinite is False:
-            raise ValueError(f"no inputs have the overlaps {gram.tolist()}: |x_a.x_b| is at most |x_a||x_b|, and the matrix has no negative eigenvalue")
+            raise ValueError(
+                f"no inputs have the overlaps {gram.tolist()}: |x_a.x_b| is at most |x_a||x_b|, "
+                "and the matrix has no negative eigenvalue"
+            )
         return gram
 
     def _check_width(self, inputs: int, below: int | None) -> None:
-        """Refuse more inputs than a layer of that width (None: the inputs themselves) can keep apart."""
+        """Refuse more inputs than a layer of that width (None: the inputs themselves) can keep
+        apart.
+        """
         biases = int(self.bias_variance != 0)
         if below is not None and inputs > below + biases:
             raise ValueError(
-                f"the kernel above a layer of width {below} is singular for {inputs} inputs, so the density does not exist: use at most {below + biases} "
+                f"the kernel above a layer of width {below} is singular for {inputs} inputs, so "
+                f"the density does not exist: use at most {below + biases} "
                 "inputs or wider layers; or sample layer by layer instead"
             )
 
@@ -145,7 +171,12 @@ class LatticeAction(Tabulated):
 
 def _is_nested(value: Any) -> bool:
     """Whether a value is a sequence of sequences."""
-    return isinstance(value, Sequence | ImmutableDenseMatrix) and not isinstance(value, str) and bool(value) and isinstance(value[0], list | tuple)
+    return (
+        isinstance(value, Sequence | ImmutableDenseMatrix)
+        and not isinstance(value, str)
+        and bool(value)
+        and isinstance(value[0], list | tuple)
+    )
 
 
 def _gaussian_action(layer: Matrix, kernel: Matrix) -> Expr:
@@ -153,8 +184,10 @@ def _gaussian_action(layer: Matrix, kernel: Matrix) -> Expr:
     determinant = kernel.det(method="berkowitz")
     if determinant == 0:
         raise ValueError(
-            "the kernel of a layer is singular, so its density does not exist: use at most as many inputs as the layer below is wide "
-            "(one more with biases), distinct inputs, and a nonzero variance; or sample from the top down instead"
+            "the kernel of a layer is singular, so its density does not exist: use at most as many "
+            "inputs as the layer below is wide "
+            "(one more with biases), distinct inputs, and a nonzero variance; or sample from the "
+            "top down instead"
         )
     adjugate = kernel.adjugate()
     quadratic = (layer.T * adjugate * layer).trace() / determinant
@@ -162,9 +195,11 @@ def _gaussian_action(layer: Matrix, kernel: Matrix) -> Expr:
 
 
 def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:
-    """Return -ln of the density of q' = |z'|²/N of a linear network given q of the layer below, exact at any width.
+    """Return -ln of the density of q' = |z'|²/N of a linear network given q of the layer below,
+    exact at any width.
 
-    With K = σ_b² + σ_w² q, ``q' = K χ²_N/N``, so that ``S = (N/2) q'/K - (N/2 - 1) ln q' + (N/2) ln K + ln Γ(N/2) - (N/2) ln(N/2)``.
+    With K = σ_b² + σ_w² q, ``q' = K χ²_N/N``, so that ``S = (N/2) q'/K - (N/2 - 1) ln q' + (N/2) ln
+    K + ln Γ(N/2) - (N/2) ln(N/2)``.
 
     Parameters
     ----------
@@ -186,15 +221,22 @@ def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:
     """
     kernel = SB2 + SW2 * below
     half = width / 2
-    return half * here / kernel - (half - 1) * log(here) + half * log(kernel) + loggamma(half) - half * log(half)
+    return (
+        half * here / kernel
+        - (half - 1) * log(here)
+        + half * log(kernel)
+        + loggamma(half)
+        - half * log(half)
+    )
 
 
 def factorial_divergence(excess: Expr, gain: Expr = A) -> dict[str, Expr]:
-    """Return the Kullback-Leibler divergence per layer, in nats, of the network from independent layers, to leading order in 1/N.
+    """Return the Kullback-Leibler divergence per layer, in nats, of the network from independent
+    layers, to leading order in 1/N.
 
-    Replacing every kernel by its mean makes layers independent Gaussians. ``KL = (N/2) ⟨K/K* - 1 - ln K/K*⟩ → N Var K/(4 K*²)``
-    does not vanish with the width. For the linear network it is the mutual information of adjacent layers plus the non-Gaussianity
-    of a single one.
+    Replacing every kernel by its mean makes layers independent Gaussians. ``KL = (N/2) ⟨K/K* - 1 -
+    ln K/K*⟩ → N Var K/(4 K*²)`` does not vanish with the width. For the linear network it is the
+    mutual information of adjacent layers plus the non-Gaussianity of a single one.
 
     Parameters
     ----------

@@ -1,10 +1,12 @@
 """The Gaussian theory between layers: fluctuations along depth as a field on a chain.
 
-To leading order in 1/N a fluctuation of the kernel obeys ``δK_{l+1} = a δK_l + noise of variance D``, so that
+To leading order in 1/N a fluctuation of the kernel obeys ``δK_{l+1} = a δK_l + noise of variance
+D``, so that
 
     S = (1/2D) Σ_l (δK_{l+1} - a δK_l)²,      precision T/D,      w(k) = 1 + a² - 2a cos k = (1 - a)² + 4a sin²(k/2).
 
-Four boundaries occur. *fixed-open*: the input is given, the last layer is free. *stationary*: a window of an infinitely deep network.
+Four boundaries occur. *fixed-open*: the input is given, the last layer is free. *stationary*: a
+window of an infinitely deep network.
 *pinned*: zero beyond both ends. *periodic*: a ring of layers, on which plane waves are exact.
 """
 
@@ -14,7 +16,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Abs, Expr, ImmutableDenseMatrix, Matrix, Rational, S, Symbol, cos, exp, eye, pi, sin
+from sympy import (
+    Abs,
+    Expr,
+    ImmutableDenseMatrix,
+    Matrix,
+    Rational,
+    S,
+    Symbol,
+    cos,
+    exp,
+    eye,
+    pi,
+    sin,
+)
 from sympy import I as IMAGINARY
 
 from neurenorm.theory.algebra.lengths import correlation_length
@@ -33,7 +48,8 @@ BOUNDARIES = ("fixed-open", "stationary", "pinned", "periodic")
 
 @dataclass(frozen=True)
 class DepthField(Typeset):
-    """Fluctuations along depth with factor a per layer and noise D, on a chain of L layers with a boundary.
+    """Fluctuations along depth with factor a per layer and noise D, on a chain of L layers with a
+    boundary.
 
     Parameters
     ----------
@@ -82,10 +98,26 @@ class DepthField(Typeset):
         """From the action of one step to the dispersion and its long-wave form."""
         a, k = self.a, K_WAVE
         square = (1 - a * exp(-IMAGINARY * k)) * (1 - a * exp(IMAGINARY * k))
-        domain = {symbol: FIELD[symbol.name].domain for symbol in (A, K_WAVE) if symbol in (a.free_symbols | {k})}
+        domain = {
+            symbol: FIELD[symbol.name].domain
+            for symbol in (A, K_WAVE)
+            if symbol in (a.free_symbols | {k})
+        }
         return Derivation("fluctuations along depth").then(
-            Step("Fourier transform of (delta_{l+1} - a delta_l)^2", square, self.dispersion, "w(k)", domain),
-            Step("distance from the uniform mode", self.dispersion, (1 - a) ** 2 + 4 * a * sin(k / 2) ** 2, "w(k)", domain),
+            Step(
+                "Fourier transform of (delta_{l+1} - a delta_l)^2",
+                square,
+                self.dispersion,
+                "w(k)",
+                domain,
+            ),
+            Step(
+                "distance from the uniform mode",
+                self.dispersion,
+                (1 - a) ** 2 + 4 * a * sin(k / 2) ** 2,
+                "w(k)",
+                domain,
+            ),
         )
 
     @property
@@ -107,7 +139,10 @@ class DepthField(Typeset):
     def effective_theory(self) -> EffectiveTheory:
         """The continuum theory of D S: restoring force (1 - a)², stiffness a, for a > 0."""
         scaled = self.bulk.effective_theory
-        return EffectiveTheory((self.noise * scaled.restoring).factor(), (self.noise * scaled.stiffness).applyfunc(lambda e: e.factor()))
+        return EffectiveTheory(
+            (self.noise * scaled.restoring).factor(),
+            (self.noise * scaled.stiffness).applyfunc(lambda e: e.factor()),
+        )
 
     def precision(self, layers: int, boundary: str) -> ImmutableDenseMatrix:
         """Return T, so that the precision is T/D.
@@ -128,7 +163,9 @@ class DepthField(Typeset):
             For an unknown boundary or fewer than one layer (three for a ring).
         """
         _check(layers, boundary)
-        matrix = Matrix(self.bulk.precision(layers, boundary == "periodic") * self.noise).applyfunc(lambda e: e.expand())
+        matrix = Matrix(self.bulk.precision(layers, boundary == "periodic") * self.noise).applyfunc(
+            lambda e: e.expand()
+        )
         if boundary in ("fixed-open", "stationary"):
             matrix[layers - 1, layers - 1] -= self.a**2
         if boundary == "stationary":
@@ -163,7 +200,12 @@ class DepthField(Typeset):
         """
         a, gap = self.a, Abs(first - second)
         low, high = (first + second - gap) / 2, (first + second + gap) / 2
-        waves = a**gap - a ** (first + second) - a ** (2 * layers + 2 - first - second) + a ** (2 * layers + 2 - gap)
+        waves = (
+            a**gap
+            - a ** (first + second)
+            - a ** (2 * layers + 2 - first - second)
+            + a ** (2 * layers + 2 - gap)
+        )
         forms = {
             "fixed-open": a ** (high - low) * (1 - a ** (2 * low)) / (1 - a**2),
             "stationary": a**gap / (1 - a**2),
@@ -173,10 +215,12 @@ class DepthField(Typeset):
         return self.noise * _chosen(forms, boundary)
 
     def wave_equations(self, layers: int, boundary: str) -> list[Expr]:
-        """Return what vanishes at the wave numbers k of the exact modes, whose eigenvalues are w(k).
+        """Return what vanishes at the wave numbers k of the exact modes, whose eigenvalues are
+        w(k).
 
-        Pinned modes are sin kl, those of a fixed input sin kl with ``sin (L+1)k = a sin Lk``; stationary ones are even or odd about the middle, with
-        ``cos (L+1)k/2 = a cos (L-1)k/2`` or the same with sines; plane waves have ``sin kL/2 = 0``.
+        Pinned modes are sin kl, those of a fixed input sin kl with ``sin (L+1)k = a sin Lk``;
+        stationary ones are even or odd about the middle, with ``cos (L+1)k/2 = a cos (L-1)k/2`` or
+        the same with sines; plane waves have ``sin kL/2 = 0``.
         """
         a, k, L = self.a, K_WAVE, layers
         forms = {
@@ -188,26 +232,37 @@ class DepthField(Typeset):
         return forms[boundary] if boundary in forms else [_chosen({}, boundary)]
 
     def closed_eigenvalues(self, layers: int, boundary: str) -> list[Expr] | None:
-        """Return the eigenvalues of T where their wave numbers are rational multiples of π (pinned, periodic), None elsewhere."""
+        """Return the eigenvalues of T where their wave numbers are rational multiples of π (pinned,
+        periodic), None elsewhere.
+        """
         _check(layers, boundary)
         if boundary == "periodic":
-            return [self.dispersion.subs(K_WAVE, 2 * pi * Rational(j, layers)) for j in range(layers)]
+            return [
+                self.dispersion.subs(K_WAVE, 2 * pi * Rational(j, layers)) for j in range(layers)
+            ]
         if boundary == "pinned":
-            return [self.dispersion.subs(K_WAVE, pi * Rational(j, layers + 1)) for j in range(1, layers + 1)]
+            return [
+                self.dispersion.subs(K_WAVE, pi * Rational(j, layers + 1))
+                for j in range(1, layers + 1)
+            ]
         return None
 
     def periodogram(self, wave: Any, window: int) -> Expr:
         """Return ⟨|Σ_l e^(-ikl) δK_l|²⟩/T over a window of T layers of a stationary chain.
 
-        A finite window is not periodic: ``Σ_{|d|<T} (1 - |d|/T) C(d) e^(-ikd)`` with C(d) = D a^|d|/(1 - a²), which differs from D/w(k) by terms of order ξ/T.
+        A finite window is not periodic: ``Σ_{|d|<T} (1 - |d|/T) C(d) e^(-ikd)`` with C(d) = D
+        a^|d|/(1 - a²), which differs from D/w(k) by terms of order ξ/T.
 
         Examples
         --------
-        >>> depth = DepthField(Rational(4, 5), Rational(36, 100) * 2/Rational("34.72"))
+        >>> depth = DepthField(Rational(4, 5), Rational(36, 100) * 2 / Rational("34.72"))
         >>> round(float(depth.periodogram(0, 64)), 5)
         0.48243
         """
-        total = S.One + 2 * sum(((1 - Rational(d, window)) * self.a**d * cos(wave * d) for d in range(1, window)), start=S.Zero)
+        total = S.One + 2 * sum(
+            ((1 - Rational(d, window)) * self.a**d * cos(wave * d) for d in range(1, window)),
+            start=S.Zero,
+        )
         return self.variance * total
 
 
@@ -230,7 +285,8 @@ def _chosen(forms: Mapping[str, Expr], boundary: str) -> Expr:
 def pair_jacobian(kernels: Any) -> ImmutableDenseMatrix:
     """Return the linearised step of two inputs, rows and columns (aa, bb, ab).
 
-    Its eigenvalues are χ_∥ twice and σ_w² ⟨φ_a' φ_b'⟩: the masses of the field of three components are 1/ξ_q and 1/ξ_c.
+    Its eigenvalues are χ_∥ twice and σ_w² ⟨φ_a' φ_b'⟩: the masses of the field of three components
+    are 1/ξ_q and 1/ξ_c.
 
     Parameters
     ----------

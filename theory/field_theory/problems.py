@@ -1,4 +1,6 @@
-"""Stated problems of random networks: fixed points of maps with averages in them, recursions along depth, covariances."""
+"""Stated problems of random networks: fixed points of maps with averages in them, recursions along
+depth, covariances.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,16 @@ from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations
 from neurenorm.theory.wide.limit import WideLimit
 
-__all__ = ["ActionAt", "AlongDepth", "CorrelationFixedPoint", "DepthModes", "EdgeOfChaos", "KernelFixedPoint", "LayerCovariance", "PairAverages"]
+__all__ = [
+    "ActionAt",
+    "AlongDepth",
+    "CorrelationFixedPoint",
+    "DepthModes",
+    "EdgeOfChaos",
+    "KernelFixedPoint",
+    "LayerCovariance",
+    "PairAverages",
+]
 
 FIELD = symbols("field-theory")
 Names = Mapping[Symbol, str] | None
@@ -42,7 +53,14 @@ class KernelFixedPoint(Typeset):
 
     def to_latex(self, names: Names = None) -> str:
         """Return the map and its susceptibilities."""
-        return _rows(names, **{"K'": self.wide.kernel.step[0], r"\chi_\parallel": self.wide.chi_par, r"\chi_\perp": self.wide.chi_perp})
+        return _rows(
+            names,
+            **{
+                "K'": self.wide.kernel.step[0],
+                r"\chi_\parallel": self.wide.chi_par,
+                r"\chi_\perp": self.wide.chi_perp,
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,10 @@ class CorrelationFixedPoint(Typeset):
 
     def to_latex(self, names: Names = None) -> str:
         """Return the map of the correlation coefficient and its slope."""
-        return _rows(names, **{"c'": self.wide.correlation_map, r"\chi_c": FIELD.sw2 * self.wide.slope_overlap})
+        return _rows(
+            names,
+            **{"c'": self.wide.correlation_map, r"\chi_c": FIELD.sw2 * self.wide.slope_overlap},
+        )
 
 
 @dataclass(frozen=True)
@@ -76,12 +97,20 @@ class PairAverages(Typeset):
 
     def to_latex(self, names: Names = None) -> str:
         """Return both averages."""
-        return _rows(names, **{r"\langle\phi_a\phi_b\rangle": self.wide.overlap, r"\langle\phi_a'\phi_b'\rangle": self.wide.slope_overlap})
+        return _rows(
+            names,
+            **{
+                r"\langle\phi_a\phi_b\rangle": self.wide.overlap,
+                r"\langle\phi_a'\phi_b'\rangle": self.wide.slope_overlap,
+            },
+        )
 
 
 @dataclass(frozen=True)
 class LayerCovariance(Typeset):
-    """Stationary covariance between layers of the length and of the kernel: exact where moments close, else to leading order in 1/N."""
+    """Stationary covariance between layers of the length and of the kernel: exact where moments
+    close, else to leading order in 1/N.
+    """
 
     activation: Activation
 
@@ -99,10 +128,19 @@ class LayerCovariance(Typeset):
         """Return both covariances."""
         exact, leading = self.exact, self.leading
         if exact is not None:
-            kernel, length = exact.covariance(exact.kernel_variance), exact.covariance(exact.length_variance)
+            kernel, length = (
+                exact.covariance(exact.kernel_variance),
+                exact.covariance(exact.length_variance),
+            )
         else:
             kernel, length = leading.kernel_covariance, leading.length_covariance
-        return _rows(names, **{r"\langle q_l\, q_{l+\ell}\rangle_c": length, r"\langle K_l\, K_{l+\ell}\rangle_c": kernel})
+        return _rows(
+            names,
+            **{
+                r"\langle q_l\, q_{l+\ell}\rangle_c": length,
+                r"\langle K_l\, K_{l+\ell}\rangle_c": kernel,
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -120,7 +158,9 @@ class ActionAt(Typeset):
 
     def at(self, weight_variance: Expr, bias_variance: Expr) -> Expr:
         """Return S at given variances, where a kernel that is singular there is refused."""
-        return LatticeAction(self.action.activation, weight_variance, bias_variance).value(self.layers, self.overlap)
+        return LatticeAction(self.action.activation, weight_variance, bias_variance).value(
+            self.layers, self.overlap
+        )
 
     def to_latex(self, names: Names = None) -> str:
         """Return the action at these layers."""
@@ -147,7 +187,14 @@ class DepthModes(Typeset):
     def to_latex(self, names: Names = None) -> str:
         """Return the dispersion and the equation of the wave numbers."""
         equations = self.depth.wave_equations(self.layers, self.boundary)
-        return _rows(names, **{"w(k)": self.depth.dispersion, "0": equations[0], **({"0 ": equations[1]} if len(equations) > 1 else {})})
+        return _rows(
+            names,
+            **{
+                "w(k)": self.depth.dispersion,
+                "0": equations[0],
+                **({"0 ": equations[1]} if len(equations) > 1 else {}),
+            },
+        )
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,10 @@ __all__ = ["RESULTS", "effective_theory"]
 
 FIELD = symbols("field-theory")
 NON_NEGATIVE, POSITIVE = Interval(0, oo), Interval.open(0, oo)
-WEIGHTS = "Weights W_ij ~ N(0, sw2/N_in), biases N(0, sb2); K^1 = sb2 + sw2 x.x'/N_0; layers count from 1."
+WEIGHTS = (
+    "Weights W_ij ~ N(0, sw2/N_in), biases N(0, sb2); K^1 = sb2 + sw2 x.x'/N_0; layers count from "
+    "1."
+)
 LENGTHS = "Correlation lengths are -1/ln|lambda|, in layers."
 AVERAGES = "Averages are over z ~ N(0, K) without the factor sw2."
 MOST_LAYERS = 100_000
@@ -79,8 +82,16 @@ def effective_theory() -> Formula:
     depth = DepthField(a)
     theory = depth.effective_theory
     ratio = theory.propagator(expression_of(0)) * depth.noise / depth.variance
-    values = {"mass": theory.mass, "xi": theory.correlation_length, "xi_lattice": correlation_length(a), "ratio": ratio}
-    return Formula({name: cancel(value.xreplace({Abs(a - 1): 1 - a})) for name, value in values.items()}, DepthField().derivation)
+    values = {
+        "mass": theory.mass,
+        "xi": theory.correlation_length,
+        "xi_lattice": correlation_length(a),
+        "ratio": ratio,
+    }
+    return Formula(
+        {name: cancel(value.xreplace({Abs(a - 1): 1 - a})) for name, value in values.items()},
+        DepthField().derivation,
+    )
 
 
 def vertex(activation: Activation, depth: int) -> AlongDepth:
@@ -95,16 +106,29 @@ def vertex(activation: Activation, depth: int) -> AlongDepth:
 def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> AlongDepth:
     """Follow the neural tangent kernel of one input along depth."""
     first = Symbol("K1", positive=True)
-    start, note = {"ntk": (first, "NTK parametrisation"), "standard": ((first - FIELD.sb2) / FIELD.sw2, "standard parametrisation, divided by the width")}[
-        parametrisation
-    ]
-    return AlongDepth(WideLimit(activation).tangent_in(parametrisation), (first, start), depth, {"mean": FIELD.Theta}, whole=False, note=note)
+    start, note = {
+        "ntk": (first, "NTK parametrisation"),
+        "standard": (
+            (first - FIELD.sb2) / FIELD.sw2,
+            "standard parametrisation, divided by the width",
+        ),
+    }[parametrisation]
+    return AlongDepth(
+        WideLimit(activation).tangent_in(parametrisation),
+        (first, start),
+        depth,
+        {"mean": FIELD.Theta},
+        whole=False,
+        note=note,
+    )
 
 
 def _read_activation(value: Any) -> Activation:
     """A name or an expression in z."""
     if not isinstance(value, str):
-        raise ValueError(f'activation must be a name or an expression in z such as "z*exp(-z**2/2)", got {value}')
+        raise ValueError(
+            f'activation must be a name or an expression in z such as "z*exp(-z**2/2)", got {value}'
+        )
     return activation(value)
 
 
@@ -112,21 +136,40 @@ def _read_overlap(value: Any) -> Any:
     """A number, or a square matrix of overlaps as nested lists."""
     if isinstance(value, list):
         if any(not isinstance(row, list) or len(row) != len(value) for row in value):
-            raise ValueError("x2 is a number for one input, or a square matrix of overlaps x_a.x_b/N_0 for several")
+            raise ValueError(
+                "x2 is a number for one input, or a square matrix of overlaps x_a.x_b/N_0 for "
+                "several"
+            )
         return value
     if not (getattr(value, "is_number", False) and value.is_nonnegative):
-        raise ValueError(f"x2 (squared length of the input over its dimension) must be a number that is not negative, got {value}")
+        raise ValueError(
+            "x2 (squared length of the input over its dimension) must be a number that is not "
+            f"negative, got {value}"
+        )
     return value
 
 
 def _read_layers(value: Any) -> Any:
     """Nested lists of numbers."""
-    if not isinstance(value, list) or not value or not all(isinstance(layer, list) and layer for layer in value):
-        raise ValueError("layers must be nested lists such as [[1, -0.5], [0.3, 0.8]]: one list per layer, for several inputs one list per input inside")
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(layer, list) and layer for layer in value)
+    ):
+        raise ValueError(
+            "layers must be nested lists such as [[1, -0.5], [0.3, 0.8]]: one list per layer, for "
+            "several inputs one list per input inside"
+        )
     return value
 
 
-_ACTIVATION = Parameter("activation", "the nonlinearity: a name or an expression in z", None, structural=True, convert=_read_activation)
+_ACTIVATION = Parameter(
+    "activation",
+    "the nonlinearity: a name or an expression in z",
+    None,
+    structural=True,
+    convert=_read_activation,
+)
 _SW2 = Parameter("sw2", FIELD["sw2"].meaning, NON_NEGATIVE)
 _SB2 = Parameter("sb2", FIELD["sb2"].meaning, NON_NEGATIVE)
 _K1 = Parameter("K1", "kernel of the first layer", POSITIVE)
@@ -136,7 +179,8 @@ _TANH: Mapping[str, Any] = {"activation": activation("tanh")}
 RESULTS = (
     Result(
         "field-theory/kernel-fixed-point",
-        "Fixed points of the length of a signal in a wide random network, their susceptibilities and correlation length",
+        "Fixed points of the length of a signal in a wide random network, their susceptibilities "
+        "and correlation length",
         FIELD,
         (_ACTIVATION, _SW2, _SB2),
         ("K", "chi_par", "chi_perp", "xi_q"),
@@ -185,10 +229,20 @@ RESULTS = (
         "field-theory/layer-covariance",
         "Stationary covariance of lengths and kernels of layers a distance apart, at finite width",
         FIELD,
-        (_ACTIVATION, _SW2, _SB2, Parameter("N", FIELD["N"].meaning, Range(1, oo)), Parameter("lag", FIELD["lag"].meaning, Range(0, oo))),
+        (
+            _ACTIVATION,
+            _SW2,
+            _SB2,
+            Parameter("N", FIELD["N"].meaning, Range(1, oo)),
+            Parameter("lag", FIELD["lag"].meaning, Range(0, oo)),
+        ),
         ("q", "K", "exact"),
         layer_covariance,
-        (WEIGHTS, "exact is true where the moments close at any width; otherwise the values are the leading order in 1/N."),
+        (
+            WEIGHTS,
+            "exact is true where the moments close at any width; otherwise the values are the "
+            "leading order in 1/N.",
+        ),
         {"activation": activation("relu")},
     ),
     Result(
@@ -199,13 +253,29 @@ RESULTS = (
             _ACTIVATION,
             _SW2,
             _SB2,
-            Parameter("x2", "squared length of the input over its dimension, or the matrix of overlaps", None, structural=True, convert=_read_overlap),
-            Parameter("layers", "pre-activations as nested lists", None, structural=True, convert=_read_layers),
+            Parameter(
+                "x2",
+                "squared length of the input over its dimension, or the matrix of overlaps",
+                None,
+                structural=True,
+                convert=_read_overlap,
+            ),
+            Parameter(
+                "layers",
+                "pre-activations as nested lists",
+                None,
+                structural=True,
+                convert=_read_layers,
+            ),
         ),
         ("value",),
         lattice_action,
         (WEIGHTS,),
-        {"activation": activation("tanh"), "x2": 1, "layers": [[Symbol("z_1", real=True)], [Symbol("z_2", real=True)]]},
+        {
+            "activation": activation("tanh"),
+            "x2": 1,
+            "layers": [[Symbol("z_1", real=True)], [Symbol("z_2", real=True)]],
+        },
         "nats",
     ),
     Result(
@@ -224,12 +294,24 @@ RESULTS = (
     ),
     Result(
         "field-theory/effective-theory",
-        "Mass and correlation length of the effective field theory along depth, against the exact ones",
+        "Mass and correlation length of the effective field theory along depth, against the exact "
+        "ones",
         FIELD,
-        (Parameter("a", "factor by which a perturbation shrinks per layer; positive, for a gradient expansion at long waves", Interval.open(0, 1)),),
+        (
+            Parameter(
+                "a",
+                "factor by which a perturbation shrinks per layer; positive, for a gradient "
+                "expansion at long waves",
+                Interval.open(0, 1),
+            ),
+        ),
         ("mass", "xi", "xi_lattice", "ratio"),
         effective_theory,
-        (LENGTHS, "ratio is G(0) of the continuum over the exact variance; valid for |k| << 1, distances >= 1 and xi >> 1."),
+        (
+            LENGTHS,
+            "ratio is G(0) of the continuum over the exact variance; valid for |k| << 1, distances "
+            ">= 1 and xi >> 1.",
+        ),
         units={"mass": "1/layers", "xi": "layers", "xi_lattice": "layers"},
     ),
     Result(
@@ -252,14 +334,22 @@ RESULTS = (
             _SB2,
             _DEPTH,
             _K1,
-            Parameter("parametrisation", "what the gradient is taken with respect to", ("ntk", "standard"), default="ntk", structural=True),
+            Parameter(
+                "parametrisation",
+                "what the gradient is taken with respect to",
+                ("ntk", "standard"),
+                default="ntk",
+                structural=True,
+            ),
         ),
         ("mean",),
         ntk,
         (
             WEIGHTS,
-            "NTK parametrisation (ntk): W = sqrt(sw2/N) omega, b = sqrt(sb2) beta, gradients with respect to omega and beta; Theta^1 = K^1.",
-            "Standard parametrisation (standard): gradients with respect to W and b, divided by the width N; Theta^1 = (K^1 - sb2)/sw2.",
+            "NTK parametrisation (ntk): W = sqrt(sw2/N) omega, b = sqrt(sb2) beta, gradients with "
+            "respect to omega and beta; Theta^1 = K^1.",
+            "Standard parametrisation (standard): gradients with respect to W and b, divided by "
+            "the width N; Theta^1 = (K^1 - sb2)/sw2.",
         ),
         {"activation": activation("relu"), "depth": 2},
     ),

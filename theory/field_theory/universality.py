@@ -1,12 +1,16 @@
-"""Universality classes of critical networks: how the kernel and the four-point vertex behave deep in a network at χ_∥ = χ_⊥ = 1.
+"""Universality classes of critical networks: how the kernel and the four-point vertex behave deep
+in a network at χ_∥ = χ_⊥ = 1.
 
 Three ways to be critical at all depths, told apart by the fixed point K* of the kernel:
 
-* scale-invariant activations: every K is a fixed point, a layer adds noise v K²/N, and N κ_4/K² grows by v;
-* K* = 0: with φ = s_1 z + s_2 z²/2 + s_3 z³/6 + … the moments of a Gaussian give ``σ_w² ⟨φ²⟩ = K + a_1 K² + …`` at σ_w² = 1/s_1², where
-  a_1 = s_3/s_1 + ¾ (s_2/s_1)². For a_1 < 0 the kernel falls as K_l = 1/(-a_1 l), χ_∥ = 1 + 2 a_1 K = 1 - 2/l, χ_⊥ = 1 + b_1 K with
-  b_1 = s_3/s_1 + (s_2/s_1)², and ``V' = (1 - 4/l) V + 2 K²`` has the solution V = ⅔ l K²;
-* half-stable: χ_∥ = χ_⊥ = 1 at some K* > 0, approached from one side only; the noise is constant there.
+* scale-invariant activations: every K is a fixed point, a layer adds noise v K²/N, and N κ_4/K²
+  grows by v;
+* K* = 0: with φ = s_1 z + s_2 z²/2 + s_3 z³/6 + … the moments of a Gaussian give ``σ_w² ⟨φ²⟩ = K +
+  a_1 K² + …`` at σ_w² = 1/s_1², where a_1 = s_3/s_1 + ¾ (s_2/s_1)². For a_1 < 0 the kernel falls as
+  K_l = 1/(-a_1 l), χ_∥ = 1 + 2 a_1 K = 1 - 2/l, χ_⊥ = 1 + b_1 K with b_1 = s_3/s_1 + (s_2/s_1)²,
+  and ``V' = (1 - 4/l) V + 2 K²`` has the solution V = ⅔ l K²;
+* half-stable: χ_∥ = χ_⊥ = 1 at some K* > 0, approached from one side only; the noise is constant
+  there.
 """
 
 from __future__ import annotations
@@ -54,7 +58,8 @@ class CriticalClass(Tabulated):
 
 
 def critical_class(activation: Activation) -> CriticalClass | None:
-    """Return the class of an activation that is critical at every K or at K = 0, None for one that can only be at a K above zero.
+    """Return the class of an activation that is critical at every K or at K = 0, None for one that
+    can only be at a K above zero.
 
     Parameters
     ----------
@@ -63,7 +68,8 @@ def critical_class(activation: Activation) -> CriticalClass | None:
     Returns
     -------
     CriticalClass or None
-        For None seek a half-stable point (`neurenorm.numerics.solve.field_theory.universality.half_stable_points`).
+        For None seek a half-stable point
+        (`neurenorm.numerics.solve.field_theory.universality.half_stable_points`).
 
     Examples
     --------
@@ -75,7 +81,9 @@ def critical_class(activation: Activation) -> CriticalClass | None:
     """
     exact = ScaleInvariant.of(activation)
     if exact is not None:
-        return CriticalClass("scale-invariant", SW2 / exact.gain, S.Zero, K, S.One, S.One, exact.excess)
+        return CriticalClass(
+            "scale-invariant", SW2 / exact.gain, S.Zero, K, S.One, S.One, exact.excess
+        )
     found = _expansion(activation)
     if found is None:
         return None
@@ -83,13 +91,24 @@ def critical_class(activation: Activation) -> CriticalClass | None:
     if not bend.is_negative:
         return None
     kernel = 1 / (-bend * LAYER)
-    return CriticalClass("vanishing", weight, S.Zero, kernel, 1 - 2 / LAYER, 1 + spread * kernel, _vanishing_growth(bend))
+    return CriticalClass(
+        "vanishing",
+        weight,
+        S.Zero,
+        kernel,
+        1 - 2 / LAYER,
+        1 + spread * kernel,
+        _vanishing_growth(bend),
+    )
 
 
 def _expansion(activation: Activation) -> tuple[Expr, Expr, Expr] | None:
     """1/s_1², a_1 and b_1 of a smooth function with φ(0) = 0 and a slope there."""
     here = [activation.derivative(order).subs(activation.variable, 0) for order in range(4)]
-    smooth = not any(activation.derivative(order).has(DiracDelta, Heaviside) for order in (1, 2, 3)) and S.Zero not in activation.kinks
+    smooth = (
+        not any(activation.derivative(order).has(DiracDelta, Heaviside) for order in (1, 2, 3))
+        and S.Zero not in activation.kinks
+    )
     if not smooth or here[0] != 0 or here[1] == 0:
         return None
     second, third = here[2] / here[1], here[3] / here[1]
@@ -97,7 +116,9 @@ def _expansion(activation: Activation) -> tuple[Expr, Expr, Expr] | None:
 
 
 def _vanishing_growth(bend: Expr) -> Expr:
-    """ν with V = c/l: dV/dl = 4 a_1 K V + 2 K² at K = -1/(a_1 l) gives -c = -4c + 2/a_1², and ν = c a_1²."""
+    """ν with V = c/l: dV/dl = 4 a_1 K V + 2 K² at K = -1/(a_1 l) gives -c = -4c + 2/a_1², and ν = c
+    a_1².
+    """
     kernel = -1 / bend  # times 1/l
     constant = 2 * kernel**2 / (-1 - 4 * bend * kernel)
     return cancel(constant / kernel**2)

@@ -20,7 +20,11 @@ __all__ = ["Activation", "activation", "activation_names"]
 
 (_Z,) = gaussian_variables(1)
 _LEAK = Rational(1, 10)
-_PROBES = tuple(sign * Rational(size) for size in ("1/1000", "1/10", "1/2", "1", "3/2", "2", "3", "5", "10", "1000") for sign in (-1, 1))
+_PROBES = tuple(
+    sign * Rational(size)
+    for size in ("1/1000", "1/10", "1/2", "1", "3/2", "2", "3", "5", "10", "1000")
+    for sign in (-1, 1)
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Activation:
     Raises
     ------
     ValueError
-        If the expression depends on another symbol, is not real, or its Gaussian moments cannot be shown to converge.
+        If the expression depends on another symbol, is not real, or its Gaussian moments cannot be
+        shown to converge.
 
     Examples
     --------
@@ -55,9 +60,14 @@ class Activation:
         """Refuse what has no Gaussian moments, with the reason."""
         others = self.expression.free_symbols - {_Z}
         if others:
-            raise ValueError(f"an activation is a function of one variable z, but {self.name} also depends on {_listed(others)}")
+            raise ValueError(
+                f"an activation is a function of one variable z, but {self.name} also depends on "
+                f"{_listed(others)}"
+            )
         if self.expression.has(sp.I, sp.nan, sp.zoo, sp.oo):
-            raise ValueError(f"an activation is a real and finite function, which {self.name} is not")
+            raise ValueError(
+                f"an activation is a real and finite function, which {self.name} is not"
+            )
         _refuse_complex_roots(self.name, self.expression)
         envelope(self.expression, _Z)
 
@@ -91,23 +101,31 @@ class Activation:
         if order < 0:
             raise ValueError(f"the order of a derivative is not negative, got {order}")
         found = self.expression
-        if order and any(not node.args[0].is_polynomial(_Z) or isinstance(node, sp.Max) for node in _bends(found)):
+        if order and any(
+            not node.args[0].is_polynomial(_Z) or isinstance(node, sp.Max) for node in _bends(found)
+        ):
             found = with_signs(found)
         for _ in range(order):
             found = localised(sp.diff(found, _Z), _Z)
         return _with_tangents(found)
 
     def beside_zero(self, side: int) -> tuple[Expr, Expr]:
-        """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or the left (-1).
+        """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or
+        the left (-1).
 
         Examples
         --------
-        >>> activation("relu").beside_zero(1), activation("relu").beside_zero(-1), activation("sign").beside_zero(-1)
+        >>> (
+        ...     activation("relu").beside_zero(1),
+        ...     activation("relu").beside_zero(-1),
+        ...     activation("sign").beside_zero(-1),
+        ... )
         ((0, 1), (0, 0), (-1, 0))
         """
         here = {_Z: S.Zero}
         smooth = with_signs(self.expression).replace(
-            sp.sign, lambda u: sp.sign(u) if u.subs(here) != 0 else sp.sign(side * u.diff(_Z).subs(here))
+            sp.sign,
+            lambda u: sp.sign(u) if u.subs(here) != 0 else sp.sign(side * u.diff(_Z).subs(here)),
         )
         slope = sp.diff(smooth, _Z).subs(here)
         return smooth.subs(here), slope if slope.is_finite else sp.oo
@@ -119,7 +137,9 @@ class Activation:
 
     @cached_property
     def parity(self) -> int | None:
-        """1 for an even function, -1 for an odd one, None for neither (as far as expansion shows)."""
+        """1 for an even function, -1 for an odd one, None for neither (as far as expansion
+        shows).
+        """
         here, mirrored = with_signs(self.expression), with_signs(self(-_Z))
         if sp.expand(here - mirrored) == 0:
             return 1
@@ -127,8 +147,14 @@ class Activation:
 
     @cached_property
     def slopes(self) -> tuple[Expr, Expr] | None:
-        """The slopes (right, left) of a function with phi(cz) = c phi(z) for c > 0, None for any other function."""
-        form = sp.Poly(with_signs(self.expression), sp.sign(_Z), _Z) if with_signs(self.expression).is_polynomial(_Z, sp.sign(_Z)) else None
+        """The slopes (right, left) of a function with phi(cz) = c phi(z) for c > 0, None for any
+        other function.
+        """
+        form = (
+            sp.Poly(with_signs(self.expression), sp.sign(_Z), _Z)
+            if with_signs(self.expression).is_polynomial(_Z, sp.sign(_Z))
+            else None
+        )
         if form is None or any(powers[1] != 1 or powers[0] > 1 for powers in form.monoms()):
             return None
         even, odd = form.coeff_monomial((1, 1)), form.coeff_monomial((0, 1))
@@ -142,32 +168,43 @@ class Activation:
 
 
 def _refuse_complex_roots(name: str, expression: Expr) -> None:
-    """Refuse a fractional power of something that is negative somewhere: there the function is not real."""
+    """Refuse a fractional power of something that is negative somewhere: there the function is not
+    real.
+    """
     for power in expression.atoms(sp.Pow):
         if power.exp.is_integer or not power.base.has(_Z) or power.base.is_nonnegative:
             continue
         places = [place for place in _PROBES if power.base.xreplace({_Z: place}).is_negative]
         if places:
             raise ValueError(
-                f"{name} is not real at z = {places[0]}, where {power.base} is negative under a root: write for example abs(z)**(1/2) or sign(z)*abs(z)**(1/3)"
+                f"{name} is not real at z = {places[0]}, where {power.base} is negative under a "
+                "root: write for example abs(z)**(1/2) or sign(z)*abs(z)**(1/3)"
             )
 
 
 def _bends(expression: Expr) -> set[Expr]:
     """The pieces at which an expression may bend or jump, nested maxima and signs among them."""
     plain = expression.atoms(sp.sign, sp.Abs, sp.Heaviside)
-    return plain | {sp.Max(*node.args, evaluate=False) for node in expression.atoms(sp.Max, sp.Min) if not all(part.is_polynomial(_Z) for part in node.args)}
+    return plain | {
+        sp.Max(*node.args, evaluate=False)
+        for node in expression.atoms(sp.Max, sp.Min)
+        if not all(part.is_polynomial(_Z) for part in node.args)
+    }
 
 
 def _with_tangents(expression: Expr) -> Expr:
     """Write sinh u over a power of cosh u through tanh u, which does not overflow."""
-    if not any(node.exp.is_negative and isinstance(node.base, sp.cosh) for node in expression.atoms(sp.Pow)):
+    if not any(
+        node.exp.is_negative and isinstance(node.base, sp.cosh) for node in expression.atoms(sp.Pow)
+    ):
         return expression
     return expression.replace(sp.sinh, lambda u: sp.tanh(u) * sp.cosh(u))
 
 
 def kinks_of(expression: Expr, variable: Symbol) -> tuple[Expr, ...]:
-    """Real zeros of the arguments of sign, Abs, Heaviside, DiracDelta and of differences inside Max and Min."""
+    """Real zeros of the arguments of sign, Abs, Heaviside, DiracDelta and of differences inside Max
+    and Min.
+    """
     places: set[Expr] = set()
     for node in expression.atoms(sp.sign, sp.Abs, sp.Heaviside, sp.DiracDelta):
         places |= _real_zeros(node.args[0], variable)
@@ -179,7 +216,9 @@ def kinks_of(expression: Expr, variable: Symbol) -> tuple[Expr, ...]:
 
 
 def _real_zeros(argument: Expr, variable: Symbol) -> set[Expr]:
-    """Real roots of a polynomial with rational coefficients; empty for any other function (its kinks are not split off)."""
+    """Real roots of a polynomial with rational coefficients; empty for any other function (its
+    kinks are not split off).
+    """
     argument = straightened(argument, variable)
     if not argument.has(variable) or not argument.is_polynomial(variable):
         return set()
@@ -223,7 +262,10 @@ _NAMED: Mapping[str, Callable[..., Expr]] = {
 }
 _FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
     **_NAMED,
-    **{name: getattr(sp, name) for name in ("exp", "log", "sqrt", "sinh", "cosh", "atan", "asinh", "erfc")},
+    **{
+        name: getattr(sp, name)
+        for name in ("exp", "log", "sqrt", "sinh", "cosh", "atan", "asinh", "erfc")
+    },
     "max": sp.Max,
     "min": sp.Min,
 }
@@ -250,8 +292,9 @@ def activation(source: str | Expr | Activation, **parameters: Any) -> Activation
     Parameters
     ----------
     source : str, sympy.Expr or Activation
-        A name (see `activation_names`), an expression such as ``"z*exp(-z**2/2)"`` or ``"relu(z) - leaky(-z, 1/5)"``, or an expression object.
-        Text is read by a small grammar: numbers, ``+ - * / **``, parentheses, known functions and one variable of any name.
+        A name (see `activation_names`), an expression such as ``"z*exp(-z**2/2)"`` or ``"relu(z) -
+        leaky(-z, 1/5)"``, or an expression object. Text is read by a small grammar: numbers, ``+ -
+        * / **``, parentheses, known functions and one variable of any name.
     **parameters
         Parameters of a named activation: ``slope`` of ``leaky`` (default 1/10).
 
@@ -280,16 +323,24 @@ def activation(source: str | Expr | Activation, **parameters: Any) -> Activation
     if isinstance(source, str) and source.strip() in _NAMED:
         return _named(source.strip(), parameters)
     if parameters:
-        raise ValueError(f"only a named activation takes parameters, got {_listed(parameters)} with {source}")
+        raise ValueError(
+            f"only a named activation takes parameters, got {_listed(parameters)} with {source}"
+        )
     if isinstance(source, str) and len(source.strip()) > 1 and source.strip().isidentifier():
-        raise ValueError(f"there is no activation {shown(source.strip())}; known names: {_listed(_NAMED)}; or give an expression such as z*exp(-z**2/2)")
+        raise ValueError(
+            f"there is no activation {shown(source.strip())}; known names: {_listed(_NAMED)}; or "
+            "give an expression such as z*exp(-z**2/2)"
+        )
     expression = parse_expression(source) if isinstance(source, str) else expression_of(source)
     if not isinstance(expression, Expr):
         raise ValueError(f"an activation is an expression of one variable, got {source!r}")
     variables = sorted(expression.free_symbols, key=str)
     if len(variables) != 1:
         found = f"the variables {_listed(variables)}" if variables else "no variable"
-        raise ValueError(f"an activation is an expression of exactly one variable such as z*exp(-z**2/2); {shown(source)} has {found}")
+        raise ValueError(
+            "an activation is an expression of exactly one variable such as z*exp(-z**2/2); "
+            f"{shown(source)} has {found}"
+        )
     return Activation(str(source), expression.xreplace({variables[0]: _Z}))
 
 
@@ -298,15 +349,26 @@ def _named(name: str, parameters: Mapping[str, Any]) -> Activation:
     allowed = {"leaky": {"slope"}}.get(name, set())
     unknown = set(parameters) - allowed
     if unknown:
-        raise ValueError(f"the activation {name} takes {'the parameter slope' if allowed else 'no parameters'}, got {_listed(unknown)}")
+        raise ValueError(
+            f"the activation {name} takes {'the parameter slope' if allowed else 'no parameters'}, "
+            f"got {_listed(unknown)}"
+        )
     values = {key: _number(key, value) for key, value in parameters.items()}
     label = name + (f"({values['slope']})" if values else "")
     return Activation(label, _NAMED[name](_Z, **values))
 
 
 def _number(name: str, value: Any) -> Rational:
-    """A parameter of a named activation as an exact number; a float stands for the decimal that it prints as."""
-    number = read_number(value if isinstance(value, str) else repr(value) if isinstance(value, float) else str(expression_of(value)))
+    """A parameter of a named activation as an exact number; a float stands for the decimal that it
+    prints as.
+    """
+    number = read_number(
+        value
+        if isinstance(value, str)
+        else repr(value)
+        if isinstance(value, float)
+        else str(expression_of(value))
+    )
     if number is None or not number.is_Rational:
         raise ValueError(f"{name} must be a finite number, got {shown(value)}")
     return number
@@ -314,7 +376,9 @@ def _number(name: str, value: Any) -> Rational:
 
 def parse_expression(text: str) -> Expr:
     """Read text by the grammar above; nothing is executed."""
-    return read_expression(text, functions=_FUNCTIONS, symbol=_real, what="activation", example="z*exp(-z**2/2)")
+    return read_expression(
+        text, functions=_FUNCTIONS, symbol=_real, what="activation", example="z*exp(-z**2/2)"
+    )
 
 
 def _real(name: str) -> Symbol:

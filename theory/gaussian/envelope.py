@@ -1,7 +1,9 @@
-"""Upper bounds |f(z)| <= A exp(B |z|) of a real function, read off its expression; |z| is the sum over the variables where there are several.
+"""Upper bounds |f(z)| <= A exp(B |z|) of a real function, read off its expression; |z| is the sum
+over the variables where there are several.
 
-Such an envelope proves that all Gaussian moments of f exist, and bounds the part of an average that a truncated quadrature leaves out.
-Every rule is an inequality for real z: sums add, products multiply, tanh is at most 1, and |z| <= s exp(|z|/s) for any s > 0.
+Such an envelope proves that all Gaussian moments of f exist, and bounds the part of an average that
+a truncated quadrature leaves out. Every rule is an inequality for real z: sums add, products
+multiply, tanh is at most 1, and |z| <= s exp(|z|/s) for any s > 0.
 """
 
 from __future__ import annotations
@@ -16,7 +18,16 @@ from neurenorm.theory.algebra.reading import expression_of
 __all__ = ["envelope"]
 
 Bound = tuple[Expr, Expr]
-_BOUNDED = {sp.tanh: S.One, sp.erf: S.One, sp.erfc: S(2), sp.sin: S.One, sp.cos: S.One, sp.sign: S.One, sp.Heaviside: S.One, sp.atan: sp.pi / 2}
+_BOUNDED = {
+    sp.tanh: S.One,
+    sp.erf: S.One,
+    sp.erfc: S(2),
+    sp.sin: S.One,
+    sp.cos: S.One,
+    sp.sign: S.One,
+    sp.Heaviside: S.One,
+    sp.atan: sp.pi / 2,
+}
 
 
 def envelope(function: Expr, variable: Symbol | Sequence[Symbol], scale: Expr = S.One) -> Bound:
@@ -44,7 +55,7 @@ def envelope(function: Expr, variable: Symbol | Sequence[Symbol], scale: Expr = 
     Examples
     --------
     >>> z = Symbol("z", real=True)
-    >>> envelope(3*sp.tanh(z)**2, z), envelope(z**2, z), envelope(sp.log(1 + sp.exp(z)), z)
+    >>> envelope(3 * sp.tanh(z) ** 2, z), envelope(z**2, z), envelope(sp.log(1 + sp.exp(z)), z)
     ((3, 0), (1, 2), (log(2) + 1, 1))
     """
     variables = (variable,) if isinstance(variable, Symbol) else tuple(variable)
@@ -56,7 +67,11 @@ def _with_moduli(function: Expr, variables: Sequence[Symbol]) -> Expr:
     """Write z sign(z) as |z|, which is seen to be positive."""
     for z in variables:
         function = function.replace(
-            lambda node, z=z: node.is_Mul and sp.sign(z) in node.args and any(part.as_base_exp()[0] == z for part in node.args),
+            lambda node, z=z: (
+                node.is_Mul
+                and sp.sign(z) in node.args
+                and any(part.as_base_exp()[0] == z for part in node.args)
+            ),
             lambda node, z=z: node / (z * sp.sign(z)) * sp.Abs(z),
         )
     return function
@@ -141,7 +156,9 @@ class _Bounder:
         return sp.Abs(sp.log(least)) + sp.Abs(sp.log(constant)), slope
 
     def upper(self, node: Expr) -> Bound:
-        """Numbers a, b with node <= a + b |z|: even powers with a negative coefficient only help."""
+        """Numbers a, b with node <= a + b |z|: even powers with a negative coefficient only
+        help.
+        """
         total: Bound = (S.Zero, S.Zero)
         for part in sp.Add.make_args(sp.expand(node, power_base=False)):
             coefficient, rest = part.as_independent(*self.z)
@@ -149,13 +166,19 @@ class _Bounder:
                 continue
             power = rest.as_base_exp()
             if power[0] in (*self.z, *map(sp.Abs, self.z)) and (power[1] - 2).is_nonnegative:
-                self.refuse("its exponent grows as the square of z" if power[1] == 2 else f"its exponent grows as the power {power[1]} of z")
+                self.refuse(
+                    "its exponent grows as the square of z"
+                    if power[1] == 2
+                    else f"its exponent grows as the power {power[1]} of z"
+                )
             a, b = self.linear(part)
             total = (total[0] + a, total[1] + b)
         return total
 
     def lower(self, node: Expr) -> Expr:
-        """A positive lower bound: a positive constant plus non-negative parts, or a product or function with such a bound."""
+        """A positive lower bound: a positive constant plus non-negative parts, or a product or
+        function with such a bound.
+        """
         if isinstance(node, sp.cosh):
             return S.One
         if isinstance(node, sp.Add):

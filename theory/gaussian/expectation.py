@@ -1,7 +1,9 @@
-"""Gaussian expectations: closed forms where the rules reach, otherwise an object that waits for quadrature.
+"""Gaussian expectations: closed forms where the rules reach, otherwise an object that waits for
+quadrature.
 
-``⟨f(z_1 .. z_n)⟩`` under a zero-mean Gaussian with covariance S is a SymPy object. By Price's theorem its derivative with respect to an entry of S is
-again an expectation, d⟨f⟩/dS_ij = ⟨d_i d_j f⟩ (half of it on the diagonal), so a whole theory can be derived before a single average is done.
+``⟨f(z_1 .. z_n)⟩`` under a zero-mean Gaussian with covariance S is a SymPy object. By Price's
+theorem its derivative with respect to an entry of S is again an expectation, d⟨f⟩/dS_ij = ⟨d_i d_j
+f⟩ (half of it on the diagonal), so a whole theory can be derived before a single average is done.
 """
 
 from __future__ import annotations
@@ -10,7 +12,23 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sympy import Add, Basic, DiracDelta, Expr, ImmutableDenseMatrix, Mul, S, Symbol, Tuple, cancel, diff, exp, nan, pi, zoo
+from sympy import (
+    Add,
+    Basic,
+    DiracDelta,
+    Expr,
+    ImmutableDenseMatrix,
+    Mul,
+    S,
+    Symbol,
+    Tuple,
+    cancel,
+    diff,
+    exp,
+    nan,
+    pi,
+    zoo,
+)
 from sympy.printing.printer import Printer
 
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
@@ -52,8 +70,8 @@ def gaussian_variables(count: int) -> tuple[Symbol, ...]:
 class GaussianExpectation(Expr):
     """The unevaluated average of a function of jointly Gaussian variables of zero mean.
 
-    Variables that the function does not depend on are dropped, and the others are renamed to `gaussian_variables`,
-    so that equal averages are equal objects.
+    Variables that the function does not depend on are dropped, and the others are renamed to
+    `gaussian_variables`, so that equal averages are equal objects.
 
     Parameters
     ----------
@@ -73,7 +91,7 @@ class GaussianExpectation(Expr):
     --------
     >>> from sympy import tanh
     >>> z, K = Symbol("z"), Symbol("K", positive=True)
-    >>> node = GaussianExpectation(tanh(z)**2, z, K)
+    >>> node = GaussianExpectation(tanh(z) ** 2, z, K)
     >>> node
     ⟨tanh(z)**2⟩_K
     >>> node.free_symbols
@@ -149,16 +167,25 @@ class GaussianExpectation(Expr):
     def _subscript(self, printer: Printer) -> list[str]:
         """Printed covariance entries: the diagonal, then the upper triangle."""
         size = len(self.variables)
-        entries = [self.covariance[i, i] for i in range(size)] + [self.covariance[i, j] for i in range(size) for j in range(i + 1, size)]
+        entries = [self.covariance[i, i] for i in range(size)] + [
+            self.covariance[i, j] for i in range(size) for j in range(i + 1, size)
+        ]
         return [printer._print(entry) for entry in entries]
 
     def _sympystr(self, printer: Printer) -> str:
         entries = self._subscript(printer)
-        index = entries[0] if len(entries) == 1 and self.covariance[0, 0].is_Atom else f"({', '.join(entries)})"
+        index = (
+            entries[0]
+            if len(entries) == 1 and self.covariance[0, 0].is_Atom
+            else f"({', '.join(entries)})"
+        )
         return f"⟨{printer._print(self.function)}⟩_{index}"
 
     def _latex(self, printer: Printer, exp: str | None = None) -> str:
-        text = rf"\left\langle {printer._print(self.function)} \right\rangle_{{{', '.join(self._subscript(printer))}}}"
+        text = (
+            rf"\left\langle {printer._print(self.function)} "
+            rf"\right\rangle_{{{', '.join(self._subscript(printer))}}}"
+        )
         return text if exp is None else rf"{text}^{{{exp}}}"
 
 
@@ -167,20 +194,29 @@ def _covariance(covariance: Any, size: int) -> ImmutableDenseMatrix:
     many = isinstance(covariance, Sequence | ImmutableDenseMatrix) or hasattr(covariance, "shape")
     matrix = matrix_of(covariance if many and not isinstance(covariance, str) else [[covariance]])
     if matrix.shape != (size, size):
-        raise ValueError(f"the covariance of {size} Gaussian variables is a {size} x {size} matrix, got shape {matrix.shape}")
+        raise ValueError(
+            f"the covariance of {size} Gaussian variables is a {size} x {size} matrix, got shape "
+            f"{matrix.shape}"
+        )
     if matrix != matrix.T:
-        raise ValueError("a covariance is symmetric: its entries (i, j) and (j, i) are one expression")
+        raise ValueError(
+            "a covariance is symmetric: its entries (i, j) and (j, i) are one expression"
+        )
     if any(matrix[i, i].is_negative for i in range(size)):
-        raise ValueError("a variance is not negative: the diagonal of the covariance has a negative entry")
+        raise ValueError(
+            "a variance is not negative: the diagonal of the covariance has a negative entry"
+        )
     return matrix
 
 
 def expectation(function: Any, variables: Any, covariance: Any, evaluate: bool = True) -> Expr:
-    """Return the average of a function of zero-mean Gaussian variables, in closed form where the rules reach.
+    """Return the average of a function of zero-mean Gaussian variables, in closed form where the
+    rules reach.
 
-    The function is expanded into products. Polynomials, exponentials of quadratic forms, circular and hyperbolic functions, erf,
-    sign, Heaviside, Abs, Max, Min and Dirac deltas of linear forms are averaged by conditioning, completing the square, Stein's
-    rule and Price's theorem; the remaining products stay together in one unevaluated `GaussianExpectation`.
+    The function is expanded into products. Polynomials, exponentials of quadratic forms, circular
+    and hyperbolic functions, erf, sign, Heaviside, Abs, Max, Min and Dirac deltas of linear forms
+    are averaged by conditioning, completing the square, Stein's rule and Price's theorem; the
+    remaining products stay together in one unevaluated `GaussianExpectation`.
 
     Parameters
     ----------
@@ -206,11 +242,11 @@ def expectation(function: Any, variables: Any, covariance: Any, evaluate: bool =
     --------
     >>> from sympy import Max, erf, tanh
     >>> z, K = Symbol("z", real=True), Symbol("K", positive=True)
-    >>> expectation(Max(z, 0)**2, z, K)
+    >>> expectation(Max(z, 0) ** 2, z, K)
     K/2
-    >>> expectation(erf(z)**2, z, K)
+    >>> expectation(erf(z) ** 2, z, K)
     2*asin(2*K/(2*K + 1))/pi
-    >>> expectation(z + tanh(z)**2 + 3, z, K)
+    >>> expectation(z + tanh(z) ** 2 + 3, z, K)
     ⟨tanh(z)**2⟩_K + 3
     """
     node = GaussianExpectation(function, variables, covariance)
@@ -227,7 +263,9 @@ def expectation(function: Any, variables: Any, covariance: Any, evaluate: bool =
     value = closed.xreplace(actual)
     if value.has(nan, zoo):
         raise ValueError(f"the average of {node.function} does not exist at this covariance")
-    return value + (GaussianExpectation(pending, node.variables, node.covariance) if pending != 0 else S.Zero)
+    return value + (
+        GaussianExpectation(pending, node.variables, node.covariance) if pending != 0 else S.Zero
+    )
 
 
 @lru_cache(maxsize=4)
@@ -235,7 +273,9 @@ def _entries(size: int) -> dict[tuple[int, int], Symbol]:
     """Generic covariance entries: positive on the diagonal, real off it."""
     letters = "ab" if size == 2 else [str(i + 1) for i in range(size)]
     return {
-        (i, j): Symbol(f"K_{letters[i]}{letters[j]}", positive=True) if i == j else Symbol(f"K_{letters[i]}{letters[j]}", real=True)
+        (i, j): Symbol(f"K_{letters[i]}{letters[j]}", positive=True)
+        if i == j
+        else Symbol(f"K_{letters[i]}{letters[j]}", real=True)
         for i in range(size)
         for j in range(i, size)
     }
@@ -245,7 +285,9 @@ def _entries(size: int) -> dict[tuple[int, int], Symbol]:
 def _split(function: Expr, size: int) -> tuple[Expr, Expr]:
     """Closed part (in the generic entries) and the sum of what must be averaged numerically."""
     variables, symbols = gaussian_variables(size), _entries(size)
-    covariance = tuple(tuple(symbols[min(i, j), max(i, j)] for j in range(size)) for i in range(size))
+    covariance = tuple(
+        tuple(symbols[min(i, j), max(i, j)] for j in range(size)) for i in range(size)
+    )
     closed, pending = [], []
     for product in Add.make_args(with_signs(function)):
         try:
@@ -264,8 +306,12 @@ def _is_odd(product: Expr, variables: tuple[Symbol, ...]) -> bool:
 
 
 def _conditioned(product: Expr, variables: tuple[Symbol, ...], covariance: Square) -> Expr:
-    """Average a product that holds a Dirac delta and a function outside the rules: condition on the delta."""
-    spike = next((factor for factor in Mul.make_args(product) if isinstance(factor, DiracDelta)), None)
+    """Average a product that holds a Dirac delta and a function outside the rules: condition on the
+    delta.
+    """
+    spike = next(
+        (factor for factor in Mul.make_args(product) if isinstance(factor, DiracDelta)), None
+    )
     if spike is None:
         raise ValueError("the average diverges: it holds a power of a Dirac delta")
     weights, shift = linear_form(spike.args[0], variables)
@@ -276,16 +322,26 @@ def _conditioned(product: Expr, variables: tuple[Symbol, ...], covariance: Squar
         return _lower_order(rest, spike, variables, covariance, gradient) / variance
     if variance == 0:
         raise ValueError("the average diverges: a Dirac delta is evaluated at its own spike")
-    moved = rest.subs({z: z - shift * g / variance for z, g in zip(variables, gradient, strict=True)}, simultaneous=True)
-    kept = [[cancel(s - g * h / variance) for s, h in zip(row, gradient, strict=True)] for row, g in zip(covariance, gradient, strict=True)]
+    moved = rest.subs(
+        {z: z - shift * g / variance for z, g in zip(variables, gradient, strict=True)},
+        simultaneous=True,
+    )
+    kept = [
+        [cancel(s - g * h / variance) for s, h in zip(row, gradient, strict=True)]
+        for row, g in zip(covariance, gradient, strict=True)
+    ]
     density = exp(-(shift**2) / (2 * variance)) / root(2 * pi * variance)
     return density * expectation(moved, variables, ImmutableDenseMatrix(kept))
 
 
-def _lower_order(rest: Expr, spike: Expr, variables: tuple[Symbol, ...], covariance: Square, gradient: Vector) -> Expr:
+def _lower_order(
+    rest: Expr, spike: Expr, variables: tuple[Symbol, ...], covariance: Square, gradient: Vector
+) -> Expr:
     """Move one derivative off a delta: <(n.z) delta' G> - <delta (Sn).grad G>."""
     lower = DiracDelta(spike.args[0], spike.args[1] - 1)
     weights, _ = linear_form(spike.args[0], variables)
     along = sum((w * z for w, z in zip(weights, variables, strict=True)), start=S.Zero)
     slope = sum((g * diff(rest, z) for g, z in zip(gradient, variables, strict=True)), start=S.Zero)
-    return expectation(multiplied_out(lower * (along * rest - slope)), variables, ImmutableDenseMatrix(covariance))
+    return expectation(
+        multiplied_out(lower * (along * rest - slope)), variables, ImmutableDenseMatrix(covariance)
+    )

@@ -1,12 +1,33 @@
 """Where a piecewise function has its kinks and jumps, and its derivatives as distributions.
 
-The argument of a sign is *straightened* to a linear form of the same sign, sign(tanh z) = sign z and sign(exp(z) - 2) = sign(z - ln 2), and a Dirac delta
-keeps only the value of its coefficient at its own place, z δ(z) = 0, so that no power of a delta arises where nothing jumps.
+The argument of a sign is *straightened* to a linear form of the same sign, sign(tanh z) = sign z
+and sign(exp(z) - 2) = sign(z - ln 2), and a Dirac delta keeps only the value of its coefficient at
+its own place, z δ(z) = 0, so that no power of a delta arises where nothing jumps.
 """
 
 from __future__ import annotations
 
-from sympy import Abs, DiracDelta, Dummy, Expr, Pow, S, Symbol, asinh, atan, atanh, diff, erf, erfinv, exp, log, sign, sinh, tan, tanh
+from sympy import (
+    Abs,
+    DiracDelta,
+    Dummy,
+    Expr,
+    Pow,
+    S,
+    Symbol,
+    asinh,
+    atan,
+    atanh,
+    diff,
+    erf,
+    erfinv,
+    exp,
+    log,
+    sign,
+    sinh,
+    tan,
+    tanh,
+)
 
 __all__ = ["localised", "straightened"]
 
@@ -26,19 +47,26 @@ def straightened(argument: Expr, variable: Symbol) -> Expr:
     Returns
     -------
     sympy.Expr
-        Linear in the variable, or 1 or -1, where the rules reach; else the argument that they stop at.
+        Linear in the variable, or 1 or -1, where the rules reach; else the argument that they stop
+        at.
 
     Examples
     --------
     >>> z = Symbol("z", real=True)
-    >>> straightened(3 - exp(2*z), z), straightened(tanh(z)**3, z), straightened(2 - tanh(z), z)
+    >>> straightened(3 - exp(2 * z), z), straightened(tanh(z) ** 3, z), straightened(2 - tanh(z), z)
     (-2*z + log(3), z, 1)
     """
     shift, rest = argument.as_independent(variable, as_Add=True)
     scale, core = rest.as_independent(variable, as_Add=False)
     if not (scale.is_positive or scale.is_negative):
         return argument
-    if isinstance(core, Pow) and core.exp.is_integer and core.exp.is_odd and core.exp.is_positive and shift == 0:
+    if (
+        isinstance(core, Pow)
+        and core.exp.is_integer
+        and core.exp.is_odd
+        and core.exp.is_positive
+        and shift == 0
+    ):
         return straightened(scale * core.base, variable)
     if core.func not in _INVERSE:
         return argument
@@ -46,11 +74,14 @@ def straightened(argument: Expr, variable: Symbol) -> Expr:
     low, high = _IMAGE.get(core.func, (-S.Infinity, S.Infinity))
     if (level <= low) == True or (level >= high) == True:  # noqa: E712 (an undecided relation is neither)
         return sign(scale) * (S.One if (level <= low) == True else -S.One)  # noqa: E712
-    return straightened((sign(scale) * (core.args[0] - _INVERSE[core.func](level))).expand(), variable)
+    return straightened(
+        (sign(scale) * (core.args[0] - _INVERSE[core.func](level))).expand(), variable
+    )
 
 
 def localised(expression: Expr, variable: Symbol) -> Expr:
-    """Return an expression in which every Dirac delta of the variable has its coefficient taken at its own place.
+    """Return an expression in which every Dirac delta of the variable has its coefficient taken at
+    its own place.
 
     Parameters
     ----------
@@ -65,17 +96,27 @@ def localised(expression: Expr, variable: Symbol) -> Expr:
     Examples
     --------
     >>> z = Symbol("z", real=True)
-    >>> localised(z*DiracDelta(z) + exp(z)*DiracDelta(2*z - 2), z), localised(DiracDelta(tanh(2*z)), z)
+    >>> (
+    ...     localised(z * DiracDelta(z) + exp(z) * DiracDelta(2 * z - 2), z),
+    ...     localised(DiracDelta(tanh(2 * z)), z),
+    ... )
     (E*DiracDelta(z - 1)/2, DiracDelta(z)/2)
     """
-    spikes = sorted((delta for delta in expression.atoms(DiracDelta) if delta.has(variable)), key=str)
+    spikes = sorted(
+        (delta for delta in expression.atoms(DiracDelta) if delta.has(variable)), key=str
+    )
     marks = {spike: Dummy() for spike in spikes}
     marked = expression.xreplace(marks)
     slopes = [diff(marked, mark) for mark in marks.values()]
-    if any(slope.has(*marks.values()) for slope in slopes) or any(len(spike.args) > 1 for spike in spikes):
+    if any(slope.has(*marks.values()) for slope in slopes) or any(
+        len(spike.args) > 1 for spike in spikes
+    ):
         return expression
     rest = marked.xreplace(dict.fromkeys(marks.values(), S.Zero))
-    return rest + sum((_at_spike(slope, spike, variable) for slope, spike in zip(slopes, spikes, strict=True)), start=S.Zero)
+    return rest + sum(
+        (_at_spike(slope, spike, variable) for slope, spike in zip(slopes, spikes, strict=True)),
+        start=S.Zero,
+    )
 
 
 def _at_spike(coefficient: Expr, spike: Expr, variable: Symbol) -> Expr:

@@ -1,15 +1,20 @@
 """Closed forms of Gaussian averages, by four rules and no table of integrals.
 
-A *term* is a monomial times an exponential of a quadratic form, times steps (sign or erf of a linear form), times Dirac deltas of linear forms:
+A *term* is a monomial times an exponential of a quadratic form, times steps (sign or erf of a
+linear form), times Dirac deltas of linear forms:
 
     z^p exp(b.z - z.A.z/2)  prod_i step_i(w_i.z + s_i)  prod_j delta^(k_j)(n_j.z + m_j),        z ~ N(0, S).
 
-1. A delta conditions the Gaussian on a hyperplane; its derivatives are moved away by <(n.z) G> = (Sn).<grad G>.
+1. A delta conditions the Gaussian on a hyperplane; its derivatives are moved away by <(n.z) G> =
+   (Sn).<grad G>.
 2. An exponential completes the square: S becomes S (1 + A S)^(-1) and the mean S b.
-3. Stein's rule <z_i G> = sum_j S_ij <d_j G> trades a power of z for the derivative of a step, which is a Gaussian or a delta.
-4. What is left are steps alone: one step with a shift, or two without, where Price's theorem d<f>/dS_ij = <d_i d_j f> integrates to an arcsine.
+3. Stein's rule <z_i G> = sum_j S_ij <d_j G> trades a power of z for the derivative of a step, which
+   is a Gaussian or a delta.
+4. What is left are steps alone: one step with a shift, or two without, where Price's theorem
+   d<f>/dS_ij = <d_i d_j f> integrates to an arcsine.
 
-Every rule lowers the number of deltas, powers or steps, so the recursion ends. A term that ends elsewhere has no closed form here.
+Every rule lowers the number of deltas, powers or steps, so the recursion ends. A term that ends
+elsewhere has no closed form here.
 """
 
 from __future__ import annotations
@@ -22,7 +27,16 @@ from math import comb
 from sympy import Expr, Integer, S, asin, cancel, erf, exp, factor, pi, sign, sqrt
 from sympy import Matrix as SymbolicMatrix
 
-__all__ = ["NoClosedForm", "Spike", "Square", "Step", "Term", "Vector", "average", "gaussian_moment"]
+__all__ = [
+    "NoClosedForm",
+    "Spike",
+    "Square",
+    "Step",
+    "Term",
+    "Vector",
+    "average",
+    "gaussian_moment",
+]
 
 Vector = tuple[Expr, ...]
 Square = tuple[Vector, ...]
@@ -145,7 +159,13 @@ def gaussian_moment(powers: Sequence[int], covariance: Square) -> Expr:
         return S.One
     rest = _lowered(powers, first)
     pairs = ((j, power) for j, power in enumerate(rest) if power)
-    return sum((power * covariance[first][j] * gaussian_moment(_lowered(rest, j), covariance) for j, power in pairs), start=S.Zero).expand()
+    return sum(
+        (
+            power * covariance[first][j] * gaussian_moment(_lowered(rest, j), covariance)
+            for j, power in pairs
+        ),
+        start=S.Zero,
+    ).expand()
 
 
 def _lowered(powers: Sequence[int], index: int) -> tuple[int, ...]:
@@ -161,24 +181,36 @@ def _average_spike(term: Term, covariance: Square) -> Expr:
     variance = dot(gradient, spike.weights)
     if variance == 0:
         if spike.shift == 0:
-            raise ValueError("the average diverges: a Dirac delta is evaluated at its own spike (a squared delta has no average)")
+            raise ValueError(
+                "the average diverges: a Dirac delta is evaluated at its own spike (a squared "
+                "delta has no average)"
+            )
         return S.Zero
     if spike.order:
         return _lower_order(term, spike, others, gradient, covariance) / variance
     density = exp(-cancel(spike.shift**2 / (2 * variance))) / root(2 * pi * variance)
     mean = tuple(cancel(-spike.shift * g / variance) for g in gradient)
-    kept = tuple(tuple(cancel(s - g * h / variance) for s, h in zip(row, gradient, strict=True)) for row, g in zip(covariance, gradient, strict=True))
+    kept = tuple(
+        tuple(cancel(s - g * h / variance) for s, h in zip(row, gradient, strict=True))
+        for row, g in zip(covariance, gradient, strict=True)
+    )
     moved = shifted(replace(term, spikes=others).scaled(density), mean)
     return sum((average(part, kept) for part in moved), start=S.Zero)
 
 
-def _lower_order(term: Term, spike: Spike, others: tuple[Spike, ...], gradient: Vector, covariance: Square) -> Expr:
+def _lower_order(
+    term: Term, spike: Spike, others: tuple[Spike, ...], gradient: Vector, covariance: Square
+) -> Expr:
     """Variance times the average: <(n.z) delta^(k-1) G> - <delta^(k-1) (Sn).grad G>."""
     lower = replace(spike, order=spike.order - 1)
     around = replace(term, spikes=others)
     total = S.Zero
     for index, (weight, slope) in enumerate(zip(spike.weights, gradient, strict=True)):
-        raised = replace(around, powers=tuple(p + (j == index) for j, p in enumerate(term.powers)), spikes=(*others, lower))
+        raised = replace(
+            around,
+            powers=tuple(p + (j == index) for j, p in enumerate(term.powers)),
+            spikes=(*others, lower),
+        )
         total += average(raised.scaled(weight), covariance)
         for part in derivative(around, index):
             total -= average(replace(part, spikes=(*part.spikes, lower)).scaled(slope), covariance)
@@ -188,7 +220,11 @@ def _lower_order(term: Term, spike: Spike, others: tuple[Spike, ...], gradient: 
 def _average_exponential(term: Term, covariance: Square) -> Expr:
     """Rule 2: absorb the exponential into the Gaussian."""
     size = len(term.powers)
-    mixed = SymbolicMatrix(size, size, lambda i, j: Integer(i == j) + dot(term.quadratic[i], [row[j] for row in covariance]))
+    mixed = SymbolicMatrix(
+        size,
+        size,
+        lambda i, j: Integer(i == j) + dot(term.quadratic[i], [row[j] for row in covariance]),
+    )
     determinant = cancel(mixed.det(method="berkowitz"))
     inverse = mixed.adjugate() / determinant
     columns = [[inverse[k, j] for k in range(size)] for j in range(size)]
@@ -216,22 +252,35 @@ def derivative(term: Term, index: int) -> Iterator[Term]:
         yield term.scaled(term.linear[index])
     for j, entry in enumerate(term.quadratic[index]):
         if entry != 0:
-            yield replace(term, powers=tuple(p + (k == j) for k, p in enumerate(term.powers))).scaled(-entry)
+            yield replace(
+                term, powers=tuple(p + (k == j) for k, p in enumerate(term.powers))
+            ).scaled(-entry)
     for i, spike in enumerate(term.spikes):
         sharper = replace(spike, order=spike.order + 1)
-        yield replace(term, spikes=(*term.spikes[:i], sharper, *term.spikes[i + 1 :])).scaled(spike.weights[index])
+        yield replace(term, spikes=(*term.spikes[:i], sharper, *term.spikes[i + 1 :])).scaled(
+            spike.weights[index]
+        )
     for i, step in enumerate(term.steps):
         if step.weights[index] != 0:
-            yield _without_step(replace(term, steps=term.steps[:i] + term.steps[i + 1 :]), step).scaled(2 * step.weights[index])
+            yield _without_step(
+                replace(term, steps=term.steps[:i] + term.steps[i + 1 :]), step
+            ).scaled(2 * step.weights[index])
 
 
 def _without_step(term: Term, step: Step) -> Term:
-    """Multiply by half the derivative of a step: a delta (sign) or a Gaussian over sqrt(pi) (erf)."""
+    """Multiply by half the derivative of a step: a delta (sign) or a Gaussian over sqrt(pi)
+    (erf).
+    """
     if not step.softness:
         return replace(term, spikes=(*term.spikes, Spike(step.weights, step.shift)))
     linear = tuple(b - 2 * step.shift * w for b, w in zip(term.linear, step.weights, strict=True))
-    quadratic = tuple(tuple(a + 2 * u * w for a, w in zip(row, step.weights, strict=True)) for row, u in zip(term.quadratic, step.weights, strict=True))
-    return replace(term, linear=linear, quadratic=quadratic).scaled(exp(-(step.shift**2)) / sqrt(pi))
+    quadratic = tuple(
+        tuple(a + 2 * u * w for a, w in zip(row, step.weights, strict=True))
+        for row, u in zip(term.quadratic, step.weights, strict=True)
+    )
+    return replace(term, linear=linear, quadratic=quadratic).scaled(
+        exp(-(step.shift**2)) / sqrt(pi)
+    )
 
 
 def shifted(term: Term, mean: Vector) -> Iterator[Term]:
@@ -242,11 +291,18 @@ def shifted(term: Term, mean: Vector) -> Iterator[Term]:
     bent = apply(term.quadratic, mean)
     linear = tuple(b - c for b, c in zip(term.linear, bent, strict=True))
     weight = exp(dot(term.linear, mean) - dot(bent, mean) / 2)
-    steps = tuple(replace(step, shift=cancel(step.shift + dot(step.weights, mean))) for step in term.steps)
-    spikes = tuple(replace(spike, shift=cancel(spike.shift + dot(spike.weights, mean))) for spike in term.spikes)
+    steps = tuple(
+        replace(step, shift=cancel(step.shift + dot(step.weights, mean))) for step in term.steps
+    )
+    spikes = tuple(
+        replace(spike, shift=cancel(spike.shift + dot(spike.weights, mean)))
+        for spike in term.spikes
+    )
     moved = replace(term, linear=linear, steps=steps, spikes=spikes).scaled(weight)
     for powers in product(*(range(power + 1) for power in term.powers)):
-        binomials = [comb(p, k) * m ** (p - k) for p, k, m in zip(term.powers, powers, mean, strict=True)]
+        binomials = [
+            comb(p, k) * m ** (p - k) for p, k, m in zip(term.powers, powers, mean, strict=True)
+        ]
         scale = S.One
         for binomial in binomials:
             scale *= binomial
@@ -272,7 +328,9 @@ def _average_free_steps(steps: tuple[Step, ...], covariance: Square) -> Expr:
     centred = all(step.shift == 0 for step in steps)
     if len(steps) % 2 and centred:
         return S.Zero
-    spread = [step.softness + 2 * dot(step.weights, apply(covariance, step.weights)) for step in steps]
+    spread = [
+        step.softness + 2 * dot(step.weights, apply(covariance, step.weights)) for step in steps
+    ]
     if len(steps) == 1:
         return erf(steps[0].shift / root(spread[0]))
     if len(steps) == 2 and centred:
@@ -284,16 +342,26 @@ def _average_free_steps(steps: tuple[Step, ...], covariance: Square) -> Expr:
 
 
 def _parallel_signs(left: Step, right: Step, covariance: Square) -> Expr:
-    """For two positions on one line, sign(u+s) sign(u+t) = 1 + sign(u+min(s,t)) - sign(u+max(s,t))."""
+    """For two positions on one line, sign(u+s) sign(u+t) = 1 + sign(u+min(s,t)) -
+    sign(u+max(s,t)).
+    """
     ratio = next(b / a for a, b in zip(left.weights, right.weights, strict=True) if a != 0)
-    if not (ratio.is_nonzero and ratio.is_extended_real and all(cancel(b - ratio * a) == 0 for a, b in zip(left.weights, right.weights, strict=True))):
+    if not (
+        ratio.is_nonzero
+        and ratio.is_extended_real
+        and all(
+            cancel(b - ratio * a) == 0 for a, b in zip(left.weights, right.weights, strict=True)
+        )
+    ):
         raise NoClosedForm
     moved = right.shift / ratio
     gap = left.shift - moved
     if gap.is_extended_real is not True or not (gap.is_nonnegative or gap.is_nonpositive):
         raise NoClosedForm
     lower, upper = (moved, left.shift) if gap.is_nonnegative else (left.shift, moved)
-    below, above = (_average_free_steps((Step(0, left.weights, shift),), covariance) for shift in (lower, upper))
+    below, above = (
+        _average_free_steps((Step(0, left.weights, shift),), covariance) for shift in (lower, upper)
+    )
     return sign(ratio) * (1 + below - above)
 
 

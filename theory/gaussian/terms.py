@@ -1,7 +1,8 @@
 """Read a SymPy expression as a sum of terms whose Gaussian average the rules know.
 
-Kinked functions become signs (``|l| = l sign l``, ``Heaviside l = (1 + sign l)/2``, ``max(a, b) = (a + b + |a - b|)/2``), and circular and
-hyperbolic functions of a linear form become exponentials. What does not fit is handed back untouched.
+Kinked functions become signs (``|l| = l sign l``, ``Heaviside l = (1 + sign l)/2``, ``max(a, b) =
+(a + b + |a - b|)/2``), and circular and hyperbolic functions of a linear form become exponentials.
+What does not fit is handed back untouched.
 """
 
 from __future__ import annotations
@@ -57,11 +58,22 @@ def with_signs(expression: Expr) -> Expr:
     >>> with_signs(Max(z, 0))
     z*sign(z)/2 + z/2
     """
-    unclipped = expression.replace(Max, lambda *parts: _unclip(Max, parts)).replace(Min, lambda *parts: _unclip(Min, parts))
-    rewritten = unclipped.replace(Max, lambda *parts: _fold_maximum(parts, 1)).replace(Min, lambda *parts: _fold_maximum(parts, -1))
-    rewritten = rewritten.replace(Heaviside, lambda u, at_zero=None: (1 + sign(u)) / 2).replace(Abs, lambda u: u * sign(u))
-    expanded = multiplied_out(rewritten.replace(erfc, lambda u: 1 - erf(u)).replace(sign, _plain_sign))
-    return expanded.replace(lambda e: e.is_Pow and isinstance(e.base, sign) and e.exp.is_Integer and e.exp > 1, lambda e: e.base ** (e.exp % 2))
+    unclipped = expression.replace(Max, lambda *parts: _unclip(Max, parts)).replace(
+        Min, lambda *parts: _unclip(Min, parts)
+    )
+    rewritten = unclipped.replace(Max, lambda *parts: _fold_maximum(parts, 1)).replace(
+        Min, lambda *parts: _fold_maximum(parts, -1)
+    )
+    rewritten = rewritten.replace(Heaviside, lambda u, at_zero=None: (1 + sign(u)) / 2).replace(
+        Abs, lambda u: u * sign(u)
+    )
+    expanded = multiplied_out(
+        rewritten.replace(erfc, lambda u: 1 - erf(u)).replace(sign, _plain_sign)
+    )
+    return expanded.replace(
+        lambda e: e.is_Pow and isinstance(e.base, sign) and e.exp.is_Integer and e.exp > 1,
+        lambda e: e.base ** (e.exp % 2),
+    )
 
 
 def _plain_sign(argument: Expr) -> Expr:
@@ -84,9 +96,17 @@ def _fold_maximum(parts: Sequence[Expr], direction: int) -> Expr:
 
 
 def _unclip(outer: type, parts: Sequence[Expr]) -> Expr:
-    """Write max(lo, min(hi, u)) or min(hi, max(lo, u)) with lo < hi as (lo + hi + |u - lo| - |u - hi|)/2; leave all else."""
+    """Write max(lo, min(hi, u)) or min(hi, max(lo, u)) with lo < hi as (lo + hi + |u - lo| - |u -
+    hi|)/2; leave all else.
+    """
     inner = Min if outer is Max else Max
-    if len(parts) == 2 and parts[0].is_number and isinstance(parts[1], inner) and len(parts[1].args) == 2 and parts[1].args[0].is_number:
+    if (
+        len(parts) == 2
+        and parts[0].is_number
+        and isinstance(parts[1], inner)
+        and len(parts[1].args) == 2
+        and parts[1].args[0].is_number
+    ):
         low, high = sorted((parts[0], parts[1].args[0]))
         if (low == parts[0]) == (outer is Max):
             return (low + high + Abs(parts[1].args[1] - low) - Abs(parts[1].args[1] - high)) / 2
@@ -99,7 +119,7 @@ def linear_form(expression: Expr, variables: Sequence[Symbol]) -> tuple[Vector, 
     Examples
     --------
     >>> z = Symbol("z")
-    >>> linear_form(2*z + 3, (z,))
+    >>> linear_form(2 * z + 3, (z,))
     ((2,), 3)
     """
     form = _polynomial(expression, variables, 1)
@@ -135,7 +155,10 @@ def average_product(expression: Expr, variables: tuple[Symbol, ...], covariance:
     """
     folded = expression
     for function, rule in _FOLD.items():
-        folded = folded.replace(lambda u, f=function: isinstance(u, f) and u.has(*variables), lambda u, r=rule: _fold(u.args[0], r, variables))
+        folded = folded.replace(
+            lambda u, f=function: isinstance(u, f) and u.has(*variables),
+            lambda u, r=rule: _fold(u.args[0], r, variables),
+        )
     products = Add.make_args(multiplied_out(folded))
     total = sum((average(_term(part, variables), covariance) for part in products), start=S.Zero)
     return _real(total) if folded != expression else total
@@ -164,7 +187,10 @@ def _term(expression: Expr, variables: tuple[Symbol, ...]) -> Term:
 
 def _check_convergence(term: Term) -> None:
     """Only exponentials that fall off in every direction are handled in closed form."""
-    if any(map(any, term.quadratic)) and SymbolicMatrix(term.quadratic).is_positive_semidefinite is not True:
+    if (
+        any(map(any, term.quadratic))
+        and SymbolicMatrix(term.quadratic).is_positive_semidefinite is not True
+    ):
         raise NoClosedForm
 
 
@@ -183,7 +209,9 @@ def _times(term: Term, factor: Expr, variables: tuple[Symbol, ...]) -> Term:
         raise NoClosedForm
     if base in variables:
         index = variables.index(base)
-        return replace(term, powers=tuple(p + int(exponent) * (i == index) for i, p in enumerate(term.powers)))
+        return replace(
+            term, powers=tuple(p + int(exponent) * (i == index) for i, p in enumerate(term.powers))
+        )
     if isinstance(base, erf | sign):
         return _times_steps(term, base, int(exponent), variables)
     raise NoClosedForm
@@ -194,7 +222,12 @@ def _times_exponential(term: Term, argument: Expr, variables: tuple[Symbol, ...]
     size = len(variables)
     form = _polynomial(argument, variables, 2)
     linear = tuple(b + form.coeff_monomial(_unit(i, size)) for i, b in enumerate(term.linear))
-    quadratic = tuple(tuple(a - (1 + (i == j)) * form.coeff_monomial(_pair(i, j, size)) for j, a in enumerate(row)) for i, row in enumerate(term.quadratic))
+    quadratic = tuple(
+        tuple(
+            a - (1 + (i == j)) * form.coeff_monomial(_pair(i, j, size)) for j, a in enumerate(row)
+        )
+        for i, row in enumerate(term.quadratic)
+    )
     constant = form.coeff_monomial((0,) * size)
     return replace(term, linear=linear, quadratic=quadratic).scaled(exp(constant))
 
@@ -212,5 +245,7 @@ def _times_steps(term: Term, step: Expr, count: int, variables: tuple[Symbol, ..
         return replace(term, steps=term.steps + (new,) * count)
     for _ in range(count):
         without = tuple(old for old in term.steps if old != new)
-        term = replace(term, steps=without if len(without) < len(term.steps) else (*term.steps, new))
+        term = replace(
+            term, steps=without if len(without) < len(term.steps) else (*term.steps, new)
+        )
     return term

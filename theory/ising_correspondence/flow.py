@@ -1,16 +1,16 @@
-"""Our realization of the correspondence between fully connected networks and the renormalization of the Ising chain:
-block layers and supervised training.
+"""Our realization of the correspondence between fully connected networks and the renormalization of
+the Ising chain: block layers and supervised training.
 
-A network is fed with configurations of the chain at coupling K, t = tanh K. Two exact statements carry the
-correspondence:
+A network is fed with configurations of the chain at coupling K, t = tanh K. Two exact statements
+carry the correspondence:
 
-* the outputs of any odd block layer decay as ⟨h_0 h_r⟩ = Z² (t^b)^r, so the coupling read off the decay is artanh t^b
-  whatever the weights are;
-* a tanh unit trained to predict the spin at distance r has the unique optimal weight artanh t^r on the last spin and
-  none on the others: it decimates.
+* the outputs of any odd block layer decay as ⟨h_0 h_r⟩ = Z² (t^b)^r, so the coupling read off the
+  decay is artanh t^b whatever the weights are;
+* a tanh unit trained to predict the spin at distance r has the unique optimal weight artanh t^r on
+  the last spin and none on the others: it decimates.
 
-What the sentence "the output coupling tends to the fixed point" means in the paper is not known to us; `READINGS`
-lists the candidates, with what each is worth.
+What the sentence "the output coupling tends to the fixed point" means in the paper is not known to
+us; `READINGS` lists the candidates, with what each is worth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,21 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
 
-from sympy import Add, Expr, Interval, Matrix, Range, Rational, Symbol, atanh, cancel, cosh, log, sqrt, tanh
+from sympy import (
+    Add,
+    Expr,
+    Interval,
+    Matrix,
+    Range,
+    Rational,
+    Symbol,
+    atanh,
+    cancel,
+    cosh,
+    log,
+    sqrt,
+    tanh,
+)
 
 from neurenorm.graphs.lattices import series_cell
 from neurenorm.theory.catalogue.problems import Formula
@@ -47,7 +61,16 @@ __all__ = [
 ]
 
 SUBJECT = symbols("ising-correspondence")
-K, T, B, DEPTH, R, SAMPLES, W, N = SUBJECT.K, SUBJECT.t, SUBJECT.b, SUBJECT.depth, SUBJECT.r, SUBJECT.n, SUBJECT.w, SUBJECT.N
+K, T, B, DEPTH, R, SAMPLES, W, N = (
+    SUBJECT.K,
+    SUBJECT.t,
+    SUBJECT.b,
+    SUBJECT.depth,
+    SUBJECT.r,
+    SUBJECT.n,
+    SUBJECT.w,
+    SUBJECT.N,
+)
 LONGEST_SHOWN = 30
 OPEN_UNIT = Interval.open(0, 1)
 
@@ -83,21 +106,29 @@ READINGS = (
     Reading(
         "A",
         "depth",
-        "each layer of a supervised stack at its optimum: output coupling artanh t^(b^L), to the stable fixed point 0",
+        "each layer of a supervised stack at its optimum: output coupling artanh t^(b^L), to the "
+        "stable fixed point 0",
         True,
     ),
     Reading("B", "width", "outputs of one dense layer decouple as N^(-1/2), trained or not", False),
-    Reading("C", "distance", "the trained weight of a prediction layer is artanh t^r, to 0 with the distance r", True),
+    Reading(
+        "C",
+        "distance",
+        "the trained weight of a prediction layer is artanh t^r, to 0 with the distance r",
+        True,
+    ),
     Reading(
         "D",
         "training time",
-        "a half-width machine trained by divergence copies every second spin: coupling artanh t^2; stacked, to 0",
+        "a half-width machine trained by divergence copies every second spin: coupling artanh t^2; "
+        "stacked, to 0",
         True,
     ),
     Reading(
         "E",
         "none: one masked layer",
-        "the trained weight matrix is the coupling matrix of the retained spins: artanh t^b between neighbours, else 0",
+        "the trained weight matrix is the coupling matrix of the retained spins: artanh t^b "
+        "between neighbours, else 0",
         True,
     ),
     Reading(
@@ -128,8 +159,9 @@ def chain_flow(b: int = 2) -> Recursion:
 def output_coupling() -> Formula:
     """Return the coupling of the outputs of a stack that decimates: K_L = artanh((tanh K)^(b^L)).
 
-    A layer of blocks of b spins leaves a bond for every b bonds, whose character is t^b for every b, by induction on b.
-    L layers raise it to the power b^L. Its limit at infinite depth is the stable fixed point K = 0.
+    A layer of blocks of b spins leaves a bond for every b bonds, whose character is t^b for every
+    b, by induction on b. L layers raise it to the power b^L. Its limit at infinite depth is the
+    stable fixed point K = 0.
 
     Examples
     --------
@@ -142,15 +174,17 @@ def output_coupling() -> Formula:
     twice = atanh(tanh(atanh(tanh(K) ** B)) ** B)
     domain = {K: Interval(0, 2), B: Range(2, 5)}
     derivation = derivation.then(
-        Step("two layers are one layer of blocks of b^2", twice, value.subs(DEPTH, 2), "K_2", domain)
+        Step(
+            "two layers are one layer of blocks of b^2", twice, value.subs(DEPTH, 2), "K_2", domain
+        )
     )
     return Formula({"K": value}, derivation)
 
 
 @dataclass(frozen=True)
 class BlockOutput(Typeset):
-    """Outputs of a stack of equal block layers: ⟨h_0 h_1⟩, and the ratio ⟨h_0 h_2⟩ / ⟨h_0 h_1⟩ by which the
-    correlation decays.
+    """Outputs of a stack of equal block layers: ⟨h_0 h_1⟩, and the ratio ⟨h_0 h_2⟩ / ⟨h_0 h_1⟩ by
+    which the correlation decays.
 
     Parameters
     ----------
@@ -179,14 +213,18 @@ class BlockOutput(Typeset):
         return int(self.unit.size**self.depth)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return the two polynomials in t, or where they are too long to read, how they are made."""
+        """Return the two polynomials in t, or where they are too long to read, how they are
+        made.
+        """
         if self.spins > LONGEST_SHOWN:
-            near, ratio = r"\langle h_0 h_1\rangle", r"\langle h_0 h_2\rangle / \langle h_0 h_1\rangle"
+            near, ratio = (
+                r"\langle h_0 h_1\rangle",
+                r"\langle h_0 h_2\rangle / \langle h_0 h_1\rangle",
+            )
             return rf"{near} = c_R c_L t, \quad {ratio} = t^{{{self.spins}}}, \quad t = \tanh K"
         chain = ising_chain()
         nearest, ratio = (
-            tex(chain.expression(value).factor(), names)
-            for value in self.values(chain).values()
+            tex(chain.expression(value).factor(), names) for value in self.values(chain).values()
         )
         rows = [
             rf"\langle h_0 h_1\rangle &= {nearest}",
@@ -197,8 +235,9 @@ class BlockOutput(Typeset):
 
     @property
     def derivation(self) -> Derivation:
-        """The overlaps of an output with the ends of its block, and the two correlations made of them (for few
-        spins)."""
+        """The overlaps of an output with the ends of its block, and the two correlations made of
+        them (for few spins).
+        """
         title = Derivation(f"correlations of the outputs of {self.unit.name}")
         if self.spins > LONGEST_SHOWN or self.depth == 0:
             return title
@@ -229,7 +268,8 @@ class BlockOutput(Typeset):
 
 @dataclass(frozen=True)
 class BlockInformation(Typeset):
-    """Mutual information, in nats, between an output and its environment: one neighbouring spin, or both.
+    """Mutual information, in nats, between an output and its environment: one neighbouring spin, or
+    both.
 
     The chain is Markov, so the whole environment on one side is as good as its nearest spin.
 
@@ -248,10 +288,13 @@ class BlockInformation(Typeset):
     unit: BlockUnit
 
     def laws(self, chain: HiddenChain) -> dict[str, dict[tuple[Any, Any], Any]]:
-        """Return the joint laws of (output, environment) in the arithmetic of a chain; the environment is a spin or a
-        pair."""
+        """Return the joint laws of (output, environment) in the arithmetic of a chain; the
+        environment is a spin or a pair.
+        """
         joint = chain.through(self.unit).environment()
-        one_sided = {(h, s): joint[1, h, s] + joint[-1, h, s] for h, s in product((1, -1), repeat=2)}
+        one_sided = {
+            (h, s): joint[1, h, s] + joint[-1, h, s] for h, s in product((1, -1), repeat=2)
+        }
         return {
             "one_sided": one_sided,
             "two_sided": {(h, (left, right)): weight for (left, h, right), weight in joint.items()},
@@ -268,7 +311,9 @@ class BlockInformation(Typeset):
 
     @property
     def derivation(self) -> Derivation:
-        """The overlap of the output with the spin on its right, which fixes the one-sided information."""
+        """The overlap of the output with the spin on its right, which fixes the one-sided
+        information.
+        """
         chain = ising_chain().through(self.unit)
         law = self.laws(ising_chain())["one_sided"]
         mean = Add(*[h * s * weight.as_expr() for (h, s), weight in law.items()])
@@ -288,12 +333,13 @@ def _sign(spin: int) -> str:
 
 
 def prediction_layer() -> Formula:
-    """Return the optimal weight on the last spin and the minimal cross-entropy of a layer that predicts the spin at
-    distance r.
+    """Return the optimal weight on the last spin and the minimal cross-entropy of a layer that
+    predicts the spin at distance r.
 
-    The unit tanh(W·s) sees the spins 1 … N of the chain; the target e is the spin N + r, and the loss E[ln 2
-    cosh(W·s) - e W·s]. At W = (0, …, 0, w) every component of the gradient is (tanh w - t^r) times a correlation, so
-    w = artanh t^r makes all vanish; the loss is convex, hence this is the optimum.
+    The unit tanh(W·s) sees the spins 1 … N of the chain; the target e is the spin N + r, and the
+    loss E[ln 2 cosh(W·s) - e W·s]. At W = (0, …, 0, w) every component of the gradient is (tanh w -
+    t^r) times a correlation, so w = artanh t^r makes all vanish; the loss is convex, hence this is
+    the optimum.
 
     Returns
     -------
@@ -314,31 +360,49 @@ def prediction_layer() -> Formula:
     domain = {W: Interval(-2, 2), T: OPEN_UNIT, R: Range(1, 6)}
     derivation = Derivation("optimal prediction layer").then(*_gradient_steps(spins=3, r=2))
     derivation = derivation.then(
-        Step("slope along the last weight", gradient, tanh(W) - T**R, r"\partial_w \mathcal{L}", domain)
+        Step(
+            "slope along the last weight",
+            gradient,
+            tanh(W) - T**R,
+            r"\partial_w \mathcal{L}",
+            domain,
+        )
     )
     least = loss.subs(W, optimum)
     shown = log(2) - log(1 - T ** (2 * R)) / 2 - T**R * optimum
     derivation = derivation.then(
-        Step("the loss at its minimum", least, shown, r"\mathcal{L}", {T: OPEN_UNIT, R: Range(1, 6)})
+        Step(
+            "the loss at its minimum", least, shown, r"\mathcal{L}", {T: OPEN_UNIT, R: Range(1, 6)}
+        )
     )
     return Formula({"weight": optimum.subs(T, tanh(K)), "loss": shown.subs(T, tanh(K))}, derivation)
 
 
 def _loss_of(correlation: Expr) -> Expr:
-    """Return the loss for a weight w on the last spin, whose correlation with the target is given: both have fair
-    signs."""
-    terms = [(1 + correlation * s * e) / 4 * (log(2 * cosh(W)) - e * s * W) for s, e in product((1, -1), repeat=2)]
+    """Return the loss for a weight w on the last spin, whose correlation with the target is given:
+    both have fair signs.
+    """
+    terms = [
+        (1 + correlation * s * e) / 4 * (log(2 * cosh(W)) - e * s * W)
+        for s, e in product((1, -1), repeat=2)
+    ]
     return Add(*terms).expand()
 
 
 def _gradient_steps(spins: int, r: int) -> Iterator[Step]:
-    """Yield the exact components of the gradient, each a sum over all configurations of the spins and the target."""
+    """Yield the exact components of the gradient, each a sum over all configurations of the spins
+    and the target.
+    """
     chain = ising_chain()
     configurations = list(product((1, -1), repeat=spins + r))
     weights = {c: chain.probability(c) for c in configurations}
     for i in range(spins):
-        tilt = sum((weight * (c[spins - 1] * c[i]) for c, weight in weights.items()), start=0 * chain.bond)
-        target = sum((weight * (c[-1] * c[i]) for c, weight in weights.items()), start=0 * chain.bond)
+        tilt = sum(
+            (weight * (c[spins - 1] * c[i]) for c, weight in weights.items()), start=0 * chain.bond
+        )
+        target = sum(
+            (weight * (c[-1] * c[i]) for c, weight in weights.items()), start=0 * chain.bond
+        )
         before = tanh(W) * tilt.as_expr() - target.as_expr()
         after = (tanh(W) - T**r) * T ** (spins - 1 - i)
         _require({"gradient": before - after})
@@ -352,8 +416,8 @@ def _gradient_steps(spins: int, r: int) -> Iterator[Step]:
 
 
 def weight_spread() -> Formula:
-    """Return the standard errors of trained weights from n samples: the inverse of n times the curvature (1 - t^(2r))
-    C of the loss at its optimum.
+    """Return the standard errors of trained weights from n samples: the inverse of n times the
+    curvature (1 - t^(2r)) C of the loss at its optimum.
 
     C_ij = t^|i-j| is the covariance of the spins; its inverse is tridiagonal.
 
@@ -365,18 +429,26 @@ def weight_spread() -> Formula:
     """
     inverse = Matrix(4, 4, lambda i, j: T ** abs(i - j)).inv(method="ADJ").applyfunc(cancel)
     outer, inner = inverse[3, 3], inverse[1, 1]
-    _require({"tridiagonal": inverse[0, 2], "ends": inverse[0, 0] - outer, "interior": inverse[2, 2] - inner})
+    _require(
+        {
+            "tridiagonal": inverse[0, 2],
+            "ends": inverse[0, 0] - outer,
+            "interior": inverse[2, 2] - inner,
+        }
+    )
     scale = SAMPLES * (1 - T ** (2 * R))
     values = {"last": sqrt(outer / scale), "interior": sqrt(inner / scale)}
     return Formula({name: value.subs(T, tanh(K)) for name, value in values.items()})
 
 
 def weight_bias() -> Formula:
-    """Return by how much the trained weight on the last of N spins is too large on average, to first order in 1/n.
+    """Return by how much the trained weight on the last of N spins is too large on average, to
+    first order in 1/n.
 
-    At the optimum the loss of a sample has the curvature (1 - τ²) x xᵀ and the third derivative -2 τ (1 - τ²) x x x, τ = t^r x_N.
-    Expanding the condition of a minimum to second order gives the bias C⁻¹ ⟨x x_N xᵀC⁻¹x⟩ t^r/(n (1 - t^(2r))), whose last
-    entry is N + 2 t²/(1 - t²) times that factor: the sum over bonds, which is enumerated for chains of 2, 3 and 4 spins.
+    At the optimum the loss of a sample has the curvature (1 - τ²) x xᵀ and the third derivative -2
+    τ (1 - τ²) x x x, τ = t^r x_N. Expanding the condition of a minimum to second order gives the
+    bias C⁻¹ ⟨x x_N xᵀC⁻¹x⟩ t^r/(n (1 - t^(2r))), whose last entry is N + 2 t²/(1 - t²) times that
+    factor: the sum over bonds, which is enumerated for chains of 2, 3 and 4 spins.
 
     Examples
     --------
@@ -391,7 +463,9 @@ def weight_bias() -> Formula:
 
 def _last_entry(length: int) -> Expr:
     """Last entry of C⁻¹ ⟨x x_N xᵀC⁻¹x⟩ on a chain of a few spins, by enumeration."""
-    inverse = Matrix(length, length, lambda i, j: T ** abs(i - j)).inv(method="ADJ").applyfunc(cancel)
+    inverse = (
+        Matrix(length, length, lambda i, j: T ** abs(i - j)).inv(method="ADJ").applyfunc(cancel)
+    )
     total = Matrix.zeros(length, 1)
     for signs in product((1, -1), repeat=length):
         x, weight = Matrix(signs), Rational(1, 2)

@@ -1,14 +1,15 @@
 """A layer as a block map on the Ising chain: the exact law of its outputs, to any depth.
 
-The spins of the infinite open chain at zero field are a Markov chain, P(s'|s) = (1 + t s s')/2 with t = tanh K. A
-unit reads a block of b of them, one after the other, into a finite memory, and fires (+1 rather than -1) with a
-probability that depends on the memory. The outputs then have the law of a hidden Markov chain,
+The spins of the infinite open chain at zero field are a Markov chain, P(s'|s) = (1 + t s s')/2 with
+t = tanh K. A unit reads a block of b of them, one after the other, into a finite memory, and fires
+(+1 rather than -1) with a probability that depends on the memory. The outputs then have the law of
+a hidden Markov chain,
 
     P(h_1 ... h_n) = <e| E_h1 T E_h2 T ... E_hn |e>,        T = diag(1, t),
 
-in the basis of the even and the odd function of a spin, e = (1, 1)/sqrt 2 and o = (1, -1)/sqrt 2. A layer maps one
-such chain to another, so a stack of layers needs nothing new. All arithmetic is generic: polynomials in t here, balls
-or floats where `numerics` evaluates.
+in the basis of the even and the odd function of a spin, e = (1, 1)/sqrt 2 and o = (1, -1)/sqrt 2. A
+layer maps one such chain to another, so a stack of layers needs nothing new. All arithmetic is
+generic: polynomials in t here, balls or floats where `numerics` evaluates.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ Matrix = tuple[Any, Any, Any, Any]  # entries ee, eo, oe, oo
 
 def _times(a: Matrix, b: Matrix) -> Matrix:
     """Return the product of two matrices."""
-    return (a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3])
+    return (
+        a[0] * b[0] + a[1] * b[2],
+        a[0] * b[1] + a[1] * b[3],
+        a[2] * b[0] + a[3] * b[2],
+        a[2] * b[1] + a[3] * b[3],
+    )
 
 
 def _plus(a: Matrix, b: Matrix) -> Matrix:
@@ -51,14 +57,15 @@ class HiddenChain:
     Parameters
     ----------
     total, signed : matrix
-        S = E_+ + E_- (the output is not looked at) and D = E_+ - E_- (the output as a factor under the mean), as their
-        entries (ee, eo, oe, oo).
+        S = E_+ + E_- (the output is not looked at) and D = E_+ - E_- (the output as a factor under
+        the mean), as their entries (ee, eo, oe, oo).
     bond : any number
         The odd entry t of the hidden bond T = diag(1, t).
     number : callable
         Turns an exact number or an expression in symbols into the arithmetic of ``bond``.
     odd : bool
-        Whether flipping all spins is known to flip the outputs: S then keeps the parity and D changes it.
+        Whether flipping all spins is known to flip the outputs: S then keeps the parity and D
+        changes it.
 
     Examples
     --------
@@ -88,7 +95,8 @@ class HiddenChain:
         return (matrix[0], matrix[1] * self.bond, matrix[2], matrix[3] * self.bond)
 
     def through(self, unit: BlockUnit, depth: int = 1) -> HiddenChain:
-        """Return the outputs of a layer of equal units that read consecutive blocks, or of a stack of such layers.
+        """Return the outputs of a layer of equal units that read consecutive blocks, or of a stack
+        of such layers.
 
         Parameters
         ----------
@@ -104,9 +112,14 @@ class HiddenChain:
         return chain
 
     def _layer(self, unit: BlockUnit) -> HiddenChain:
-        """Return the outputs of one layer: S from the product of the links, D from the weighted memories."""
+        """Return the outputs of one layer: S from the product of the links, D from the weighted
+        memories.
+        """
         total = self._product([self.total] * unit.size, unit.size - 1)
-        weighted = [_scaled(m, self.number(2 * unit.fire(memory) - 1)) for memory, m in self._read(unit).items()]
+        weighted = [
+            _scaled(m, self.number(2 * unit.fire(memory) - 1))
+            for memory, m in self._read(unit).items()
+        ]
         signed = _sum(weighted)
         odd = self.odd and unit.odd
         if odd:
@@ -123,7 +136,9 @@ class HiddenChain:
             for memory, matrix in table.items():
                 bonded = self.after_bond(matrix) if position else matrix
                 keys = {spin: unit.advance(memory, position, spin) for spin in (1, -1)}
-                same = keys[1] == keys[-1]  # a spin that leaves no trace is summed at once, without cancellation
+                same = (
+                    keys[1] == keys[-1]
+                )  # a spin that leaves no trace is summed at once, without cancellation
                 for spin in (1,) if same else (1, -1):
                     part = _times(bonded, self.total if same else links[spin])
                     read[keys[spin]] = _plus(read[keys[spin]], part) if keys[spin] in read else part
@@ -136,8 +151,8 @@ class HiddenChain:
         return (one, zero, zero, one)
 
     def probability(self, outputs: Sequence[int], boundary: str = "open") -> Any:
-        """Return the probability of consecutive outputs: of a window of the infinite chain (``open``), or of a whole
-        ring.
+        """Return the probability of consecutive outputs: of a window of the infinite chain
+        (``open``), or of a whole ring.
 
         Examples
         --------
@@ -177,9 +192,14 @@ class HiddenChain:
 
     @property
     def is_odd(self) -> bool:
-        """Whether S keeps the parity and D changes it, as the entries show (to be asked of exact arithmetic)."""
+        """Whether S keeps the parity and D changes it, as the entries show (to be asked of exact
+        arithmetic).
+        """
         zero = self.number(Integer(0))
-        return all(entry == zero for entry in (self.total[1], self.total[2], self.signed[0], self.signed[3]))
+        return all(
+            entry == zero
+            for entry in (self.total[1], self.total[2], self.signed[0], self.signed[3])
+        )
 
     @property
     def amplitudes(self) -> tuple[Any, Any]:
@@ -188,11 +208,15 @@ class HiddenChain:
 
     @property
     def decay(self) -> Any:
-        """The factor ⟨h_0 h_(r+1)⟩ / ⟨h_0 h_r⟩ of an odd layer, the same for every r: the odd entry of S T."""
+        """The factor ⟨h_0 h_(r+1)⟩ / ⟨h_0 h_r⟩ of an odd layer, the same for every r: the odd entry
+        of S T.
+        """
         return self.total[3] * self.bond
 
     def environment(self) -> dict[tuple[int, int, int], Any]:
-        """Return the joint law of the spin left of a block, its output, and the spin right of the block."""
+        """Return the joint law of the spin left of a block, its output, and the spin right of the
+        block.
+        """
         half = self.number(Rational(1, 2))
         edge = {s: (half, half * s, half * s, half) for s in (1, -1)}
         links = {
@@ -247,12 +271,16 @@ def ising_chain(
     return HiddenChain((one, zero, zero, one), (zero, one, one, zero), bond, convert, odd=True)
 
 
-def block_model_of(unit: BlockUnit, blocks: int, boundary: str = "ring") -> tuple[Model, tuple[tuple[str, int], ...]]:
-    """Return a finite chain with a layer on top of it as a model, and the vertices that are the outputs.
+def block_model_of(
+    unit: BlockUnit, blocks: int, boundary: str = "ring"
+) -> tuple[Model, tuple[tuple[str, int], ...]]:
+    """Return a finite chain with a layer on top of it as a model, and the vertices that are the
+    outputs.
 
-    The conditional law of each output given its block enters as a `neurenorm.theory.decimation.model.Kernel`, so that
-    `neurenorm.theory.decimation.decimation.decimate` sums the spins out and leaves the exact effective energy of the outputs. Firing
-    probabilities must be rational numbers here.
+    The conditional law of each output given its block enters as a
+    `neurenorm.theory.decimation.model.Kernel`, so that
+    `neurenorm.theory.decimation.decimation.decimate` sums the spins out and leaves the exact
+    effective energy of the outputs. Firing probabilities must be rational numbers here.
 
     Parameters
     ----------
@@ -276,13 +304,17 @@ def block_model_of(unit: BlockUnit, blocks: int, boundary: str = "ring") -> tupl
     K = symbols("ising-correspondence").K
     sites = [("s", i) for i in range(length)]
     graph = nx.cycle_graph(length) if boundary == "ring" else nx.path_graph(length)
-    chain = bond_model(nx.relabel_nodes(graph, dict(enumerate(sites))), ISING, {K: lambda s, t: s * t})
+    chain = bond_model(
+        nx.relabel_nodes(graph, dict(enumerate(sites))), ISING, {K: lambda s, t: s * t}
+    )
     outputs = tuple(("h", j + 1) for j in range(blocks))
     kernels = [
         Kernel((output, *sites[j * unit.size : (j + 1) * unit.size]), _conditional(unit))
         for j, output in enumerate(outputs)
     ]
-    return Model(dict(chain.alphabets) | dict.fromkeys(outputs, ISING), chain.terms, tuple(kernels)), outputs
+    return Model(
+        dict(chain.alphabets) | dict.fromkeys(outputs, ISING), chain.terms, tuple(kernels)
+    ), outputs
 
 
 def _conditional(unit: BlockUnit) -> Callable[..., Any]:
@@ -297,8 +329,8 @@ def _conditional(unit: BlockUnit) -> Callable[..., Any]:
 
 
 def output_couplings(unit: BlockUnit, blocks: int, boundary: str = "ring") -> Decimation:
-    """Return the exact effective energy of the outputs of a layer on a finite chain: every Walsh coupling in closed
-    form.
+    """Return the exact effective energy of the outputs of a layer on a finite chain: every Walsh
+    coupling in closed form.
 
     Examples
     --------

@@ -1,10 +1,14 @@
-"""Unsupervised machines and controls on the Ising chain: Boltzmann machines, linear auto-encoder, temperatures.
+"""Unsupervised machines and controls on the Ising chain: Boltzmann machines, linear auto-encoder,
+temperatures.
 
-A restricted Boltzmann machine with ±1 units and weights W has the joint law exp(Σ v W h)/Z. Tracing its hidden units
-gives back the data law exactly where the variational renormalization condition holds; two machines do so on the chain:
+A restricted Boltzmann machine with ±1 units and weights W has the joint law exp(Σ v W h)/Z. Tracing
+its hidden units gives back the data law exactly where the variational renormalization condition
+holds; two machines do so on the chain:
 
-* a *bond* machine, with a hidden unit on every bond, undoes a decimation and leaves the coupling where it was;
-* a *half-width* machine, whose hidden units each copy every second spin as λ grows, performs a decimation.
+* a *bond* machine, with a hidden unit on every bond, undoes a decimation and leaves the coupling
+  where it was;
+* a *half-width* machine, whose hidden units each copy every second spin as λ grows, performs a
+  decimation.
 """
 
 from __future__ import annotations
@@ -65,10 +69,12 @@ OPEN_UNIT = Interval.open(0, 1)
 
 
 def bond_machine() -> Formula:
-    """Return the weight of the machine with a hidden unit on every bond whose exact marginal is the Ising chain.
+    """Return the weight of the machine with a hidden unit on every bond whose exact marginal is the
+    Ising chain.
 
-    Summing a hidden unit between two spins is a decimation of two bonds of coupling w, and must give K back:
-    tanh K = tanh² w. The hidden units then form the same chain again, so nothing flows.
+    Summing a hidden unit between two spins is a decimation of two bonds of coupling w, and must
+    give K back: tanh K = tanh² w. The hidden units then form the same chain again, so nothing
+    flows.
 
     Examples
     --------
@@ -82,14 +88,21 @@ def bond_machine() -> Formula:
     weight = atanh(sqrt(tanh(K)))
     bond = flow.step[0].subs(K, W)
     derivation = Derivation("bond machine").then(
-        Step("sum over a hidden unit between two spins", bond, atanh(tanh(W) ** 2), "K", {W: POSITIVE}),
+        Step(
+            "sum over a hidden unit between two spins",
+            bond,
+            atanh(tanh(W) ** 2),
+            "K",
+            {W: POSITIVE},
+        ),
         Step("solve for the weight and put it back", bond.subs(W, weight), K, "K", {K: POSITIVE}),
     )
     return Formula({"w": weight}, derivation)
 
 
 def bond_machine_trace() -> Expr:
-    """Return ln Tr_h exp T per bond of the bond machine, less the data's energy: the same for every configuration.
+    """Return ln Tr_h exp T per bond of the bond machine, less the data's energy: the same for every
+    configuration.
 
     Examples
     --------
@@ -110,7 +123,8 @@ def _log_joined(expression: Expr) -> Expr:
 
 
 def ring_correlation(t: Expr, length: Expr, r: Expr) -> Expr:
-    """Return ⟨s_0 s_r⟩ on a ring, (t^r + t^(N-r)) / (1 + t^N), from the trace of two spins and two stretches of bonds.
+    """Return ⟨s_0 s_r⟩ on a ring, (t^r + t^(N-r)) / (1 + t^N), from the trace of two spins and two
+    stretches of bonds.
 
     Examples
     --------
@@ -119,29 +133,38 @@ def ring_correlation(t: Expr, length: Expr, r: Expr) -> Expr:
     """
     near, far = Symbol("near"), Symbol("far")
     swapped, whole = _ring_traces(near, far)
-    return (swapped / whole).subs({near: t**r, far: t ** (length - r)}).subs(t**r * t ** (length - r), t**length)
+    return (
+        (swapped / whole)
+        .subs({near: t**r, far: t ** (length - r)})
+        .subs(t**r * t ** (length - r), t**length)
+    )
 
 
 def _ring_traces(near: Symbol, far: Symbol) -> tuple[Expr, Expr]:
-    """Return Tr(σ T^r σ T^(N-r)) and Tr(T^N): T^r = diag(1, near), and a spin σ swaps the even and the odd function."""
+    """Return Tr(σ T^r σ T^(N-r)) and Tr(T^N): T^r = diag(1, near), and a spin σ swaps the even and
+    the odd function.
+    """
     return near + far, 1 + near * far
 
 
 def half_width_machine() -> Formula:
-    """Return divergence and hidden correlation of the machine with N/2 hidden units, each tied to an even spin by λ.
+    """Return divergence and hidden correlation of the machine with N/2 hidden units, each tied to
+    an even spin by λ.
 
-    Its weights are λ to the spin that a unit copies and K to the two beside it. Per hidden unit, with n the sum of the
-    two neighbours' spins times the copied one,
+    Its weights are λ to the spin that a unit copies and K to the two beside it. Per hidden unit,
+    with n the sum of the two neighbours' spins times the copied one,
 
         KL / (N/2) = ln(2 cosh λ) - λ - E ln(1 + exp(-2λ - 2K n)),
 
-    where E is the mean over the data. The copied spins sum to a constant and the others to the decimated bond, so the
-    model's hidden units are the Ising ring of coupling K_2 = artanh tanh² K, for every λ.
+    where E is the mean over the data. The copied spins sum to a constant and the others to the
+    decimated bond, so the model's hidden units are the Ising ring of coupling K_2 = artanh tanh² K,
+    for every λ.
 
     Returns
     -------
     Formula
-        ``kl`` (nats) and ``correlation`` (of neighbouring hidden units) in K, N (even, at least 4) and lambda.
+        ``kl`` (nats) and ``correlation`` (of neighbouring hidden units) in K, N (even, at least 4)
+        and lambda.
 
     Examples
     --------
@@ -157,27 +180,37 @@ def half_width_machine() -> Formula:
     mean = Add(*[weight * logs[left, right] for (left, right), weight in law.items()])
     kl = N / 2 * (log(1 + exp(-2 * LAMBDA)) - mean.subs(T, tanh(K)))
     correlation = ring_correlation(T**2, N / 2, Integer(1))
-    return Formula({"kl": kl, "correlation": correlation.subs(T, tanh(K))}, _half_width_derivation(logs))
+    return Formula(
+        {"kl": kl, "correlation": correlation.subs(T, tanh(K))}, _half_width_derivation(logs)
+    )
 
 
 def _hidden_log(left: int, right: int) -> Expr:
-    """Return ln of the trace over one hidden unit, less λ and the data's energy, with the copied spin up."""
+    """Return ln of the trace over one hidden unit, less λ and the data's energy, with the copied
+    spin up.
+    """
     n = left + right
     _vanishes((_hidden_trace(left, right) - exp(LAMBDA + K * n) - exp(-LAMBDA - K * n)).expand())
     return log(1 + exp(-2 * LAMBDA - 2 * K * n))
 
 
 def _hidden_trace(left: int, right: int) -> Expr:
-    """Return the sum over a hidden unit of exp(h (λ v + K v_left + K v_right)) at v = +1, by decimation of a star."""
+    """Return the sum over a hidden unit of exp(h (λ v + K v_left + K v_right)) at v = +1, by
+    decimation of a star.
+    """
     terms = [(LAMBDA, "v"), (K, "left"), (K, "right")]
     local = tuple(Term(weight, ("h", vertex), lambda h, v: h * v) for weight, vertex in terms)
-    star = decimate(Model(dict.fromkeys(("h", "v", "left", "right"), ISING), local), ("v", "left", "right"))
+    star = decimate(
+        Model(dict.fromkeys(("h", "v", "left", "right"), ISING), local), ("v", "left", "right")
+    )
     states = {1: 0, -1: 1}
     return star.partition_function((0, states[left], states[right]))
 
 
 def _three_spin_law() -> dict[tuple[int, int], Expr]:
-    """Return the law of (v v_left, v v_right) for three spins in a row on a ring of N, as rational functions of t."""
+    """Return the law of (v v_left, v v_right) for three spins in a row on a ring of N, as rational
+    functions of t.
+    """
     domain, t, far = ring("t,far", QQ)
     whole = 1 + t**2 * far
     law = {}
@@ -186,30 +219,43 @@ def _three_spin_law() -> dict[tuple[int, int], Expr]:
         law[left, right] = weight.as_expr().factor() / whole.as_expr()
     _vanishes(Add(*law.values()) - 1)
     names = {Symbol("t"): T, Symbol("far"): T ** (N - 2)}
-    return {key: value.subs(names, simultaneous=True).subs(T**2 * T ** (N - 2), T**N) for key, value in law.items()}
+    return {
+        key: value.subs(names, simultaneous=True).subs(T**2 * T ** (N - 2), T**N)
+        for key, value in law.items()
+    }
 
 
 def _half_width_derivation(logs: Mapping[tuple[int, int], Expr]) -> Derivation:
-    """Return the sums over a hidden unit, over a copied spin and over a spin between two hidden units."""
+    """Return the sums over a hidden unit, over a copied spin and over a spin between two hidden
+    units.
+    """
     domain = {K: Reals, LAMBDA: POSITIVE}
     derivation = Derivation("half-width machine")
     for (left, right), value in logs.items():
         title = f"sum over a hidden unit beside a spin up and its neighbours {left:+d}, {right:+d}"
         split = exp(LAMBDA + K * (left + right) + value)
-        derivation = derivation.then(Step(title, _hidden_trace(left, right), split, r"\mathrm{Tr}_h e^{T}", domain))
+        derivation = derivation.then(
+            Step(title, _hidden_trace(left, right), split, r"\mathrm{Tr}_h e^{T}", domain)
+        )
     between = cell_decimation(series_cell(2), ISING, {K: lambda s, h: s * h}).couplings[K]
     copied = exp(LAMBDA) + exp(-LAMBDA)
     return derivation.then(
-        Step("sum over a copied spin: a constant", copied, 2 * cosh(LAMBDA), r"\mathrm{Tr}_v", domain),
-        Step("sum over a spin between two hidden units", between, atanh(tanh(K) ** 2), "K_2", domain),
+        Step(
+            "sum over a copied spin: a constant", copied, 2 * cosh(LAMBDA), r"\mathrm{Tr}_v", domain
+        ),
+        Step(
+            "sum over a spin between two hidden units", between, atanh(tanh(K) ** 2), "K_2", domain
+        ),
     )
 
 
 def linear_autoencoder() -> Formula:
-    """Return the reconstruction loss per spin of the best linear auto-encoder of the infinite chain with N/b features.
+    """Return the reconstruction loss per spin of the best linear auto-encoder of the infinite chain
+    with N/b features.
 
-    It keeps the N/b Fourier modes of largest variance, a momentum shell. The spectrum Σ_r t^|r| e^(ikr) falls with |k|
-    for t > 0, so the loss is its mean over |k| > π/b; with u = tan(k/2) its integral is 2 artan((1 + t)/(1 - t) u).
+    It keeps the N/b Fourier modes of largest variance, a momentum shell. The spectrum Σ_r t^|r|
+    e^(ikr) falls with |k| for t > 0, so the loss is its mean over |k| > π/b; with u = tan(k/2) its
+    integral is 2 artan((1 + t)/(1 - t) u).
 
     Returns
     -------
@@ -224,14 +270,22 @@ def linear_autoencoder() -> Formula:
     """
     cosine = (1 - U**2) / (1 + U**2)
     spectrum = (1 - T**2) / (1 - 2 * T * cosine + T**2)
-    both_ways = 1 + 2 * (T * cosine - T**2) / (1 - 2 * T * cosine + T**2)  # 1 + 2 Re z/(1 - z), z = t e^(ik)
+    both_ways = 1 + 2 * (T * cosine - T**2) / (
+        1 - 2 * T * cosine + T**2
+    )  # 1 + 2 Re z/(1 - z), z = t e^(ik)
     primitive = 2 * atan((1 + T) / (1 - T) * U)
     slope = primitive.diff(U) * (1 + U**2) / 2  # du/dk = (1 + u²)/2
     _vanishes(spectrum - both_ways)
     _vanishes(spectrum - slope)
     domain = {T: OPEN_UNIT, U: Reals}
     derivation = Derivation("linear auto-encoder").then(
-        Step("sum the correlations to the spectrum, with u = tan(k/2)", both_ways, spectrum, "S(k)", domain),
+        Step(
+            "sum the correlations to the spectrum, with u = tan(k/2)",
+            both_ways,
+            spectrum,
+            "S(k)",
+            domain,
+        ),
         Step("the spectrum as a derivative along k", spectrum, slope, "S(k)", domain),
     )
     size = Abs(tanh(K))
@@ -240,10 +294,11 @@ def linear_autoencoder() -> Formula:
 
 
 def temperature_labels() -> Formula:
-    """Return the softmax that tells couplings apart by the energy of an open chain: its weights and biases.
+    """Return the softmax that tells couplings apart by the energy of an open chain: its weights and
+    biases.
 
-    The posterior of the coupling given E = Σ s s' is softmax(K E - ln Z(K)), so relative to the coupling K_0 the weight
-    of E is K_1 - K_0 and the bias a difference of free energies.
+    The posterior of the coupling given E = Σ s s' is softmax(K E - ln Z(K)), so relative to the
+    coupling K_0 the weight of E is K_1 - K_0 and the bias a difference of free energies.
 
     Returns
     -------
@@ -253,27 +308,45 @@ def temperature_labels() -> Formula:
     Examples
     --------
     >>> from sympy import N as value, Rational
-    >>> value(temperature_labels().values["bias"].subs({K0: Rational(1, 5), K1: Rational(1, 2), N: 17}), 9)
+    >>> value(
+    ...     temperature_labels()
+    ...     .values["bias"]
+    ...     .subs({K0: Rational(1, 5), K1: Rational(1, 2), N: 17}),
+    ...     9,
+    ... )
     -1.60394296
     """
-    end = decimate(Model({"s": ISING, "end": ISING}, (Term(K, ("s", "end"), lambda s, e: s * e),)), ("s",))
+    end = decimate(
+        Model({"s": ISING, "end": ISING}, (Term(K, ("s", "end"), lambda s, e: s * e),)), ("s",)
+    )
     per_bond = end.partition_function((0,))
     steps = Derivation("temperature labels").then(
-        Step("sum over the last spin of an open chain", per_bond, 2 * cosh(K), "Z_N / Z_{N-1}", {K: Reals})
+        Step(
+            "sum over the last spin of an open chain",
+            per_bond,
+            2 * cosh(K),
+            "Z_N / Z_{N-1}",
+            {K: Reals},
+        )
     )
     bias = -(N - 1) * log(cosh(K1) / cosh(K0))
     before = -(N - 1) * (log(per_bond.subs(K, K1)) - log(per_bond.subs(K, K0)))
     step = Step(
-        "difference of the free energies", before, bias, r"\Delta b", {K0: POSITIVE, K1: POSITIVE, N: Range(2, 20)}
+        "difference of the free energies",
+        before,
+        bias,
+        r"\Delta b",
+        {K0: POSITIVE, K1: POSITIVE, N: Range(2, 20)},
     )
     return Formula({"weight": K1 - K0, "bias": bias}, steps.then(step))
 
 
 def dense_layer_spread() -> Formula:
-    """Return the mean square correlation of the pre-activations of a random dense layer, Tr C²/N², on an open chain.
+    """Return the mean square correlation of the pre-activations of a random dense layer, Tr C²/N²,
+    on an open chain.
 
-    C_ij = t^|i-j|. It falls as 1/N whatever the coupling: outputs of a wide dense layer decouple untrained, which is a
-    control and no evidence of renormalization.
+    C_ij = t^|i-j|. It falls as 1/N whatever the coupling: outputs of a wide dense layer decouple
+    untrained, which is a control and no evidence of renormalization.
 
     Examples
     --------
@@ -285,7 +358,9 @@ def dense_layer_spread() -> Formula:
     closed = (N * (1 + x) / (1 - x) - 2 * x * (1 - x**N) / (1 - x) ** 2) / N**2
     derivation = Derivation("random dense layer")
     for size in (1, 2, 3, 4):
-        explicit = Add(*[x ** abs(i - j) for i in range(size) for j in range(size)]) / Integer(size) ** 2
+        explicit = (
+            Add(*[x ** abs(i - j) for i in range(size) for j in range(size)]) / Integer(size) ** 2
+        )
         _vanishes(explicit - closed.subs(N, size))
         title = f"sum the squared correlations of {size} spins"
         derivation = derivation.then(

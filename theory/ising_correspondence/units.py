@@ -1,8 +1,8 @@
 """The units of a block layer: how one output reads its block of spins.
 
-A unit reads b spins, one after the other, into a finite memory, and fires (+1 rather than -1) with a probability that
-depends on the memory. A decimation remembers one spin and a majority a sum, so blocks may be long; a tabulated unit
-remembers its whole block.
+A unit reads b spins, one after the other, into a finite memory, and fires (+1 rather than -1) with
+a probability that depends on the memory. A decimation remembers one spin and a majority a sum, so
+blocks may be long; a tabulated unit remembers its whole block.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ LARGEST_TABLE = 16
 
 @dataclass(frozen=True)
 class BlockUnit:
-    """One unit of a layer: how it reads a block of spins, and the probability with which it then fires.
+    """One unit of a layer: how it reads a block of spins, and the probability with which it then
+    fires.
 
     Parameters
     ----------
@@ -34,9 +35,11 @@ class BlockUnit:
     advance : callable
         Takes the memory, the position 0 ... b - 1 and the spin there, and returns the new memory.
     fire : callable
-        Takes the final memory and returns the probability of the output +1: a number, or an expression in symbols.
+        Takes the final memory and returns the probability of the output +1: a number, or an
+        expression in symbols.
     odd : bool
-        Whether it is known that flipping the block flips the output: p(+1|-block) = 1 - p(+1|block).
+        Whether it is known that flipping the block flips the output: p(+1|-block) = 1 -
+        p(+1|block).
 
     Examples
     --------
@@ -87,7 +90,9 @@ def decimation(b: int, site: int | None = None) -> BlockUnit:
     size = checked_size(b)
     kept = size if site is None else site
     if isinstance(kept, bool) or int(kept) != kept or not 1 <= kept <= size:
-        raise ValueError(f"the kept site of a block of {size} spins is one of 1 … {size}, got site = {site}")
+        raise ValueError(
+            f"the kept site of a block of {size} spins is one of 1 … {size}, got site = {site}"
+        )
     return BlockUnit(
         f"decimation onto site {kept} of {size}",
         size,
@@ -114,7 +119,8 @@ def majority(b: int) -> BlockUnit:
     size = checked_size(b)
     if size % 2 == 0:
         raise ValueError(
-            f"a majority needs an odd block, got b = {size}: a tie of {size // 2} against {size // 2} has no sign"
+            f"a majority needs an odd block, got b = {size}: a tie of {size // 2} against "
+            f"{size // 2} has no sign"
         )
     return BlockUnit(
         f"majority of {size}",
@@ -145,7 +151,9 @@ def noisy(unit: BlockUnit, tau: Any) -> BlockUnit:
     )
 
 
-def tabulated(b: int, law: Callable[[tuple[int, ...]], Any], name: str = "tabulated unit") -> BlockUnit:
+def tabulated(
+    b: int, law: Callable[[tuple[int, ...]], Any], name: str = "tabulated unit"
+) -> BlockUnit:
     """Return the unit whose probability of +1 is any given function of the whole block.
 
     Parameters
@@ -159,7 +167,9 @@ def tabulated(b: int, law: Callable[[tuple[int, ...]], Any], name: str = "tabula
     Examples
     --------
     >>> from sympy import Rational
-    >>> tabulated(2, lambda block: Rational(1 + sum(block), 4) + Rational(1, 4)).probability((1, -1))
+    >>> tabulated(2, lambda block: Rational(1 + sum(block), 4) + Rational(1, 4)).probability(
+    ...     (1, -1)
+    ... )
     1/2
     """
     size = checked_size(b)
@@ -172,8 +182,8 @@ def tabulated(b: int, law: Callable[[tuple[int, ...]], Any], name: str = "tabula
 
 
 def generic_odd_unit(b: int) -> BlockUnit:
-    """Return the most general odd unit: a free symbol p for every block that begins with +1, and 1 - p for its mirror
-    image.
+    """Return the most general odd unit: a free symbol p for every block that begins with +1, and 1
+    - p for its mirror image.
 
     Examples
     --------

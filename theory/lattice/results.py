@@ -33,7 +33,9 @@ def ising_bond() -> dict[Symbol, Values]:
 
 
 def ising_bond_in_field() -> dict[Symbol, Values]:
-    """Return the bond functions of the Ising model in a field, half of which each bond carries at each end."""
+    """Return the bond functions of the Ising model in a field, half of which each bond carries at
+    each end.
+    """
     return {K: lambda s, t: s * t, H: lambda s, t: Rational(1, 2) * (s + t)}
 
 
@@ -60,21 +62,30 @@ def potts_decimation(b: int = 2) -> BondOf:
 def ising_correlation() -> Formula:
     """Return the correlation of the infinite chain: (tanh K)^r.
 
-    The decimation of r bonds leaves a bond of coupling K_r between the two spins, and <s s'> of a free bond is its character tanh K_r. One more bond
-    multiplies the character by tanh K, which is derived; at r = 0 the correlation is that of a spin with itself, 1.
+    The decimation of r bonds leaves a bond of coupling K_r between the two spins, and <s s'> of a
+    free bond is its character tanh K_r. One more bond multiplies the character by tanh K, which is
+    derived; at r = 0 the correlation is that of a spin with itself, 1.
     """
-    return Formula({"value": tanh(K) ** R}, Derivation("correlation of the chain", character_steps(K, R)))
+    return Formula(
+        {"value": tanh(K) ** R}, Derivation("correlation of the chain", character_steps(K, R))
+    )
 
 
 def hierarchical_fixed_point(
-    cell: str | None = None, series: int | None = None, parallel: int | None = None, model: str = "ising", q: int | None = None
+    cell: str | None = None,
+    series: int | None = None,
+    parallel: int | None = None,
+    model: str = "ising",
+    q: int | None = None,
 ) -> FixedPointOf:
     """State the fixed-point problem of a hierarchical lattice."""
     graph = _cell(cell, series, parallel)
     if model == "ising":
         if q is not None:
             raise ValueError("q belongs to model=potts; the Ising model has none")
-        return FixedPointOf(cell_recursion(graph, ISING, ising_bond()), Chart.tanh(K, T), Interval(0, 1))
+        return FixedPointOf(
+            cell_recursion(graph, ISING, ising_bond()), Chart.tanh(K, T), Interval(0, 1)
+        )
     if q is None:
         raise ValueError("model=potts needs q, the number of states")
     recursion = cell_recursion(graph, potts(q), agreement())
@@ -136,15 +147,25 @@ RESULTS = (
         "Nontrivial fixed point and thermal exponent of a hierarchical lattice",
         LATTICE,
         (
-            Parameter("cell", "the two-terminal cell", ("diamond", "wheatstone"), None, structural=True),
-            Parameter("series", LATTICE["series"].meaning, Range(1, WIDEST + 1), None, structural=True),
-            Parameter("parallel", LATTICE["parallel"].meaning, Range(1, WIDEST + 1), None, structural=True),
+            Parameter(
+                "cell", "the two-terminal cell", ("diamond", "wheatstone"), None, structural=True
+            ),
+            Parameter(
+                "series", LATTICE["series"].meaning, Range(1, WIDEST + 1), None, structural=True
+            ),
+            Parameter(
+                "parallel", LATTICE["parallel"].meaning, Range(1, WIDEST + 1), None, structural=True
+            ),
             Parameter("model", "which spins", ("ising", "potts"), "ising", structural=True),
             Parameter("q", LATTICE["q"].meaning, Range(2, oo), None, structural=True),
         ),
         ("K", "y"),
         hierarchical_fixed_point,
-        (WEIGHT, POTTS_WEIGHT, "y = ln(dK'/dK)/ln b at the fixed point, b the graph distance of the terminals."),
+        (
+            WEIGHT,
+            POTTS_WEIGHT,
+            "y = ln(dK'/dK)/ln b at the fixed point, b the graph distance of the terminals.",
+        ),
         {"cell": "diamond"},
     ),
     Result(

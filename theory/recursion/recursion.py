@@ -4,7 +4,8 @@ A recursion carries the couplings of a bond (or the kernel of a layer) from one 
 
     K' = R(K),      ln Z = (ln Z of the coarse system) + (number of new bonds) * ln A(K),
 
-with scale factor b > 1. Linearised at a fixed point R(K*) = K*, an eigenvalue lambda = b^y has the exponent y = ln lambda / ln b.
+with scale factor b > 1. Linearised at a fixed point R(K*) = K*, an eigenvalue lambda = b^y has the
+exponent y = ln lambda / ln b.
 """
 
 from __future__ import annotations
@@ -13,17 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sympy import (
-    Expr,
-    ImmutableMatrix,
-    Matrix,
-    S,
-    Symbol,
-    cancel,
-    exp,
-    log,
-    tanh,
-)
+from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, cancel, exp, log, tanh
 from sympy import atanh as artanh
 
 from neurenorm.graphs.rendering import Tabulated
@@ -42,10 +33,12 @@ class FixedPoint(Tabulated):
     Parameters
     ----------
     point : tuple
-        Its coordinates, in the order of the recursion's state: exact expressions, or balls that enclose them. Infinity is a coordinate like others.
+        Its coordinates, in the order of the recursion's state: exact expressions, or balls that
+        enclose them. Infinity is a coordinate like others.
     status : str
-        ``exact`` (a closed form), ``enclosed`` (existence and uniqueness proved in a box), ``continuum`` (a symbolic family), ``singular``
-        (a marginal case that cannot be certified) or ``approximate``.
+        ``exact`` (a closed form), ``enclosed`` (existence and uniqueness proved in a box),
+        ``continuum`` (a symbolic family), ``singular`` (a marginal case that cannot be certified)
+        or ``approximate``.
     eigenvalues : tuple
         Eigenvalues of the linearised step.
     exponents : tuple
@@ -74,7 +67,8 @@ class FixedPoint(Tabulated):
 
 @dataclass(frozen=True)
 class Chart(Typeset):
-    """A change of variables: new symbols, what they are in the old ones, and the old ones in the new.
+    """A change of variables: new symbols, what they are in the old ones, and the old ones in the
+    new.
 
     Parameters
     ----------
@@ -100,7 +94,9 @@ class Chart(Typeset):
 
     @classmethod
     def tanh(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
-        """Return the chart new = tanh(rate * old), which maps the line onto (-1, 1) and so has infinity at 1."""
+        """Return the chart new = tanh(rate * old), which maps the line onto (-1, 1) and so has
+        infinity at 1.
+        """
         return cls({new: tanh(expression_of(rate) * old)}, {old: artanh(new) / expression_of(rate)})
 
     @classmethod
@@ -110,9 +106,13 @@ class Chart(Typeset):
 
     @classmethod
     def potts(cls, old: Symbol, new: Symbol, q: Expr) -> Chart:
-        """Return the chart new = v/(v + q) with v = exp(old) - 1: the character of a Potts bond, which multiplies in series."""
+        """Return the chart new = v/(v + q) with v = exp(old) - 1: the character of a Potts bond,
+        which multiplies in series.
+        """
         q = expression_of(q)
-        return cls({new: (exp(old) - 1) / (exp(old) - 1 + q)}, {old: log((1 + (q - 1) * new) / (1 - new))})
+        return cls(
+            {new: (exp(old) - 1) / (exp(old) - 1 + q)}, {old: log((1 + (q - 1) * new) / (1 - new))}
+        )
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Recursion:
     --------
     >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
     >>> from sympy import Integer, cosh
-    >>> chain = Recursion((K,), (log(cosh(2*K))/2,), Integer(2))
+    >>> chain = Recursion((K,), (log(cosh(2 * K)) / 2,), Integer(2))
     >>> chain.in_chart(Chart.tanh(K, t)).step
     (t**2,)
     """
@@ -152,74 +152,123 @@ class Recursion:
 
     def __post_init__(self) -> None:
         if len(self.state) != len(self.step):
-            raise ValueError(f"{len(self.state)} state variables but {len(self.step)} step expressions")
+            raise ValueError(
+                f"{len(self.state)} state variables but {len(self.step)} step expressions"
+            )
         object.__setattr__(self, "scale", expression_of(self.scale))
         object.__setattr__(self, "step", tuple(_expression(step) for step in self.step))
         if len(set(self.state)) != len(self.state):
             raise ValueError(f"a state variable is named twice: {self.state}")
-        if self.scale is S.NaN or self.scale.is_infinite or (self.scale.is_number and not self.scale > 1):
-            raise ValueError(f"the scale factor must be larger than 1 (b > 1 coarsens), got {self.scale}")
+        if (
+            self.scale is S.NaN
+            or self.scale.is_infinite
+            or (self.scale.is_number and not self.scale > 1)
+        ):
+            raise ValueError(
+                f"the scale factor must be larger than 1 (b > 1 coarsens), got {self.scale}"
+            )
         if self.bonds is None:
             object.__setattr__(self, "bonds", self.scale)
         names: dict[str, Symbol] = {}
         for symbol in (*self.state, *self.parameters):
             if names.setdefault(symbol.name, symbol) != symbol:
-                raise ValueError(f"two different symbols are both named {symbol.name!r} (they differ in assumptions); use one of them")
+                raise ValueError(
+                    f"two different symbols are both named {symbol.name!r} (they differ in "
+                    "assumptions); use one of them"
+                )
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
         """The symbols other than the state."""
-        free = set().union(*(expression_of(e).free_symbols for e in (*self.step, self.constant or 0, self.scale)))
+        free = set().union(
+            *(expression_of(e).free_symbols for e in (*self.step, self.constant or 0, self.scale))
+        )
         return tuple(sorted(free - set(self.state), key=lambda symbol: symbol.name))
 
     def __call__(self, *values: Any) -> tuple[Expr, ...]:
         """Return the state after one step from the given state."""
-        at = {symbol: expression_of(value) for symbol, value in zip(self.state, values, strict=True)}
+        at = {
+            symbol: expression_of(value) for symbol, value in zip(self.state, values, strict=True)
+        }
         return tuple(expression.subs(at, simultaneous=True) for expression in self.step)
 
     def subs(self, values: Mapping[Symbol, Any]) -> Recursion:
-        """Return the recursion with numbers (or other expressions) put for parameters, such as a fractional q of a Potts model.
+        """Return the recursion with numbers (or other expressions) put for parameters, such as a
+        fractional q of a Potts model.
 
         Examples
         --------
         >>> K, q = Symbol("K", real=True), Symbol("q")
-        >>> Recursion((K,), (q*K**2,), 2).subs({q: 3}).step
+        >>> Recursion((K,), (q * K**2,), 2).subs({q: 3}).step
         (3*K**2,)
         """
         if unknown := [symbol for symbol in values if symbol not in self.parameters]:
-            raise ValueError(f"{unknown} are not among the parameters {self.parameters}; the state is given by calling the recursion")
+            raise ValueError(
+                f"{unknown} are not among the parameters {self.parameters}; the state is given by "
+                "calling the recursion"
+            )
         exact = {symbol: expression_of(value) for symbol, value in values.items()}
         step = tuple(expression.subs(exact, simultaneous=True) for expression in self.step)
-        constant = None if self.constant is None else expression_of(self.constant).subs(exact, simultaneous=True)
-        return replace(self, step=step, constant=constant, scale=self.scale.subs(exact, simultaneous=True), derivation=Derivation(""))
+        constant = (
+            None
+            if self.constant is None
+            else expression_of(self.constant).subs(exact, simultaneous=True)
+        )
+        return replace(
+            self,
+            step=step,
+            constant=constant,
+            scale=self.scale.subs(exact, simultaneous=True),
+            derivation=Derivation(""),
+        )
 
     def __matmul__(self, first: Recursion) -> Recursion:
         """Return the step ``self`` after the step ``first``."""
         if self.state != first.state:
-            raise ValueError(f"cannot compose steps of different variables {self.state} and {first.state}")
+            raise ValueError(
+                f"cannot compose steps of different variables {self.state} and {first.state}"
+            )
         inner = dict(zip(self.state, first.step, strict=True))
         step = tuple(change_variables(expression, inner) for expression in self.step)
         constant = None
         if self.constant is not None and first.constant is not None:
             constant = self.constant.subs(inner, simultaneous=True) + self.bonds * first.constant
-        return replace(self, step=step, scale=self.scale * first.scale, constant=constant, bonds=self.bonds * first.bonds, derivation=Derivation(""))
+        return replace(
+            self,
+            step=step,
+            scale=self.scale * first.scale,
+            constant=constant,
+            bonds=self.bonds * first.bonds,
+            derivation=Derivation(""),
+        )
 
     def __pow__(self, times: int) -> Recursion:
-        """Return the step taken several times (a symbolic composition: for many steps evaluate numerically, see neurenorm.numerics.solve)."""
+        """Return the step taken several times (a symbolic composition: for many steps evaluate
+        numerically, see neurenorm.numerics.solve).
+        """
         if not isinstance(times, int) or times < 1:
-            raise ValueError(f"a step can be taken a positive integer number of times, got {times!r}")
+            raise ValueError(
+                f"a step can be taken a positive integer number of times, got {times!r}"
+            )
         result = self
         for _ in range(times - 1):
             result = self @ result
         return result
 
     def in_chart(self, chart: Chart) -> Recursion:
-        """Return the recursion in other variables, as rational functions of them where that is what they are."""
+        """Return the recursion in other variables, as rational functions of them where that is what
+        they are.
+        """
         if set(chart.inverse) != set(self.state):
-            raise ValueError(f"the chart changes {set(chart.inverse)}, but the state is {set(self.state)}")
+            raise ValueError(
+                f"the chart changes {set(chart.inverse)}, but the state is {set(self.state)}"
+            )
         inner, outer = dict(chart.inverse), dict(zip(self.state, self.step, strict=True))
         new = tuple(chart.forward)
-        step = tuple(change_variables(chart.forward[symbol].subs(outer, simultaneous=True), inner) for symbol in new)
+        step = tuple(
+            change_variables(chart.forward[symbol].subs(outer, simultaneous=True), inner)
+            for symbol in new
+        )
         constant = None if self.constant is None else self.constant.subs(inner, simultaneous=True)
         return replace(self, state=new, step=step, constant=constant)
 
@@ -230,9 +279,11 @@ class Recursion:
     def beta_function(self, chart: Chart | None = None) -> tuple[Expr, ...]:
         """Return dK/d ln b, where the step can be made infinitesimal.
 
-        In a variable u that the step raises to the power of its scale factor, u' = u^b, or multiplies by a power of it, u' = b^y u, any b > 1 is
-        allowed, and du/d ln b is u ln u or y u; the chain rule brings this back to the state. An odd power keeps the sign of u and gives u ln |u|; an even
-        power, like one with a fraction, is part of a continuous family where u is positive only, and there the result holds (it is complex elsewhere).
+        In a variable u that the step raises to the power of its scale factor, u' = u^b, or
+        multiplies by a power of it, u' = b^y u, any b > 1 is allowed, and du/d ln b is u ln u or y
+        u; the chain rule brings this back to the state. An odd power keeps the sign of u and gives
+        u ln |u|; an even power, like one with a fraction, is part of a continuous family where u is
+        positive only, and there the result holds (it is complex elsewhere).
 
         Parameters
         ----------
@@ -248,12 +299,15 @@ class Recursion:
         --------
         >>> K, t = Symbol("K", real=True), Symbol("t", positive=True)
         >>> from sympy import Integer, N, cosh
-        >>> chain = Recursion((K,), (log(cosh(2*K))/2,), Integer(2))
+        >>> chain = Recursion((K,), (log(cosh(2 * K)) / 2,), Integer(2))
         >>> N(chain.beta_function(Chart.tanh(K, t))[0].subs(K, 1), 10)
         -0.4938722455
         """
         if len(self.state) != 1:
-            raise ValueError("the beta function is derived for a single coupling; change to variables that decouple first")
+            raise ValueError(
+                "the beta function is derived for a single coupling; change to variables that "
+                "decouple first"
+            )
         linear = self if chart is None else self.in_chart(chart)
         (u,), (step,) = linear.state, linear.step
         here = u if chart is None else chart.forward[u]
@@ -262,7 +316,10 @@ class Recursion:
         elif not cancel(step / u).has(u) and cancel(step / u).is_extended_nonpositive is not True:
             speed = here * log(cancel(step / u), self.scale)
         else:
-            raise ValueError(f"the step {u}' = {step} is neither a power {u}^b nor a multiple of {u}, so it cannot be made infinitesimal in this variable")
+            raise ValueError(
+                f"the step {u}' = {step} is neither a power {u}^b nor a multiple of {u}, so it "
+                "cannot be made infinitesimal in this variable"
+            )
         return (speed / here.diff(self.state[0]),)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
@@ -270,14 +327,22 @@ class Recursion:
         shown = dict(names or {})
         pairs = zip(self.state, self.step, strict=True)
         constant = [] if self.constant is None else [(r"\ln A", self.constant)]
-        return aligned(equations([*((f"{tex(symbol, shown)}'", step) for symbol, step in pairs), *constant], shown))
+        return aligned(
+            equations(
+                [*((f"{tex(symbol, shown)}'", step) for symbol, step in pairs), *constant], shown
+            )
+        )
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
 
 
 def _expression(step: Any) -> Expr:
-    """Return a step as an expression, and refuse text: its letters would be other symbols than those of the state."""
+    """Return a step as an expression, and refuse text: its letters would be other symbols than
+    those of the state.
+    """
     if isinstance(step, str):
-        raise TypeError(f"a step is a SymPy expression in the state's own symbols, got the text {step!r}")
+        raise TypeError(
+            f"a step is a SymPy expression in the state's own symbols, got the text {step!r}"
+        )
     return expression_of(step)

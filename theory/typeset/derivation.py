@@ -32,7 +32,11 @@ class Step(Typeset):
     --------
     >>> from sympy import Symbol, cosh, exp
     >>> K = Symbol("K", real=True)
-    >>> print(Step("pair opposite exponents", exp(2*K) + exp(-2*K), 2*cosh(2*K), "Z_{++}").to_latex())
+    >>> print(
+    ...     Step(
+    ...         "pair opposite exponents", exp(2 * K) + exp(-2 * K), 2 * cosh(2 * K), "Z_{++}"
+    ...     ).to_latex()
+    ... )
     Z_{++} = e^{2 K} + e^{- 2 K} = 2 \\cosh{\\left(2 K \\right)}
     """
 
@@ -49,8 +53,14 @@ class Step(Typeset):
         return " = ".join(([self.quantity] if self.quantity else []) + distinct)
 
     def rows(self, names: Mapping[Symbol, str] | None = None) -> list[str]:
-        """Return the step as rows of an aligned display, one side after the other, broken to the page."""
-        sides = [(self.quantity, self.before)] if self.before == self.after else [(self.quantity, self.before), ("=", self.after)]
+        """Return the step as rows of an aligned display, one side after the other, broken to the
+        page.
+        """
+        sides = (
+            [(self.quantity, self.before)]
+            if self.before == self.after
+            else [(self.quantity, self.before), ("=", self.after)]
+        )
         return equations(sides, names)
 
 
@@ -62,7 +72,7 @@ class Derivation:
     --------
     >>> from sympy import Symbol
     >>> x = Symbol("x")
-    >>> steps = Derivation("square of a sum").then(Step("expand", (x + 1)**2, x**2 + 2*x + 1))
+    >>> steps = Derivation("square of a sum").then(Step("expand", (x + 1) ** 2, x**2 + 2 * x + 1))
     >>> len(list(steps))
     1
     """
@@ -79,7 +89,9 @@ class Derivation:
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the steps as the rows of one aligned display, each under its title."""
-        return aligned(row for step in self.steps for row in (rf"&\text{{{step.title}:}}", *step.rows(names)))
+        return aligned(
+            row for step in self.steps for row in (rf"&\text{{{step.title}:}}", *step.rows(names))
+        )
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

@@ -1,7 +1,9 @@
-"""Equations that fit a page: long right-hand sides are broken at their terms, and what is still too long gets a name and a "where".
+"""Equations that fit a page: long right-hand sides are broken at their terms, and what is still too
+long gets a name and a "where".
 
-Widths are estimated from the LaTeX itself, in the unit of one ordinary character: a fraction is as wide as the wider of its two parts, an exponent counts
-for less, and commands count for what they print.
+Widths are estimated from the LaTeX itself, in the unit of one ordinary character: a fraction is as
+wide as the wider of its two parts, an exponent counts for less, and commands count for what they
+print.
 """
 
 from __future__ import annotations
@@ -16,18 +18,51 @@ from sympy.printing.precedence import PRECEDENCE
 __all__ = ["LINE", "Typeset", "aligned", "equation", "equations", "tex", "width"]
 
 LINE = 93
-"""Ordinary characters (5 pt of a 10 pt font) to a line of the exported document, both sides of an equation together."""
+"""Ordinary characters (5 pt of a 10 pt font) to a line of the exported document, both sides of an
+equation together.
+"""
 
-_FUNCTIONS = {"cosh": 3.8, "sinh": 3.4, "tanh": 3.9, "coth": 3.7, "log": 2.6, "ln": 1.7, "exp": 2.9, "sin": 2.5, "cos": 2.7, "tan": 2.9, "min": 3.9, "max": 4.3}
-_PRINTED = {name: size + 0.7 for name, size in _FUNCTIONS.items()} | dict.fromkeys(("operatorname", "text", "mathrm", "right", "Big", "limits"), 0.0)
-_PRINTED |= {"left": 0.3, "sqrt": 1.8, "quad": 2.0, "qquad": 4.0, "sum": 3.4, "int": 2.4, "prod": 2.8, "langle": 0.9, "rangle": 0.9}
-_LETTERS = dict.fromkeys("{} &\n", 0.0) | dict.fromkeys("mw", 1.65) | dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1.65) | dict.fromkeys("ijlt,.'|", 0.7)
+_FUNCTIONS = {
+    "cosh": 3.8,
+    "sinh": 3.4,
+    "tanh": 3.9,
+    "coth": 3.7,
+    "log": 2.6,
+    "ln": 1.7,
+    "exp": 2.9,
+    "sin": 2.5,
+    "cos": 2.7,
+    "tan": 2.9,
+    "min": 3.9,
+    "max": 4.3,
+}
+_PRINTED = {name: size + 0.7 for name, size in _FUNCTIONS.items()} | dict.fromkeys(
+    ("operatorname", "text", "mathrm", "right", "Big", "limits"), 0.0
+)
+_PRINTED |= {
+    "left": 0.3,
+    "sqrt": 1.8,
+    "quad": 2.0,
+    "qquad": 4.0,
+    "sum": 3.4,
+    "int": 2.4,
+    "prod": 2.8,
+    "langle": 0.9,
+    "rangle": 0.9,
+}
+_LETTERS = (
+    dict.fromkeys("{} &\n", 0.0)
+    | dict.fromkeys("mw", 1.65)
+    | dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1.65)
+    | dict.fromkeys("ijlt,.'|", 0.7)
+)
 _SIGNS = dict.fromkeys("+-", (2.45, 1.6)) | dict.fromkeys("=<>", (2.7, 1.6))
 _LETTER, _COMMAND, _SMALL, _BAR = 1.08, 1.2, 0.75, 0.5
 
 
 def width(source: str, *, small: bool = False) -> float:
-    """Estimate how wide a piece of LaTeX prints, in ordinary characters; in scripts (``small``) signs have no space around them.
+    """Estimate how wide a piece of LaTeX prints, in ordinary characters; in scripts (``small``)
+    signs have no space around them.
 
     Examples
     --------
@@ -58,7 +93,9 @@ def _next_width(source: str, position: int, small: bool) -> tuple[float, int]:
 
 
 def _command_width(source: str, position: int, small: bool) -> tuple[float, int]:
-    """Return the width of the command at a position, with its groups where it is a fraction, and where the next token begins."""
+    """Return the width of the command at a position, with its groups where it is a fraction, and
+    where the next token begins.
+    """
     command = re.match(r"\\([A-Za-z]+|.)", source[position:])
     assert command is not None  # a backslash always has a successor in SymPy's output
     name, after = command.group(1), position + command.end()
@@ -74,7 +111,11 @@ def _group(source: str, position: int) -> tuple[str, int]:
     if position >= len(source):
         return "", position
     if source[position] != "{":
-        end = position + 1 if source[position] != "\\" else position + len(re.match(r"\\([A-Za-z]+|.)", source[position:]).group())  # type: ignore[union-attr]
+        end = (
+            position + 1
+            if source[position] != "\\"
+            else position + len(re.match(r"\\([A-Za-z]+|.)", source[position:]).group())
+        )  # type: ignore[union-attr]
         return source[position:end], end
     depth = 0
     for end in range(position, len(source)):
@@ -85,7 +126,9 @@ def _group(source: str, position: int) -> tuple[str, int]:
 
 
 class _Printer(LatexPrinter):
-    """SymPy's printer, with rational numbers in front of a logarithm instead of a fraction bar below it, and the usual names of functions."""
+    """SymPy's printer, with rational numbers in front of a logarithm instead of a fraction bar
+    below it, and the usual names of functions.
+    """
 
     def _print_Mul(self, expr: Expr) -> str:
         number, rest = expr.as_coeff_Mul()
@@ -95,8 +138,13 @@ class _Printer(LatexPrinter):
 
     def _print_Subs(self, expr: Subs) -> str:
         body, old, new = expr.args
-        equal = r" \\ ".join(rf"{self._print(a)}={self._print(b)}" for a, b in zip(old, new, strict=True))
-        return rf"\left. {self.parenthesize(body, PRECEDENCE['Mul'], strict=True)} \right|_{{\substack{{ {equal} }}}}"
+        equal = r" \\ ".join(
+            rf"{self._print(a)}={self._print(b)}" for a, b in zip(old, new, strict=True)
+        )
+        return (
+            rf"\left. {self.parenthesize(body, PRECEDENCE['Mul'], strict=True)} "
+            rf"\right|_{{\substack{{ {equal} }}}}"
+        )
 
     def _print_polygamma(self, expr: Expr, exp: str | None = None) -> str:
         order, argument = expr.args
@@ -106,7 +154,8 @@ class _Printer(LatexPrinter):
 
 
 def tex(expression: Expr, names: Mapping[Symbol, str] | None = None) -> str:
-    """Return the LaTeX of an expression, with ln for the natural logarithm and numbers in front of long numerators.
+    """Return the LaTeX of an expression, with ln for the natural logarithm and numbers in front of
+    long numerators.
 
     Examples
     --------
@@ -114,7 +163,11 @@ def tex(expression: Expr, names: Mapping[Symbol, str] | None = None) -> str:
     >>> print(tex(log(cosh(2 * Symbol("K"))) / 2))
     \\frac{1}{2} \\ln{\\left(\\cosh{\\left(2 K \\right)} \\right)}
     """
-    return str(_Printer({"symbol_names": dict(names or {}), "ln_notation": True, "inv_trig_style": "full"}).doprint(expression))
+    return str(
+        _Printer(
+            {"symbol_names": dict(names or {}), "ln_notation": True, "inv_trig_style": "full"}
+        ).doprint(expression)
+    )
 
 
 def aligned(rows: Iterable[str]) -> str:
@@ -131,7 +184,9 @@ def aligned(rows: Iterable[str]) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
-def equation(left: str, right: Expr, names: Mapping[Symbol, str] | None = None, *, line: float = LINE) -> list[str]:
+def equation(
+    left: str, right: Expr, names: Mapping[Symbol, str] | None = None, *, line: float = LINE
+) -> list[str]:
     """Return ``left = right`` as rows of an aligned display, none wider than a line.
 
     Parameters
@@ -147,7 +202,8 @@ def equation(left: str, right: Expr, names: Mapping[Symbol, str] | None = None, 
     Returns
     -------
     list of str
-        With one alignment mark each. Sub-expressions that do not fit are named u_1, u_2, … in rows of their own at the end.
+        With one alignment mark each. Sub-expressions that do not fit are named u_1, u_2, … in rows
+        of their own at the end.
 
     Examples
     --------
@@ -160,13 +216,20 @@ def equation(left: str, right: Expr, names: Mapping[Symbol, str] | None = None, 
     return equations([(left, right)], names, line=line)
 
 
-def equations(sides: Iterable[tuple[str, Expr]], names: Mapping[Symbol, str] | None = None, *, line: float = LINE) -> list[str]:
-    """Return several equations as rows of one display, in which a name u_1, u_2, … means one thing only.
+def equations(
+    sides: Iterable[tuple[str, Expr]],
+    names: Mapping[Symbol, str] | None = None,
+    *,
+    line: float = LINE,
+) -> list[str]:
+    """Return several equations as rows of one display, in which a name u_1, u_2, … means one thing
+    only.
 
     Parameters
     ----------
     sides : iterable of (str, Expr)
-        LaTeX of the left-hand side and the right-hand side. A left-hand side ``=`` goes on with the equation before; an empty one is none.
+        LaTeX of the left-hand side and the right-hand side. A left-hand side ``=`` goes on with the
+        equation before; an empty one is none.
     names : mapping of Symbol to str, optional
     line : float
 
@@ -209,18 +272,25 @@ class _Writer:
         return width(self.text(expression)) <= room
 
     def rows(self, left: str, right: Expr) -> list[str]:
-        """Return the rows of one equation: the right-hand side has the room that the wider of its own and a later left-hand side leaves."""
+        """Return the rows of one equation: the right-hand side has the room that the wider of its
+        own and a later left-hand side leaves.
+        """
         sign = "&= " if left == "=" else f"{left} &= " if left else "&"
         if self.fits(right, self.line - width(f"{left}=")) or not right.args:
             return [sign + self.text(right)]
         room = self.line - width(f"{max(left, _WHERE, key=width)}=")
         terms = right.as_ordered_terms() if isinstance(right, Add) else [right]
-        pieces = [self._signed(self.shortened(term, room - width(r"\quad +")), first=k == 0) for k, term in enumerate(terms)]
+        pieces = [
+            self._signed(self.shortened(term, room - width(r"\quad +")), first=k == 0)
+            for k, term in enumerate(terms)
+        ]
         lines = _packed(pieces, room - width(r"\quad"))
         return [sign + lines[0], *(r"&\quad " + later for later in lines[1:])]
 
     def named_rows(self) -> list[str]:
-        """Return the rows of the names given since they were last asked for, and of those that these need."""
+        """Return the rows of the names given since they were last asked for, and of those that
+        these need.
+        """
         rows: list[str] = []
         while self.pending:
             name, expression = self.pending.pop(0)
@@ -242,7 +312,9 @@ class _Writer:
         return term
 
     def _longest_part(self, term: Expr) -> Expr | None:
-        """Return the widest sum inside a term that is not the whole term, or its widest argument."""
+        """Return the widest sum inside a term that is not the whole term, or its widest
+        argument.
+        """
         inside = [node for node in _subexpressions(term) if isinstance(node, Add)] or [
             arg for arg in _subexpressions(term) if isinstance(arg, Mul | Pow) and arg.free_symbols
         ]

@@ -1,11 +1,13 @@
-"""Convolutions in the wide limit: the correlation map between positions is diagonal in Fourier space.
+"""Convolutions in the wide limit: the correlation map between positions is diagonal in Fourier
+space.
 
 With many channels and a stencil v_δ (Σ v_δ = 1) the kernel between positions x, x' obeys
 
     K'(x, x') = σ_b² + σ_w² Σ_δ v_δ ⟨φφ⟩_{K(x+δ, x'+δ)}.
 
-A perturbation around a uniform fixed point moves by the same offset at both positions: a plane wave e^(ikx) is multiplied by χ v̂(k) per layer, with
-v̂(k) = Σ_δ v_δ e^(ikδ). Every mode has its own depth scale; the uniform one forgets last.
+A perturbation around a uniform fixed point moves by the same offset at both positions: a plane wave
+e^(ikx) is multiplied by χ v̂(k) per layer, with v̂(k) = Σ_δ v_δ e^(ikδ). Every mode has its own
+depth scale; the uniform one forgets last.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ class Stencil:
             raise ValueError(f"a centred box has odd widths, got {widths}")
         offsets: list[Offset] = [()]
         for width in widths:
-            offsets = [(*head, step) for head in offsets for step in range(-(width // 2), width // 2 + 1)]
+            offsets = [
+                (*head, step) for head in offsets for step in range(-(width // 2), width // 2 + 1)
+            ]
         return cls({offset: Rational(1, len(offsets)) for offset in offsets})
 
     @property
@@ -78,10 +82,15 @@ class Stencil:
     @property
     def factor(self) -> Expr:
         """v̂(k) = Σ v_δ e^(ikδ); real for a symmetric stencil."""
-        symmetric = all(self.fractions.get(tuple(-d for d in offset)) == value for offset, value in self.fractions.items())
+        symmetric = all(
+            self.fractions.get(tuple(-d for d in offset)) == value
+            for offset, value in self.fractions.items()
+        )
         total = S.Zero
         for offset, value in sorted(self.fractions.items()):
-            phase = sum((k * d for k, d in zip(self.wave_numbers, offset, strict=True)), start=S.Zero)
+            phase = sum(
+                (k * d for k, d in zip(self.wave_numbers, offset, strict=True)), start=S.Zero
+            )
             total += value * (cos(phase) if symmetric else exp(I * phase))
         return total
 
@@ -97,11 +106,14 @@ class Stencil:
         >>> Stencil.uniform(3).depth_scale(Rational(9, 10), [0]).evalf(6)
         9.49122
         """
-        value = self.eigenvalue(expression_of(chi)).subs(dict(zip(self.wave_numbers, map(expression_of, k), strict=True)))
+        value = self.eigenvalue(expression_of(chi)).subs(
+            dict(zip(self.wave_numbers, map(expression_of, k), strict=True))
+        )
         return correlation_length(sqrt((value * value.conjugate()).expand()))
 
     def layer_graph(self, extents: Sequence[int], depth: int, pooled: bool = False) -> nx.DiGraph:
-        """Return the layers of a convolutional network on a periodic lattice of positions, for `neurenorm.theory.wide.layer_graph.LayerKernels`.
+        """Return the layers of a convolutional network on a periodic lattice of positions, for
+        `neurenorm.theory.wide.layer_graph.LayerKernels`.
 
         Parameters
         ----------
@@ -115,7 +127,8 @@ class Stencil:
         Returns
         -------
         networkx.DiGraph
-            Nodes ``(layer, position)``, layer 0 the input. All positions of a layer share their weights (one label per offset) and their bias.
+            Nodes ``(layer, position)``, layer 0 the input. All positions of a layer share their
+            weights (one label per offset) and their bias.
 
         Raises
         ------
@@ -130,20 +143,37 @@ class Stencil:
         """
         graph: nx.DiGraph = nx.DiGraph()
         if len(extents) != len(self.wave_numbers):
-            raise ValueError(f"the stencil has {len(self.wave_numbers)} dimensions, the positions {len(extents)}")
+            raise ValueError(
+                f"the stencil has {len(self.wave_numbers)} dimensions, the positions {len(extents)}"
+            )
         positions = list(product(*map(range, extents)))
-        for layer, x, (offset, share) in product(range(1, depth + 1), positions, sorted(self.fractions.items())):
-            below = (layer - 1, tuple((p + d) % e for p, d, e in zip(x, offset, extents, strict=True)))
+        for layer, x, (offset, share) in product(
+            range(1, depth + 1), positions, sorted(self.fractions.items())
+        ):
+            below = (
+                layer - 1,
+                tuple((p + d) % e for p, d, e in zip(x, offset, extents, strict=True)),
+            )
             if graph.has_edge(below, (layer, x)):
-                raise ValueError(f"the positions {tuple(extents)} are too few for the stencil: two of its offsets lead to one position")
+                raise ValueError(
+                    f"the positions {tuple(extents)} are too few for the stencil: two of its "
+                    "offsets lead to one position"
+                )
             graph.add_edge(below, (layer, x), variance=SW2 * share, label=(layer, offset))
             graph.nodes[layer, x]["bias_label"] = layer
         if pooled:
             graph.add_node("pool", bias=S.Zero)
-            graph.add_edges_from([((depth, x), "pool", {"kind": "skip", "strength": Rational(1, len(positions))}) for x in positions])
+            graph.add_edges_from(
+                [
+                    ((depth, x), "pool", {"kind": "skip", "strength": Rational(1, len(positions))})
+                    for x in positions
+                ]
+            )
         return graph
 
-    def step(self, wide: WideLimit, kernel: Mapping[tuple[Offset, Offset], Expr], x: Offset, y: Offset) -> Expr:
+    def step(
+        self, wide: WideLimit, kernel: Mapping[tuple[Offset, Offset], Expr], x: Offset, y: Offset
+    ) -> Expr:
         """Return K'(x, y) from the kernels between the positions below.
 
         Parameters
@@ -156,9 +186,20 @@ class Stencil:
         total = SB2
         for offset, value in sorted(self.fractions.items()):
             u, v = (tuple(p + d for p, d in zip(place, offset, strict=True)) for place in (x, y))
-            total += SW2 * value * wide.overlap.xreplace({AA: kernel[u, u], BB: kernel[v, v], AB: kernel[u, v]})
+            total += (
+                SW2
+                * value
+                * wide.overlap.xreplace({AA: kernel[u, u], BB: kernel[v, v], AB: kernel[u, v]})
+            )
         return total
 
-    def pooled(self, kernel: Mapping[tuple[Offset, Offset], Expr], positions: Sequence[Offset]) -> Expr:
-        """Return the kernel after mean pooling over positions: the average over all pairs of them."""
-        return sum((kernel[x, y] for x in positions for y in positions), start=S.Zero) / len(positions) ** 2
+    def pooled(
+        self, kernel: Mapping[tuple[Offset, Offset], Expr], positions: Sequence[Offset]
+    ) -> Expr:
+        """Return the kernel after mean pooling over positions: the average over all pairs of
+        them.
+        """
+        return (
+            sum((kernel[x, y] for x in positions for y in positions), start=S.Zero)
+            / len(positions) ** 2
+        )

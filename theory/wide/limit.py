@@ -1,11 +1,14 @@
-"""The wide limit of a random layer: kernel and correlation maps, susceptibilities, phases, the tangent kernel.
+"""The wide limit of a random layer: kernel and correlation maps, susceptibilities, phases, the
+tangent kernel.
 
-Given the layer below, pre-activations are Gaussian over inputs with the kernel ``K_ab = σ_b² + (σ_w²/N) φ_a·φ_b``. As the width grows the sum becomes its mean,
+Given the layer below, pre-activations are Gaussian over inputs with the kernel ``K_ab = σ_b² +
+(σ_w²/N) φ_a·φ_b``. As the width grows the sum becomes its mean,
 
     K_aa' = σ_b² + σ_w² ⟨φ²⟩_{K_aa},        K_ab' = σ_b² + σ_w² ⟨φ_a φ_b⟩,
 
-one step of a recursion along depth. By Price's theorem its derivatives are expectations too: χ_∥ = dK'/dK = σ_w² ⟨φ'² + φ φ''⟩ for the length and
-χ_⊥ = σ_w² ⟨φ'²⟩ for the angle between nearby inputs and for gradients. A perturbation dies with the correlation length ξ = -1/ln χ layers.
+one step of a recursion along depth. By Price's theorem its derivatives are expectations too: χ_∥ =
+dK'/dK = σ_w² ⟨φ'² + φ φ''⟩ for the length and χ_⊥ = σ_w² ⟨φ'²⟩ for the angle between nearby inputs
+and for gradients. A perturbation dies with the correlation length ξ = -1/ln χ layers.
 """
 
 from __future__ import annotations
@@ -17,7 +20,11 @@ from functools import cached_property
 from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, oo
 
 from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation, gaussian_variables
+from neurenorm.theory.gaussian.expectation import (
+    GaussianExpectation,
+    expectation,
+    gaussian_variables,
+)
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
@@ -58,11 +65,17 @@ class WideLimit(Typeset):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map of the length and its two susceptibilities."""
         shown = FIELD.latex_names() if names is None else names
-        sides = [("K'", self.kernel.step[0]), (r"\chi_\parallel", self.chi_par), (r"\chi_\perp", self.chi_perp)]
+        sides = [
+            ("K'", self.kernel.step[0]),
+            (r"\chi_\parallel", self.chi_par),
+            (r"\chi_\perp", self.chi_perp),
+        ]
         return aligned(equations(sides, shown))
 
     def moment(self, function: Expr) -> Expr:
-        """Return the average over one Gaussian variable of variance K of a function of the activation's variable."""
+        """Return the average over one Gaussian variable of variance K of a function of the
+        activation's variable.
+        """
         return expectation(function, self.activation.variable, K)
 
     def pair(self, first: Expr, second: Expr) -> Expr:
@@ -96,7 +109,8 @@ class WideLimit(Typeset):
 
     @cached_property
     def bend_overlap(self) -> Expr | None:
-        """⟨φ_a'' φ_b''⟩ at equal lengths K and correlation 1 - e, where it is in closed form (as for piecewise linear φ), None elsewhere.
+        """⟨φ_a'' φ_b''⟩ at equal lengths K and correlation 1 - e, where it is in closed form (as
+        for piecewise linear φ), None elsewhere.
 
         By Price's theorem it is the second derivative of ⟨φ_a φ_b⟩ with respect to K_ab.
         """
@@ -107,14 +121,27 @@ class WideLimit(Typeset):
         if form.has(GaussianExpectation):
             return None
         at = form.xreplace({AA: K, BB: K, AB: K * (1 - GAP)})
-        return at.replace(lambda node: isinstance(node, exp | Pow), lambda node: node.func(*map(factor, node.args)))
+        return at.replace(
+            lambda node: isinstance(node, exp | Pow),
+            lambda node: node.func(*map(factor, node.args)),
+        )
 
     @cached_property
     def kernel(self) -> Recursion:
-        """The length map K' = σ_b² + σ_w² ⟨φ²⟩_K; one layer is the scale factor e, so that an exponent is -1/ξ."""
+        """The length map K' = σ_b² + σ_w² ⟨φ²⟩_K; one layer is the scale factor e, so that an
+        exponent is -1/ξ.
+        """
         step = expand(SB2 + SW2 * self.second_moment)
         waiting = GaussianExpectation(self.activation.expression**2, self.activation.variable, K)
-        derivation = Derivation("length map").then(Step("average over the layer below", SB2 + SW2 * waiting, step, "K'", _domain(K, SW2, SB2)))
+        derivation = Derivation("length map").then(
+            Step(
+                "average over the layer below",
+                SB2 + SW2 * waiting,
+                step,
+                "K'",
+                _domain(K, SW2, SB2),
+            )
+        )
         return Recursion((K,), (step,), E, derivation=derivation)
 
     @cached_property
@@ -138,9 +165,11 @@ class WideLimit(Typeset):
 
     @cached_property
     def slope_at_zero(self) -> Expr | None:
-        """χ/σ_w² as the length goes to zero, (φ'(0+)² + φ'(0-)²)/2, the same for χ_∥ and χ_⊥; None where φ is not zero on both sides of 0.
+        """χ/σ_w² as the length goes to zero, (φ'(0+)² + φ'(0-)²)/2, the same for χ_∥ and χ_⊥; None
+        where φ is not zero on both sides of 0.
 
-        Near zero φ is linear on either side, so that ⟨φ²⟩_K/K and ⟨φ'²⟩_K tend to the mean of the two squared slopes.
+        Near zero φ is linear on either side, so that ⟨φ²⟩_K/K and ⟨φ'²⟩_K tend to the mean of the
+        two squared slopes.
         """
         sides = [self.activation.beside_zero(side) for side in (1, -1)]
         if any(value != 0 for value, _ in sides):
@@ -154,12 +183,16 @@ class WideLimit(Typeset):
 
     @cached_property
     def noise(self) -> Expr:
-        """N times the variance that one layer of width N adds to the kernel: σ_w⁴ (⟨φ⁴⟩ - ⟨φ²⟩²)."""
+        """N times the variance that one layer of width N adds to the kernel: σ_w⁴ (⟨φ⁴⟩ -
+        ⟨φ²⟩²).
+        """
         return SW2**2 * (self.moment(self.activation.expression**4) - self.second_moment**2)
 
     @cached_property
     def correlation_map(self) -> Expr:
-        """c' as a function of c at equal lengths K; the length is assumed to stand at its fixed point."""
+        """c' as a function of c at equal lengths K; the length is assumed to stand at its fixed
+        point.
+        """
         c = FIELD.c
         return (SB2 + SW2 * self.overlap.xreplace({AA: K, BB: K, AB: c * K})) / K
 
@@ -171,7 +204,9 @@ class WideLimit(Typeset):
 
     @cached_property
     def tangent(self) -> Recursion:
-        """The kernel and the neural tangent kernel of one input in NTK parametrisation: `tangent_in` ("ntk")."""
+        """The kernel and the neural tangent kernel of one input in NTK parametrisation:
+        `tangent_in` ("ntk").
+        """
         return self.tangent_in("ntk")
 
     def tangent_in(self, parametrisation: str) -> Recursion:
@@ -182,9 +217,10 @@ class WideLimit(Typeset):
         Parameters
         ----------
         parametrisation : {"ntk", "standard"}
-            ``"ntk"``: W = σ_w ω/√N, b = σ_b β, gradients with respect to ω and β: λ_W = σ_w², λ_b = σ_b², Θ¹ = K¹.
-            ``"standard"``: gradients with respect to W and b themselves, λ_W = N and λ_b = 1. Θ then is the limit of the tangent kernel over the width N, so
-            λ_W = 1 and λ_b = 0, and Θ¹ = (K¹ - σ_b²)/σ_w².
+            ``"ntk"``: W = σ_w ω/√N, b = σ_b β, gradients with respect to ω and β: λ_W = σ_w², λ_b =
+            σ_b², Θ¹ = K¹. ``"standard"``: gradients with respect to W and b themselves, λ_W = N and
+            λ_b = 1. Θ then is the limit of the tangent kernel over the width N, so λ_W = 1 and λ_b
+            = 0, and Θ¹ = (K¹ - σ_b²)/σ_w².
 
         Raises
         ------
@@ -200,14 +236,20 @@ class WideLimit(Typeset):
         own = {"ntk": self.kernel.step[0], "standard": self.second_moment}
         if parametrisation not in own:
             raise ValueError(f"the parametrisation is {' or '.join(own)}, got {parametrisation!r}")
-        return Recursion((K, FIELD.Theta), (self.kernel.step[0], own[parametrisation] + self.chi_perp * FIELD.Theta), E)
+        return Recursion(
+            (K, FIELD.Theta),
+            (self.kernel.step[0], own[parametrisation] + self.chi_perp * FIELD.Theta),
+            E,
+        )
 
     @cached_property
     def tangents(self) -> Recursion:
         """The same for two inputs: (K_aa, K_bb, K_ab, Θ_ab)."""
         theta = FIELD.Thetaab
         kernel = self.kernels.step
-        return Recursion((AA, BB, AB, theta), (*kernel, kernel[2] + SW2 * self.slope_overlap * theta), E)
+        return Recursion(
+            (AA, BB, AB, theta), (*kernel, kernel[2] + SW2 * self.slope_overlap * theta), E
+        )
 
 
 def _domain(*names: Symbol) -> dict[Symbol, object]:

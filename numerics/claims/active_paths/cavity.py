@@ -1,4 +1,5 @@
-"""Claims on single instances of active paths: cavity equations and the paramagnet against enumeration.
+"""Claims on single instances of active paths: cavity equations and the paramagnet against
+enumeration.
 
 The witnesses hold plain arrays of paths; none of them sees a message.
 """
@@ -35,8 +36,18 @@ T, C = PATHS.T, PATHS.c
 
 
 TREES = {
-    3: (((0, 1, 2), (2, 3, 4), (4, 5, 6)), (1.0, -1.0, 1.0), (0.3, -0.2, 0.5, 0.1, -0.4, 0.2, 0.6), 0.9),
-    4: (((0, 1, 2, 3), (3, 4, 5, 6), (3, 7, 8, 9)), (0.7, -1.3, 0.4), (0.1, 0.5, -0.3, 0.2, 0.4, -0.6, 0.3, 0.8, -0.2, 0.5), 1.1),
+    3: (
+        ((0, 1, 2), (2, 3, 4), (4, 5, 6)),
+        (1.0, -1.0, 1.0),
+        (0.3, -0.2, 0.5, 0.1, -0.4, 0.2, 0.6),
+        0.9,
+    ),
+    4: (
+        ((0, 1, 2, 3), (3, 4, 5, 6), (3, 7, 8, 9)),
+        (0.7, -1.3, 0.4),
+        (0.1, 0.5, -0.3, 0.2, 0.4, -0.6, 0.3, 0.8, -0.2, 0.5),
+        1.1,
+    ),
 }
 
 
@@ -68,7 +79,9 @@ SMALL_SIZE, SMALL_T_VALUE = 7, 0.8
 
 
 def averaged_partition(rng: np.random.Generator, effort: Effort) -> Array:
-    """ln of the mean partition sum over all signs of the couplings, per weight, with its energy and entropy."""
+    """ln of the mean partition sum over all signs of the couplings, per weight, with its energy and
+    entropy.
+    """
     beta, total, energy = 1 / SMALL_T_VALUE, 0.0, 0.0
     for signs in product((1.0, -1.0), repeat=len(SMALL)):
         exact = enumerate_weights(SMALL, SMALL_SIZE, signs, beta)
@@ -81,14 +94,20 @@ def averaged_partition(rng: np.random.Generator, effort: Effort) -> Array:
 def paramagnet_values(formula: Formula, effort: Effort) -> Array:
     """phi, energy and entropy of the derived paramagnet at the same temperature and degree."""
     names = ("phi", "energy", "entropy")
-    return np.array(compiled([formula.values[name] for name in names], [T, C])(SMALL_T_VALUE, 3 * len(SMALL) / SMALL_SIZE))
+    return np.array(
+        compiled([formula.values[name] for name in names], [T, C])(
+            SMALL_T_VALUE, 3 * len(SMALL) / SMALL_SIZE
+        )
+    )
 
 
 CAPACITY_TEMPERATURES = np.array([0.2, 0.5, 1.0, 2.0])
 
 
 def capacity_degrees(rng: np.random.Generator, effort: Effort) -> Array:
-    """p over the capacity of a binary symmetric channel that flips with probability 1/(1 + exp(2 beta))."""
+    """p over the capacity of a binary symmetric channel that flips with probability 1/(1 + exp(2
+    beta)).
+    """
     flip = 1 / (1 + np.exp(2 / CAPACITY_TEMPERATURES))
     entropy = -flip * np.log2(flip) - (1 - flip) * np.log2(1 - flip)
     return 3 / (1 - entropy)
@@ -99,24 +118,37 @@ TREE_SIZE, DRAWS = 7, 80
 
 
 def gaussian_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """ln Z, energy and entropy per weight of a tree without fields, with standard normal couplings, at T = 0.8."""
+    """ln Z, energy and entropy per weight of a tree without fields, with standard normal couplings,
+    at T = 0.8.
+    """
     beta, rows = 1 / SMALL_T_VALUE, []
     for _ in range(effort.scale(160, 128)):
-        instances = [enumerate_weights(TREE, TREE_SIZE, rng.standard_normal(len(TREE)), beta) for _ in range(DRAWS)]
-        rows.append(np.mean([[e.log_z, e.energy, e.log_z + beta * e.energy] for e in instances], axis=0) / TREE_SIZE)
+        instances = [
+            enumerate_weights(TREE, TREE_SIZE, rng.standard_normal(len(TREE)), beta)
+            for _ in range(DRAWS)
+        ]
+        rows.append(
+            np.mean([[e.log_z, e.energy, e.log_z + beta * e.energy] for e in instances], axis=0)
+            / TREE_SIZE
+        )
     return Estimate.from_blocks(rows)
 
 
 def gaussian_predicted(formula: Formula, effort: Effort) -> Array:
     """phi, energy and entropy of the derived paramagnet at the degree of the tree."""
     names = ("phi", "energy", "entropy")
-    return np.array(compiled([formula.values[name] for name in names], [T, C])(SMALL_T_VALUE, 3 * len(TREE) / TREE_SIZE))
+    return np.array(
+        compiled([formula.values[name] for name in names], [T, C])(
+            SMALL_T_VALUE, 3 * len(TREE) / TREE_SIZE
+        )
+    )
 
 
 CLAIMS = (
     Claim(
         "active-paths/gaussian-paramagnet",
-        "With standard normal couplings, ln Z, energy and entropy of the paramagnet are the averages over the size of a coupling",
+        "With standard normal couplings, ln Z, energy and entropy of the paramagnet are the "
+        "averages over the size of a coupling",
         lambda: paramagnet(3, gaussian_sizes()),
         gaussian_predicted,
         gaussian_found,

@@ -1,4 +1,5 @@
-"""Claims on the polarised branch of active paths against Monte Carlo that starts from planted weights, with signs and with Gaussian couplings; hysteresis.
+"""Claims on the polarised branch of active paths against Monte Carlo that starts from planted
+weights, with signs and with Gaussian couplings; hysteresis.
 
 The witnesses hold plain arrays of paths; none of them sees a density.
 """
@@ -22,7 +23,13 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.path_mutants import changed, substituted
 from neurenorm.theory.active_paths.couplings import gaussian_sizes, unit_sizes
-from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PathEnsemble, critical_removal, paramagnet, path_ensemble
+from neurenorm.theory.active_paths.ensemble import (
+    CriticalRemoval,
+    PathEnsemble,
+    critical_removal,
+    paramagnet,
+    path_ensemble,
+)
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
@@ -33,24 +40,41 @@ C, C0, RHO, SMALL_T = PATHS.c, PATHS.c0, PATHS.rho, PATHS.t
 NETWORKS = 128
 
 
-def planted_chain(networks: list[ActivePaths], beta: float, rng: np.random.Generator, kind: str = "planted") -> tuple[PathMonteCarlo, Array]:
-    """Put planted networks side by side and start from the planted weights, which are an equilibrium state."""
+def planted_chain(
+    networks: list[ActivePaths], beta: float, rng: np.random.Generator, kind: str = "planted"
+) -> tuple[PathMonteCarlo, Array]:
+    """Put planted networks side by side and start from the planted weights, which are an
+    equilibrium state.
+    """
     union = disjoint_union(networks)
     hidden = rng.choice([-1.0, 1.0], union.size)
-    return PathMonteCarlo(union, couplings(union, kind, rng, beta=beta, hidden=hidden), beta, hidden, rng), hidden
+    return PathMonteCarlo(
+        union, couplings(union, kind, rng, beta=beta, hidden=hidden), beta, hidden, rng
+    ), hidden
 
 
-def planted_overlap(width: int, degree: float, beta: float, sweeps: int, rng: np.random.Generator) -> Estimate:
-    """Overlap with the planted weights inside their state, on independent networks that run side by side."""
-    networks = [random_active_paths((width,) * 4, round(degree * width * width), rng) for _ in range(NETWORKS)]
+def planted_overlap(
+    width: int, degree: float, beta: float, sweeps: int, rng: np.random.Generator
+) -> Estimate:
+    """Overlap with the planted weights inside their state, on independent networks that run side by
+    side.
+    """
+    networks = [
+        random_active_paths((width,) * 4, round(degree * width * width), rng)
+        for _ in range(NETWORKS)
+    ]
     chain, hidden = planted_chain(networks, beta, rng)
     chain.sweep(sweeps)
     return Estimate.from_blocks(chain.measure(sweeps, hidden)[0])
 
 
 def wide_overlap(degree: float, beta: float, sweeps: int, rng: np.random.Generator) -> Estimate:
-    """The same from two widths, with the term of the order 1/n (loops through shared units) extrapolated away."""
-    return 2 * planted_overlap(48, degree, beta, sweeps, rng) - planted_overlap(24, degree, beta, sweeps, rng)
+    """The same from two widths, with the term of the order 1/n (loops through shared units)
+    extrapolated away.
+    """
+    return 2 * planted_overlap(48, degree, beta, sweeps, rng) - planted_overlap(
+        24, degree, beta, sweeps, rng
+    )
 
 
 def overlap_predicted(degree: float, temperature: float) -> Callable[[PathEnsemble, Effort], float]:
@@ -83,11 +107,14 @@ def energy_predicted(ensemble: PathEnsemble, effort: Effort) -> float:
 
 
 def added_path_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Mean growth of ln Z beyond ln cosh(beta) when one more planted path is added, at T = 1/2 and c = 4.
+    """Mean growth of ln Z beyond ln cosh(beta) when one more planted path is added, at T = 1/2 and
+    c = 4.
 
-    One path multiplies Z by cosh(beta) (1 + t J y), where y is the mean of its product in the state, and J = ±1 has the probability (1 + t J y)/2; y is
-    averaged over time for random triples of weights that no path joins. What the noise of y adds to the mean of a convex function falls with the time of the
-    average, so both halves of the time are taken as well, and it is extrapolated away.
+    One path multiplies Z by cosh(beta) (1 + t J y), where y is the mean of its product in the
+    state, and J = ±1 has the probability (1 + t J y)/2; y is averaged over time for random triples
+    of weights that no path joins. What the noise of y adds to the mean of a convex function falls
+    with the time of the average, so both halves of the time are taken as well, and it is
+    extrapolated away.
     """
     t, width, tests, sweeps, many = math.tanh(2.0), 20, 1000, 200, 2 * NETWORKS
     networks = [random_active_paths((width,) * 4, 4 * width**2, rng) for _ in range(many)]
@@ -99,12 +126,18 @@ def added_path_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     for step in range(sweeps):
         chain.sweep()
         halves[2 * step // sweeps] += chain.weights[triples].prod(axis=2) / (sweeps // 2)
-    return Estimate.from_blocks(2 * _growth(halves.mean(axis=0), t) - (_growth(halves[0], t) + _growth(halves[1], t)) / 2)
+    return Estimate.from_blocks(
+        2 * _growth(halves.mean(axis=0), t) - (_growth(halves[0], t) + _growth(halves[1], t)) / 2
+    )
 
 
 def _growth(y: Array, t: float) -> Array:
-    """Mean over the tests of ln(1 + t J y) under the probability (1 + t J y)/2 of J = 1 and -1, in each network."""
-    return np.asarray(np.mean(sum((1 + sign * t * y) / 2 * np.log1p(sign * t * y) for sign in (1, -1)), axis=1))
+    """Mean over the tests of ln(1 + t J y) under the probability (1 + t J y)/2 of J = 1 and -1, in
+    each network.
+    """
+    return np.asarray(
+        np.mean(sum((1 + sign * t * y) / 2 * np.log1p(sign * t * y) for sign in (1, -1)), axis=1)
+    )
 
 
 def added_path_predicted(ensemble: PathEnsemble, effort: Effort) -> float:
@@ -115,7 +148,9 @@ def added_path_predicted(ensemble: PathEnsemble, effort: Effort) -> float:
 
 
 def gaussian_overlap(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Overlap with the planted weights at T = 1/2 and c = 8 where couplings are standard normal in size, and the energy per weight."""
+    """Overlap with the planted weights at T = 1/2 and c = 8 where couplings are standard normal in
+    size, and the energy per weight.
+    """
     networks = [random_active_paths((24,) * 4, 8 * 576, rng) for _ in range(NETWORKS)]
     chain, hidden = planted_chain(networks, 2.0, rng, kind="planted_gauss")
     chain.sweep(40)
@@ -133,10 +168,12 @@ GLASSY, MELTED, RESTORED = (0.0, 0.08, 0.12), (0.4,), (0.34, 0.4)
 
 
 def loop_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
-    """Overlaps along a loop of removals at T = 1 and c0 = 8, and half the energies of restored weights where they are in equilibrium.
+    """Overlaps along a loop of removals at T = 1 and c0 = 8, and half the energies of restored
+    weights where they are in equilibrium.
 
-    A planted start stays on the polarised branch at the lowered degree and melts beyond its end; restored weights stay without overlap, and have the energy of
-    the paramagnet above the removal at which glassy states appear.
+    A planted start stays on the polarised branch at the lowered degree and melts beyond its end;
+    restored weights stay without overlap, and have the energy of the paramagnet above the removal
+    at which glassy states appear.
     """
     degree = compiled(problem.degree, [C0, RHO])
     evolution = DensityEvolution(problem.ensemble, 1.0)
@@ -147,10 +184,17 @@ def loop_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
 
 
 def loop_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """The same from networks of two widths, with the term of the order 1/n (loops through shared units) extrapolated away where it is not zero by symmetry."""
+    """The same from networks of two widths, with the term of the order 1/n (loops through shared
+    units) extrapolated away where it is not zero by symmetry.
+    """
     extrapolated = len(GLASSY) + len(MELTED) + len(RESTORED)
-    wide, narrow = (np.concatenate([np.full(extrapolated, number), np.full(len(LOOP_REMOVALS), rest)]) for number, rest in ((2.0, 1.0), (1.0, 0.0)))
-    return Estimate.from_blocks([wide * loop_row(40, rng) - narrow * loop_row(20, rng) for _ in range(NETWORKS)])
+    wide, narrow = (
+        np.concatenate([np.full(extrapolated, number), np.full(len(LOOP_REMOVALS), rest)])
+        for number, rest in ((2.0, 1.0), (1.0, 0.0))
+    )
+    return Estimate.from_blocks(
+        [wide * loop_row(40, rng) - narrow * loop_row(20, rng) for _ in range(NETWORKS)]
+    )
 
 
 def loop_row(width: int, rng: np.random.Generator) -> Array:
@@ -161,13 +205,16 @@ def loop_row(width: int, rng: np.random.Generator) -> Array:
     J = couplings(network, "planted", rng, beta=1.0, hidden=hidden)
     loop = hysteresis(network, J, 1.0, hidden, LOOP_REMOVALS, rng, settle=300, measured=150)
     kept = [loop.overlap[at[rho]] for rho in (*GLASSY, *MELTED)]
-    return np.array([*kept, *(loop.back_energy[at[rho]] / 2 for rho in RESTORED), *loop.back_overlap])
+    return np.array(
+        [*kept, *(loop.back_energy[at[rho]] / 2 for rho in RESTORED), *loop.back_overlap]
+    )
 
 
 CLAIMS = (
     Claim(
         "active-paths/gaussian-planted-branch",
-        "With couplings of standard normal size, overlap and energy inside the planted state at T = 1/2 and c = 8 are those of the polarised branch",
+        "With couplings of standard normal size, overlap and energy inside the planted state at T "
+        "= 1/2 and c = 8 are those of the polarised branch",
         lambda: path_ensemble(3, sizes=gaussian_sizes()),
         gaussian_branch,
         gaussian_overlap,
@@ -192,13 +239,16 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/planted-free-energy",
-        "The free energy of the polarised branch grows with every added path as the path's mean product in the state says",
+        "The free energy of the polarised branch grows with every added path as the path's mean "
+        "product in the state says",
         lambda: path_ensemble(3),
         added_path_predicted,
         added_path_found,
         Sampled(smallest=0.02),
         (
-            changed("paths taken off once more than their edges ask for", path_count=lambda e: 3 * e / 2),
+            changed(
+                "paths taken off once more than their edges ask for", path_count=lambda e: 3 * e / 2
+            ),
             changed("biases without their size", message_gain=lambda e: Integer(0)),
             changed("path gain without t", path_gain=substituted(SMALL_T, SMALL_T / 2)),
             changed("site gain off by 2 %", site_gain=lambda e: e * Rational(51, 50)),
@@ -206,18 +256,23 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/hysteresis",
-        "At T = 1 and c0 = 8, a planted state losing weights follows the polarised branch and melts beyond its end; weights restored never find it",
+        "At T = 1 and c0 = 8, a planted state losing weights follows the polarised branch and "
+        "melts beyond its end; weights restored never find it",
         lambda: critical_removal(3),
         loop_predicted,
         loop_found,
         Sampled(smallest=0.045, relative=False),
-        (changed("one layer more", degree=lambda e: e * (1 - RHO)), changed("one layer less", degree=lambda e: e / (1 - RHO))),
+        (
+            changed("one layer more", degree=lambda e: e * (1 - RHO)),
+            changed("one layer less", degree=lambda e: e / (1 - RHO)),
+        ),
         Effort.high,
     ),
     *(
         Claim(
             f"active-paths/glass-melts-at-rho-{rho}",
-            f"Removing {rho} of the connections at T = 1 and c0 = 8 leaves the overlap of the polarised branch at the lowered degree",
+            f"Removing {rho} of the connections at T = 1 and c0 = 8 leaves the overlap of the "
+            "polarised branch at the lowered degree",
             lambda: path_ensemble(3),
             overlap_predicted(8 * (1 - rho) ** 2, 1.0),
             lambda rng, effort, rho=rho: wide_overlap(8 * (1 - rho) ** 2, 1.0, 150, rng),  # type: ignore[misc]

@@ -1,8 +1,10 @@
-"""Claims on ensembles of active paths: the grid, the glass at zero temperature, and one step of replica-symmetry breaking.
+"""Claims on ensembles of active paths: the grid, the glass at zero temperature, and one step of
+replica-symmetry breaking.
 
-The witnesses grow pools of trees and sum over the signs of the weights of every path (`neurenorm.numerics.simulation.active_paths.trees`); they know no cavity equation.
-The identities that are checked (Parisi parameter 1 is the planted ensemble, the complexity is the slope of the replicated free energy, the limit of zero
-temperature) are not built into them.
+The witnesses grow pools of trees and sum over the signs of the weights of every path
+(`neurenorm.numerics.simulation.active_paths.trees`); they know no cavity equation. The identities
+that are checked (Parisi parameter 1 is the planted ensemble, the complexity is the slope of the
+replicated free energy, the limit of zero temperature) are not built into them.
 """
 
 from __future__ import annotations
@@ -16,7 +18,12 @@ from sympy import Integer, Rational
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.trees import TreePool, grown_ground_states, grown_states, grown_trees
+from neurenorm.numerics.simulation.active_paths.trees import (
+    TreePool,
+    grown_ground_states,
+    grown_states,
+    grown_trees,
+)
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution
 from neurenorm.numerics.solve.active_paths.replica_breaking import one_step_population
 from neurenorm.numerics.verification.claim import Claim, Effort
@@ -55,25 +62,42 @@ def integer_predicted(glass: IntegerGlass, effort: Effort) -> float:
     return float(energy(optimize.brentq(lambda x: float(degree(x)) - 3.9, 1.0, 6.0)))
 
 
-def integer_found(size: int, rounds: int, measured: int) -> Callable[[np.random.Generator, Effort], Estimate]:
+def integer_found(
+    size: int, rounds: int, measured: int
+) -> Callable[[np.random.Generator, Effort], Estimate]:
     """The same from pools of trees whose first energies are whole."""
 
     def found(rng: np.random.Generator, effort: Effort) -> Estimate:
-        pools = (grown_ground_states(3, 3.9, rng, spread=0.0, size=size, rounds=rounds, measured=measured) for _ in range(BLOCKS))
+        pools = (
+            grown_ground_states(
+                3, 3.9, rng, spread=0.0, size=size, rounds=rounds, measured=measured
+            )
+            for _ in range(BLOCKS)
+        )
         return Estimate.from_blocks([pool.mean() for pool in pools])
 
     return found
 
 
 def cold_limit(ensemble: PathEnsemble, effort: Effort) -> float:
-    """Energy of the replica-symmetric glass at c = 3.9, its temperature going to zero: a parabola in T through cold solutions."""
-    energies = [DensityEvolution(ensemble, float(T), 0.1, largest_degree=4.0).solve(3.9, tolerance=1e-9).energy for T in COLD]
+    """Energy of the replica-symmetric glass at c = 3.9, its temperature going to zero: a parabola
+    in T through cold solutions.
+    """
+    energies = [
+        DensityEvolution(ensemble, float(T), 0.1, largest_degree=4.0)
+        .solve(3.9, tolerance=1e-9)
+        .energy
+        for T in COLD
+    ]
     return float(np.polynomial.polynomial.polyfit(COLD, energies, 2)[0])
 
 
 def cold_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     """The same from pools of trees at zero temperature, whose first energies are spread by 5 %."""
-    pools = (grown_ground_states(3, 3.9, rng, spread=0.05, size=4000, rounds=140, measured=70) for _ in range(BLOCKS))
+    pools = (
+        grown_ground_states(3, 3.9, rng, spread=0.05, size=4000, rounds=140, measured=70)
+        for _ in range(BLOCKS)
+    )
     return Estimate.from_blocks([pool.mean() for pool in pools])
 
 
@@ -81,20 +105,29 @@ ONE_STEP = np.array([0.005, 0.008, 0.02])  # overlap, phi(1) above the paramagne
 
 
 def planted_predicted(ensemble: PathEnsemble, effort: Effort) -> Array:
-    """Overlap, phi(1) above the paramagnet (none) and complexity (minus the gap) at T = 1/2, c = 3, in units of their tolerances, of the planted ensemble."""
+    """Overlap, phi(1) above the paramagnet (none) and complexity (minus the gap) at T = 1/2, c = 3,
+    in units of their tolerances, of the planted ensemble.
+    """
     point = DensityEvolution(ensemble, 0.5, 0.1).solve(3.0)
     return np.array([point.q, 0.0, -point.gap]) / ONE_STEP
 
 
 def one_step_found(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from trees of the glass in many states at x = 1; what 1/states adds to free energies is extrapolated away.
+    """The same from trees of the glass in many states at x = 1; what 1/states adds to free energies
+    is extrapolated away.
 
-    The mean of many pools, whose standard error is a tenth of the tolerances; what is left of the finite number of trees and states is less than half of them.
+    The mean of many pools, whose standard error is a tenth of the tolerances; what is left of the
+    finite number of trees and states is less than half of them.
     """
     rows = []
     for _ in range(BLOCKS // 2):
-        few, many = (grown_states(3, 0.5, 3.0, 1.0, rng, size=300, states=s, rounds=r, measured=r - 30) for s, r in ((100, 60), (200, 100)))
-        phi, sigma = (2 * large - small for large, small in zip(_free(many), _free(few), strict=True))
+        few, many = (
+            grown_states(3, 0.5, 3.0, 1.0, rng, size=300, states=s, rounds=r, measured=r - 30)
+            for s, r in ((100, 60), (200, 100))
+        )
+        phi, sigma = (
+            2 * large - small for large, small in zip(_free(many), _free(few), strict=True)
+        )
         rows.append(np.array([many.overlap.mean(), phi, sigma]) / ONE_STEP)
     return np.asarray(np.mean(rows, axis=0))
 
@@ -109,23 +142,41 @@ FINAL = {"size": 400, "states": 400, "rounds": 36, "measured": 18}
 
 
 HERE = np.array([0.5, 0.65])
-UNITS = np.array([0.02, 0.035, 0.02, 0.02, 0.07])  # several standard errors of pools of this size: slope, complexity, and where it vanishes
+UNITS = np.array(
+    [0.02, 0.035, 0.02, 0.02, 0.07]
+)  # several standard errors of pools of this size: slope, complexity, and where it vanishes
 
 
 def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
-    """Complexity at x = 0.5 and 0.65 (T = 1/2, c = 4), for both witnesses, and the x at which it vanishes, in units of tolerances: a line through all x."""
+    """Complexity at x = 0.5 and 0.65 (T = 1/2, c = 4), for both witnesses, and the x at which it
+    vanishes, in units of tolerances: a line through all x.
+    """
     rng = np.random.default_rng(11)
-    sigma = [one_step_population(ensemble, 0.5, 4.0, float(x), rng, **FINAL).complexity for x in PARISI]
+    sigma = [
+        one_step_population(ensemble, 0.5, 4.0, float(x), rng, **FINAL).complexity for x in PARISI
+    ]
     line = np.polynomial.Polynomial.fit(PARISI, sigma, 1)
     return np.concatenate([np.tile(line(HERE), 2), line.roots()]) / UNITS
 
 
 def slopes(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from pools of trees: Sigma(x) = -x^2 dphi/dx, with phi a parabola in x; and Sigma = x (phi - inner phi), a line in x."""
-    seed = int(rng.integers(2**32))  # one for all x: the noise that they share drops out of the slope
-    pools = [grown_states(3, 0.5, 4.0, float(x), np.random.default_rng(seed), **FINAL) for x in PARISI]
-    slope = np.polynomial.Polynomial.fit(PARISI, [pool.gain.mean() for pool in pools], 2).deriv()(HERE)
-    line = np.polynomial.Polynomial.fit(PARISI, [x * (pool.gain - pool.inner).mean() for x, pool in zip(PARISI, pools, strict=True)], 1)
+    """The same from pools of trees: Sigma(x) = -x^2 dphi/dx, with phi a parabola in x; and Sigma =
+    x (phi - inner phi), a line in x.
+    """
+    seed = int(
+        rng.integers(2**32)
+    )  # one for all x: the noise that they share drops out of the slope
+    pools = [
+        grown_states(3, 0.5, 4.0, float(x), np.random.default_rng(seed), **FINAL) for x in PARISI
+    ]
+    slope = np.polynomial.Polynomial.fit(PARISI, [pool.gain.mean() for pool in pools], 2).deriv()(
+        HERE
+    )
+    line = np.polynomial.Polynomial.fit(
+        PARISI,
+        [x * (pool.gain - pool.inner).mean() for x, pool in zip(PARISI, pools, strict=True)],
+        1,
+    )
     return np.concatenate([-(HERE**2) * slope, line(HERE), line.roots()]) / UNITS
 
 
@@ -134,26 +185,36 @@ WITHIN = Within(1.0)  # entries are in units of their tolerance: they may differ
 CLAIMS = (
     Claim(
         "active-paths/population",
-        "100000 trees, summed weight by weight, at T = 1/2 and c = 4 have the overlap (±5e-4) and the gap (±0.004) of the grid",
+        "100000 trees, summed weight by weight, at T = 1/2 and c = 4 have the overlap (±5e-4) and "
+        "the gap (±0.004) of the grid",
         lambda: path_ensemble(3),
         grid_point,
         large_pool,
         WITHIN,
         (
             changed("site gain off by 0.1 %", site_gain=lambda e: e * Rational(1001, 1000)),
-            changed("a bias at 98 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(49, 50))),
+            changed(
+                "a bias at 98 % of its size",
+                bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(49, 50)),
+            ),
         ),
         Effort.default,
     ),
     *(
         Claim(
             f"active-paths/integer-glass{name}",
-            f"The energy of the glass with integer fields at T = 0 and c = 3.9 is that of its closed form, to {smallest}",
+            "The energy of the glass with integer fields at T = 0 and c = 3.9 is that of its "
+            f"closed form, to {smallest}",
             lambda: integer_glass(3),
             integer_predicted,
             integer_found(*pool),
             Sampled(smallest=smallest, relative=False),
-            (changed(f"degree off by {percent} %", degree=lambda e, percent=percent: e * (1 + Rational(percent, 100))),),
+            (
+                changed(
+                    f"degree off by {percent} %",
+                    degree=lambda e, percent=percent: e * (1 + Rational(percent, 100)),
+                ),
+            ),
             effort,
         )
         for name, smallest, pool, percent, effort in (
@@ -163,40 +224,51 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/glass-ground-state",
-        "The replica-symmetric glass at T = 0 and c = 3.9 with fields of any size is the limit of the branch at positive temperature",
+        "The replica-symmetric glass at T = 0 and c = 3.9 with fields of any size is the limit of "
+        "the branch at positive temperature",
         lambda: path_ensemble(3, GLASS),
         cold_limit,
         cold_found,
         Sampled(smallest=0.004, relative=False),
         (
             changed("energy 0.4 % off", path_energy=lambda e: e * Rational(251, 250)),
-            changed("a bias at 99 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(99, 100))),
+            changed(
+                "a bias at 99 % of its size",
+                bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(99, 100)),
+            ),
         ),
         Effort.high,
     ),
     Claim(
         "active-paths/one-step-at-parisi-1",
-        "At Parisi parameter 1 the glass has the overlap of the planted ensemble, the free energy of the paramagnet and minus the planted gap as complexity",
+        "At Parisi parameter 1 the glass has the overlap of the planted ensemble, the free energy "
+        "of the paramagnet and minus the planted gap as complexity",
         lambda: path_ensemble(3),
         planted_predicted,
         one_step_found,
         WITHIN,
         (
             changed("couplings without bias", coupling_mean=lambda e: Integer(0)),
-            changed("a bias at 97 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(97, 100))),
+            changed(
+                "a bias at 97 % of its size",
+                bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(97, 100)),
+            ),
             changed("site gain off by 1.5 %", site_gain=lambda e: e * Rational(203, 200)),
         ),
         Effort.high,
     ),
     Claim(
         "active-paths/complexity",
-        "The complexity of the glass at T = 1/2 and c = 4 is that of trees in many states, with its zero, and minus x^2 times the slope of their free energy",
+        "The complexity of the glass at T = 1/2 and c = 4 is that of trees in many states, with "
+        "its zero, and minus x^2 times the slope of their free energy",
         lambda: path_ensemble(3, GLASS),
         complexities,
         slopes,
         WITHIN,
         (
-            changed("paths taken off once more than their edges ask for", path_count=lambda e: 3 * e / 2),
+            changed(
+                "paths taken off once more than their edges ask for", path_count=lambda e: 3 * e / 2
+            ),
             changed("sites weigh 20 % more", site_gain=lambda e: e * Rational(6, 5)),
         ),
         Effort.high,

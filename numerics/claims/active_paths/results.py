@@ -1,4 +1,6 @@
-"""Claims on the results on active paths as a user evaluates them: enumeration, trees, networks that lose weights, and published numbers."""
+"""Claims on the results on active paths as a user evaluates them: enumeration, trees, networks that
+lose weights, and published numbers.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def on_ensemble(name: str, **new: Any) -> Mutant:
 
 def on_equations(mutant: Mutant) -> Mutant:
     """A mutant of the cavity equations inside a stated problem."""
-    return Mutant(mutant.name, lambda problem: replace(problem, equations=mutant.change(problem.equations)))
+    return Mutant(
+        mutant.name, lambda problem: replace(problem, equations=mutant.change(problem.equations))
+    )
 
 
 def bethe_point(p: int) -> dict[str, Any]:
@@ -71,17 +75,26 @@ def loop_found(rng: np.random.Generator, effort: Effort) -> Array:
     """ln Z of a frustrated loop over all configurations, written out."""
     J, theta, beta = (1.0, 1.0, -1.0), (0.3, -0.2, 0.5, 0.1, -0.4, 0.2), 0.9
     weights = [
-        beta * sum(j * math.prod(w[i] for i in row) for j, row in zip(J, LOOPS, strict=True)) + float(np.dot(theta, w)) for w in product((1, -1), repeat=6)
+        beta * sum(j * math.prod(w[i] for i in row) for j, row in zip(J, LOOPS, strict=True))
+        + float(np.dot(theta, w))
+        for w in product((1, -1), repeat=6)
     ]
-    return np.array([np.log(np.sum(np.exp(weights))), enumerate_weights(LOOPS, 6, J, beta, theta).log_z])
+    return np.array(
+        [np.log(np.sum(np.exp(weights))), enumerate_weights(LOOPS, 6, J, beta, theta).log_z]
+    )
 
 
-BEFORE, TARGETS = 6, (3.12242, 2.80814)  # degree before the removal; c_K and c_d at p = 3 and T = 1/2, which trees find in the claim on thresholds
+BEFORE, TARGETS = (
+    6,
+    (3.12242, 2.80814),
+)  # degree before the removal; c_K and c_d at p = 3 and T = 1/2, which trees find in the claim on thresholds
 TRIED = {"weights": np.linspace(0.25, 0.34, 4), "paths": np.linspace(0.45, 0.56, 4)}
 
 
 def removals_found(protocol: str) -> Any:
-    """The removed fractions that bring networks of degree 6 to the two degrees: removals are tried, counted and interpolated."""
+    """The removed fractions that bring networks of degree 6 to the two degrees: removals are tried,
+    counted and interpolated.
+    """
 
     def lowered(network: Any, rho: float, rng: np.random.Generator) -> float:
         """The degree that is left."""
@@ -94,7 +107,11 @@ def removals_found(protocol: str) -> Any:
         rows = []
         for _ in range(effort.scale(128, 128)):
             network = random_active_paths((40, 40, 40, 40), 9600, rng)
-            line = np.polynomial.Polynomial.fit([lowered(network, rho, rng) for rho in TRIED[protocol]], TRIED[protocol], 2 if protocol == "weights" else 1)
+            line = np.polynomial.Polynomial.fit(
+                [lowered(network, rho, rng) for rho in TRIED[protocol]],
+                TRIED[protocol],
+                2 if protocol == "weights" else 1,
+            )
             rows.append([line(c) for c in TARGETS])
         return Estimate.from_blocks(rows)
 
@@ -102,14 +119,21 @@ def removals_found(protocol: str) -> Any:
 
 
 PUBLISHED = {3: (0.818469, 0.917935), 4: (0.772280, 0.976770), 5: (0.701780, 0.992438)}
-"""Paths per weight at which random linear equations over bits get a core, and get unsatisfiable (Mezard, Ricci-Tersenghi, Zecchina 2003)."""
+"""Paths per weight at which random linear equations over bits get a core, and get unsatisfiable
+(Mezard, Ricci-Tersenghi, Zecchina 2003).
+"""
 
 TRANSITION = Transition(3, 0.5, (3.05, 3.2), (2.79, 2.83), 0.01)
 
 
 def transition_read(found: Any) -> Array:
     """c_K in units of its tolerance, and which of two degrees lie above c_d."""
-    return np.array([found.values["c_K"] / TRANSITION.unit, *(float(c > found.values["c_d"]) for c in TRANSITION.ends)])
+    return np.array(
+        [
+            found.values["c_K"] / TRANSITION.unit,
+            *(float(c > found.values["c_d"]) for c in TRANSITION.ends),
+        ]
+    )
 
 
 CLAIMS = (
@@ -117,7 +141,10 @@ CLAIMS = (
         "active-paths/paramagnet",
         at=[{"p": 3, "T": SMALL_T_VALUE, "c": Rational(3 * len(SMALL), SMALL_SIZE)}],
         read=("phi", "energy", "entropy"),
-        statement="ln Z, energy and entropy of the paramagnet are those of the partition sum averaged over random signs",
+        statement=(
+            "ln Z, energy and entropy of the paramagnet are those of the partition sum averaged "
+            "over random signs"
+        ),
         witness=averaged_partition,
         policy=Exact(12),
         mutants=(
@@ -131,33 +158,50 @@ CLAIMS = (
         name="capacity",
         at=[{"p": 3, "T": float(t), "c": 1} for t in CAPACITY_TEMPERATURES],
         read=("c_s0",),
-        statement="The paramagnet's entropy vanishes at the degree p over the capacity of the binary symmetric channel",
+        statement=(
+            "The paramagnet's entropy vanishes at the degree p over the capacity of the binary "
+            "symmetric channel"
+        ),
         witness=capacity_degrees,
         policy=Exact(11),
-        mutants=(scaled("1.0000001"), replaced("temperature 0.1 % off", substituted(T, T * Rational(1001, 1000)))),
+        mutants=(
+            scaled("1.0000001"),
+            replaced("temperature 0.1 % off", substituted(T, T * Rational(1001, 1000))),
+        ),
     ),
     Claim.of(
         "active-paths/planted",
         at=[{"p": 3, "T": 0.5, "c": 4}],
         read=("q",),
-        statement="Inside the planted state the overlap at T = 1/2 and c = 4 is that of the polarised branch",
+        statement=(
+            "Inside the planted state the overlap at T = 1/2 and c = 4 is that of the polarised "
+            "branch"
+        ),
         witness=lambda rng, effort: planted_overlap(24, 4.0, 2.0, 60, rng),
         policy=Sampled(smallest=0.01),
         mutants=(
             on_ensemble("couplings without bias", coupling_mean=lambda e: Integer(0)),
-            on_ensemble("a bias at half its temperature", bias=lambda e: e.subs(PATHS.u, PATHS.u / 2)),
+            on_ensemble(
+                "a bias at half its temperature", bias=lambda e: e.subs(PATHS.u, PATHS.u / 2)
+            ),
         ),
     ),
     Claim.of(
         "active-paths/thresholds",
         at=[{"p": TRANSITION.p, "T": TRANSITION.T}],
         read=transition_read,
-        statement="At p = 3, T = 1/2 trees gain on the paramagnet beyond c_K (± 0.01) and melt below c_d (between 2.79 and 2.83)",
+        statement=(
+            "At p = 3, T = 1/2 trees gain on the paramagnet beyond c_K (± 0.01) and melt below c_d "
+            "(between 2.79 and 2.83)"
+        ),
         witness=TRANSITION.found,
         policy=Within((1.0, 0.1, 0.1)),
         mutants=(
             on_ensemble("site gain too large by 0.003", site_gain=lambda e: e + Rational(3, 1000)),
-            on_ensemble("a bias at 98 % of its size", bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(49, 50))),
+            on_ensemble(
+                "a bias at 98 % of its size",
+                bias=lambda e: e.subs(PATHS.u, PATHS.u * Rational(49, 50)),
+            ),
         ),
         effort=Effort.high,
     ),
@@ -166,11 +210,17 @@ CLAIMS = (
             "active-paths/critical-removal",
             name="" if protocol == "weights" else protocol,
             at=[{"p": 3, "T": 0.5, "c0": BEFORE, "protocol": protocol}],
-            statement=f"Networks of degree 6 that lose the fractions rho_K and rho_d of their {protocol} have the degrees c_K and c_d",
+            statement=(
+                f"Networks of degree 6 that lose the fractions rho_K and rho_d of their {protocol} "
+                "have the degrees c_K and c_d"
+            ),
             witness=removals_found(protocol),
             policy=Sampled(smallest=0.02),
             mutants=(
-                changed("one layer more", removal=lambda e, power=layers + 1: 1 - (C / C0) ** Rational(1, power)),
+                changed(
+                    "one layer more",
+                    removal=lambda e, power=layers + 1: 1 - (C / C0) ** Rational(1, power),
+                ),
                 changed("what is left for what is removed", removal=lambda e: 1 - e),
             ),
         )
@@ -180,7 +230,10 @@ CLAIMS = (
         "active-paths/zero-temperature",
         at=[{"p": p} for p in PUBLISHED],
         read=("c_d", "c_s"),
-        statement="Frozen weights appear, and the last exact solution goes, at the published densities of random linear equations over bits",
+        statement=(
+            "Frozen weights appear, and the last exact solution goes, at the published densities "
+            "of random linear equations over bits"
+        ),
         witness=lambda rng, effort: [p * alpha for p, row in PUBLISHED.items() for alpha in row],
         policy=Within(3e-6),
         mutants=(
@@ -196,14 +249,24 @@ CLAIMS = (
         statement="Layers of degrees 2, 3 and 6 freeze to their own derived fractions",
         witness=layers_found,
         policy=Sampled(smallest=0.02),
-        mutants=(changed("degrees 5 % too large", equations=lambda rows: tuple(row.subs(SCALE, SCALE * Rational(21, 20)) for row in rows)),),
+        mutants=(
+            changed(
+                "degrees 5 % too large",
+                equations=lambda rows: tuple(
+                    row.subs(SCALE, SCALE * Rational(21, 20)) for row in rows
+                ),
+            ),
+        ),
     ),
     *(
         Claim.of(
             "active-paths/bethe",
             name=f"tree-p{p}" if p > 3 else "",
             at=[bethe_point(p)],
-            statement=f"On a tree of paths of {p} weights with fields, the Bethe ln Z, energy and magnetisations are exact",
+            statement=(
+                f"On a tree of paths of {p} weights with fields, the Bethe ln Z, energy and "
+                "magnetisations are exact"
+            ),
             witness=lambda rng, effort, p=p: tree_found(p),  # type: ignore[misc]
             policy=Exact(10, scale=1.0),
             mutants=tuple(on_equations(mutant) for mutant in TREE_MUTANTS),
@@ -213,11 +276,23 @@ CLAIMS = (
     Claim.of(
         "active-paths/bethe",
         name="loop",
-        at=[{"paths": [list(row) for row in LOOPS], "J": [1, 1, -1], "theta": [0.3, -0.2, 0.5, 0.1, -0.4, 0.2], "beta": 0.9}],
+        at=[
+            {
+                "paths": [list(row) for row in LOOPS],
+                "J": [1, 1, -1],
+                "theta": [0.3, -0.2, 0.5, 0.1, -0.4, 0.2],
+                "beta": 0.9,
+            }
+        ],
         read=lambda found: [found.values["exact_log_z"]] * 2,
         statement="On a frustrated loop the exact ln Z is the sum over all configurations",
         witness=loop_found,
         policy=Exact(12),
-        mutants=(Mutant("a path left out", lambda problem: replace(problem, paths=(*problem.paths[:2], (3, 4, 5)))),),
+        mutants=(
+            Mutant(
+                "a path left out",
+                lambda problem: replace(problem, paths=(*problem.paths[:2], (3, 4, 5))),
+            ),
+        ),
     ),
 )

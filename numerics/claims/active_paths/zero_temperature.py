@@ -1,4 +1,5 @@
-"""Claims on active paths at zero temperature and on dilution: frozen weights, dependent paths and degrees against peeling and linear algebra over bits.
+"""Claims on active paths at zero temperature and on dilution: frozen weights, dependent paths and
+degrees against peeling and linear algebra over bits.
 
 The witnesses hold plain arrays of paths; none of them sees an equation of the theory.
 """
@@ -15,14 +16,30 @@ from sympy import Rational
 from neurenorm.graphs.paths import random_active_paths, random_hypergraph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.instances import frozen_weights, gf2_rank, satisfiable, two_core
+from neurenorm.numerics.simulation.active_paths.instances import (
+    frozen_weights,
+    gf2_rank,
+    satisfiable,
+    two_core,
+)
 from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant
 from neurenorm.numerics.verification.path_mutants import changed, substituted
-from neurenorm.theory.active_paths.ensemble import CriticalRemoval, critical_removal, layer_symbols, layered_removal
-from neurenorm.theory.active_paths.zero_temperature import SCALE, FrozenLayers, FrozenPaths, frozen_layers, frozen_paths
+from neurenorm.theory.active_paths.ensemble import (
+    CriticalRemoval,
+    critical_removal,
+    layer_symbols,
+    layered_removal,
+)
+from neurenorm.theory.active_paths.zero_temperature import (
+    SCALE,
+    FrozenLayers,
+    FrozenPaths,
+    frozen_layers,
+    frozen_paths,
+)
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
@@ -74,7 +91,9 @@ def layers_predicted(problem: FrozenLayers, effort: Effort) -> Array:
 
 
 def layers_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Frozen fraction of each layer, where every path picks one weight of each layer and the sizes of the layers give the degrees 2, 3 and 6."""
+    """Frozen fraction of each layer, where every path picks one weight of each layer and the sizes
+    of the layers give the degrees 2, 3 and 6.
+    """
     starts = np.concatenate([[0], np.cumsum(LAYER_SIZES)])
     rows = []
     for _ in range(effort.scale(NETWORKS, NETWORKS)):
@@ -94,9 +113,11 @@ def layers_gap_predicted(problem: FrozenLayers, effort: Effort) -> float:
 
 
 def dependent_in_layers(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Paths that are products of others, per path, where every path picks one weight of each layer and the degrees are 3, 3 and 4.
+    """Paths that are products of others, per path, where every path picks one weight of each layer
+    and the degrees are 3, 3 and 4.
 
-    The two products of all weights of a layer that are products of all weights of another do not count: every path has one weight of each.
+    The two products of all weights of a layer that are products of all weights of another do not
+    count: every path has one weight of each.
     """
     starts = np.concatenate([[0], np.cumsum(RICH_SIZES)])
     rows = []
@@ -107,8 +128,12 @@ def dependent_in_layers(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 
 def dependent_paths(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Paths that are products of others, per weight: the excess of ln(number of ground states)/ln 2 over 1 - alpha, at c = 3.2."""
-    size, instances = (450, 3 * NETWORKS) if effort.value <= 1 else (1800, NETWORKS)  # the finite size shows in sharper runs
+    """Paths that are products of others, per weight: the excess of ln(number of ground states)/ln 2
+    over 1 - alpha, at c = 3.2.
+    """
+    size, instances = (
+        (450, 3 * NETWORKS) if effort.value <= 1 else (1800, NETWORKS)
+    )  # the finite size shows in sharper runs
     rows = []
     for _ in range(instances):
         paths = random_hypergraph(size, 3, size * 16 // 15, rng)
@@ -125,17 +150,30 @@ SAT_DEGREES = (2.6, 2.65, 2.85, 2.9)
 
 
 def satisfiable_predicted(problem: FrozenPaths, effort: Effort) -> Array:
-    """1 where fair signs leave solutions: where the frozen solution has no larger ln Z than all configurations, so that no path depends on others."""
+    """1 where fair signs leave solutions: where the frozen solution has no larger ln Z than all
+    configurations, so that no path depends on others.
+    """
     gap = compiled(problem.gap, [X, C])
     return np.array([float(gap(frozen_fraction(problem, c), c) <= 0) for c in SAT_DEGREES])
 
 
 def satisfiable_found(rng: np.random.Generator, effort: Effort) -> Array:
-    """1 where at least three quarters of random systems of 2000 weights can be satisfied, 0 where none can, and one half between."""
+    """1 where at least three quarters of random systems of 2000 weights can be satisfied, 0 where
+    none can, and one half between.
+    """
     shares = []
     for c in SAT_DEGREES:
-        systems = [random_hypergraph(2000, 3, round(c * 2000 / 3), rng) for _ in range(effort.scale(8, 8))]
-        shares.append(np.mean([satisfiable(paths.members, 2000, rng.choice([-1, 1], paths.count)) for paths in systems]))
+        systems = [
+            random_hypergraph(2000, 3, round(c * 2000 / 3), rng) for _ in range(effort.scale(8, 8))
+        ]
+        shares.append(
+            np.mean(
+                [
+                    satisfiable(paths.members, 2000, rng.choice([-1, 1], paths.count))
+                    for paths in systems
+                ]
+            )
+        )
     return np.select([np.array(shares) >= 0.75, np.array(shares) == 0], [1.0, 0.0], 0.5)
 
 
@@ -146,8 +184,16 @@ def diluted_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
 
 def diluted_found(rng: np.random.Generator, effort: Effort) -> Estimate:
     """The same counted on networks."""
-    networks = (random_active_paths((40, 40, 40, 40), 9600, rng) for _ in range(effort.scale(NETWORKS, NETWORKS)))
-    return Estimate.from_blocks([[network.diluted(rho, rng).mean_degree for rho in (0.1, 0.25, 0.4)] for network in networks])
+    networks = (
+        random_active_paths((40, 40, 40, 40), 9600, rng)
+        for _ in range(effort.scale(NETWORKS, NETWORKS))
+    )
+    return Estimate.from_blocks(
+        [
+            [network.diluted(rho, rng).mean_degree for rho in (0.1, 0.25, 0.4)]
+            for network in networks
+        ]
+    )
 
 
 LAYERS_REMOVED = (0.1, 0.3, 0.2)
@@ -160,9 +206,13 @@ def rolled(k: int) -> dict[Any, Any]:
 
 
 def layers_diluted_predicted(degrees: tuple[Any, ...], effort: Effort) -> Array:
-    """Degrees of three layers of degrees 6, 4.8 and 8 after other fractions were removed from each."""
+    """Degrees of three layers of degrees 6, 4.8 and 8 after other fractions were removed from
+    each.
+    """
     before, removed = layer_symbols(3)
-    return np.array(compiled(list(degrees), [*before, *removed])(6.0, 4.8, 8.0, *LAYERS_REMOVED), dtype=float)
+    return np.array(
+        compiled(list(degrees), [*before, *removed])(6.0, 4.8, 8.0, *LAYERS_REMOVED), dtype=float
+    )
 
 
 def layers_diluted_found(rng: np.random.Generator, effort: Effort) -> Estimate:
@@ -178,48 +228,67 @@ CLAIMS = (
     *(
         Claim(
             f"active-paths/frozen-core-p{p}",
-            f"At zero temperature the 2-core and the frozen weights of random paths (p = {p}, c = {c}) have the derived sizes",
+            f"At zero temperature the 2-core and the frozen weights of random paths (p = {p}, c = "
+            f"{c}) have the derived sizes",
             lambda p=p: frozen_paths(p),  # type: ignore[misc]
             core_predicted,
             core_found(p, c, size),
             Sampled(smallest=0.02),
             (
                 changed("a path is in the core with one free weight", core_paths=lambda e: e / X),
-                changed("one certain bias is enough for the core", core_weights=substituted(C * X ** (p - 1), C * X**p)),
-                changed("a bias certain with one weight fewer", fixed_point=substituted(X ** (p - 1), X ** (p - 2))),
+                changed(
+                    "one certain bias is enough for the core",
+                    core_weights=substituted(C * X ** (p - 1), C * X**p),
+                ),
+                changed(
+                    "a bias certain with one weight fewer",
+                    fixed_point=substituted(X ** (p - 1), X ** (p - 2)),
+                ),
             ),
         )
         for p, c, size in ((3, 3.2, 3000), (4, 4.0, 3000))
     ),
     Claim(
         "active-paths/dependent-paths-in-layers",
-        "In layers of degrees 3, 3 and 4 the gap of the frozen solution counts the paths that depend on others, layer by layer",
+        "In layers of degrees 3, 3 and 4 the gap of the frozen solution counts the paths that "
+        "depend on others, layer by layer",
         lambda: frozen_layers([3, 3, 4]),
         layers_gap_predicted,
         dependent_in_layers,
         Sampled(smallest=0.005, relative=False),
         (
-            changed("the last layer counted with 5 % more paths", gap=lambda e: frozen_layers([3, 3, Rational(21, 5)]).gap),
+            changed(
+                "the last layer counted with 5 % more paths",
+                gap=lambda e: frozen_layers([3, 3, Rational(21, 5)]).gap,
+            ),
             changed("paths taken off once more", gap=substituted(-2, -3)),
         ),
     ),
     Claim(
         "active-paths/dependent-paths",
-        "Beyond c_s the gap of the frozen solution counts the paths that depend on others: solutions of the planted system are 2^(N (1 - alpha + gap))",
+        "Beyond c_s the gap of the frozen solution counts the paths that depend on others: "
+        "solutions of the planted system are 2^(N (1 - alpha + gap))",
         lambda: frozen_paths(3),
         gap_predicted,
         dependent_paths,
         Sampled(smallest=0.006, relative=False),
-        (changed("site without its last weight", gap=lambda e: e + X / 10), changed("paths counted p times", gap=lambda e: e - C * X**3 / 3)),
+        (
+            changed("site without its last weight", gap=lambda e: e + X / 10),
+            changed("paths counted p times", gap=lambda e: e - C * X**3 / 3),
+        ),
     ),
     Claim(
         "active-paths/satisfiability",
-        "Random signs on 2000 weights leave solutions at c = 2.6 and 2.65 and none at 2.85 and 2.9: the gap of the frozen solution changes sign between",
+        "Random signs on 2000 weights leave solutions at c = 2.6 and 2.65 and none at 2.85 and "
+        "2.9: the gap of the frozen solution changes sign between",
         lambda: frozen_paths(3),
         satisfiable_predicted,
         satisfiable_found,
         Exact(12),
-        (changed("gap too large by 0.1", gap=lambda e: e + Rational(1, 10)), changed("gap too small by 0.1", gap=lambda e: e - Rational(1, 10))),
+        (
+            changed("gap too large by 0.1", gap=lambda e: e + Rational(1, 10)),
+            changed("gap too small by 0.1", gap=lambda e: e - Rational(1, 10)),
+        ),
         Effort.high,
     ),
     Claim(
@@ -233,11 +302,17 @@ CLAIMS = (
     ),
     Claim(
         "active-paths/dilution-of-layers",
-        "Removing other fractions from each layer lowers the degree of a layer by what the other layers lose",
+        "Removing other fractions from each layer lowers the degree of a layer by what the other "
+        "layers lose",
         lambda: layered_removal(3),
         layers_diluted_predicted,
         layers_diluted_found,
         Sampled(smallest=0.015),
-        (Mutant("layers exchanged", lambda found: tuple(found[k].subs(rolled(k), simultaneous=True) for k in range(3))),),
+        (
+            Mutant(
+                "layers exchanged",
+                lambda found: tuple(found[k].subs(rolled(k), simultaneous=True) for k in range(3)),
+            ),
+        ),
     ),
 )

@@ -1,6 +1,8 @@
-"""Claims on complexity at full size: wide networks as they are, large samples, the chain rule with classifiers, training on real data.
+"""Claims on complexity at full size: wide networks as they are, large samples, the chain rule with
+classifiers, training on real data.
 
-They run at high effort. One wide network has no hundred blocks to take an error from, so these claims state the tolerance within which theory and draw agree.
+They run at high effort. One wide network has no hundred blocks to take an error from, so these
+claims state the tolerance within which theory and draw agree.
 """
 
 from __future__ import annotations
@@ -12,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, log
 
-from neurenorm.numerics.claims.complexity.state_entropy import off_by_a_layer, remapped, values_at, without_overlap
+from neurenorm.numerics.claims.complexity.state_entropy import (
+    off_by_a_layer,
+    remapped,
+    values_at,
+    without_overlap,
+)
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.complexity import layer_bits
 from neurenorm.numerics.evaluate.effective_dimension import sphere_dimension
@@ -25,8 +32,19 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled, shifted
 from neurenorm.numerics.verification.within import Within
-from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, layer_spectrum, linear_dimension, sphere_kernel, white_dimension
-from neurenorm.theory.complexity.joint_entropy import chain_rule_excess, joint_entropy, pair_entropy, plane_lines
+from neurenorm.theory.complexity.effective_dimension import (
+    LayerSpectrum,
+    layer_spectrum,
+    linear_dimension,
+    sphere_kernel,
+    white_dimension,
+)
+from neurenorm.theory.complexity.joint_entropy import (
+    chain_rule_excess,
+    joint_entropy,
+    pair_entropy,
+    plane_lines,
+)
 from neurenorm.theory.complexity.state_entropy import BinaryEntropy, RandomNetwork
 from neurenorm.theory.symbols import symbols
 
@@ -37,26 +55,36 @@ Array = NDArray[np.float64]
 LOW, N, RATIO, THETA = Rational(1, 2), SUBJECT.n, SUBJECT.ratio, SUBJECT.theta
 
 
-# --- random networks and spectra ----------------------------------------------------------------------------------------------------------------------
+# --- random networks and spectra
+# --------------------------------------------------------------------------------------------------
 
 WIDTH, INPUTS = 1500, 3000
 
 EXPLICIT = Claim(
     "complexity/explicit-networks",
-    f"three random networks of rectifiers, {WIDTH} wide on {INPUTS} inputs, have the bits of the wide limit in layers 1, 2 and 3",
+    f"three random networks of rectifiers, {WIDTH} wide on {INPUTS} inputs, have the bits of the "
+    "wide limit in layers 1, 2 and 3",
     lambda: RandomNetwork.of("relu", 3),
-    lambda network, _: layer_bits(network, {"sw2": Integer(2), "sb2": Integer(0), "c0": Integer(0)})[0],
+    lambda network, _: layer_bits(
+        network, {"sw2": Integer(2), "sb2": Integer(0), "c0": Integer(0)}
+    )[0],
     lambda rng, effort: simulated.explicit_bits("relu", 2.0, 0.0, 3, WIDTH, INPUTS, 3, rng),
     Within((0.0002, 0.02, 0.03)),
-    (Mutant("without the linear part of the overlap", without_overlap), Mutant("off by a layer", off_by_a_layer)),
+    (
+        Mutant("without the linear part of the overlap", without_overlap),
+        Mutant("off by a layer", off_by_a_layer),
+    ),
     Effort.high,
 )
 
 WHITE = Claim(
     "complexity/white-sizes",
-    "400 white units have the dimensions 361.9 and 333.3 on 2000 samples, and the effective dimension 87.4 on 100",
+    "400 white units have the dimensions 361.9 and 333.3 on 2000 samples, and the effective "
+    "dimension 87.4 on 100",
     lambda: dict(white_dimension().values),
-    lambda values, _: np.append(values_at(values, n=400.0, samples=2000.0), values_at(values, n=400.0, samples=100.0)[0]),
+    lambda values, _: np.append(
+        values_at(values, n=400.0, samples=2000.0), values_at(values, n=400.0, samples=100.0)[0]
+    ),
     lambda rng, effort: white_draws(rng),
     Within((0.3, 0.5, 0.5)),
     (scaled("1.01"), replaced("no sampling correction", lambda e: e.subs(SUBJECT.samples, 10**6))),
@@ -73,7 +101,8 @@ def white_draws(rng: np.random.Generator) -> Array:
 
 LINEAR = Claim(
     "complexity/linear-600",
-    "products of 1, 2 and 3 Gaussian matrices of 600 units keep the fractions 0.6065, 0.4346 and 0.3385 of the dimensions",
+    "products of 1, 2 and 3 Gaussian matrices of 600 units keep the fractions 0.6065, 0.4346 and "
+    "0.3385 of the dimensions",
     lambda: dict(linear_dimension().values),
     lambda values, _: np.array([values_at(values, depth=float(d))[0] for d in (1, 2, 3)]),
     lambda rng, effort: simulated.linear_fractions(600, 3, rng),
@@ -85,7 +114,9 @@ LINEAR = Claim(
 
 def spectrum_pair(spectrum: LayerSpectrum, effort: Effort) -> Array:
     """Both fractions at n = d."""
-    return values_at({"fraction": spectrum.fraction, "participation": spectrum.participation}, ratio=1.0)
+    return values_at(
+        {"fraction": spectrum.fraction, "participation": spectrum.participation}, ratio=1.0
+    )
 
 
 RELU = Claim(
@@ -96,31 +127,45 @@ RELU = Claim(
     lambda rng, effort: simulated.relu_covariance_fractions(400, 400, rng),
     Within(0.004),
     (
-        Mutant("floor off by 5 per cent", lambda spectrum: LayerSpectrum(spectrum.slope2, spectrum.floor * Rational("1.05"))),
-        Mutant("slope off by 10 per cent", lambda spectrum: LayerSpectrum(spectrum.slope2 * Rational("1.1"), spectrum.floor)),
+        Mutant(
+            "floor off by 5 per cent",
+            lambda spectrum: LayerSpectrum(spectrum.slope2, spectrum.floor * Rational("1.05")),
+        ),
+        Mutant(
+            "slope off by 10 per cent",
+            lambda spectrum: LayerSpectrum(spectrum.slope2 * Rational("1.1"), spectrum.floor),
+        ),
     ),
     Effort.high,
 )
 
 SPHERE = Claim(
     "complexity/sphere-samples",
-    "3000 rectifiers on 30000 points of the spheres in 3 and 5 dimensions have, extrapolated in their number, the effective dimension of infinite width",
+    "3000 rectifiers on 30000 points of the spheres in 3 and 5 dimensions have, extrapolated in "
+    "their number, the effective dimension of infinite width",
     lambda: sphere_kernel(1),
     lambda kernel, _: np.array([sphere_dimension(kernel, d)[0] for d in (3, 5)]),
-    lambda rng, effort: np.array([simulated.sampled_sphere_dimension(d, 3000, 30_000, rng)[1] for d in (3, 5)]),
+    lambda rng, effort: np.array(
+        [simulated.sampled_sphere_dimension(d, 3000, 30_000, rng)[1] for d in (3, 5)]
+    ),
     Within((0.03, 0.1)),
-    (Mutant("map off by 2 per cent", remapped(lambda e: e + (1 - SUBJECT.c**2) / 50)), Mutant("one layer more", lambda k: type(k)(k.map, k.depth + 1))),
+    (
+        Mutant("map off by 2 per cent", remapped(lambda e: e + (1 - SUBJECT.c**2) / 50)),
+        Mutant("one layer more", lambda k: type(k)(k.map, k.depth + 1)),
+    ),
     Effort.high,
 )
 
 
-# --- joint entropies ----------------------------------------------------------------------------------------------------------------------------------
+# --- joint entropies
+# --------------------------------------------------------------------------------------------------
 
 MILLION = 10**6
 
 PAIR = Claim(
     "complexity/pair-million",
-    "the plain histogram of a million samples of two units at 60 degrees has 1.918296 bits, and 0.081704 less than the two alone",
+    "the plain histogram of a million samples of two units at 60 degrees has 1.918296 bits, and "
+    "0.081704 less than the two alone",
     lambda: pair_entropy()[0],
     lambda values, _: values_at(values, theta=float(np.pi / 3)),
     lambda rng, effort: counted_million(rng),
@@ -134,7 +179,10 @@ def counted_million(rng: np.random.Generator) -> Array:
     """Joint entropy and total correlation by plug-in counts."""
     states = PackedStates(2)
     for _ in range(10):
-        states.add(rng.standard_normal((MILLION // 10, 3)) @ np.array([[1, 0, 0], [0.5, np.sqrt(0.75), 0]]).T)
+        states.add(
+            rng.standard_normal((MILLION // 10, 3))
+            @ np.array([[1, 0, 0], [0.5, np.sqrt(0.75), 0]]).T
+        )
     joint = counted_entropy(states, "plug-in").value
     p = states.on_counts() / MILLION
     return np.array([joint, float(-np.sum(p * np.log2(p) + (1 - p) * np.log2(1 - p))) - joint])
@@ -171,7 +219,8 @@ CHAIN = Claim(
     Effort.high,
 )
 
-# --- estimators on states whose entropy is known ------------------------------------------------------------------------------------------------------
+# --- estimators on states whose entropy is known
+# --------------------------------------------------------------------------------------------------
 
 
 def table_bits(patterns: Mapping[tuple[int, ...], Expr]) -> tuple[Expr, Expr]:
@@ -182,7 +231,9 @@ def table_bits(patterns: Mapping[tuple[int, ...], Expr]) -> tuple[Expr, Expr]:
 
 
 def copied_bits() -> list[Expr]:
-    """Five fair bits with a copy of each: joint entropy (twice: by both classifiers), sum over units, total correlation."""
+    """Five fair bits with a copy of each: joint entropy (twice: by both classifiers), sum over
+    units, total correlation.
+    """
     joint, single = table_bits({(0, 0): LOW, (1, 1): LOW})
     return [5 * joint, 5 * joint, 5 * single, 5 * (single - joint)]
 
@@ -191,14 +242,17 @@ def copies(rng: np.random.Generator, effort: Effort) -> Array:
     """What both classifiers find of five fair bits and their copies."""
     fair = rng.integers(0, 2, (20_000, 5))
     states = np.concatenate([fair, fair], axis=1)
-    logistic, trees = (chain_rule_entropy(states, name, rng=rng).value for name in ("logistic", "trees"))
+    logistic, trees = (
+        chain_rule_entropy(states, name, rng=rng).value for name in ("logistic", "trees")
+    )
     alone = float(np.sum(simulated.unit_bits(states.sum(axis=0), len(states))))
     return np.array([logistic, trees, alone, alone - trees])
 
 
 COPIES = Claim(
     "complexity/chain-rule-copies",
-    "five fair bits and their copies have 5 bits together, for both classifiers, 10 bits one by one and a total correlation of 5",
+    "five fair bits and their copies have 5 bits together, for both classifiers, 10 bits one by "
+    "one and a total correlation of 5",
     copied_bits,
     lambda bits, _: np.array([float(value) for value in bits]),
     copies,
@@ -217,12 +271,15 @@ def triple(rng: np.random.Generator, effort: Effort) -> Array:
     """What trees and logistic regression find of the triple."""
     pair = rng.integers(0, 2, (20_000, 2))
     states = np.column_stack([pair, pair[:, 0] ^ pair[:, 1]])
-    return np.array([chain_rule_entropy(states, name, rng=rng).value for name in ("trees", "logistic")])
+    return np.array(
+        [chain_rule_entropy(states, name, rng=rng).value for name in ("trees", "logistic")]
+    )
 
 
 TRIPLE = Claim(
     "complexity/chain-rule-triple",
-    "of two fair bits and their exclusive or trees find the 2 bits, logistic regression sees 3 independent ones",
+    "of two fair bits and their exclusive or trees find the 2 bits, logistic regression sees 3 "
+    "independent ones",
     triple_bits,
     lambda bits, _: np.array([float(value) for value in bits]),
     triple,
@@ -234,8 +291,12 @@ TRIPLE = Claim(
 DEPENDENT = 10_000  # samples of 150 units, of which five folds leave four fifths to learn from
 
 
-def half_dependent(function: Callable[[Array, Array], Array]) -> Callable[[np.random.Generator, Effort], float]:
-    """Chain-rule entropy, by logistic regression, of 50 fair bits, 50 more, and 50 functions of both, columns permuted."""
+def half_dependent(
+    function: Callable[[Array, Array], Array],
+) -> Callable[[np.random.Generator, Effort], float]:
+    """Chain-rule entropy, by logistic regression, of 50 fair bits, 50 more, and 50 functions of
+    both, columns permuted.
+    """
 
     def witness(rng: np.random.Generator, effort: Effort) -> float:
         """Draw and estimate."""
@@ -246,8 +307,12 @@ def half_dependent(function: Callable[[Array, Array], Array]) -> Callable[[np.ra
     return witness
 
 
-def half_dependent_claim(name: str, bits: int, tolerance: float, function: Callable[[Any, Any], Any], statement: str) -> Claim:
-    """Claim what logistic regression finds of 150 bits of which 50 follow from the others: those it takes for free, and what learning them costs."""
+def half_dependent_claim(
+    name: str, bits: int, tolerance: float, function: Callable[[Any, Any], Any], statement: str
+) -> Claim:
+    """Claim what logistic regression finds of 150 bits of which 50 follow from the others: those it
+    takes for free, and what learning them costs.
+    """
     free, training = Integer(bits), Integer(DEPENDENT) * Rational(4, 5)
     wrong = (scaled("1.01"), scaled("0.99"))
     return Claim(
@@ -262,18 +327,26 @@ def half_dependent_claim(name: str, bits: int, tolerance: float, function: Calla
     )
 
 
-# --- training -----------------------------------------------------------------------------------------------------------------------------------------
+# --- training
+# --------------------------------------------------------------------------------------------------
 
 
 def training_signs(rng: np.random.Generator, effort: Effort) -> Array:
-    """Signs of what 200 epochs on the digits change: total bits and last dimension for true labels, the same for random ones."""
+    """Signs of what 200 epochs on the digits change: total bits and last dimension for true labels,
+    the same for random ones.
+    """
     rows = []
     for random_labels in (False, True):
         changes = []
         for _ in range(3):
             x, labels = digits(random_labels, rng)
             history = train(x, labels, (64, 50, 50, 50, 10), rng)
-            changes.append([np.diff(history.bits.sum(axis=1))[0], history.dimension[-1, -1] / history.dimension[0, -1] - 1])
+            changes.append(
+                [
+                    np.diff(history.bits.sum(axis=1))[0],
+                    history.dimension[-1, -1] / history.dimension[0, -1] - 1,
+                ]
+            )
         bits, dimension = np.mean(changes, axis=0)
         rows += [np.sign(bits), np.sign(dimension) * (abs(dimension) > 0.3)]
     return np.array(rows)
@@ -281,7 +354,8 @@ def training_signs(rng: np.random.Generator, effort: Effort) -> Array:
 
 TRAINING = Claim(
     "complexity/training-direction",
-    "learnable labels lower complexity and the last effective dimension by over 30 per cent, random labels raise both (digits, three seeds)",
+    "learnable labels lower complexity and the last effective dimension by over 30 per cent, "
+    "random labels raise both (digits, three seeds)",
     lambda: [Integer(-1), Integer(-1), Integer(1), Integer(1)],
     lambda signs, _: np.array([float(sign) for sign in signs]),
     training_signs,
@@ -301,7 +375,20 @@ CLAIMS = (
     CHAIN,
     COPIES,
     TRIPLE,
-    half_dependent_claim("not", 100, 0.3, lambda a, b: 1 - a, "logistic regression finds the 100 bits of 150 units of which 50 negate others"),
-    half_dependent_claim("xor", 150, 0.5, np.bitwise_xor, "logistic regression is blind to exclusive or: of 100 bits it finds 150, as if all were independent"),
+    half_dependent_claim(
+        "not",
+        100,
+        0.3,
+        lambda a, b: 1 - a,
+        "logistic regression finds the 100 bits of 150 units of which 50 negate others",
+    ),
+    half_dependent_claim(
+        "xor",
+        150,
+        0.5,
+        np.bitwise_xor,
+        "logistic regression is blind to exclusive or: of 100 bits it finds 150, as if all were "
+        "independent",
+    ),
     TRAINING,
 )

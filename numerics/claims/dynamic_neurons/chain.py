@@ -1,7 +1,8 @@
-"""Claims on binary networks with neurons as variables, against brute force over weights and neurons, and against a heat bath.
+"""Claims on binary networks with neurons as variables, against brute force over weights and
+neurons, and against a heat bath.
 
-The witnesses fill kernels entry by entry or enumerate configurations from plain arrays; none of them sees a graph, an elimination
-or a parity block.
+The witnesses fill kernels entry by entry or enumerate configurations from plain arrays; none of
+them sees a graph, an elimination or a parity block.
 """
 
 from __future__ import annotations
@@ -23,16 +24,32 @@ from neurenorm.graphs.network.network import network_from_graph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.dynamic_neurons.sampling import heat_bath_weights
-from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums, binary_kernel, dense_kernel, threshold_partition
+from neurenorm.numerics.simulation.dynamic_neurons.sums import (
+    binary_chain_sums,
+    binary_kernel,
+    dense_kernel,
+    threshold_partition,
+)
 from neurenorm.numerics.solve import free_energy
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Policy, Sampled
-from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
+from neurenorm.numerics.verification.mutants import (
+    Mutant,
+    flipped,
+    replaced,
+    scaled,
+    shifted,
+    without,
+)
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.dynamic_neurons.chain import binary_model, binary_recursion
 from neurenorm.theory.dynamic_neurons.generated_couplings import layer_block, network_block
 from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps, threshold_layer
-from neurenorm.theory.dynamic_neurons.spectrum import partition_function, transfer_spectrum, weight_magnetization
+from neurenorm.theory.dynamic_neurons.spectrum import (
+    partition_function,
+    transfer_spectrum,
+    weight_magnetization,
+)
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 
@@ -63,10 +80,20 @@ def claim(
     effort: Effort = Effort.low,
 ) -> Claim:
     """A claim whose witness is deterministic."""
-    return Claim(f"dynamic-neurons/{name}", statement, derived, lambda object_, _: predict(object_), lambda rng, _: witness(), policy, mutants, effort)
+    return Claim(
+        f"dynamic-neurons/{name}",
+        statement,
+        derived,
+        lambda object_, _: predict(object_),
+        lambda rng, _: witness(),
+        policy,
+        mutants,
+        effort,
+    )
 
 
-# --- the recursion and its constants -----------------------------------------------------------------------------------------------------------------
+# --- the recursion and its constants
+# --------------------------------------------------------------------------------------------------
 
 
 def renormalised_kernels(flow: Recursion, copies: int) -> Array:
@@ -75,7 +102,9 @@ def renormalised_kernels(flow: Recursion, copies: int) -> Array:
     for alpha, k in POINTS:
         numbers = {ALPHA: alpha, K: k}
         assert flow.constant is not None
-        kernel = binary_kernel(value_at(flow.step[0], numbers), value_at(flow.step[1], numbers), copies)
+        kernel = binary_kernel(
+            value_at(flow.step[0], numbers), value_at(flow.step[1], numbers), copies
+        )
         rows.append(math.exp(value_at(flow.constant, numbers)) * kernel)
     return np.array(rows)
 
@@ -84,14 +113,19 @@ def decimation_claim(copies: int, b: int) -> Claim:
     """The kernel of b layers is that of one layer with the derived couplings."""
     return claim(
         f"decimation-{b}-layers-{copies}-data",
-        f"summing {b - 1} of {b} layers out of a binary chain with {copies} data leaves two couplings: T^{b} = C T'",
+        f"summing {b - 1} of {b} layers out of a binary chain with {copies} data leaves two "
+        f"couplings: T^{b} = C T'",
         lambda: binary_recursion(b, copies),
         lambda flow: renormalised_kernels(flow, copies),
-        lambda: np.array([np.linalg.matrix_power(binary_kernel(alpha, k, copies), b) for alpha, k in POINTS]),
+        lambda: np.array(
+            [np.linalg.matrix_power(binary_kernel(alpha, k, copies), b) for alpha, k in POINTS]
+        ),
         Exact(12),
         scaled("1.00000001"),
         replaced("alpha taken for 2 alpha", lambda e: e.subs(ALPHA, ALPHA / 2)),
-        Mutant("the sign of k' lost", lambda flow: replace(flow, step=(flow.step[0], -flow.step[1]))),
+        Mutant(
+            "the sign of k' lost", lambda flow: replace(flow, step=(flow.step[0], -flow.step[1]))
+        ),
     )
 
 
@@ -99,7 +133,9 @@ def free_energy_claim() -> Claim:
     """The constants along the flow add up to the free energy."""
 
     def predict(flow: Recursion) -> float:
-        return float(free_energy(flow, {ALPHA: Rational(3, 5), K: Rational(2, 5)}, digits=13).value.mid())
+        return float(
+            free_energy(flow, {ALPHA: Rational(3, 5), K: Rational(2, 5)}, digits=13).value.mid()
+        )
 
     return claim(
         "free-energy-from-constants",
@@ -108,8 +144,14 @@ def free_energy_claim() -> Claim:
         predict,
         lambda: math.log(np.linalg.eigvalsh(binary_kernel(0.6, 0.4, 2)).max()),
         Exact(11),
-        Mutant("constants scaled by 1.000001", lambda flow: replace(flow, constant=flow.constant * Rational("1.000001"))),
-        Mutant("constants of one datum", lambda flow: replace(flow, constant=binary_recursion(2, 1).constant)),
+        Mutant(
+            "constants scaled by 1.000001",
+            lambda flow: replace(flow, constant=flow.constant * Rational("1.000001")),
+        ),
+        Mutant(
+            "constants of one datum",
+            lambda flow: replace(flow, constant=binary_recursion(2, 1).constant),
+        ),
     )
 
 
@@ -117,7 +159,10 @@ def spectrum_claim(copies: int) -> Claim:
     """The parity blocks with their multiplicities are the spectrum of the 2^P table."""
 
     def predict(blocks: list[tuple[Expr, int]]) -> Array:
-        rows = [[value_at(value, {ALPHA: a, K: k}) for value, many in blocks for _ in range(many)] for a, k in POINTS]
+        rows = [
+            [value_at(value, {ALPHA: a, K: k}) for value, many in blocks for _ in range(many)]
+            for a, k in POINTS
+        ]
         return np.sort(np.array(rows), axis=1)
 
     def changed(change: Callable[[Expr], Expr]) -> Callable[[Any], Any]:
@@ -136,7 +181,8 @@ def spectrum_claim(copies: int) -> Claim:
     )
 
 
-# --- partition function and weight averages --------------------------------------------------------------------------------------------------------------
+# --- partition function and weight averages
+# --------------------------------------------------------------------------------------------------
 
 
 def partition_claim(name: str, layers: int, normalised: bool, alpha: float) -> Claim:
@@ -146,13 +192,20 @@ def partition_claim(name: str, layers: int, normalised: bool, alpha: float) -> C
         both = partition_function(depth, X, Y, normalised)
         return (both.infinite if math.isinf(alpha) else both.finite).values["value"]
 
-    numbers = [{ALPHA: alpha, K: k, BETA: beta} for k, beta in ((0.4, 0.3), (-0.2, 0.7), (0.0, 0.1))]
+    numbers = [
+        {ALPHA: alpha, K: k, BETA: beta} for k, beta in ((0.4, 0.3), (-0.2, 0.7), (0.0, 0.1))
+    ]
     return claim(
         f"partition-function-{name}",
         f"the exact partition function of {layers} binary layers and three data ({name})",
         lambda: derive(layers),
         lambda expression: np.array([value_at(expression, point) for point in numbers]),
-        lambda: np.array([binary_chain_sums(layers, X, Y, alpha, point[K], point[BETA], normalised).value for point in numbers]),
+        lambda: np.array(
+            [
+                binary_chain_sums(layers, X, Y, alpha, point[K], point[BETA], normalised).value
+                for point in numbers
+            ]
+        ),
         Exact(12),
         scaled("1.000000001"),
         shifted(K, Rational(1, 10**6)),
@@ -168,8 +221,18 @@ def magnetization_claim() -> Claim:
         "weight-averages",
         "averages of one weight and of the product of all weights at infinite stiffness",
         lambda: dict(weight_magnetization(5, X, Y).values),
-        lambda values: np.array([[value_at(values[name], {K: k, BETA: beta}) for name in ("single", "product")] for k, beta in points]),
-        lambda: np.array([[sums.single[2], sums.product] for sums in (binary_chain_sums(5, X, Y, math.inf, k, beta) for k, beta in points)]),
+        lambda values: np.array(
+            [
+                [value_at(values[name], {K: k, BETA: beta}) for name in ("single", "product")]
+                for k, beta in points
+            ]
+        ),
+        lambda: np.array(
+            [
+                [sums.single[2], sums.product]
+                for sums in (binary_chain_sums(5, X, Y, math.inf, k, beta) for k, beta in points)
+            ]
+        ),
         Exact(11, scale=0.1),
         scaled("1.00000001"),
         flipped(K),
@@ -181,7 +244,9 @@ def heat_bath_claim() -> Claim:
     """Averages of weights at finite stiffness, against a Markov chain on the promoted graph."""
 
     def witness(rng: np.random.Generator, effort: Effort) -> Estimate:
-        found = heat_bath_weights(4, X, Y, 0.35, 0.6, 0.3, rng, sweeps=effort.scale(500, 100), replicas=1500)
+        found = heat_bath_weights(
+            4, X, Y, 0.35, 0.6, 0.3, rng, sweeps=effort.scale(500, 100), replicas=1500
+        )
         return found
 
     def predict(values: Mapping[str, Expr], _: Effort) -> Array:
@@ -196,7 +261,10 @@ def heat_bath_claim() -> Claim:
         predict,
         witness,
         Sampled(smallest=0.05),
-        (flipped(K), Mutant("infinite stiffness", lambda _: dict(weight_magnetization(4, X, Y).values))),
+        (
+            flipped(K),
+            Mutant("infinite stiffness", lambda _: dict(weight_magnetization(4, X, Y).values)),
+        ),
         Effort.default,
     )
 
@@ -207,7 +275,9 @@ def promotion_claim() -> Claim:
     point = {K: 0.35, BETA: 0.6}
 
     def derive(target: int) -> Expr:
-        return decimate(binary_model(promoted(mlp([3, 3, 1])), data, {((2, 0), 0): target}, sharp=True), ()).partition_function(())
+        return decimate(
+            binary_model(promoted(mlp([3, 3, 1])), data, {((2, 0), 0): target}, sharp=True), ()
+        ).partition_function(())
 
     def witness() -> float:
         signs = np.array(np.meshgrid(*[[1, -1]] * 12, indexing="ij")).reshape(12, -1).T
@@ -217,7 +287,8 @@ def promotion_claim() -> Claim:
 
     return claim(
         "promotion-is-exact",
-        "summing the promoted neurons of a 3-3-1 network out gives the partition function of its weights",
+        "summing the promoted neurons of a 3-3-1 network out gives the partition function of its "
+        "weights",
         lambda: derive(1),
         lambda expression: value_at(expression, point),
         witness,
@@ -228,7 +299,8 @@ def promotion_claim() -> Claim:
     )
 
 
-# --- other solvable layers --------------------------------------------------------------------------------------------------------------------------------
+# --- other solvable layers
+# --------------------------------------------------------------------------------------------------
 
 
 def function_space_claim() -> Claim:
@@ -236,11 +308,15 @@ def function_space_claim() -> Claim:
     maps = SelfMaps((1, -1))
 
     def derive(depth: int, strength: Rational) -> Expr:
-        law = threshold_layer(*THRESHOLD, lambda w, b: exp(Rational(2, 5) * w - strength * abs(b) / 2))
+        law = threshold_layer(
+            *THRESHOLD, lambda w, b: exp(Rational(2, 5) * w - strength * abs(b) / 2)
+        )
         return maps.partition_function(law, depth, (1, -1), (1, -1))
 
     def witness() -> float:
-        return threshold_partition(3, [1, -1], [1, -1], 0.5, *THRESHOLD, lambda w, b: -0.4 * w + 1.5 * abs(b) / 2)
+        return threshold_partition(
+            3, [1, -1], [1, -1], 0.5, *THRESHOLD, lambda w, b: -0.4 * w + 1.5 * abs(b) / 2
+        )
 
     return claim(
         "function-space",
@@ -264,7 +340,10 @@ def few_neurons_claim() -> Claim:
 
     def derive() -> list[Expr]:
         block = layer_block(3)
-        return [block.partition_function([*first, 0, 0, 1]) for first in ((0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1))]
+        return [
+            block.partition_function([*first, 0, 0, 1])
+            for first in ((0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1))
+        ]
 
     def witness() -> Array:
         kernel = dense_kernel(3, alpha, k)
@@ -272,7 +351,8 @@ def few_neurons_claim() -> Claim:
 
     return claim(
         "layers-of-three-neurons",
-        "a block of two layers of three neurons, with all generated couplings, is the squared kernel",
+        "a block of two layers of three neurons, with all generated couplings, is the squared "
+        "kernel",
         derive,
         predict,
         witness,
@@ -283,7 +363,9 @@ def few_neurons_claim() -> Claim:
 
 
 def wired_layers(width: int, layers: int) -> nx.DiGraph:
-    """A residual network: every neuron reads its predecessor through a wire, and the other neurons of the layer through weights."""
+    """A residual network: every neuron reads its predecessor through a wire, and the other neurons
+    of the layer through weights.
+    """
     graph: nx.DiGraph = nx.DiGraph()
     for m, i, j in itertools.product(range(layers), range(width), range(width)):
         graph.add_edge((m, j), (m + 1, i), **({"weight": None} if i == j else {}))
@@ -291,7 +373,9 @@ def wired_layers(width: int, layers: int) -> nx.DiGraph:
 
 
 def residual_claim() -> Claim:
-    """Two residual layers of three neurons summed out, against the square of the enumerated kernel."""
+    """Two residual layers of three neurons summed out, against the square of the enumerated
+    kernel.
+    """
     alpha, k = 0.4, -0.2
     starts = ((0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1))
 
@@ -304,7 +388,8 @@ def residual_claim() -> Claim:
 
     return claim(
         "residual-layers",
-        "a block of two residual layers of three binary neurons, skips summed out with the rest, is the squared kernel",
+        "a block of two residual layers of three binary neurons, skips summed out with the rest, "
+        "is the squared kernel",
         lambda: weights_of(network_block(network_from_graph(wired_layers(3, 2)))),
         lambda weights: np.array([value_at(weight, {ALPHA: alpha, K: k}) for weight in weights]),
         witness,
@@ -316,7 +401,9 @@ def residual_claim() -> Claim:
 
 
 def order_growth() -> Array:
-    """Growth exponents of the cost and of the promoted energy with the size of their variables, for 1 to 4 layers of sigma = z + g z²."""
+    """Growth exponents of the cost and of the promoted energy with the size of their variables, for
+    1 to 4 layers of sigma = z + g z².
+    """
 
     def chain(sizes: Array, layers: int) -> Array:
         h = np.full_like(sizes, 0.7)
@@ -325,9 +412,13 @@ def order_growth() -> Array:
         return (0.2 - h) ** 2
 
     def local(sizes: Array, layers: int) -> Array:
-        neurons = np.concatenate([[np.full_like(sizes, 0.7)], np.outer(np.linspace(0.6, 1.1, layers), sizes)])
+        neurons = np.concatenate(
+            [[np.full_like(sizes, 0.7)], np.outer(np.linspace(0.6, 1.1, layers), sizes)]
+        )
         energy = (0.2 - neurons[-1]) ** 2
-        for w, before, after in zip(np.linspace(0.9, 1.3, layers), neurons[:-1], neurons[1:], strict=True):
+        for w, before, after in zip(
+            np.linspace(0.9, 1.3, layers), neurons[:-1], neurons[1:], strict=True
+        ):
             energy = energy + (after - (z := w * sizes * before) - 0.3 * z**2) ** 2
         return energy
 

@@ -1,4 +1,5 @@
-"""Claims on dynamic neurons that are derived on the way: promotion of any network, lengths along the flow, linear and wide layers, generated couplings.
+"""Claims on dynamic neurons that are derived on the way: promotion of any network, lengths along
+the flow, linear and wide layers, generated couplings.
 
 The witnesses run explicit networks, square plain matrices, integrate on grids and diagonalise.
 """
@@ -24,7 +25,12 @@ from neurenorm.graphs.network.architectures import recurrent, residual
 from neurenorm.graphs.network.network import network_from_graph
 from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.simulation.dynamic_neurons.sums import back_propagation, binary_kernel, binomial_matrix, dense_kernel
+from neurenorm.numerics.simulation.dynamic_neurons.sums import (
+    back_propagation,
+    binary_kernel,
+    binomial_matrix,
+    dense_kernel,
+)
 from neurenorm.numerics.solve import trajectory
 from neurenorm.numerics.solve.dynamic_neurons.transfer import diffusion_rates
 from neurenorm.numerics.verification.claim import Claim
@@ -32,9 +38,18 @@ from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, scaled, shifted
 from neurenorm.numerics.verification.within import Within
 from neurenorm.theory.dynamic_neurons.chain import binary_fixed_points, binary_recursion
-from neurenorm.theory.dynamic_neurons.generated_couplings import CouplingClass, coupling_classes, layer_block
+from neurenorm.theory.dynamic_neurons.generated_couplings import (
+    CouplingClass,
+    coupling_classes,
+    layer_block,
+)
 from neurenorm.theory.dynamic_neurons.interaction_order import interaction_order
-from neurenorm.theory.dynamic_neurons.linear import moment_matrix, neighbour_recursion, ratio_chart, second_moment_recursion
+from neurenorm.theory.dynamic_neurons.linear import (
+    moment_matrix,
+    neighbour_recursion,
+    ratio_chart,
+    second_moment_recursion,
+)
 from neurenorm.theory.dynamic_neurons.promotion import promotion
 from neurenorm.theory.dynamic_neurons.self_maps import SelfMaps
 from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum
@@ -60,19 +75,26 @@ Array = NDArray[np.float64]
 POINT = {S.k: 0.35, S.beta: 0.6}
 
 
-# --- promotion ----------------------------------------------------------------------------------------------------------------------------------------------
+# --- promotion
+# --------------------------------------------------------------------------------------------------
 
 SPARSE = [("a", "c"), ("b", "c"), ("b", "d"), ("c", "e"), ("d", "e"), ("a", "e")]
 
 
 def promoted_sums(target: int) -> tuple[Expr, ...]:
-    """Partition functions with promoted neurons: a residual block of two neurons, a recurrent neuron over three steps, a sparse network of five neurons."""
+    """Partition functions with promoted neurons: a residual block of two neurons, a recurrent
+    neuron over three steps, a sparse network of five neurons.
+    """
     networks = residual(2, 1), recurrent(1).unrolled(3), network_from_graph(nx.DiGraph(SPARSE))
     data = ((1, -1), (1, -1, 1), (1, -1))
     found = []
     for network, x in zip(networks, data, strict=True):
         given = {(v, 0): value for v, value in zip(network.inputs, x, strict=True)}
-        found.append(promotion(network, given, dict.fromkeys(((v, 0) for v in network.outputs), target)).promoted)
+        found.append(
+            promotion(
+                network, given, dict.fromkeys(((v, 0) for v in network.outputs), target)
+            ).promoted
+        )
     return tuple(found)
 
 
@@ -90,13 +112,16 @@ def run_networks() -> Array:
     for ac, bc, bd, ce, de, ae in product((1, -1), repeat=6):
         c, d = np.sign(ac - bc), -bd
         e = np.sign(ce * c + de * d + ae)
-        sums[2] += math.exp(POINT[S.k] * (ac + bc + bd + ce + de + ae) - POINT[S.beta] * float((1 - e) ** 2))
+        sums[2] += math.exp(
+            POINT[S.k] * (ac + bc + bd + ce + de + ae) - POINT[S.beta] * float((1 - e) ** 2)
+        )
     return sums
 
 
 PROMOTION = claim(
     "promotion-of-networks",
-    "summing promoted neurons out of residual, recurrent and sparse networks gives the partition functions of their weights",
+    "summing promoted neurons out of residual, recurrent and sparse networks gives the partition "
+    "functions of their weights",
     lambda: promoted_sums(1),
     lambda found: np.array([value_at(e, POINT) for e in found]),
     run_networks,
@@ -107,37 +132,66 @@ PROMOTION = claim(
 )
 
 
-# --- lengths and fixed points --------------------------------------------------------------------------------------------------------------------------------
+# --- lengths and fixed points
+# --------------------------------------------------------------------------------------------------
 
 STEPS = 3
 
 
 def lengths_along(flow: Recursion) -> Array:
-    """1/xi of one datum and of the overlap of two at alpha = 0.6, k = 0.4 and after each step of the flow, from the derived decays."""
+    """1/xi of one datum and of the overlap of two at alpha = 0.6, k = 0.4 and after each step of
+    the flow, from the derived decays.
+    """
     decays = BinarySpectrum(2).decays
     ratio = compiled([decays["xi_odd"], decays["xi_even"]], [S.alpha, S.k])
-    return np.array([[-math.log(max(abs(float(r)), 1e-300)) for r in ratio(alpha, k)] for alpha, k in trajectory(flow, {S.alpha: 0.6, S.k: 0.4}, STEPS)])
+    return np.array(
+        [
+            [-math.log(max(abs(float(r)), 1e-300)) for r in ratio(alpha, k)]
+            for alpha, k in trajectory(flow, {S.alpha: 0.6, S.k: 0.4}, STEPS)
+        ]
+    )
 
 
 def lengths_of_powers() -> Array:
-    """The same from the eigenvalues of the matrices of blocks of 1, 2, 4 and 8 layers, multiplied out."""
-    return np.array([[-math.log(ratio) for ratio in decays_of(np.linalg.matrix_power(binary_kernel(0.6, 0.4, 2), 2**n))] for n in range(STEPS + 1)])
+    """The same from the eigenvalues of the matrices of blocks of 1, 2, 4 and 8 layers, multiplied
+    out.
+    """
+    return np.array(
+        [
+            [
+                -math.log(ratio)
+                for ratio in decays_of(np.linalg.matrix_power(binary_kernel(0.6, 0.4, 2), 2**n))
+            ]
+            for n in range(STEPS + 1)
+        ]
+    )
 
 
 def decays_of(matrix: Array) -> tuple[float, float]:
-    """The second largest and the largest eigenvalue below the first of a matrix on two data, over the first: one datum, and the overlap of two."""
+    """The second largest and the largest eigenvalue below the first of a matrix on two data, over
+    the first: one datum, and the overlap of two.
+    """
     values = np.sort(np.linalg.eigvalsh(matrix))[::-1]
     return float(values[2] / values[0]), float(values[1] / values[0])
 
 
 LENGTHS = claim(
     "lengths-halve",
-    "the memory of one datum and the overlap of two fall off with the eigenvalues of the layer's matrix, and both lengths halve in every step",
+    "the memory of one datum and the overlap of two fall off with the eigenvalues of the layer's "
+    "matrix, and both lengths halve in every step",
     binary_recursion,
     lengths_along,
     lengths_of_powers,
     Exact(8),
-    Mutant("k' off by a millionth", lambda flow: Recursion(flow.state, (flow.step[0], flow.step[1] * Rational("1.000001")), flow.scale, flow.constant)),
+    Mutant(
+        "k' off by a millionth",
+        lambda flow: Recursion(
+            flow.state,
+            (flow.step[0], flow.step[1] * Rational("1.000001")),
+            flow.scale,
+            flow.constant,
+        ),
+    ),
     Mutant("three layers become one", lambda _: binary_recursion(3)),
 )
 
@@ -148,7 +202,9 @@ def fixed_eigenvalues(points: tuple[Any, ...]) -> Array:
 
 
 def eigenvalues_by_squaring() -> Array:
-    """The same from matrices close to order and their squares: how 1 - t, 1 - kappa, exp(-2 K1) and the field K2 grow."""
+    """The same from matrices close to order and their squares: how 1 - t, 1 - kappa, exp(-2 K1) and
+    the field K2 grow.
+    """
     small, growth = 1e-7, []
     for which, alpha, k in ((0, -math.log(small / 2) / 4, 9.0), (1, 9.0, -math.log(small / 2) / 2)):
         kernel = binary_kernel(alpha, k, 2)
@@ -157,7 +213,9 @@ def eigenvalues_by_squaring() -> Array:
     K1, K2 = 9.0, 1e-7
     kernel = np.array([[math.exp(K1 + K2), math.exp(-K1)], [math.exp(-K1), math.exp(K1 - K2)]])
     squared = kernel @ kernel
-    u = math.sqrt(squared[0, 1] * squared[1, 0] / (squared[0, 0] * squared[1, 1])) / math.exp(-2 * K1)
+    u = math.sqrt(squared[0, 1] * squared[1, 0] / (squared[0, 0] * squared[1, 1])) / math.exp(
+        -2 * K1
+    )
     return np.array([*growth, u, math.log(squared[0, 0] / squared[1, 1]) / 2 / K2])
 
 
@@ -170,33 +228,50 @@ def characters_of(matrix: Array) -> tuple[float, float]:
 
 
 def nudged(k: int) -> Mutant:
-    """The k-th of the two eigenvalues of each of two points, counted through, off by a thousandth."""
+    """The k-th of the two eigenvalues of each of two points, counted through, off by a
+    thousandth.
+    """
 
     def change(points: tuple[FixedPoint, ...]) -> tuple[FixedPoint, ...]:
         """Scale that one."""
         factors = [Rational(1001, 1000) if j == k else Rational(1) for j in range(4)]
         pairs = zip(points, (factors[:2], factors[2:]), strict=True)
-        return tuple(replace(p, eigenvalues=tuple(v * f for v, f in zip(p.eigenvalues, own, strict=True))) for p, own in pairs)
+        return tuple(
+            replace(p, eigenvalues=tuple(v * f for v, f in zip(p.eigenvalues, own, strict=True)))
+            for p, own in pairs
+        )
 
     return Mutant(f"eigenvalue {k + 1} of four off by a thousandth", change)
 
 
 FIXED = claim(
     "fixed-point-eigenvalues",
-    "near order the distances of t and kappa from one, exp(-2 K1) and the field of a two-state kernel all double in a step",
+    "near order the distances of t and kappa from one, exp(-2 K1) and the field of a two-state "
+    "kernel all double in a step",
     lambda: (
         *(p for p in binary_fixed_points() if p.point == (1, 1)),
-        *(p for p in two_state_fixed_points() if len(p.eigenvalues) == 2 and 0 not in p.eigenvalues),
+        *(
+            p
+            for p in two_state_fixed_points()
+            if len(p.eigenvalues) == 2 and 0 not in p.eigenvalues
+        ),
     ),
     fixed_eigenvalues,
     eigenvalues_by_squaring,
     Exact(5),
     *map(nudged, range(4)),
-    Mutant("the disordered point", lambda _: (*(p for p in binary_fixed_points() if p.point == (0, 0)), *two_state_fixed_points()[-1:])),
+    Mutant(
+        "the disordered point",
+        lambda _: (
+            *(p for p in binary_fixed_points() if p.point == (0, 0)),
+            *two_state_fixed_points()[-1:],
+        ),
+    ),
 )
 
 
-# --- other solvable layers -----------------------------------------------------------------------------------------------------------------------------------
+# --- other solvable layers
+# --------------------------------------------------------------------------------------------------
 
 LEAVE = (0.1, 0.3)
 
@@ -215,7 +290,12 @@ MARKOV = claim(
     lambda flow: np.array(compiled(list(flow.step), list(flow.state))(*LEAVE), dtype=float),
     markov_squared,
     Exact(14),
-    Mutant("a step scaled by 1.000001", lambda flow: Recursion(flow.state, tuple(e * Rational("1.000001") for e in flow.step), flow.scale)),
+    Mutant(
+        "a step scaled by 1.000001",
+        lambda flow: Recursion(
+            flow.state, tuple(e * Rational("1.000001") for e in flow.step), flow.scale
+        ),
+    ),
     Mutant("three steps", lambda flow: flow @ flow),
 )
 
@@ -224,9 +304,14 @@ LAW = np.random.default_rng(2).dirichlet(np.ones(27))
 
 
 def maps_predicted(maps: SelfMaps) -> Array:
-    """The law of two layers on all self-maps of three states, and the transfer matrix of two copies, compressed to a few sums."""
+    """The law of two layers on all self-maps of three states, and the transfer matrix of two
+    copies, compressed to a few sums.
+    """
     law = dict(zip(maps.elements, LAW.tolist(), strict=True))
-    twice, matrix = maps.convolve(law, dict(zip(maps.elements, LAW[::-1].tolist(), strict=True))), np.array(maps.transfer_matrix(law, 2), dtype=float)
+    twice, matrix = (
+        maps.convolve(law, dict(zip(maps.elements, LAW[::-1].tolist(), strict=True))),
+        np.array(maps.transfer_matrix(law, 2), dtype=float),
+    )
     return np.concatenate([[twice[f] for f in sorted(twice)], matrix.ravel()])
 
 
@@ -234,7 +319,9 @@ def maps_enumerated() -> Array:
     """The same by composing all pairs of tables, and by moving all pairs of states."""
     tables = sorted(product(range(3), repeat=3), key=lambda f: (-len(set(f)), f))
     twice = dict.fromkeys(tables, 0.0)
-    for (f, p), (g, q) in product(zip(tables, LAW, strict=True), zip(tables, LAW[::-1], strict=True)):
+    for (f, p), (g, q) in product(
+        zip(tables, LAW, strict=True), zip(tables, LAW[::-1], strict=True)
+    ):
         twice[tuple(f[i] for i in g)] += p * q
     matrix = np.zeros((9, 9))
     for f, p in zip(tables, LAW, strict=True):
@@ -245,7 +332,8 @@ def maps_enumerated() -> Array:
 
 SELF_MAPS = claim(
     "self-maps-of-three-states",
-    "layers of three-state neurons compose as laws on the 27 self-maps, and act on two copies at once",
+    "layers of three-state neurons compose as laws on the 27 self-maps, and act on two copies at "
+    "once",
     lambda: MAPS,
     maps_predicted,
     maps_enumerated,
@@ -268,17 +356,23 @@ LINEAR = {S.w: 0.8, S.bias: 0.1, S.S: 0.05}
 
 
 def linear_moments(derived: tuple[Matrix, Recursion, Recursion]) -> Array:
-    """Moments of h' = w h + b + noise for h = 0.7 up to the fourth; the step of J/r; and of the second moments of two data."""
+    """Moments of h' = w h + b + noise for h = 0.7 up to the fourth; the step of J/r; and of the
+    second moments of two data.
+    """
     moments, ratio, second = derived
     names = sorted(moments.free_symbols, key=str)
-    matrix = np.array(compiled(list(moments), names)(*[LINEAR[name] for name in names]), dtype=float).reshape(moments.shape)
+    matrix = np.array(
+        compiled(list(moments), names)(*[LINEAR[name] for name in names]), dtype=float
+    ).reshape(moments.shape)
     step = value_at(ratio.step[0], {S.g: 0.4878048781, S.r: 1.0})
     pair = [value_at(e, {S.q: 0.49, S.p: -0.28, S.sw2: 0.5, S.alpha: 2.0}) for e in second.step]
     return np.array([*(0.7 ** np.arange(5) @ matrix), step, *pair])
 
 
 def linear_integrals() -> Array:
-    """The same by Gauss-Hermite quadrature over the noise, by eliminating a neuron of a matrix, and by quadrature over the weight."""
+    """The same by Gauss-Hermite quadrature over the noise, by eliminating a neuron of a matrix, and
+    by quadrature over the weight.
+    """
     z, w = np.polynomial.hermite_e.hermegauss(40)
     w = w / w.sum()
     after = 0.8 * 0.7 + 0.1 + math.sqrt(0.05) * z
@@ -294,18 +388,34 @@ def linear_integrals() -> Array:
 
 LINEAR_LAYERS = claim(
     "linear-moments",
-    "moments of a linear layer, the ratio of couplings of a Gaussian chain after a step, and the second moments of two data that share the weight",
-    lambda: (moment_matrix(4), neighbour_recursion().in_chart(ratio_chart()), second_moment_recursion()),
+    "moments of a linear layer, the ratio of couplings of a Gaussian chain after a step, and the "
+    "second moments of two data that share the weight",
+    lambda: (
+        moment_matrix(4),
+        neighbour_recursion().in_chart(ratio_chart()),
+        second_moment_recursion(),
+    ),
     linear_moments,
     linear_integrals,
     Exact(11),
     Mutant("noise of twice the variance", lambda d: (d[0].subs(S.S, 2 * S.S), *d[1:])),
-    Mutant("the ratio off by a millionth", lambda d: (d[0], Recursion(d[1].state, (d[1].step[0] * Rational("1.000001"), *d[1].step[1:]), 2), d[2])),
-    Mutant("no stiffness on the diagonal", lambda d: (*d[:2], Recursion(d[2].state, tuple(e.subs(S.alpha, oo) for e in d[2].step), 2))),
+    Mutant(
+        "the ratio off by a millionth",
+        lambda d: (
+            d[0],
+            Recursion(d[1].state, (d[1].step[0] * Rational("1.000001"), *d[1].step[1:]), 2),
+            d[2],
+        ),
+    ),
+    Mutant(
+        "no stiffness on the diagonal",
+        lambda d: (*d[:2], Recursion(d[2].state, tuple(e.subs(S.alpha, oo) for e in d[2].step), 2)),
+    ),
 )
 
 
-# --- gradients and onset -------------------------------------------------------------------------------------------------------------------------------------
+# --- gradients and onset
+# --------------------------------------------------------------------------------------------------
 
 WEIGHTS, INPUT, TARGET = (0.9, -0.7, 1.3), 0.8, 0.4
 
@@ -314,19 +424,24 @@ def local_predicted(gradients: tuple[Expr, ...]) -> Array:
     """Local gradients of a chain of three tanh layers at infinite stiffness."""
     names = sorted(set().union(*(g.free_symbols for g in gradients)), key=str)
     at = {"x": INPUT, "y": TARGET, **{f"W_{m}": w for m, w in enumerate(WEIGHTS)}}
-    return np.array(compiled(list(gradients), names)(*[at[name.name] for name in names]), dtype=float)
+    return np.array(
+        compiled(list(gradients), names)(*[at[name.name] for name in names]), dtype=float
+    )
 
 
 def propagated() -> Array:
     """The gradients by running explicit arrays forwards and backwards."""
     layers = [np.array([[w]]) for w in WEIGHTS]
-    found = back_propagation(layers, np.array([INPUT]), np.array([TARGET]), np.tanh, lambda z: 1 - np.tanh(z) ** 2)
+    found = back_propagation(
+        layers, np.array([INPUT]), np.array([TARGET]), np.tanh, lambda z: 1 - np.tanh(z) ** 2
+    )
     return np.array([float(np.ravel(g)[0]) for g in found])
 
 
 LOCAL = claim(
     "local-gradients",
-    "at infinite stiffness the local gradients of the promoted energy are those of back-propagation",
+    "at infinite stiffness the local gradients of the promoted energy are those of "
+    "back-propagation",
     lambda: back_propagation_limit("tanh", len(WEIGHTS)).local,
     local_predicted,
     propagated,
@@ -339,7 +454,10 @@ LOCAL = claim(
 def pitchfork_found() -> float:
     """h*²/(w - 1) of h = tanh(w h) ever closer to w = 1."""
     steps = 0.002 * np.arange(1, 6)
-    roots = [brentq(lambda h, w=1 + d: math.tanh(w * h) - h, math.sqrt(d), 1.0, xtol=1e-15) ** 2 / d for d in steps]
+    roots = [
+        brentq(lambda h, w=1 + d: math.tanh(w * h) - h, math.sqrt(d), 1.0, xtol=1e-15) ** 2 / d
+        for d in steps
+    ]
     return float(np.polyfit(steps, roots, 4)[-1])
 
 
@@ -354,13 +472,16 @@ PITCHFORK = claim(
 )
 
 
-# --- wide layers ---------------------------------------------------------------------------------------------------------------------------------------------
+# --- wide layers
+# --------------------------------------------------------------------------------------------------
 
 Q, P_, SW, SB = 1.3, 0.7, 2.0, 0.1
 
 
 def wide_maps(derived: tuple[Recursion, Recursion, Expr]) -> Array:
-    """The map of the overlap at c = 0.3, 0.8; of the moments of erf layers at alpha = 2; and their susceptibility."""
+    """The map of the overlap at c = 0.3, 0.8; of the moments of erf layers at alpha = 2; and their
+    susceptibility.
+    """
     overlap, smeared, chi = derived
     c = [value_at(overlap.step[0], {S.c: value}) for value in (0.3, 0.8)]
     at = {S.q: Q, S.p: P_, S.sw2: SW, S.sb2: SB, S.alpha: 2.0}
@@ -368,7 +489,9 @@ def wide_maps(derived: tuple[Recursion, Recursion, Expr]) -> Array:
 
 
 def wide_integrals() -> Array:
-    """The same from the orthant probability of two normal numbers, and from integrals over normal variables."""
+    """The same from the orthant probability of two normal numbers, and from integrals over normal
+    variables.
+    """
     orthant = [stats.multivariate_normal(cov=[[1, c], [c, 1]]).cdf([0.0, 0.0]) for c in (0.3, 0.8)]
 
     def density(z: float) -> float:
@@ -376,27 +499,54 @@ def wide_integrals() -> Array:
         return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
     own = quad(lambda z: erf(math.sqrt(Q) * z) ** 2 * density(z), -9, 9, epsabs=1e-13)[0]
-    slope = quad(lambda z: (2 / math.sqrt(math.pi) * math.exp(-Q * z * z)) ** 2 * density(z), -9, 9, epsabs=1e-13)[0]
+    slope = quad(
+        lambda z: (2 / math.sqrt(math.pi) * math.exp(-Q * z * z)) ** 2 * density(z),
+        -9,
+        9,
+        epsabs=1e-13,
+    )[0]
     rest = math.sqrt(Q - P_**2 / Q)
 
     def inner(z: float) -> float:
-        """The second neuron given the first, with its own noise integrated in closed form by hand."""
+        """The second neuron given the first, with its own noise integrated in closed form by
+        hand.
+        """
         return float(erf(P_ / math.sqrt(Q) * z / math.sqrt(1 + 2 * rest**2)))
 
     joint = quad(lambda z: erf(math.sqrt(Q) * z) * inner(z) * density(z), -9, 9, epsabs=1e-13)[0]
-    return np.array([*(4 * o - 1 for o in orthant), SB + SW * (own + 0.25), SB + SW * joint, SW * slope])
+    return np.array(
+        [*(4 * o - 1 for o in orthant), SB + SW * (own + 0.25), SB + SW * joint, SW * slope]
+    )
 
 
 WIDE = claim(
     "wide-maps",
-    "the overlap of two data in wide binary layers, the moments of softened erf layers and their susceptibility are Gaussian averages",
-    lambda: (overlap_recursion(), smeared_wide_recursion("erf"), smeared_wide_susceptibility("erf")),
+    "the overlap of two data in wide binary layers, the moments of softened erf layers and their "
+    "susceptibility are Gaussian averages",
+    lambda: (
+        overlap_recursion(),
+        smeared_wide_recursion("erf"),
+        smeared_wide_susceptibility("erf"),
+    ),
     wide_maps,
     wide_integrals,
     Exact(7.5),
     Mutant("susceptibility off by a millionth", lambda d: (*d[:2], d[2] * Rational("1.000001"))),
-    Mutant("sharp rules", lambda d: (d[0], Recursion(d[1].state, tuple(e.subs(S.alpha, oo) for e in d[1].step), 2), d[2])),
-    Mutant("overlap off by a millionth", lambda d: (Recursion(d[0].state, tuple(e * Rational("1.000001") for e in d[0].step), 2), *d[1:])),
+    Mutant(
+        "sharp rules",
+        lambda d: (
+            d[0],
+            Recursion(d[1].state, tuple(e.subs(S.alpha, oo) for e in d[1].step), 2),
+            d[2],
+        ),
+    ),
+    Mutant(
+        "overlap off by a millionth",
+        lambda d: (
+            Recursion(d[0].state, tuple(e * Rational("1.000001") for e in d[0].step), 2),
+            *d[1:],
+        ),
+    ),
 )
 
 TAUS = (-2.0, -1.0, 0.0, 0.5)
@@ -405,7 +555,9 @@ TAUS = (-2.0, -1.0, 0.0, 0.5)
 def scaling_predicted(scaling: CriticalScaling) -> Array:
     """xi/sqrt(N) from the diffusion near the transition."""
     drift = compiled(scaling.drift, [U, TAU])
-    return np.array([1 / diffusion_rates(_along(drift, tau), float(scaling.noise))[1] for tau in TAUS])
+    return np.array(
+        [1 / diffusion_rates(_along(drift, tau), float(scaling.noise))[1] for tau in TAUS]
+    )
 
 
 def _along(drift: Callable[[Array, float], Any], tau: float) -> Callable[[Array], Array]:
@@ -428,14 +580,21 @@ def scaling_found() -> Array:
 
 SCALING = claim(
     "finite-size-scaling",
-    "near the critical gain the lengths of all widths are sqrt(N) times one function of (g/g_c - 1) sqrt(N), the inverse rate of a derived diffusion",
+    "near the critical gain the lengths of all widths are sqrt(N) times one function of (g/g_c - "
+    "1) sqrt(N), the inverse rate of a derived diffusion",
     critical_scaling,
     scaling_predicted,
     scaling_found,
     Within((0.003, 0.004, 0.012, 0.06)),
-    Mutant("cubic term off by 3 %", lambda s: CriticalScaling(s.drift.subs(U**3, U**3 * Rational(103, 100)), s.noise)),
+    Mutant(
+        "cubic term off by 3 %",
+        lambda s: CriticalScaling(s.drift.subs(U**3, U**3 * Rational(103, 100)), s.noise),
+    ),
     Mutant("noise off by 3 %", lambda s: CriticalScaling(s.drift, s.noise * Rational(103, 100))),
-    Mutant("gain not measured from the critical one", lambda s: CriticalScaling(s.drift.subs(TAU, TAU + Rational(1, 20)), s.noise)),
+    Mutant(
+        "gain not measured from the critical one",
+        lambda s: CriticalScaling(s.drift.subs(TAU, TAU + Rational(1, 20)), s.noise),
+    ),
 )
 
 CRITICAL_GAIN = claim(
@@ -449,44 +608,78 @@ CRITICAL_GAIN = claim(
 )
 
 
-# --- couplings -----------------------------------------------------------------------------------------------------------------------------------------------
+# --- couplings
+# --------------------------------------------------------------------------------------------------
 
 
 def classes_predicted(classes: tuple[CouplingClass, ...]) -> Array:
-    """Kinds, numbers and values of the couplings of two dense layers of three neurons at alpha = 0.3, k = 0.2."""
+    """Kinds, numbers and values of the couplings of two dense layers of three neurons at alpha =
+    0.3, k = 0.2.
+    """
     at = {S.alpha: Rational(3, 10), S.k: Rational(1, 5)}
-    rows = [(c.first, c.last, c.count, float(sum(v.subs(at) for v in c.values).evalf(20)) / len(c.values)) for c in classes if (c.first, c.last) != (0, 0)]
+    rows = [
+        (
+            c.first,
+            c.last,
+            c.count,
+            float(sum(v.subs(at) for v in c.values).evalf(20)) / len(c.values),
+        )
+        for c in classes
+        if (c.first, c.last) != (0, 0)
+    ]
     return np.array(sorted(rows))
 
 
 def classes_found() -> Array:
-    """The same from the logarithm of the squared matrix of a layer, expanded in products of spins."""
+    """The same from the logarithm of the squared matrix of a layer, expanded in products of
+    spins.
+    """
     kernel = dense_kernel(3, 0.3, 0.2)
     table = np.log(kernel @ kernel)
     spins = np.array(list(product((1, -1), repeat=3)))
-    subsets = [s for n in range(4) for s in ([i for i in range(3) if mask >> i & 1] for mask in range(8)) if len(s) == n]
+    subsets = [
+        s
+        for n in range(4)
+        for s in ([i for i in range(3) if mask >> i & 1] for mask in range(8))
+        if len(s) == n
+    ]
     gathered: dict[tuple[int, int], list[float]] = {}
     for first, last in product(subsets, subsets):
         before, after = spins[:, first].prod(axis=1), spins[:, last].prod(axis=1)
         gathered.setdefault((len(first), len(last)), []).append(float(after @ table @ before) / 64)
-    rows = [(f, b, len(v), float(np.mean(v))) for (f, b), v in gathered.items() if max(map(abs, v)) > 1e-12 and (f, b) != (0, 0)]
+    rows = [
+        (f, b, len(v), float(np.mean(v)))
+        for (f, b), v in gathered.items()
+        if max(map(abs, v)) > 1e-12 and (f, b) != (0, 0)
+    ]
     return np.array(sorted(rows))
 
 
 CLASSES = claim(
     "generated-couplings",
-    "two layers of three binary neurons: which couplings a step generates, how many of each kind, and their values",
+    "two layers of three binary neurons: which couplings a step generates, how many of each kind, "
+    "and their values",
     lambda: coupling_classes(layer_block(3, 2)),
     classes_predicted,
     classes_found,
     Exact(9),
-    Mutant("couplings off by a millionth", lambda found: tuple(replace(c, values=tuple(v * Rational("1.000001") for v in c.values)) for c in found)),
-    Mutant("one layer", lambda _: (*coupling_classes(layer_block(3, 1)), *coupling_classes(layer_block(3, 2))[4:])),
+    Mutant(
+        "couplings off by a millionth",
+        lambda found: tuple(
+            replace(c, values=tuple(v * Rational("1.000001") for v in c.values)) for c in found
+        ),
+    ),
+    Mutant(
+        "one layer",
+        lambda _: (*coupling_classes(layer_block(3, 1)), *coupling_classes(layer_block(3, 2))[4:]),
+    ),
 )
 
 
 def pairs_found() -> Array:
-    """Pairs of weights with a mixed second derivative, by finite differences, of the cost and of the promoted energy of chains of one to four layers."""
+    """Pairs of weights with a mixed second derivative, by finite differences, of the cost and of
+    the promoted energy of chains of one to four layers.
+    """
     rows = []
     for layers in (1, 2, 3, 4):
         rng = np.random.default_rng(layers)
@@ -504,7 +697,12 @@ def pairs_found() -> Array:
             z = v * h[:-1]
             return float(((h[1:] - z - 0.3 * z**2) ** 2).sum())
 
-        rows.append([sum(abs(_mixed(f, w, i, j)) > 1e-6 for i in range(layers) for j in range(i)) for f in (cost, energy)])
+        rows.append(
+            [
+                sum(abs(_mixed(f, w, i, j)) > 1e-6 for i in range(layers) for j in range(i))
+                for f in (cost, energy)
+            ]
+        )
     return np.array(rows, dtype=float)
 
 
@@ -521,14 +719,30 @@ def _mixed(function: Any, at: Array, i: int, j: int, step: float = 1e-3) -> floa
 
 PAIRS = claim(
     "coupled-pairs",
-    "0, 1, 3, 6 pairs of weights of different layers are coupled in the cost of one to four layers, none in the promoted energy",
+    "0, 1, 3, 6 pairs of weights of different layers are coupled in the cost of one to four "
+    "layers, none in the promoted energy",
     lambda: tuple(interaction_order(layers, "z + g*z^2") for layers in (1, 2, 3, 4)),
     lambda orders: np.array([[o.static_pairs, o.dynamic_pairs] for o in orders], dtype=float),
     pairs_found,
     Exact(12),
-    Mutant("one layer more", lambda _: tuple(interaction_order(layers, "z + g*z^2") for layers in (2, 3, 4, 5))),
+    Mutant(
+        "one layer more",
+        lambda _: tuple(interaction_order(layers, "z + g*z^2") for layers in (2, 3, 4, 5)),
+    ),
 )
 
 CLAIMS: tuple[Claim, ...] = (
-    PROMOTION, LENGTHS, FIXED, MARKOV, SELF_MAPS, LINEAR_LAYERS, LOCAL, PITCHFORK, WIDE, SCALING, CRITICAL_GAIN, CLASSES, PAIRS,
+    PROMOTION,
+    LENGTHS,
+    FIXED,
+    MARKOV,
+    SELF_MAPS,
+    LINEAR_LAYERS,
+    LOCAL,
+    PITCHFORK,
+    WIDE,
+    SCALING,
+    CRITICAL_GAIN,
+    CLASSES,
+    PAIRS,
 )

@@ -1,4 +1,6 @@
-"""Claims on the results on dynamic neurons as a user evaluates them, against sums over all weights and neurons, plain matrices and quadrature."""
+"""Claims on the results on dynamic neurons as a user evaluates them, against sums over all weights
+and neurons, plain matrices and quadrature.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ from scipy.special import erf
 from sympy import Rational
 
 from neurenorm.numerics.claims.dynamic_neurons.chain import POINTS, X, Y, order_growth
-from neurenorm.numerics.simulation.dynamic_neurons.sums import binary_chain_sums, binary_kernel, binomial_matrix, trapezoidal_partition
+from neurenorm.numerics.simulation.dynamic_neurons.sums import (
+    binary_chain_sums,
+    binary_kernel,
+    binomial_matrix,
+    trapezoidal_partition,
+)
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, scaled, shifted
@@ -43,22 +50,36 @@ def block_kernel(found: Any) -> Array:
 
 def powers(rng: np.random.Generator, effort: Effort) -> Array:
     """The same kernel, multiplied with itself."""
-    return np.array([over_first(np.linalg.matrix_power(binary_kernel(alpha, k, 2), b)) for b in (2, 3) for alpha, k in POINTS])
+    return np.array(
+        [
+            over_first(np.linalg.matrix_power(binary_kernel(alpha, k, 2), b))
+            for b in (2, 3)
+            for alpha, k in POINTS
+        ]
+    )
 
 
 def spectra(rng: np.random.Generator, effort: Effort) -> Array:
-    """Eigenvalues of the table of three data, falling, and both lengths: of one datum, and of the overlap of two."""
+    """Eigenvalues of the table of three data, falling, and both lengths: of one datum, and of the
+    overlap of two.
+    """
     rows = []
     for alpha, k in POINTS:
         one, two = (np.linalg.eigvalsh(binary_kernel(alpha, k, copies)) for copies in (1, 2))
         overlap = np.array([1, -1, -1, 1]) @ binary_kernel(alpha, k, 2)[:, 0] / np.max(two)
         single = np.array([1, -1]) @ binary_kernel(alpha, k, 1)[:, 0] / np.max(one)
-        rows += [*np.sort(np.linalg.eigvalsh(binary_kernel(alpha, k, 3)))[::-1], -1 / math.log(abs(single)), -1 / math.log(abs(overlap))]
+        rows += [
+            *np.sort(np.linalg.eigvalsh(binary_kernel(alpha, k, 3)))[::-1],
+            -1 / math.log(abs(single)),
+            -1 / math.log(abs(overlap)),
+        ]
     return np.array(rows)
 
 
 def averages(rng: np.random.Generator, effort: Effort) -> Array:
-    """Averages of the weight of the third layer and of the product of all, over every configuration."""
+    """Averages of the weight of the third layer and of the product of all, over every
+    configuration.
+    """
     sums = [binary_chain_sums(5, X, Y, math.inf, k, beta) for k, beta in ((0.4, 0.3), (-0.7, 0.2))]
     return np.array([[each.single[2], each.product] for each in sums])
 
@@ -71,11 +92,18 @@ NAMES = ("K0", "K1", "K2", "g")
 
 def two_state(k0: float, k1: float, k2: float, g: float) -> Array:
     """A kernel from its four couplings."""
-    return np.array([[math.exp(k0 + k1 * h * a + k2 * (h + a) / 2 + g * (h - a) / 2) for a in STATES] for h in STATES])
+    return np.array(
+        [
+            [math.exp(k0 + k1 * h * a + k2 * (h + a) / 2 + g * (h - a) / 2) for a in STATES]
+            for h in STATES
+        ]
+    )
 
 
 def wide_eigenvalues(rng: np.random.Generator, effort: Effort) -> Array:
-    """The largest eigenvalue of the binomial matrix whose function is odd under the turn of all neurons, at two widths and gains."""
+    """The largest eigenvalue of the binomial matrix whose function is odd under the turn of all
+    neurons, at two widths and gains.
+    """
     rows = []
     for width, gain in ((5, 0.9), (9, -0.6)):
         matrix = binomial_matrix(width, gain / math.sqrt(width))
@@ -97,7 +125,15 @@ class Damped(WideBinary):
 
 def wide_means(rng: np.random.Generator, effort: Effort) -> Array:
     """Positive roots of m = erf(g m/sqrt 2), and the gain at which its slope at zero is one."""
-    return np.array([[brentq(lambda m, g=g: erf(g * m / math.sqrt(2)) - m, 1e-3, 1, xtol=1e-15), math.sqrt(math.pi / 2)] for g in (1.4, 2.5)])
+    return np.array(
+        [
+            [
+                brentq(lambda m, g=g: erf(g * m / math.sqrt(2)) - m, 1e-3, 1, xtol=1e-15),
+                math.sqrt(math.pi / 2),
+            ]
+            for g in (1.4, 2.5)
+        ]
+    )
 
 
 CLAIMS = (
@@ -114,21 +150,36 @@ CLAIMS = (
         at=[{"alpha": alpha, "k": k, "P": 3} for alpha, k in POINTS],
         witness=spectra,
         policy=Exact(9, scale=1.0),
-        mutants=(Mutant("each constraint sums to one", lambda problem: transfer_spectrum(3, True, "table")),),
+        mutants=(
+            Mutant(
+                "each constraint sums to one", lambda problem: transfer_spectrum(3, True, "table")
+            ),
+        ),
     ),
     Claim.of(
         "dynamic-neurons/partition-function",
-        at=[{"M": layers, "alpha": alpha, "k": k, "beta": beta, "x": list(X), "y": list(Y)} for layers, alpha, k, beta in CHAINS],
-        witness=lambda rng, effort: [binary_chain_sums(layers, X, Y, alpha, k, beta).value for layers, alpha, k, beta in CHAINS],
+        at=[
+            {"M": layers, "alpha": alpha, "k": k, "beta": beta, "x": list(X), "y": list(Y)}
+            for layers, alpha, k, beta in CHAINS
+        ],
+        witness=lambda rng, effort: [
+            binary_chain_sums(layers, X, Y, alpha, k, beta).value
+            for layers, alpha, k, beta in CHAINS
+        ],
         policy=Exact(12),
         mutants=(
             Mutant("the data exchanged", lambda problem: partition_function(4, X, X, True)),
-            Mutant("constraints without their sums", lambda problem: partition_function(4, X, Y, False)),
+            Mutant(
+                "constraints without their sums", lambda problem: partition_function(4, X, Y, False)
+            ),
         ),
     ),
     Claim.of(
         "dynamic-neurons/weight-magnetization",
-        at=[{"M": 5, "k": k, "beta": beta, "x": list(X), "y": list(Y)} for k, beta in ((0.4, 0.3), (-0.7, 0.2))],
+        at=[
+            {"M": 5, "k": k, "beta": beta, "x": list(X), "y": list(Y)}
+            for k, beta in ((0.4, 0.3), (-0.7, 0.2))
+        ],
         witness=averages,
         policy=Exact(11, scale=0.1),
         mutants=(scaled("1.00000001"), flipped(S.k), shifted(S.k, Rational(1, 10**6))),
@@ -148,8 +199,16 @@ CLAIMS = (
         witness=lambda rng, effort: order_growth()[1:],
         policy=Exact(2.5),
         mutants=(
-            Mutant("one degree less", lambda o: InteractionOrder(o.static - 1, o.dynamic, o.static_pairs, o.dynamic_pairs)),
-            Mutant("promotion without effect", lambda o: InteractionOrder(o.static, o.static, o.static_pairs, o.dynamic_pairs)),
+            Mutant(
+                "one degree less",
+                lambda o: InteractionOrder(
+                    o.static - 1, o.dynamic, o.static_pairs, o.dynamic_pairs
+                ),
+            ),
+            Mutant(
+                "promotion without effect",
+                lambda o: InteractionOrder(o.static, o.static, o.static_pairs, o.dynamic_pairs),
+            ),
         ),
     ),
     Claim.of(
@@ -167,15 +226,16 @@ CLAIMS = (
         read=("m", "g_c"),
         witness=wide_means,
         policy=Exact(12),
-        mutants=(
-            Mutant("a mean 0.1 % too small", lambda problem: Damped(problem.width)),
-        ),
+        mutants=(Mutant("a mean 0.1 % too small", lambda problem: Damped(problem.width)),),
     ),
     Claim.of(
         "dynamic-neurons/smeared-partition-function",
         at=[{"activation": "sin", "M": 2, "x": 1, "y": 0.5, "beta": 2, "alpha": float("inf")}],
         witness=lambda rng, effort: [trapezoidal_partition(np.sin, 1.0, 0.5, 2.0)],
         policy=Exact(10),
-        mutants=(Mutant("one layer fewer", lambda problem: smeared_chain("sin", 1)), Mutant("another rule", lambda problem: smeared_chain("tanh", 2))),
+        mutants=(
+            Mutant("one layer fewer", lambda problem: smeared_chain("sin", 1)),
+            Mutant("another rule", lambda problem: smeared_chain("tanh", 2)),
+        ),
     ),
 )

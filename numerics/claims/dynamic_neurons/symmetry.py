@@ -1,6 +1,8 @@
-"""Claims on the symmetries of the promoted graph: the changes of variables that were found leave the energy of random tanh networks as it was.
+"""Claims on the symmetries of the promoted graph: the changes of variables that were found leave
+the energy of random tanh networks as it was.
 
-The graph knows names only; the witness sums |h^(m+1) - tanh(W^(m) h^(m))|² over plain arrays, before the change.
+The graph knows names only; the witness sums |h^(m+1) - tanh(W^(m) h^(m))|² over plain arrays,
+before the change.
 """
 
 from __future__ import annotations
@@ -48,19 +50,37 @@ def network() -> Interactions:
 def found() -> Symmetries:
     """The symmetries by their search on the graph."""
     dynamic = network()
-    return Symmetries(layer_shift(dynamic), tuple(permutation_generators(dynamic)), tuple(sign_generators(dynamic)))
+    return Symmetries(
+        layer_shift(dynamic),
+        tuple(permutation_generators(dynamic)),
+        tuple(sign_generators(dynamic)),
+    )
 
 
 def values() -> dict[Any, float]:
     """The random configuration, by the names of the graph."""
-    weights = {("W", ("W", m, int(i), int(j))): float(w) for m, matrix in enumerate(WEIGHTS) for (i, j), w in np.ndenumerate(matrix)}
-    return weights | {("h", (m, int(i)), int(c)): float(h) for m, rows in enumerate(NEURONS) for (i, c), h in np.ndenumerate(rows)}
+    weights = {
+        ("W", ("W", m, int(i), int(j))): float(w)
+        for m, matrix in enumerate(WEIGHTS)
+        for (i, j), w in np.ndenumerate(matrix)
+    }
+    return weights | {
+        ("h", (m, int(i)), int(c)): float(h)
+        for m, rows in enumerate(NEURONS)
+        for (i, c), h in np.ndenumerate(rows)
+    }
 
 
 def arrays(named: Mapping[Any, float]) -> tuple[list[Array], list[Array]]:
     """Weights and neurons as arrays again."""
-    weights = [np.array([[named["W", ("W", m, i, j)] for j in range(WIDTH)] for i in range(WIDTH)]) for m in range(LAYERS)]
-    return weights, [np.array([[named["h", (m, i), c] for c in range(COPIES)] for i in range(WIDTH)]) for m in range(LAYERS + 1)]
+    weights = [
+        np.array([[named["W", ("W", m, i, j)] for j in range(WIDTH)] for i in range(WIDTH)])
+        for m in range(LAYERS)
+    ]
+    return weights, [
+        np.array([[named["h", (m, i), c] for c in range(COPIES)] for i in range(WIDTH)])
+        for m in range(LAYERS + 1)
+    ]
 
 
 def energy(named: Mapping[Any, float], first: int = 0, last: int = LAYERS) -> float:
@@ -70,18 +90,29 @@ def energy(named: Mapping[Any, float], first: int = 0, last: int = LAYERS) -> fl
 
 
 def changed_energies(symmetries: Symmetries) -> Array:
-    """The energy after the shift, without the end that moved out, and after every exchange and change of sign."""
+    """The energy after the shift, without the end that moved out, and after every exchange and
+    change of sign.
+    """
     before = values()
     shifted = before | {image: before[v] for v, image in symmetries.shift.items()}
-    moved = [before | {image: before[v] for v, image in swap.items()} for swap in symmetries.exchanges]
+    moved = [
+        before | {image: before[v] for v, image in swap.items()} for swap in symmetries.exchanges
+    ]
     turned = [before | {v: -before[v] for v in flips} for flips in symmetries.signs]
     return np.array([energy(shifted, 2), *map(energy, (*moved, *turned))])
 
 
 def energies_before() -> Array:
-    """The same energies of the configuration as it was drawn; every hidden layer has N - 1 exchanges and N signs."""
+    """The same energies of the configuration as it was drawn; every hidden layer has N - 1
+    exchanges and N signs.
+    """
     count = (LAYERS - 1) * (2 * WIDTH - 1)
-    return np.array([bulk_energy(WEIGHTS[1:-1], NEURONS[1:-1], np.tanh), *[bulk_energy(WEIGHTS, NEURONS, np.tanh)] * count])
+    return np.array(
+        [
+            bulk_energy(WEIGHTS[1:-1], NEURONS[1:-1], np.tanh),
+            *[bulk_energy(WEIGHTS, NEURONS, np.tanh)] * count,
+        ]
+    )
 
 
 def only(kind: str, names: Names) -> Names:
@@ -92,14 +123,23 @@ def only(kind: str, names: Names) -> Names:
 CLAIMS = (
     claim(
         "symmetries",
-        "the shift by one layer, the exchanges and the changes of sign found on the promoted graph leave the energy of the rules as it was",
+        "the shift by one layer, the exchanges and the changes of sign found on the promoted graph "
+        "leave the energy of the rules as it was",
         found,
         changed_energies,
         energies_before,
         Exact(12),
         Mutant("weights shifted alone", lambda s: replace(s, shift=only("W", s.shift))),
         Mutant("neurons shifted alone", lambda s: replace(s, shift=only("h", s.shift))),
-        Mutant("neurons exchanged alone", lambda s: replace(s, exchanges=tuple(only("h", swap) for swap in s.exchanges))),
-        Mutant("neurons turned alone", lambda s: replace(s, signs=tuple(frozenset(v for v in flips if v[0] == "h") for flips in s.signs))),
+        Mutant(
+            "neurons exchanged alone",
+            lambda s: replace(s, exchanges=tuple(only("h", swap) for swap in s.exchanges)),
+        ),
+        Mutant(
+            "neurons turned alone",
+            lambda s: replace(
+                s, signs=tuple(frozenset(v for v in flips if v[0] == "h") for flips in s.signs)
+            ),
+        ),
     ),
 )

@@ -1,4 +1,6 @@
-"""Claims on real neurons and on wide layers, against quadrature on plain grids, drawn networks and enumerated rows of weights."""
+"""Claims on real neurons and on wide layers, against quadrature on plain grids, drawn networks and
+enumerated rows of weights.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,37 @@ from sympy import Expr, Rational, tanh
 from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.dynamic_neurons.sampling import sampled_annealed_moments, sampled_chain, sampled_wide_step
-from neurenorm.numerics.simulation.dynamic_neurons.sums import grid_second_eigenvalue, overlap_probability, relaxed_neurons, up_probability
+from neurenorm.numerics.simulation.dynamic_neurons.sampling import (
+    sampled_annealed_moments,
+    sampled_chain,
+    sampled_wide_step,
+)
+from neurenorm.numerics.simulation.dynamic_neurons.sums import (
+    grid_second_eigenvalue,
+    overlap_probability,
+    relaxed_neurons,
+    up_probability,
+)
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
-from neurenorm.numerics.solve.dynamic_neurons.transfer import nystroem_spectrum, wide_second_eigenvalue_ball
+from neurenorm.numerics.solve.dynamic_neurons.transfer import (
+    nystroem_spectrum,
+    wide_second_eigenvalue_ball,
+)
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
-from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
-from neurenorm.theory.dynamic_neurons.linear import annealed_covariance, neighbour_recursion, scalar_recursion
+from neurenorm.numerics.verification.mutants import (
+    Mutant,
+    flipped,
+    replaced,
+    scaled,
+    shifted,
+    without,
+)
+from neurenorm.theory.dynamic_neurons.linear import (
+    annealed_covariance,
+    neighbour_recursion,
+    scalar_recursion,
+)
 from neurenorm.theory.dynamic_neurons.stiffness import (
     BackPropagation,
     SmearedChain,
@@ -43,11 +68,14 @@ S = symbols("dynamic-neurons")
 Array = NDArray[np.float64]
 
 
-# --- linear layers ----------------------------------------------------------------------------------------------------------------------------------------
+# --- linear layers
+# --------------------------------------------------------------------------------------------------
 
 
 def linear_claim() -> Claim:
-    """Two linear layers compose to one; the witness integrates the product of the two kernels on a grid."""
+    """Two linear layers compose to one; the witness integrates the product of the two kernels on a
+    grid.
+    """
     w, b, spread, start = 0.8, 0.1, 0.05, 0.7
 
     def predict(step: tuple[Expr, ...]) -> Array:
@@ -56,7 +84,11 @@ def linear_claim() -> Claim:
 
     def witness() -> Array:
         h = np.linspace(-4, 4, 1601)
-        gauss = lambda x, mean: np.exp(-((x - mean) ** 2) / (2 * spread)) / math.sqrt(2 * math.pi * spread) * (h[1] - h[0])  # noqa: E731
+
+        def gauss(x: Array, mean: Array) -> Array:
+            weight: Array = np.exp(-((x - mean) ** 2) / (2 * spread))
+            return weight / math.sqrt(2 * math.pi * spread) * (h[1] - h[0])
+
         law = gauss(h[:, None], w * h[None, :] + b) @ gauss(h, w * start + b)
         mean = float(law @ h)
         return np.array([mean, float(law @ (h - mean) ** 2)])
@@ -75,7 +107,9 @@ def linear_claim() -> Claim:
 
 
 def neighbour_claim() -> Claim:
-    """Every second neuron of a Gaussian chain integrated out, against the inverse of the covariance of the others."""
+    """Every second neuron of a Gaussian chain integrated out, against the inverse of the covariance
+    of the others.
+    """
     r, coupling = 1.7, 0.6
 
     def witness() -> Array:
@@ -91,7 +125,7 @@ def neighbour_claim() -> Claim:
         witness,
         Exact(12),
         scaled("1.00000001"),
-        replaced("J² counted once", lambda e: e.subs(S.J, S.J / 2**Rational(1, 2))),
+        replaced("J² counted once", lambda e: e.subs(S.J, S.J / 2 ** Rational(1, 2))),
     )
 
 
@@ -100,23 +134,32 @@ def annealed_claim() -> Claim:
     h = (0.7, -0.4)
 
     def derive(variance: Rational) -> Any:
-        return annealed_covariance([Rational(7, 10), Rational(-2, 5)], Rational(2), 1 / (2 * variance))
+        return annealed_covariance(
+            [Rational(7, 10), Rational(-2, 5)], Rational(2), 1 / (2 * variance)
+        )
 
     return Claim(
         "dynamic-neurons/annealed-linear",
-        "copies of a linear neuron that share a Gaussian weight have covariance I/(2 alpha) + sigma² h h^T",
+        "copies of a linear neuron that share a Gaussian weight have covariance I/(2 alpha) + "
+        "sigma² h h^T",
         lambda: derive(Rational(1, 2)),
         lambda matrix, _: np.array(matrix.tolist(), dtype=float),
-        lambda rng, effort: sampled_annealed_moments(h, 2.0, 0.5, rng, samples=effort.scale(400_000, 400_000)),
+        lambda rng, effort: sampled_annealed_moments(
+            h, 2.0, 0.5, rng, samples=effort.scale(400_000, 400_000)
+        ),
         Sampled(smallest=0.03),
         (
-            Mutant("weights drawn for each datum", lambda m: m.applyfunc(lambda e: e if e > 0 else e * 0)),
+            Mutant(
+                "weights drawn for each datum",
+                lambda m: m.applyfunc(lambda e: e if e > 0 else e * 0),
+            ),
             Mutant("variance 1/3", lambda _: derive(Rational(1, 3))),
         ),
     )
 
 
-# --- softened rules ------------------------------------------------------------------------------------------------------------------------------------------
+# --- softened rules
+# --------------------------------------------------------------------------------------------------
 
 
 def output_claim() -> Claim:
@@ -125,11 +168,16 @@ def output_claim() -> Claim:
 
     def predict(values: dict[str, Expr]) -> float:
         numbers = {S.alpha: alpha, S.beta: beta}
-        return value_at(values["prefactor"], numbers) * math.exp(-value_at(values["beta_eff"], numbers) * (y - s) ** 2)
+        return value_at(values["prefactor"], numbers) * math.exp(
+            -value_at(values["beta_eff"], numbers) * (y - s) ** 2
+        )
 
     def witness() -> float:
         h = np.linspace(s - 4, s + 4, 4001)
-        return float(np.sum(math.sqrt(alpha / math.pi) * np.exp(-beta * (y - h) ** 2 - alpha * (h - s) ** 2)) * (h[1] - h[0]))
+        return float(
+            np.sum(math.sqrt(alpha / math.pi) * np.exp(-beta * (y - h) ** 2 - alpha * (h - s) ** 2))
+            * (h[1] - h[0])
+        )
 
     return claim(
         "output-neuron",
@@ -139,22 +187,29 @@ def output_claim() -> Claim:
         witness,
         Exact(12),
         scaled("1.0000001"),
-        Mutant("prefactor left out", lambda values: {**values, "prefactor": values["prefactor"] ** 0}),
+        Mutant(
+            "prefactor left out", lambda values: {**values, "prefactor": values["prefactor"] ** 0}
+        ),
     )
 
 
-def sampled_chain_claim(name: str, activation: str, function: Callable[[Array], Array], alpha: float) -> Claim:
+def sampled_chain_claim(
+    name: str, activation: str, function: Callable[[Array], Array], alpha: float
+) -> Claim:
     """A chain of real neurons, against drawn weights and noise."""
 
     def predict(problem: SmearedChain, _: Effort) -> float:
         return smeared_partition_function(problem, 1.0, 0.5, 2.0, alpha).value
 
     def witness(rng: np.random.Generator, effort: Effort) -> Estimate:
-        return sampled_chain(function, 3, 1.0, 0.5, 2.0, alpha, rng, samples=effort.scale(800_000, 500_000))
+        return sampled_chain(
+            function, 3, 1.0, 0.5, 2.0, alpha, rng, samples=effort.scale(800_000, 500_000)
+        )
 
     return Claim(
         f"dynamic-neurons/chain-{name}",
-        f"the partition function of three {activation} layers with Gaussian weights, alpha = {alpha:g}",
+        f"the partition function of three {activation} layers with Gaussian weights, alpha = "
+        f"{alpha:g}",
         lambda: smeared_chain(activation, 3),
         predict,
         witness,
@@ -164,14 +219,23 @@ def sampled_chain_claim(name: str, activation: str, function: Callable[[Array], 
 
 
 def expansion_claim() -> Claim:
-    """The first term of the expansion in 1/alpha, against differences of drawn-free sums on a grid."""
+    """The first term of the expansion in 1/alpha, against differences of drawn-free sums on a
+    grid.
+    """
     w, xi = np.linspace(-9, 9, 361), np.linspace(-9, 9, 91)
     chance, noise = (np.exp(-g * g / 2) / np.exp(-g * g / 2).sum() for g in (w, xi))
 
     def predict(derived: tuple[Expr, Any]) -> float:
         integrand, weights = derived
-        data = {s: value for s in integrand.free_symbols for name, value in (("x", 1), ("y", Rational(1, 2)), ("beta", 2)) if s.name == name}
-        return float(chance @ compiled(integrand.subs(data), weights)(w[:, None], w[None, :]) @ chance)
+        data = {
+            s: value
+            for s in integrand.free_symbols
+            for name, value in (("x", 1), ("y", Rational(1, 2)), ("beta", 2))
+            if s.name == name
+        }
+        return float(
+            chance @ compiled(integrand.subs(data), weights)(w[:, None], w[None, :]) @ chance
+        )
 
     def z(alpha: float) -> float:
         spread = math.sqrt(0.5 / alpha)
@@ -179,7 +243,11 @@ def expansion_claim() -> Claim:
         total = np.zeros_like(first)
         for weight, part in zip(w, chance, strict=True):
             last = np.tanh(weight * first)
-            total += part * math.sqrt(alpha / (alpha + 2)) * np.exp(-2 * alpha / (alpha + 2) * (0.5 - last) ** 2)
+            total += (
+                part
+                * math.sqrt(alpha / (alpha + 2))
+                * np.exp(-2 * alpha / (alpha + 2) * (0.5 - last) ** 2)
+            )
         return float(chance @ total @ noise)
 
     def witness() -> float:
@@ -195,12 +263,17 @@ def expansion_claim() -> Claim:
         witness,
         Exact(3.5),
         Mutant("scaled by 1.001", lambda derived: (derived[0] * Rational("1.001"), derived[1])),
-        Mutant("only the output neuron", lambda _: (_output_noise(), first_order_integrand("tanh", 2)[1])),
+        Mutant(
+            "only the output neuron",
+            lambda _: (_output_noise(), first_order_integrand("tanh", 2)[1]),
+        ),
     )
 
 
 def _output_noise() -> Expr:
-    """The integrand with noise on the last neuron alone: that of one layer whose input is tanh of the first."""
+    """The integrand with noise on the last neuron alone: that of one layer whose input is tanh of
+    the first.
+    """
     one, (weight,) = first_order_integrand("tanh", 1)
     _, (first, last) = first_order_integrand("tanh", 2)
     x = next(s for s in one.free_symbols if s.name == "x")
@@ -208,11 +281,18 @@ def _output_noise() -> Expr:
 
 
 def gradient_claim() -> Claim:
-    """Local gradients at the minimum over the neurons become those of back-propagation; the witness minimises numerically at large kappa."""
+    """Local gradients at the minimum over the neurons become those of back-propagation; the witness
+    minimises numerically at large kappa.
+    """
     numbers = {"W_0": 0.8, "W_1": -1.1, "W_2": 0.6, "x": 0.9, "y": 0.4}
 
     def predict(found: BackPropagation) -> Array:
-        return np.array([value_at(e, {s: numbers[s.name] for s in e.free_symbols}) for e in (*found.forces, *found.chain_rule)])
+        return np.array(
+            [
+                value_at(e, {s: numbers[s.name] for s in e.free_symbols})
+                for e in (*found.forces, *found.chain_rule)
+            ]
+        )
 
     def witness() -> Array:
         weights = [np.array([[numbers[f"W_{m}"]]]) for m in range(3)]
@@ -220,30 +300,52 @@ def gradient_claim() -> Claim:
         rows = []
         for kappa in (1e4, 2e4):
             neurons = relaxed_neurons(weights, x, y, kappa, np.tanh, slope)
-            gaps = [float((neurons[m + 1] - np.tanh(weights[m] @ neurons[m]))[0, 0]) for m in range(3)]
-            local = [-2 * kappa * gap * float(slope(weights[m] @ neurons[m])[0, 0]) * float(neurons[m][0, 0]) for m, gap in enumerate(gaps)]
+            gaps = [
+                float((neurons[m + 1] - np.tanh(weights[m] @ neurons[m]))[0, 0]) for m in range(3)
+            ]
+            local = [
+                -2
+                * kappa
+                * gap
+                * float(slope(weights[m] @ neurons[m])[0, 0])
+                * float(neurons[m][0, 0])
+                for m, gap in enumerate(gaps)
+            ]
             rows.append([*(2 * kappa * gap for gap in gaps), *local])
         return 2 * np.array(rows[1]) - np.array(rows[0])
 
     return claim(
         "back-propagation",
-        "the forces of stiff rules are the back-propagated errors, and the local gradients those of the cost",
+        "the forces of stiff rules are the back-propagated errors, and the local gradients those "
+        "of the cost",
         lambda: back_propagation_limit("tanh", 3),
         predict,
         witness,
         Exact(5),
-        Mutant("forces scaled by 1.001", lambda found: replace(found, forces=tuple(force * Rational("1.001") for force in found.forces))),
-        Mutant("signs of the gradients", lambda found: replace(found, chain_rule=tuple(-g for g in found.chain_rule))),
+        Mutant(
+            "forces scaled by 1.001",
+            lambda found: replace(
+                found, forces=tuple(force * Rational("1.001") for force in found.forces)
+            ),
+        ),
+        Mutant(
+            "signs of the gradients",
+            lambda found: replace(found, chain_rule=tuple(-g for g in found.chain_rule)),
+        ),
     )
 
 
 def tanh_spectrum_claim(weight: float) -> Claim:
-    """The second eigenvalue of a softened tanh rule: Gauss-Legendre against power iteration on an even grid."""
+    """The second eigenvalue of a softened tanh rule: Gauss-Legendre against power iteration on an
+    even grid.
+    """
 
     def predict(derived: tuple[Expr, Any]) -> float:
         kernel, (h, after) = derived
         function = compiled(kernel, [h, after, S.w, S.bias, S.alpha])
-        return float(nystroem_spectrum(lambda a, b: function(a, b, weight, 0.0, 10.0), 3.5, 300, 2).values[1])
+        return float(
+            nystroem_spectrum(lambda a, b: function(a, b, weight, 0.0, 10.0), 3.5, 300, 2).values[1]
+        )
 
     return claim(
         f"tanh-spectrum-{weight:g}",
@@ -252,20 +354,34 @@ def tanh_spectrum_claim(weight: float) -> Claim:
         predict,
         lambda: grid_second_eigenvalue(np.tanh, weight, 10.0, 3.5, points=401),
         Exact(9),
-        Mutant("w scaled by 1.000001", lambda derived: (derived[0].subs(S.w, S.w * Rational("1.000001")), derived[1])),
-        Mutant("alpha shifted", lambda derived: (derived[0].subs(S.alpha, S.alpha + Rational(1, 10**4)), derived[1])),
+        Mutant(
+            "w scaled by 1.000001",
+            lambda derived: (derived[0].subs(S.w, S.w * Rational("1.000001")), derived[1]),
+        ),
+        Mutant(
+            "alpha shifted",
+            lambda derived: (derived[0].subs(S.alpha, S.alpha + Rational(1, 10**4)), derived[1]),
+        ),
     )
 
 
-# --- wide layers ----------------------------------------------------------------------------------------------------------------------------------------------
+# --- wide layers
+# --------------------------------------------------------------------------------------------------
 
 
 def wide_eigenvalue_claim() -> Claim:
-    """The second eigenvalue at finite width, enclosed, against the full matrix with enumerated probabilities."""
+    """The second eigenvalue at finite width, enclosed, against the full matrix with enumerated
+    probabilities.
+    """
     width, gain = 9, 1.25
 
     def witness() -> float:
-        columns = [stats.binom.pmf(np.arange(width + 1), width, up_probability(width, n, gain / math.sqrt(width))) for n in range(width + 1)]
+        columns = [
+            stats.binom.pmf(
+                np.arange(width + 1), width, up_probability(width, n, gain / math.sqrt(width))
+            )
+            for n in range(width + 1)
+        ]
         return float(np.sort(np.linalg.eigvals(np.array(columns).T).real)[-2])
 
     return claim(
@@ -275,7 +391,9 @@ def wide_eigenvalue_claim() -> Claim:
         lambda pair: float(wide_second_eigenvalue_ball(pair[1], pair[0]).mid()),
         witness,
         Exact(11),
-        Mutant("gain scaled by 1.0000001", lambda pair: (pair[0] * fmpq(10**7 + 1, 10**7), pair[1])),
+        Mutant(
+            "gain scaled by 1.0000001", lambda pair: (pair[0] * fmpq(10**7 + 1, 10**7), pair[1])
+        ),
         Mutant("width eleven", lambda pair: (pair[0], 11)),
     )
 
@@ -293,7 +411,9 @@ def wide_drawn_claim() -> Claim:
         "the next layer of drawn binary weights is binomial in the number of neurons up",
         lambda: WideBinary(width),
         predict,
-        lambda rng, effort: sampled_wide_step(width, gain, up, rng, networks=effort.scale(20_000, 15_000)),
+        lambda rng, effort: sampled_wide_step(
+            width, gain, up, rng, networks=effort.scale(20_000, 15_000)
+        ),
         Sampled(smallest=0.05),
         (Mutant("width 41", lambda _: WideBinary(41)),),
     )
@@ -309,12 +429,16 @@ def wide_limit_claim() -> Claim:
             up = round(width * (1 + m) / 2)
             counts = np.arange(up + 1)
             likely = (1 + gain / math.sqrt(width)) / 2
-            chance = stats.binom.pmf(counts, up, likely) @ stats.binom.sf(width // 2 - counts, width - up, 1 - likely)
+            chance = stats.binom.pmf(counts, up, likely) @ stats.binom.sf(
+                width // 2 - counts, width - up, 1 - likely
+            )
             rows.append(2 * float(chance) - 1)
         return np.array(rows)
 
     def witness() -> Array:
-        """Widths 5(2n + 1) make all means exact up to 1/N; a straight line in 1/N removes the leading correction."""
+        """Widths 5(2n + 1) make all means exact up to 1/N; a straight line in 1/N removes the
+        leading correction.
+        """
         widths = np.array([20005.0, 40005.0])
         values = np.array([finite(int(width)) for width in widths])
         return (values[1] * widths[1] - values[0] * widths[0]) / (widths[1] - widths[0])
@@ -336,7 +460,12 @@ def overlap_claim() -> Claim:
     width = 7
 
     def witness() -> Array:
-        return np.array([stats.binom.pmf(np.arange(width + 1), width, overlap_probability(width, d)) for d in range(width + 1)]).T
+        return np.array(
+            [
+                stats.binom.pmf(np.arange(width + 1), width, overlap_probability(width, d))
+                for d in range(width + 1)
+            ]
+        ).T
 
     return claim(
         "wide-overlap",

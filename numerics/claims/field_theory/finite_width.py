@@ -1,7 +1,7 @@
 """Claims on random networks at finite width, against networks that are drawn and run.
 
-Widths are small on purpose: a 1/N term is measured as such, ``N (mean - limit)`` or ``N² Var``, and leaving it out is among the mutants.
-Every network is a block.
+Widths are small on purpose: a 1/N term is measured as such, ``N (mean - limit)`` or ``N² Var``, and
+leaving it out is among the mutants. Every network is a block.
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, without
 from neurenorm.theory.field_theory.action import LatticeAction, factorial_divergence
 from neurenorm.theory.field_theory.depth_field import DepthField, covariance_step, pair_jacobian
-from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant, tangent_variance
+from neurenorm.theory.field_theory.finite_width import (
+    FIELD,
+    FiniteWidth,
+    ScaleInvariant,
+    tangent_variance,
+)
 from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, K, WideLimit
 
@@ -45,17 +50,29 @@ def leading_only(expression: Expr) -> Expr:
 
 def blocks(values: Array, count: int = 256) -> Estimate:
     """Average networks into blocks and estimate."""
-    return Estimate.from_blocks(values[: len(values) // count * count].reshape(count, -1, *values.shape[1:]).mean(1))
+    return Estimate.from_blocks(
+        values[: len(values) // count * count].reshape(count, -1, *values.shape[1:]).mean(1)
+    )
 
 
-def deep_samples(name: str, width: int, sw2: float, sb2: float, layers: int, networks: int, rng: np.random.Generator, start: float = 1.0) -> Any:
+def deep_samples(
+    name: str,
+    width: int,
+    sw2: float,
+    sb2: float,
+    layers: int,
+    networks: int,
+    rng: np.random.Generator,
+    start: float = 1.0,
+) -> Any:
     """Networks of equal layers from an input whose first kernel is `start`."""
     plan = Plan((width,) * (layers + 1), sw2, sb2)
     inputs = np.full((1, width), np.sqrt(max((start - sb2) / sw2, 0.0)))
     return sample_layers(plan, inputs, NAMED[name], networks, rng)
 
 
-# --- exact moments of scale-invariant networks ----------------------------------------------------------------------------------------------------------
+# --- exact moments of scale-invariant networks
+# --------------------------------------------------------------------------------------------------
 
 
 def lagged(expression: Expr, gain: Expr) -> Expr:
@@ -67,7 +84,9 @@ def lagged_covariances(values: Array, mean: float, first: int) -> Estimate:
     """Covariances at the lags of all layers from `first` on, around the exact mean."""
     deviations = values[:, first:] - mean
     last = deviations.shape[1] - len(LAGS)
-    products = [(deviations[:, :last] * deviations[:, lag : last + lag]).mean(1) for lag in range(len(LAGS))]
+    products = [
+        (deviations[:, :last] * deviations[:, lag : last + lag]).mean(1) for lag in range(len(LAGS))
+    ]
     return blocks(np.stack(products, axis=1))
 
 
@@ -79,7 +98,8 @@ def linear_lengths(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 LINEAR_COVARIANCE = Claim(
     "field-theory/linear-covariance",
-    "lengths of layers of a linear network of width 16 have the exact covariance 2K²a^lag/(N(1 - a²) - 2a²)",
+    "lengths of layers of a linear network of width 16 have the exact covariance 2K²a^lag/(N(1 - "
+    "a²) - 2a²)",
     lambda: lagged(LINEAR.length_variance, LINEAR.gain),
     lambda expression, _: compiled(expression, [SW2, K, N, LAG])(0.8, 1.0, 16.0, LAGS),
     linear_lengths,
@@ -96,17 +116,23 @@ def relu_kernels(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 RELU_COVARIANCE = Claim(
     "field-theory/relu-covariance",
-    "kernels of layers of a ReLU network of width 32 have the exact covariance 5a²K²a^lag/(N(1 - a²) - 5a²)",
+    "kernels of layers of a ReLU network of width 32 have the exact covariance 5a²K²a^lag/(N(1 - "
+    "a²) - 5a²)",
     lambda: lagged(RELU.kernel_variance, RELU.gain),
     lambda expression, _: compiled(expression, [SW2, K, N, LAG])(1.6, 1.0, 32.0, LAGS),
     relu_kernels,
     Sampled(0.2),
-    (replaced("without the 1/N corrections", leading_only), replaced("excess 4 for 5", lambda e: e.subs(N, N * Rational(5, 4)))),
+    (
+        replaced("without the 1/N corrections", leading_only),
+        replaced("excess 4 for 5", lambda e: e.subs(N, N * Rational(5, 4))),
+    ),
 )
 
 
 def window_spectrum(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Periodogram of 64 layers of linear networks of width 100, whose lengths are a chain of chi-squared variables, after 24 layers."""
+    """Periodogram of 64 layers of linear networks of width 100, whose lengths are a chain of
+    chi-squared variables, after 24 layers.
+    """
     lengths = [np.ones(effort.scale(30_000, 90_000))]
     for _ in range(88):
         lengths.append((0.2 + 0.8 * lengths[-1]) * rng.chisquare(100, lengths[-1].size) / 100)
@@ -122,19 +148,34 @@ def window_theory() -> list[Expr]:
 
 PERIODOGRAM = Claim(
     "field-theory/periodogram",
-    "the Fourier modes of a window of 64 layers have the spectrum of the field along depth, finite-window terms included",
+    "the Fourier modes of a window of 64 layers have the spectrum of the field along depth, "
+    "finite-window terms included",
     window_theory,
-    lambda expressions, _: np.array([float(compiled(e, [FIELD.a, FIELD.D])(0.8, 0.36 * 2 / 34.72)) for e in expressions]),
+    lambda expressions, _: np.array(
+        [float(compiled(e, [FIELD.a, FIELD.D])(0.8, 0.36 * 2 / 34.72)) for e in expressions]
+    ),
     window_spectrum,
     Sampled(0.06),
-    (Mutant("the infinite chain", lambda _: [DepthField().spectrum.subs(FIELD.k, 2 * pi * Rational(j, 64)) for j in (0, 2, 8, 16, 32)]), flipped(FIELD.a)),
+    (
+        Mutant(
+            "the infinite chain",
+            lambda _: [
+                DepthField().spectrum.subs(FIELD.k, 2 * pi * Rational(j, 64))
+                for j in (0, 2, 8, 16, 32)
+            ],
+        ),
+        flipped(FIELD.a),
+    ),
 )
 
-# --- any activation, leading order ------------------------------------------------------------------------------------------------------------------------
+# --- any activation, leading order
+# --------------------------------------------------------------------------------------------------
 
 
 def tanh_shift(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """2·32·(mean - K*) - 16·(mean - K*) at widths 32 and 16: N times the shift of the mean kernel, free of its next order."""
+    """2·32·(mean - K*) - 16·(mean - K*) at widths 32 and 16: N times the shift of the mean kernel,
+    free of its next order.
+    """
     found = []
     for width in (16, 32):
         networks = effort.scale(10_000, 44_000)
@@ -156,7 +197,9 @@ MEAN_SHIFT = Claim(
 
 def cosine_covariances(rng: np.random.Generator, effort: Effort) -> Estimate:
     """N times the covariances of lengths of cosine networks of width 128 at (3, 0.1)."""
-    samples = deep_samples("cos", 128, 3.0, 0.1, 12, effort.scale(16_000, 40_000), rng, start=1.65479655)
+    samples = deep_samples(
+        "cos", 128, 3.0, 0.1, 12, effort.scale(16_000, 40_000), rng, start=1.65479655
+    )
     values = samples.overlaps[:, :, 0, 0]
     centred = values - values.mean(axis=0)
     return blocks(128 * centred[:, 9:11] * centred[:, 9:10])
@@ -166,27 +209,45 @@ STAGGERED = Claim(
     "field-theory/staggered-cosine",
     "lengths of neighbouring layers of a cosine network are anticorrelated: chi_par is negative",
     lambda: N * FiniteWidth(activation("cos")).length_covariance,
-    lambda expression, _: compiled(expression, [SW2, K, N, LAG])(3.0, 1.6547965525, 1.0, np.array([0.0, 1.0])),
+    lambda expression, _: compiled(expression, [SW2, K, N, LAG])(
+        3.0, 1.6547965525, 1.0, np.array([0.0, 1.0])
+    ),
     cosine_covariances,
     Sampled(0.1),
-    (replaced("the noise of the length dropped", lambda e: e.subs(2 * K**2 / N, 0)), replaced("sign of chi_par", lambda e: e.subs(LAG, 2 * LAG))),
+    (
+        replaced("the noise of the length dropped", lambda e: e.subs(2 * K**2 / N, 0)),
+        replaced("sign of chi_par", lambda e: e.subs(LAG, 2 * LAG)),
+    ),
 )
 
 
 def two_input_theory() -> dict[str, Matrix]:
     """Jacobian and noise of the kernels of two tanh inputs."""
     theory = FiniteWidth(activation("tanh"))
-    return {"jacobian": pair_jacobian(theory.wide.kernels), "noise": Matrix(theory.pair_noise), "maps": Matrix(theory.wide.kernels.step)}
+    return {
+        "jacobian": pair_jacobian(theory.wide.kernels),
+        "noise": Matrix(theory.pair_noise),
+        "maps": Matrix(theory.wide.kernels.step),
+    }
 
 
 def two_input_variance(theory: dict[str, Matrix], effort: Effort) -> Array:
-    """N times variances of K_aa and K_ab at layer 3, from a first layer at the fixed length and c = 0.5."""
+    """N times variances of K_aa and K_ab at layer 3, from a first layer at the fixed length and c =
+    0.5.
+    """
     names = [AA, BB, AB, SW2, SB2]
     functions = {key: compiled(matrix, names) for key, matrix in theory.items()}
     state, covariance = np.array([1.06395838, 1.06395838, 0.53197919]), np.zeros((3, 3))
     for _ in range(2):
-        matrices = {key: np.array(f(*state, 2.5, 0.05), dtype=float) for key, f in functions.items()}
-        covariance = np.array(covariance_step(Matrix(matrices["jacobian"]), Matrix(covariance), Matrix(matrices["noise"])), dtype=float)
+        matrices = {
+            key: np.array(f(*state, 2.5, 0.05), dtype=float) for key, f in functions.items()
+        }
+        covariance = np.array(
+            covariance_step(
+                Matrix(matrices["jacobian"]), Matrix(covariance), Matrix(matrices["noise"])
+            ),
+            dtype=float,
+        )
         state = matrices["maps"].ravel()
     return covariance[[0, 2], [0, 2]]
 
@@ -198,7 +259,13 @@ def two_input_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
     factor = np.linalg.cholesky(np.array([[length, cross], [cross, length]]))
     basis = np.zeros((2, width))
     basis[0, 0] = basis[1, 1] = np.sqrt(width)
-    samples = sample_layers(Plan((width,) * 4, 2.5, 0.05), factor @ basis, NAMED["tanh"], effort.scale(16_000, 40_000), rng)
+    samples = sample_layers(
+        Plan((width,) * 4, 2.5, 0.05),
+        factor @ basis,
+        NAMED["tanh"],
+        effort.scale(16_000, 40_000),
+        rng,
+    )
     kernels = samples.kernels[:, 2][:, [0, 0], [0, 1]]
     centred = kernels - kernels.mean(axis=0)
     return blocks(width * centred**2)
@@ -206,31 +273,46 @@ def two_input_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 TWO_INPUTS = Claim(
     "field-theory/two-input-vertex",
-    "the kernels of two tanh inputs fluctuate with the covariance that the Jacobian and the noise of each layer give",
+    "the kernels of two tanh inputs fluctuate with the covariance that the Jacobian and the noise "
+    "of each layer give",
     two_input_theory,
     two_input_variance,
     two_input_samples,
     Sampled(0.12),
-    (Mutant("without what is inherited", lambda theory: {**theory, "jacobian": 0 * theory["jacobian"]}),),
+    (
+        Mutant(
+            "without what is inherited",
+            lambda theory: {**theory, "jacobian": 0 * theory["jacobian"]},
+        ),
+    ),
 )
 
-# --- tangent kernels, the action, the factorial approximation ------------------------------------------------------------------------------------------------
+# --- tangent kernels, the action, the factorial approximation
+# ------------------------------------------------------------------------------------------------
 
 
 def tangent_moments(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Var Θ/⟨Θ⟩² of critical ReLU networks of width 16 and five layers, against the exact mean 5 K."""
-    values = tangent_kernels((16,) * 5 + (1,), 2.0, 0.0, np.ones(16), NAMED["relu"], effort.scale(40_000, 120_000), rng)
+    """Var Θ/⟨Θ⟩² of critical ReLU networks of width 16 and five layers, against the exact
+    mean 5 K.
+    """
+    values = tangent_kernels(
+        (16,) * 5 + (1,), 2.0, 0.0, np.ones(16), NAMED["relu"], effort.scale(40_000, 120_000), rng
+    )
     return blocks((values / 10.0) ** 2 - 1)
 
 
 TANGENT = Claim(
     "field-theory/tangent-variance-relu",
-    "the tangent kernel of a critical ReLU network of width 16 and depth 5 fluctuates as the sum over pairs of layers says",
+    "the tangent kernel of a critical ReLU network of width 16 and depth 5 fluctuates as the sum "
+    "over pairs of layers says",
     lambda: tangent_variance(Integer(5), N, 5),
     lambda expression, _: float(compiled(expression, [N])(16.0)),
     tangent_moments,
     Sampled(0.3),
-    (replaced("leading order in 1/N", lambda e: (N * e).subs(N, 10**9) / N), Mutant("the linear network's", lambda _: tangent_variance(Integer(2), N, 5))),
+    (
+        replaced("leading order in 1/N", lambda e: (N * e).subs(N, 10**9) / N),
+        Mutant("the linear network's", lambda _: tangent_variance(Integer(2), N, 5)),
+    ),
 )
 
 
@@ -247,7 +329,18 @@ def sampled_tangent_mean(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Mean Θ of tanh networks, extrapolated from widths 24 and 48 so that the 1/N term cancels."""
     start = np.sqrt((1 - 0.05) / 1.5)
     found = [
-        blocks(tangent_kernels((width,) * 4 + (1,), 1.5, 0.05, np.full(width, start), NAMED["tanh"], effort.scale(8_000, 16_000), rng)) for width in (24, 48)
+        blocks(
+            tangent_kernels(
+                (width,) * 4 + (1,),
+                1.5,
+                0.05,
+                np.full(width, start),
+                NAMED["tanh"],
+                effort.scale(8_000, 16_000),
+                rng,
+            )
+        )
+        for width in (24, 48)
     ]
     return 2 * found[1] - found[0]
 
@@ -269,19 +362,40 @@ def action_functions() -> LatticeAction:
 
 
 def sampled_from_action(action: LatticeAction, effort: Effort) -> Array:
-    """Mean squared lengths of two layers of three neurons by Hamiltonian Monte Carlo; long enough that its error does not matter."""
+    """Mean squared lengths of two layers of three neurons by Hamiltonian Monte Carlo; long enough
+    that its error does not matter.
+    """
     names = [list(symbols(f"z{layer}_:3", real=True)) for layer in range(2)]
     flat = [z for layer in names for z in layer]
     value = compiled(action.value(names, 1), flat)
     slope = compiled([g for layer in action.gradient(names, 1) for g in layer], flat)
     rng = np.random.default_rng(3)
-    run = hamiltonian_samples(lambda z: value(*z.T), lambda z: np.stack(slope(*z.T), axis=-1), rng.standard_normal((4000, 6)), rng, kept=250, warmup=100)
-    return np.array([float(run.mean(lambda z, s=start: (z[..., s : s + 3] ** 2).mean(-1)).value) for start in (0, 3)])  # type: ignore[misc]
+    run = hamiltonian_samples(
+        lambda z: value(*z.T),
+        lambda z: np.stack(slope(*z.T), axis=-1),
+        rng.standard_normal((4000, 6)),
+        rng,
+        kept=250,
+        warmup=100,
+    )
+    return np.array(
+        [
+            float(run.mean(lambda z, s=start: (z[..., s : s + 3] ** 2).mean(-1)).value)
+            for start in (0, 3)
+        ]
+    )  # type: ignore[misc]
 
 
 def drawn_lengths(rng: np.random.Generator, effort: Effort) -> Estimate:
     """The same from networks with drawn weights."""
-    samples = sample_layers(Plan((3, 3, 3), 2.0, 0.1), np.ones((1, 3)), NAMED["tanh"], effort.scale(30_000, 30_000), rng, in_law=False)
+    samples = sample_layers(
+        Plan((3, 3, 3), 2.0, 0.1),
+        np.ones((1, 3)),
+        NAMED["tanh"],
+        effort.scale(30_000, 30_000),
+        rng,
+        in_law=False,
+    )
     return blocks(samples.overlaps[:, :, 0, 0])
 
 
@@ -292,12 +406,19 @@ ACTION_SAMPLES = Claim(
     sampled_from_action,
     drawn_lengths,
     Sampled(0.08),
-    (Mutant("weight variance off by 10 %", lambda action: LatticeAction(action.activation, Rational(11, 5), action.bias_variance)),),
+    (
+        Mutant(
+            "weight variance off by 10 %",
+            lambda action: LatticeAction(action.activation, Rational(11, 5), action.bias_variance),
+        ),
+    ),
 )
 
 
 def divergence_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """(N/2)⟨K/K* - 1 - ln K/K*⟩ of linear networks of width 400 at a = 0.8, drawn as a chain of chi-squared variables."""
+    """(N/2)⟨K/K* - 1 - ln K/K*⟩ of linear networks of width 400 at a = 0.8, drawn as a chain of
+    chi-squared variables.
+    """
     kernel = np.ones(effort.scale(200_000, 100_000))
     for _ in range(40):
         kernel = 0.2 + 0.8 * kernel * rng.chisquare(400, kernel.size) / 400
@@ -306,7 +427,8 @@ def divergence_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 FACTORIAL = Claim(
     "field-theory/factorial-divergence",
-    "a linear network differs from independent layers by v a²/(4(1 - a²)) nats per layer, at any width",
+    "a linear network differs from independent layers by v a²/(4(1 - a²)) nats per layer, at any "
+    "width",
     lambda: factorial_divergence(Integer(2))["total"],
     lambda expression, _: float(compiled(expression, [FIELD.a])(0.8)),
     divergence_samples,
@@ -330,12 +452,17 @@ def walk_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 WALK = Claim(
     "field-theory/critical-walk",
-    "the logarithm of the length of a critical linear network is a random walk with exactly known steps",
+    "the logarithm of the length of a critical linear network is a random walk with exactly known "
+    "steps",
     critical_walk,
     lambda expressions, _: np.array([float(compiled(e, [N])(12.0)) for e in expressions]),
     walk_samples,
     Sampled(0.04),
-    (replaced("leading order in 1/N", lambda e: -1 / N if e.has(digamma) or e.has(log) else 2 / N),),
+    (
+        replaced(
+            "leading order in 1/N", lambda e: -1 / N if e.has(digamma) or e.has(log) else 2 / N
+        ),
+    ),
 )
 
 CLAIMS: Sequence[Claim] = (

@@ -1,6 +1,8 @@
-"""Claims on random networks without sampling: averages, fixed points, the action and the field along depth, against arithmetic written by hand.
+"""Claims on random networks without sampling: averages, fixed points, the action and the field
+along depth, against arithmetic written by hand.
 
-The witnesses integrate with Gauss-Legendre nodes and activations written in NumPy, iterate maps, and invert matrices; none of them sees an expression.
+The witnesses integrate with Gauss-Legendre nodes and activations written in NumPy, iterate maps,
+and invert matrices; none of them sees an expression.
 """
 
 from __future__ import annotations
@@ -20,7 +22,14 @@ from neurenorm.numerics.solve.field_theory.lengths import edge_points, length_fi
 from neurenorm.numerics.solve.field_theory.universality import half_stable_points
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
-from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted, without
+from neurenorm.numerics.verification.mutants import (
+    Mutant,
+    flipped,
+    replaced,
+    scaled,
+    shifted,
+    without,
+)
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant
@@ -47,20 +56,40 @@ def gauss_average(function: Callable[[Array], Array], variance: float) -> float:
 
 
 def gauss_pair(function: Callable[[Array], Array], kaa: float, kbb: float, kab: float) -> float:
-    """⟨f_a f_b⟩ in polar coordinates split where either argument changes sign: each sector is smooth."""
+    """⟨f_a f_b⟩ in polar coordinates split where either argument changes sign: each sector is
+    smooth.
+    """
     c = kab / np.sqrt(kaa * kbb)
-    edges = np.sort(np.mod([np.pi / 2, -np.pi / 2, np.arctan2(-c, np.sqrt(1 - c * c)), np.arctan2(c, -np.sqrt(1 - c * c))], 2 * np.pi))
+    edges = np.sort(
+        np.mod(
+            [
+                np.pi / 2,
+                -np.pi / 2,
+                np.arctan2(-c, np.sqrt(1 - c * c)),
+                np.arctan2(c, -np.sqrt(1 - c * c)),
+            ],
+            2 * np.pi,
+        )
+    )
     total = 0.0
     r, radial = REACH * (NODES + 1) / 2, WEIGHTS * REACH / 2
     for low, high in zip(edges, [*edges[1:], edges[0] + 2 * np.pi], strict=True):
         angle = (low + high) / 2 + (high - low) / 2 * NODES
         x, y = r[:, None] * np.cos(angle), r[:, None] * np.sin(angle)
-        values = function(np.sqrt(kaa) * x) * function(np.sqrt(kbb) * (c * x + np.sqrt(1 - c * c) * y))
-        total += float((radial * r * np.exp(-r * r / 2)) @ values @ WEIGHTS) * (high - low) / 2 / (2 * np.pi)
+        values = function(np.sqrt(kaa) * x) * function(
+            np.sqrt(kbb) * (c * x + np.sqrt(1 - c * c) * y)
+        )
+        total += (
+            float((radial * r * np.exp(-r * r / 2)) @ values @ WEIGHTS)
+            * (high - low)
+            / 2
+            / (2 * np.pi)
+        )
     return total
 
 
-# --- averages -------------------------------------------------------------------------------------------------------------------------------------------
+# --- averages
+# --------------------------------------------------------------------------------------------------
 
 
 def overlap_claim(name: str, *mutants: Mutant) -> Claim:
@@ -89,7 +118,12 @@ def differenced_slopes(name: str) -> Array:
     for k in (0.4, 1.7):
         step = 1e-3 * k
         values = [gauss_average(lambda x: function(x) ** 2, k + j * step) for j in (-2, -1, 1, 2)]
-        found.append([(values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step), gauss_average(lambda x: slope(x) ** 2, k)])
+        found.append(
+            [
+                (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step),
+                gauss_average(lambda x: slope(x) ** 2, k),
+            ]
+        )
     return np.array(found).T
 
 
@@ -106,7 +140,8 @@ def slope_claim(name: str) -> Claim:
     )
 
 
-# --- fixed points -----------------------------------------------------------------------------------------------------------------------------------------
+# --- fixed points
+# --------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -129,7 +164,8 @@ def fixed_points_of(wide: WideLimit, effort: Effort) -> Array:
 
 FIXED_POINTS = Claim(
     "field-theory/fixed-points-tanh",
-    "the fixed points of length and correlation of tanh at (2.5, 0.05) are where the integrated maps settle",
+    "the fixed points of length and correlation of tanh at (2.5, 0.05) are where the integrated "
+    "maps settle",
     lambda: WideLimit(activation("tanh")),
     fixed_points_of,
     lambda rng, effort: np.array(iterated_tanh(2.5, 0.05)),
@@ -142,7 +178,9 @@ def critical_tanh(rng: np.random.Generator, effort: Effort) -> Array:
     """σ_w² and K of tanh at σ_b² = 0.05, by bracketing with hand-made integrals."""
 
     def bias(k: float) -> float:
-        return k - gauss_average(lambda x: np.tanh(x) ** 2, k) / gauss_average(lambda x: np.cosh(x) ** -4.0, k)
+        return k - gauss_average(lambda x: np.tanh(x) ** 2, k) / gauss_average(
+            lambda x: np.cosh(x) ** -4.0, k
+        )
 
     k = float(optimize.brentq(lambda u: bias(u) - 0.05, 0.1, 2.0, xtol=1e-14))
     return np.array([1 / gauss_average(lambda x: np.cosh(x) ** -4.0, k), k])
@@ -167,7 +205,8 @@ EDGE = Claim(
     (Mutant("another nonlinearity", lambda wide: WideLimit(activation("1.0001*tanh(z)"))),),
 )
 
-# --- the action ---------------------------------------------------------------------------------------------------------------------------------------------
+# --- the action
+# --------------------------------------------------------------------------------------------------
 
 STATES = [[list(symbols(f"z{layer}_{a}_:2", real=True)) for a in range(2)] for layer in range(2)]
 FLAT = [z for layer in STATES for row in layer for z in row]
@@ -190,15 +229,23 @@ def normal_actions(rng: np.random.Generator, effort: Effort) -> Array:
 
 ACTION = Claim(
     "field-theory/lattice-action",
-    "the lattice action of two layers and two inputs is minus the log of the density, layer by layer",
+    "the lattice action of two layers and two inputs is minus the log of the density, layer by "
+    "layer",
     lambda: LatticeAction(activation("tanh")).value(STATES, OVERLAPS),
-    lambda expression, _: compiled(expression.subs({SW2: Rational(8, 5), SB2: Rational(1, 5)}), FLAT)(*POINTS.T),
+    lambda expression, _: compiled(
+        expression.subs({SW2: Rational(8, 5), SB2: Rational(1, 5)}), FLAT
+    )(*POINTS.T),
     normal_actions,
     Exact(11),
-    (scaled(1.0000001), without(SB2, "the biases"), replaced("without the determinants", lambda e: e.replace(log, lambda _: Integer(0)))),
+    (
+        scaled(1.0000001),
+        without(SB2, "the biases"),
+        replaced("without the determinants", lambda e: e.replace(log, lambda _: Integer(0))),
+    ),
 )
 
-# --- the field along depth --------------------------------------------------------------------------------------------------------------------------------
+# --- the field along depth
+# --------------------------------------------------------------------------------------------------
 
 LAYERS = 9
 
@@ -235,24 +282,39 @@ def depth_claim(boundary: str) -> Claim:
 
 
 def pole_of_the_symbol(rng: np.random.Generator, effort: Effort) -> Array:
-    """The mass at which 1 + a² - 2a cosh m vanishes, and the variance summed over the zone, for a = 0.8."""
+    """The mass at which 1 + a² - 2a cosh m vanishes, and the variance summed over the zone, for a =
+    0.8.
+    """
     a = 0.8
     mass = float(optimize.brentq(lambda m: 1 + a * a - 2 * a * np.cosh(m), 1e-3, 2, xtol=1e-15))
     k = 2 * np.pi * np.arange(512) / 512
-    return np.array([1 / mass, 2 * np.sinh(mass / 2), 1 / (2 * np.sqrt(a) * (1 - a) * np.mean(1 / (1 + a * a - 2 * a * np.cos(k))))])
+    return np.array(
+        [
+            1 / mass,
+            2 * np.sinh(mass / 2),
+            1 / (2 * np.sqrt(a) * (1 - a) * np.mean(1 / (1 + a * a - 2 * a * np.cos(k)))),
+        ]
+    )
 
 
 EFFECTIVE = Claim(
     "field-theory/effective-theory",
-    "the effective theory has the mass 2 sinh(1/2 xi) of the exact pole, and overstates the variance by (1 + a)/(2 sqrt a)",
+    "the effective theory has the mass 2 sinh(1/2 xi) of the exact pole, and overstates the "
+    "variance by (1 + a)/(2 sqrt a)",
     lambda: effective_theory().values,
-    lambda values, _: np.array([float(compiled(values[n], list(values[n].free_symbols))(0.8)) for n in ("xi_lattice", "mass", "ratio")]),
+    lambda values, _: np.array(
+        [
+            float(compiled(values[n], list(values[n].free_symbols))(0.8))
+            for n in ("xi_lattice", "mass", "ratio")
+        ]
+    ),
     pole_of_the_symbol,
     Exact(11),
     (scaled(1.0000001), shifted(Symbol("a", positive=True), Rational(1, 10**6))),
 )
 
-# --- finite width, deterministic ----------------------------------------------------------------------------------------------------------------------------
+# --- finite width, deterministic
+# --------------------------------------------------------------------------------------------------
 
 
 def linear_spectrum() -> Sequence[Expr]:
@@ -262,7 +324,9 @@ def linear_spectrum() -> Sequence[Expr]:
 
 
 def transfer_spectrum(rng: np.random.Generator, effort: Effort) -> Array:
-    """Eigenvalues of the kernel of q' = (sb2 + a q) chi²/N on a logarithmic grid, N = 16, a = 0.5."""
+    """Eigenvalues of the kernel of q' = (sb2 + a q) chi²/N on a logarithmic grid, N = 16, a =
+    0.5.
+    """
     u = np.linspace(np.log(0.003), np.log(1000), 400)
     x = np.exp(u)[None, :] * 16 / (0.5 + 0.5 * np.exp(u))[:, None]
     density = np.exp(8 * np.log(x) - x / 2 - 8 * np.log(2) - special.gammaln(8))
@@ -271,9 +335,12 @@ def transfer_spectrum(rng: np.random.Generator, effort: Effort) -> Array:
 
 SPECTRUM = Claim(
     "field-theory/transfer-spectrum",
-    "the layer-to-layer transfer operator of the linear network has the eigenvalues a^k prod (1 + 2j/N)",
+    "the layer-to-layer transfer operator of the linear network has the eigenvalues a^k prod (1 + "
+    "2j/N)",
     linear_spectrum,
-    lambda expressions, _: np.array([float(compiled(e, [SW2, FIELD.N])(0.5, 16.0)) for e in expressions]),
+    lambda expressions, _: np.array(
+        [float(compiled(e, [SW2, FIELD.N])(0.5, 16.0)) for e in expressions]
+    ),
     transfer_spectrum,
     Exact(6),
     (scaled(1.00001), replaced("without the 1/N terms", lambda e: e.subs(FIELD.N, 10**9))),
@@ -321,9 +388,10 @@ VERTEX = Claim(
 )
 
 
-
 def half_stable_gelu(rng: np.random.Generator, effort: Effort) -> Array:
-    """K and σ_w² at which the hand-made χ_∥ and χ_⊥ of GELU are both 1, and the noise over K² there."""
+    """K and σ_w² at which the hand-made χ_∥ and χ_⊥ of GELU are both 1, and the noise over K²
+    there.
+    """
     phi, slope = NAMED["gelu"]
 
     def excess(place: Array) -> list[float]:
@@ -340,12 +408,17 @@ def half_stable_gelu(rng: np.random.Generator, effort: Effort) -> Array:
 def half_stable_of(wide: WideLimit, effort: Effort) -> Array:
     """The same as derived."""
     points = half_stable_points(wide)
-    return np.array([points[0].length, points[0].sw2, points[0].growth]) if points else np.full(3, np.nan)
+    return (
+        np.array([points[0].length, points[0].sw2, points[0].growth])
+        if points
+        else np.full(3, np.nan)
+    )
 
 
 HALF_STABLE = Claim(
     "field-theory/half-stable-gelu",
-    "GELU is critical at one length, where the integrated chi_par and chi_perp are both 1 and the vertex grows by the integrated noise",
+    "GELU is critical at one length, where the integrated chi_par and chi_perp are both 1 and the "
+    "vertex grows by the integrated noise",
     lambda: WideLimit(activation("gelu")),
     half_stable_of,
     half_stable_gelu,
@@ -355,7 +428,10 @@ HALF_STABLE = Claim(
 
 CLAIMS = (
     HALF_STABLE,
-    *(overlap_claim(name, *([flipped(AB)] if name not in ("cos", "abs") else [])) for name in CLOSED),
+    *(
+        overlap_claim(name, *([flipped(AB)] if name not in ("cos", "abs") else []))
+        for name in CLOSED
+    ),
     *(slope_claim(name) for name in ("tanh", "gelu", "swish", "erf")),
     FIXED_POINTS,
     EDGE,

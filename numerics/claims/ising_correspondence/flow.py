@@ -1,7 +1,8 @@
-"""Claims on layers of the Ising chain: derived laws against enumeration, packed sampling and actual training.
+"""Claims on layers of the Ising chain: derived laws against enumeration, packed sampling and actual
+training.
 
-The witnesses enumerate Boltzmann weights from plain arrays, sample chains bit by bit, or train networks from scratch;
-none of them sees a recursion, a transfer matrix or a closed form.
+The witnesses enumerate Boltzmann weights from plain arrays, sample chains bit by bit, or train
+networks from scratch; none of them sees a recursion, a transfer matrix or a closed form.
 """
 
 from __future__ import annotations
@@ -24,13 +25,24 @@ from neurenorm.numerics.simulation.ising_correspondence.chains import (
     stochastic_tanh,
 )
 from neurenorm.numerics.simulation.ising_correspondence.deep_network import train_deep_network
-from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, masked_layer, prediction_problem, train_causal_stack
+from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import (
+    fit_tanh,
+    masked_layer,
+    prediction_problem,
+    train_causal_stack,
+)
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled, shifted
 from neurenorm.numerics.verification.points import BITS, HALF, ONE, Array, at, formula_at, points_of
 from neurenorm.theory.catalogue.problems import Formula
-from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput, output_coupling, prediction_layer, weight_spread
+from neurenorm.theory.ising_correspondence.flow import (
+    BlockInformation,
+    BlockOutput,
+    output_coupling,
+    prediction_layer,
+    weight_spread,
+)
 from neurenorm.theory.ising_correspondence.units import BlockUnit, decimation, majority, noisy
 from neurenorm.theory.symbols import symbols
 
@@ -43,23 +55,32 @@ K, B, DEPTH, R = SUBJECT.K, SUBJECT.b, SUBJECT.depth, SUBJECT.r
 
 def other_depth(by: int) -> Mutant:
     """Return the mutant of stacks that have another number of layers."""
-    return Mutant(f"depth off by {by}", lambda stacks: [BlockOutput(stack.unit, stack.depth + by) for stack in stacks])
+    return Mutant(
+        f"depth off by {by}",
+        lambda stacks: [BlockOutput(stack.unit, stack.depth + by) for stack in stacks],
+    )
 
 
 def other_unit(name: str, change: Callable[[BlockUnit], BlockUnit]) -> Mutant:
     """Return the mutant of stacks whose units are changed."""
-    return Mutant(name, lambda stacks: [BlockOutput(change(stack.unit), stack.depth) for stack in stacks])
+    return Mutant(
+        name, lambda stacks: [BlockOutput(change(stack.unit), stack.depth) for stack in stacks]
+    )
 
 
 # --- the renormalized coupling and the outputs of block layers ---
 
 COUPLING_POINTS = [
-    {"K": k, "b": b, "depth": d} for k in (HALF, ONE, Integer(2)) for b, d in ((2, 1), (3, 1), (2, 2), (3, 2))
+    {"K": k, "b": b, "depth": d}
+    for k in (HALF, ONE, Integer(2))
+    for b, d in ((2, 1), (3, 1), (2, 2), (3, 2))
 ]
 
 
 def decimated_couplings(rng: np.random.Generator, effort: Effort) -> Array:
-    """Enumerate a chain whose ends are kept, and read the coupling off the four weights of the ends."""
+    """Enumerate a chain whose ends are kept, and read the coupling off the four weights of the
+    ends.
+    """
     rows = []
     for point in COUPLING_POINTS:
         bonds = point["b"] ** point["depth"]
@@ -92,7 +113,10 @@ def block_values(stacks: list[BlockOutput], effort: Effort) -> Array:
     with precision(BITS):
         for k in BLOCK_COUPLINGS:
             values = [stack.values(ball_chain(k)) for stack in stacks]
-            rows.append([float(v["nearest"].mid()) for v in values] + [float(v["ratio"].mid()) for v in values[:3]])
+            rows.append(
+                [float(v["nearest"].mid()) for v in values]
+                + [float(v["ratio"].mid()) for v in values[:3]]
+            )
     return np.array(rows)
 
 
@@ -111,7 +135,9 @@ def enumerated_blocks(rng: np.random.Generator, effort: Effort) -> Array:
     return np.array(rows)
 
 
-UNIVERSAL_POINTS = [{"K": Rational(4, 5), "b": b, "depth": 1} for b in (2, 3, 4, 5) for _ in range(5)]
+UNIVERSAL_POINTS = [
+    {"K": Rational(4, 5), "b": b, "depth": 1} for b in (2, 3, 4, 5) for _ in range(5)
+]
 
 
 def random_units(rng: np.random.Generator, effort: Effort) -> Array:
@@ -119,13 +145,17 @@ def random_units(rng: np.random.Generator, effort: Effort) -> Array:
     rows = []
     for point in UNIVERSAL_POINTS:
         b = point["b"]
-        law = layer_law(chain_law(float(point["K"]), 3 * b), b, stochastic_tanh(0.2 + rng.random(b)))
+        law = layer_law(
+            chain_law(float(point["K"]), 3 * b), b, stochastic_tanh(0.2 + rng.random(b))
+        )
         rows.append([np.arctanh(law_mean(law, (0, 2)) / law_mean(law, (0, 1)))])
     return np.array(rows)
 
 
 def sampled_stacks() -> list[BlockOutput]:
-    """Return the stacks that are sampled: three layers of majorities, and one majority of a long block."""
+    """Return the stacks that are sampled: three layers of majorities, and one majority of a long
+    block.
+    """
     return [BlockOutput(majority(3), 3), BlockOutput(majority(9))]
 
 
@@ -154,11 +184,18 @@ def _side_by_side(estimates: Sequence[Estimate]) -> Estimate:
 def informations(problems: list[BlockInformation], effort: Effort) -> Array:
     """Return one- and two-sided information at K = 1."""
     with precision(BITS):
-        return np.array([[float(information(law).mid()) for law in p.laws(ball_chain(ONE)).values()] for p in problems])
+        return np.array(
+            [
+                [float(information(law).mid()) for law in p.laws(ball_chain(ONE)).values()]
+                for p in problems
+            ]
+        )
 
 
 def enumerated_information(rng: np.random.Generator, effort: Effort) -> Array:
-    """Enumerate a block of three with a spin on either side, and sum the joint law of output and environment."""
+    """Enumerate a block of three with a spin on either side, and sum the joint law of output and
+    environment.
+    """
     law = chain_law(1.0, 5).reshape(2, 8, 2)
     blocks = spin_table(3)
     rows = []
@@ -222,13 +259,20 @@ BLOCK_CLAIMS = (
     Claim(
         f"{PAPER}/block-information",
         "an output of three spins knows as much of its environment as the joint law says",
-        lambda: [BlockInformation(majority(3)), BlockInformation(decimation(3, 2)), BlockInformation(decimation(3))],
+        lambda: [
+            BlockInformation(majority(3)),
+            BlockInformation(decimation(3, 2)),
+            BlockInformation(decimation(3)),
+        ],
         informations,
         enumerated_information,
         Exact(11),
         (
             Mutant("sites mirrored", lambda ps: [ps[0], ps[1], BlockInformation(decimation(3, 1))]),
-            Mutant("noisy outputs", lambda ps: [BlockInformation(noisy(p.unit, Rational(99999, 100000))) for p in ps]),
+            Mutant(
+                "noisy outputs",
+                lambda ps: [BlockInformation(noisy(p.unit, Rational(99999, 100000))) for p in ps],
+            ),
         ),
     ),
 )
@@ -236,11 +280,15 @@ BLOCK_CLAIMS = (
 
 # --- supervised training ---
 
-PREDICTIONS = [{"K": k, "r": r} for k, r in ((ONE, 1), (ONE, 2), (ONE, 4), (HALF, 2), (Integer(2), 8))]
+PREDICTIONS = [
+    {"K": k, "r": r} for k, r in ((ONE, 1), (ONE, 2), (ONE, 4), (HALF, 2), (Integer(2), 8))
+]
 
 
 def trained_predictions(rng: np.random.Generator, effort: Effort) -> Array:
-    """Train a unit on the enumerated law of 8 spins and a target; the other weights count as part of the last."""
+    """Train a unit on the enumerated law of 8 spins and a target; the other weights count as part
+    of the last.
+    """
     rows = []
     for point in PREDICTIONS:
         inputs, probability, target = prediction_problem(float(point["K"]), 8, point["r"])
@@ -258,7 +306,9 @@ def spread_of_weights(formula: Formula, effort: Effort) -> Array:
 
 
 def repeated_trainings(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Train on many independent samples of 20,000 chains; groups of 10 give independent variances."""
+    """Train on many independent samples of 20,000 chains; groups of 10 give independent
+    variances.
+    """
     inputs, probability, target = prediction_problem(1.0, 8, 2)
     cells = np.stack([probability * (1 + target) / 2, probability * (1 - target) / 2], axis=1)
     samples, blocks = int(SPREAD["n"]), min(effort.scale(200, least=200), 1600)
@@ -274,7 +324,9 @@ def repeated_trainings(rng: np.random.Generator, effort: Effort) -> Estimate:
 
 
 def masked_couplings(formula: Formula, effort: Effort) -> Array:
-    """Return the row of the coupling matrix of six retained spins of a ring of twelve, at two couplings."""
+    """Return the row of the coupling matrix of six retained spins of a ring of twelve, at two
+    couplings.
+    """
     rows = at(formula, points_of(K=(HALF, ONE), b=(2,), depth=(1,)))[:, 0]
     return np.array([[0.0, k, 0.0, 0.0, 0.0, k] for k in rows])
 
@@ -298,7 +350,9 @@ def stack_correlations(formula: Formula, effort: Effort) -> Array:
 
 def trained_stack(rng: np.random.Generator, effort: Effort) -> Estimate:
     """Train three causal layers on samples of 32 spins and correlate their outputs."""
-    spins = sample_packed_chains(1.5, 32, min(effort.scale(20000, least=20000), 80000), rng).unpacked()
+    spins = sample_packed_chains(
+        1.5, 32, min(effort.scale(20000, least=20000), 80000), rng
+    ).unpacked()
     layers = train_causal_stack(spins, b=2, depth=3)
     return _side_by_side([_neighbours(layer.outputs) for layer in layers])
 
@@ -313,14 +367,17 @@ DEEP_POINTS = [{"K": ONE, "b": 2, "depth": d} for d in range(5)]
 
 
 def trained_deep(rng: np.random.Generator, effort: Effort) -> Array:
-    """Train a deep network on the targets at the distances 1, 2, 4, 8, 16 and return tanh of its couplings."""
+    """Train a deep network on the targets at the distances 1, 2, 4, 8, 16 and return tanh of its
+    couplings.
+    """
     return np.tanh(train_deep_network(1.0, (1, 2, 4, 8, 16), rng).couplings)
 
 
 SUPERVISED_CLAIMS = (
     Claim(
         f"{PAPER}/prediction-layer",
-        "a fully connected unit trained to predict the spin at distance r weighs the last spin alone, by artanh t^r",
+        "a fully connected unit trained to predict the spin at distance r weighs the last spin "
+        "alone, by artanh t^r",
         prediction_layer,
         formula_at(PREDICTIONS),
         trained_predictions,
@@ -330,7 +387,8 @@ SUPERVISED_CLAIMS = (
             shifted(R),
             flipped(K),
             replaced(
-                "without the logarithm of the spread", lambda e: e.replace(log, lambda x: log(2) if x == 2 else 0 * x)
+                "without the logarithm of the spread",
+                lambda e: e.replace(log, lambda x: log(2) if x == 2 else 0 * x),
             ),
         ),
     ),
@@ -341,7 +399,11 @@ SUPERVISED_CLAIMS = (
         spread_of_weights,
         repeated_trainings,
         Sampled(smallest=0.5),
-        (shifted(R, -1), replaced("without the loss of certainty", lambda e: e * (1 - tanh(K) ** 4)), scaled(2)),
+        (
+            shifted(R, -1),
+            replaced("without the loss of certainty", lambda e: e * (1 - tanh(K) ** 4)),
+            scaled(2),
+        ),
     ),
     Claim(
         f"{PAPER}/masked-layer",
@@ -363,7 +425,8 @@ SUPERVISED_CLAIMS = (
     ),
     Claim(
         f"{PAPER}/deep-network",
-        "a deep network with outputs for the distances 1, 2, 4, 8, 16 lists the renormalized couplings",
+        "a deep network with outputs for the distances 1, 2, 4, 8, 16 lists the renormalized "
+        "couplings",
         output_coupling,
         lambda formula, effort: np.tanh(at(formula, DEEP_POINTS)[:, 0]),
         trained_deep,

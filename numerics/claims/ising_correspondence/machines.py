@@ -1,6 +1,8 @@
-"""Claims on Boltzmann machines of the Ising chain, and on controls: derived laws against enumeration and training.
+"""Claims on Boltzmann machines of the Ising chain, and on controls: derived laws against
+enumeration and training.
 
-The witnesses enumerate every configuration of machines with plain weight matrices, or train them from random weights.
+The witnesses enumerate every configuration of machines with plain weight matrices, or train them
+from random weights.
 """
 
 from __future__ import annotations
@@ -12,7 +14,11 @@ from sympy import Integer, Rational, atanh, cosh, exp, tanh
 from neurenorm.numerics.claims.ising_correspondence.flow import PAPER, SUBJECT
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, law_mean
-from neurenorm.numerics.simulation.ising_correspondence.controls import autoencoder_loss, dense_layer_correlations, train_temperature_labels
+from neurenorm.numerics.simulation.ising_correspondence.controls import (
+    autoencoder_loss,
+    dense_layer_correlations,
+    train_temperature_labels,
+)
 from neurenorm.numerics.simulation.ising_correspondence.machines import (
     Machine,
     bond_machine_weights,
@@ -49,7 +55,9 @@ TIE_POINTS = [
 
 
 def matched_bond_machines(rng: np.random.Generator, effort: Effort) -> Array:
-    """Find the weight at which an enumerated machine on a ring of six has the chain's nearest-neighbour correlation."""
+    """Find the weight at which an enumerated machine on a ring of six has the chain's
+    nearest-neighbour correlation.
+    """
     rows = []
     for point in MACHINE_POINTS:
         wanted = law_mean(chain_law(float(point["K"]), 6, "ring"), (0, 1))
@@ -64,23 +72,31 @@ def matched_bond_machines(rng: np.random.Generator, effort: Effort) -> Array:
 
 
 def enumerated_half_width(rng: np.random.Generator, effort: Effort) -> Array:
-    """Enumerate machines with the stated weights: divergence from the ring, and correlation of hidden neighbours."""
+    """Enumerate machines with the stated weights: divergence from the ring, and correlation of
+    hidden neighbours.
+    """
     rows = []
     for point in TIE_POINTS:
         k, n, tie = float(point["K"]), int(point["N"]), float(point["lambda"])
         machine = Machine(half_width_weights(k, n, tie))
-        rows.append([machine.divergence(chain_law(k, n, "ring")), machine.hidden_correlations()[0, 1]])
+        rows.append(
+            [machine.divergence(chain_law(k, n, "ring")), machine.hidden_correlations()[0, 1]]
+        )
     return np.array(rows)
 
 
 def decimated_ring(formula: Formula, effort: Effort) -> Array:
-    """Return the hidden correlation of the derived machine at two couplings, with the weights K of the neighbours."""
+    """Return the hidden correlation of the derived machine at two couplings, with the weights K of
+    the neighbours.
+    """
     points = [{"K": k, "N": Integer(8), "lambda": Integer(6)} for k in (HALF, ONE)]
     return np.column_stack([at(formula, points)[:, 1], [float(point["K"]) for point in points]])
 
 
 def trained_half_width(rng: np.random.Generator, effort: Effort) -> Array:
-    """Train machines from random weights: mean correlation of hidden neighbours, and weight on the sites between."""
+    """Train machines from random weights: mean correlation of hidden neighbours, and weight on the
+    sites between.
+    """
     rows = []
     for k in (0.5, 1.0):
         machine = train_machine(chain_law(k, 8, "ring"), 4, rng, accept=1e-12).machine
@@ -93,13 +109,19 @@ def trained_half_width(rng: np.random.Generator, effort: Effort) -> Array:
 def _neighbour_weight(machine: Machine) -> float:
     """Return the mean size of the weights beside the copied sites."""
     copied, (visible, _) = machine.copied_sites(), machine.weights.shape
-    beside = [machine.weights[(site + step) % visible, j] for j, site in enumerate(copied) for step in (1, -1)]
+    beside = [
+        machine.weights[(site + step) % visible, j]
+        for j, site in enumerate(copied)
+        for step in (1, -1)
+    ]
     return float(np.abs(beside).mean())
 
 
 def second_machine(rng: np.random.Generator, effort: Effort) -> Array:
     """Train 8 → 4 → 2 and return the weights of the second machine beside its copied sites."""
-    return np.array([_neighbour_weight(train_machine_stack(chain_law(1.0, 8, "ring"), rng)[1].machine)])
+    return np.array(
+        [_neighbour_weight(train_machine_stack(chain_law(1.0, 8, "ring"), rng)[1].machine)]
+    )
 
 
 MACHINE_CLAIMS = (
@@ -110,7 +132,10 @@ MACHINE_CLAIMS = (
         formula_at(MACHINE_POINTS),
         matched_bond_machines,
         Exact(9),
-        (scaled("1.000001"), replaced("a decimation instead of its inverse", lambda e: atanh(tanh(K) ** 2))),
+        (
+            scaled("1.000001"),
+            replaced("a decimation instead of its inverse", lambda e: atanh(tanh(K) ** 2)),
+        ),
     ),
     Claim(
         f"{PAPER}/half-width-machine",
@@ -124,12 +149,16 @@ MACHINE_CLAIMS = (
             shifted(N, 2),
             flipped(LAMBDA),
             replaced("without the closure of the ring", lambda e: e.subs(tanh(K) ** N, 0)),
-            replaced("neighbours weigh half", lambda e: e.subs(exp(-2 * LAMBDA - 4 * K), exp(-2 * LAMBDA - 2 * K))),
+            replaced(
+                "neighbours weigh half",
+                lambda e: e.subs(exp(-2 * LAMBDA - 4 * K), exp(-2 * LAMBDA - 2 * K)),
+            ),
         ),
     ),
     Claim(
         f"{PAPER}/trained-machine",
-        "a half-width machine trained from random weights decimates: weights K, hidden coupling artanh t^2",
+        "a half-width machine trained from random weights decimates: weights K, hidden coupling "
+        "artanh t^2",
         half_width_machine,
         decimated_ring,
         trained_half_width,
@@ -156,7 +185,9 @@ LABEL_POINTS = [{"K_0": LABELS[0], "K_1": label, "N": Integer(17)} for label in 
 
 
 def principal_components(rng: np.random.Generator, effort: Effort) -> Array:
-    """Sum the small eigenvalues of the covariance of rings of 128 and 256 spins, and extrapolate in 1/N^2."""
+    """Sum the small eigenvalues of the covariance of rings of 128 and 256 spins, and extrapolate in
+    1/N^2.
+    """
     rows = []
     for point in ENCODER_POINTS:
         short, long = (autoencoder_loss(float(point["K"]), n, point["b"]) for n in (128, 256))
@@ -171,7 +202,9 @@ def trained_labels(rng: np.random.Generator, effort: Effort) -> Array:
 
 
 def random_layers(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Draw random dense layers on 1024 spins and average the squared correlations of their fields."""
+    """Draw random dense layers on 1024 spins and average the squared correlations of their
+    fields.
+    """
     return dense_layer_correlations(0.5, 1024, 32, effort.scale(256, least=256), rng)[0]
 
 
@@ -183,11 +216,16 @@ CONTROL_CLAIMS = (
         formula_at(ENCODER_POINTS),
         principal_components,
         Exact(6),
-        (scaled("1.0001"), shifted(B), replaced("spectrum of the inverse", lambda e: e.subs(tanh(K), -tanh(K) / 2))),
+        (
+            scaled("1.0001"),
+            shifted(B),
+            replaced("spectrum of the inverse", lambda e: e.subs(tanh(K), -tanh(K) / 2)),
+        ),
     ),
     Claim(
         f"{PAPER}/temperature-labels",
-        "a softmax over temperatures learns differences of couplings and of free energies (a control)",
+        "a softmax over temperatures learns differences of couplings and of free energies (a "
+        "control)",
         temperature_labels,
         formula_at(LABEL_POINTS),
         trained_labels,
@@ -195,7 +233,9 @@ CONTROL_CLAIMS = (
         (
             scaled("1.001"),
             shifted(N),
-            replaced("without the reference", lambda e: e.subs(cosh(SUBJECT.K_0), 1).subs(SUBJECT.K_0, 0)),
+            replaced(
+                "without the reference", lambda e: e.subs(cosh(SUBJECT.K_0), 1).subs(SUBJECT.K_0, 0)
+            ),
         ),
     ),
     Claim(

@@ -1,6 +1,7 @@
 """Claims on lattices: decimations against the enumeration of every configuration.
 
-The witnesses build their systems from plain lists of bonds; none of them sees a PeriodicGraph, an elimination or a recursion.
+The witnesses build their systems from plain lists of bonds; none of them sees a PeriodicGraph, an
+elimination or a recursion.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from sympy import Expr, Rational, Symbol, cos, cosh, log
 from neurenorm.graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import precision
-from neurenorm.numerics.simulation.lattice.enumeration import Term, ising_terms, log_marginal, potts_terms
+from neurenorm.numerics.simulation.lattice.enumeration import (
+    Term,
+    ising_terms,
+    log_marginal,
+    potts_terms,
+)
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Enclosed, Exact
 from neurenorm.numerics.verification.mutants import flipped, replaced, scaled, shifted, without
@@ -49,17 +55,29 @@ def values_of(expressions: Sequence[Expr], arguments: Sequence[Symbol], *points:
     return np.stack(compiled(list(expressions), list(arguments))(*points))
 
 
-# --- decimation of cells, against the enumeration of every configuration --------------------------------------------------------------------------------
+# --- decimation of cells, against the enumeration of every configuration
+# --------------------------------------------------------------------------------
 
 
-def ising_read_off(n: int, bonds: Sequence[tuple[int, int]], coupling: float, field: float = 0.0) -> list[float]:
-    """Enumerate a cell and read coupling, field and constant off the four weights of its terminals 0 and 1."""
+def ising_read_off(
+    n: int, bonds: Sequence[tuple[int, int]], coupling: float, field: float = 0.0
+) -> list[float]:
+    """Enumerate a cell and read coupling, field and constant off the four weights of its terminals
+    0 and 1.
+    """
     table = log_marginal(n, (1, -1), ising_terms(bonds, coupling, field), (0, 1))
     (pp, pm), (mp, mm) = table
     return [(pp + mm - pm - mp) / 4, (pp - mm) / 2, (pp + mm + pm + mp) / 4]
 
 
-def cell_claim(name: str, statement: str, cell: Callable[[], TwoTerminalCell], n: int, bonds: Sequence[tuple[int, int]], *mutants: Any) -> Claim:
+def cell_claim(
+    name: str,
+    statement: str,
+    cell: Callable[[], TwoTerminalCell],
+    n: int,
+    bonds: Sequence[tuple[int, int]],
+    *mutants: Any,
+) -> Claim:
     """Claim that the recursion of an Ising cell without field is right."""
 
     def derived() -> tuple[Expr, ...]:
@@ -95,31 +113,50 @@ def relabelled(bonds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 FIELD_CHAIN = Claim(
     "lattice/chain-in-field",
-    "decimating three bonds of the Ising chain in a field gives the coupling, field and constant of one bond",
+    "decimating three bonds of the Ising chain in a field gives the coupling, field and constant "
+    "of one bond",
     field_chain,
     lambda expressions, _: values_of(expressions, [K, H], COUPLINGS, FIELDS),
-    lambda rng, effort: np.array([ising_read_off(4, relabelled(CHAIN_BONDS), k, h) for k, h in zip(COUPLINGS, FIELDS, strict=True)]).T,
+    lambda rng, effort: (
+        np.array(
+            [
+                ising_read_off(4, relabelled(CHAIN_BONDS), k, h)
+                for k, h in zip(COUPLINGS, FIELDS, strict=True)
+            ]
+        ).T
+    ),
     Exact(12),
     (scaled(1.000001), flipped(H), flipped(K)),
 )
 
 
-def potts_claim(name: str, cell: Callable[[], TwoTerminalCell], n: int, bonds: Sequence[tuple[int, int]], what: str) -> Claim:
+def potts_claim(
+    name: str,
+    cell: Callable[[], TwoTerminalCell],
+    n: int,
+    bonds: Sequence[tuple[int, int]],
+    what: str,
+) -> Claim:
     """Claim that the recursion of a Potts cell, derived for symbolic q, is right at q = 2, 3, 4."""
     sizes = (2, 3, 4)
 
     def witness(rng: np.random.Generator, effort: Effort) -> Array:
         found = []
         for q in sizes:
-            tables = [log_marginal(n, q, potts_terms(bonds, coupling), (0, 1)) for coupling in COUPLINGS]
+            tables = [
+                log_marginal(n, q, potts_terms(bonds, coupling), (0, 1)) for coupling in COUPLINGS
+            ]
             found.append([[table[0, 0] - table[0, 1], table[0, 1]] for table in tables])
         return np.array(found).transpose(2, 0, 1)
 
     return Claim(
         f"lattice/{name}",
-        f"the recursion of the Potts {what}, derived for symbolic q by the symmetry of the alphabet, holds at q = 2, 3 and 4",
+        f"the recursion of the Potts {what}, derived for symbolic q by the symmetry of the "
+        "alphabet, holds at q = 2, 3 and 4",
         lambda: (lambda r: (r.step[0], r.constant))(cell_recursion(cell(), potts(Q), agreement())),
-        lambda expressions, _: values_of(expressions, [K, Q], COUPLINGS[None, :], np.array(sizes, dtype=float)[:, None]),
+        lambda expressions, _: values_of(
+            expressions, [K, Q], COUPLINGS[None, :], np.array(sizes, dtype=float)[:, None]
+        ),
         witness,
         Exact(12),
         (scaled(1.000001), shifted(Q), flipped(K)),
@@ -136,12 +173,15 @@ def clock_claim(n: int, mutants: Sequence[Any]) -> Claim:
         return tuple(decimation.log_basis.to_expr(decimation.log_weights[0, k]) for k in range(n))
 
     def witness(rng: np.random.Generator, effort: Effort) -> Array:
-        terms: list[list[Term]] = [[((i, i + 1), k, lambda a, b: np.cos(a - b)) for i in (0, 1)] for k in COUPLINGS]
+        terms: list[list[Term]] = [
+            [((i, i + 1), k, lambda a, b: np.cos(a - b)) for i in (0, 1)] for k in COUPLINGS
+        ]
         return np.array([log_marginal(3, tuple(angles), term, (0, 2))[0] for term in terms]).T
 
     return Claim(
         f"lattice/clock-{n}-chain",
-        f"two bonds of the {n}-state clock chain give the effective log-weight of its ends, with every generated harmonic",
+        f"two bonds of the {n}-state clock chain give the effective log-weight of its ends, with "
+        "every generated harmonic",
         derived,
         lambda expressions, _: values_of(expressions, [K], COUPLINGS),
         witness,
@@ -151,7 +191,9 @@ def clock_claim(n: int, mutants: Sequence[Any]) -> Claim:
 
 
 def star_couplings() -> tuple[Expr, ...]:
-    """Return the pair and the four-spin coupling that summing out the centre of a star of four generates."""
+    """Return the pair and the four-spin coupling that summing out the centre of a star of four
+    generates.
+    """
     effective = decimate(bond_model(nx.star_graph(4), ISING, ising_bond()), (1, 2, 3, 4)).effective
     return (effective["s_{1} s_{2}"], effective["s_{1} s_{2} s_{3} s_{4}"])
 
@@ -160,7 +202,9 @@ def walsh_star(rng: np.random.Generator, effort: Effort) -> Array:
     """Enumerate the star and project its log-weight on products of two and of four spins."""
     found = []
     for coupling in COUPLINGS:
-        table = log_marginal(5, (1, -1), ising_terms([(0, i) for i in range(1, 5)], coupling), (1, 2, 3, 4))
+        table = log_marginal(
+            5, (1, -1), ising_terms([(0, i) for i in range(1, 5)], coupling), (1, 2, 3, 4)
+        )
         s = np.array([1, -1])
         pair = np.einsum("abcd,a,b->", table, s, s) / 16
         found.append([pair, np.einsum("abcd,a,b,c,d->", table, s, s, s, s) / 16])
@@ -169,7 +213,8 @@ def walsh_star(rng: np.random.Generator, effort: Effort) -> Array:
 
 STAR = Claim(
     "lattice/star-four",
-    "summing out a spin with four neighbours generates equal pair couplings and one four-spin coupling",
+    "summing out a spin with four neighbours generates equal pair couplings and one four-spin "
+    "coupling",
     star_couplings,
     lambda expressions, _: values_of(expressions, [K], COUPLINGS),
     walsh_star,
@@ -177,23 +222,33 @@ STAR = Claim(
     (scaled(1.000001), without(log(cosh(4 * K)), "ln cosh 4K"), replaced("sign", lambda e: -e)),
 )
 
+
 def clock_first_harmonic() -> Expr:
-    """Return the coupling of the first harmonic that two bonds of the five-state clock chain leave."""
-    decimation = decimate(bond_model(nx.path_graph(3), clock(5), {K: lambda a, b: cos(a - b)}), (0, 2))
+    """Return the coupling of the first harmonic that two bonds of the five-state clock chain
+    leave.
+    """
+    decimation = decimate(
+        bond_model(nx.path_graph(3), clock(5), {K: lambda a, b: cos(a - b)}), (0, 2)
+    )
     return decimation.couplings[K]
 
 
 def projected_harmonic(rng: np.random.Generator, effort: Effort) -> Array:
-    """Enumerate the three spins and project the log-weight of the ends on the cosine of their difference."""
+    """Enumerate the three spins and project the log-weight of the ends on the cosine of their
+    difference.
+    """
     angles = 2 * np.pi * np.arange(5) / 5
-    terms: list[list[Term]] = [[((i, i + 1), k, lambda a, b: np.cos(a - b)) for i in (0, 1)] for k in COUPLINGS]
+    terms: list[list[Term]] = [
+        [((i, i + 1), k, lambda a, b: np.cos(a - b)) for i in (0, 1)] for k in COUPLINGS
+    ]
     rows = [log_marginal(3, tuple(angles), term, (0, 2))[0] for term in terms]
     return np.array([2 / 5 * np.sum(row * np.cos(angles)) for row in rows])
 
 
 CLOCK_COUPLING = Claim(
     "lattice/clock-5-coupling",
-    "the coupling of the first harmonic of the decimated five-state clock chain, with its coefficients in the square root of five",
+    "the coupling of the first harmonic of the decimated five-state clock chain, with its "
+    "coefficients in the square root of five",
     clock_first_harmonic,
     lambda expression, _: compiled(expression, [K])(COUPLINGS),
     projected_harmonic,
@@ -209,8 +264,11 @@ def star_of_four() -> Decimation:
 
 GENERATED = Claim(
     "lattice/star-generated",
-    "what the decimation of a star calls generated is six pair couplings and one four-spin coupling",
-    lambda: tuple(star_of_four().generated[name] for name in ("s_{3} s_{4}", "s_{1} s_{2} s_{3} s_{4}")),
+    "what the decimation of a star calls generated is six pair couplings and one four-spin "
+    "coupling",
+    lambda: tuple(
+        star_of_four().generated[name] for name in ("s_{3} s_{4}", "s_{1} s_{2} s_{3} s_{4}")
+    ),
     lambda expressions, _: values_of(expressions, [K], COUPLINGS),
     walsh_star,
     Exact(11),
@@ -224,7 +282,9 @@ PARTITION = Claim(
     "the weights of the kept spins of a star, as explicit sums of exponentials",
     lambda: tuple(star_of_four().partition_function(states) for states in STAR_STATES),
     lambda expressions, _: values_of(expressions, [K], COUPLINGS),
-    lambda rng, effort: np.exp([[enumerated_star(k)[states] for k in COUPLINGS] for states in STAR_STATES]),
+    lambda rng, effort: np.exp(
+        [[enumerated_star(k)[states] for k in COUPLINGS] for states in STAR_STATES]
+    ),
     Exact(12),
     (scaled(1.000001),),
 )
@@ -232,23 +292,37 @@ PARTITION = Claim(
 
 def enumerated_star(coupling: float) -> Array:
     """Return the log-weight of the four outer spins of a star."""
-    return log_marginal(5, (1, -1), ising_terms([(0, i) for i in range(1, 5)], coupling), (1, 2, 3, 4))
+    return log_marginal(
+        5, (1, -1), ising_terms([(0, i) for i in range(1, 5)], coupling), (1, 2, 3, 4)
+    )
 
 
 FLIP = Rational(1, 20)
 
 
 def noisy_copies() -> tuple[Expr, ...]:
-    """Return the coupling and constant of the noisy copies of two neighbouring spins, each flipped with probability 1/20."""
-    noise = [Kernel((f"copy of {v}", v), lambda copy, spin: 1 - FLIP if copy == spin else FLIP) for v in ("s", "t")]
+    """Return the coupling and constant of the noisy copies of two neighbouring spins, each flipped
+    with probability 1/20.
+    """
+    noise = [
+        Kernel((f"copy of {v}", v), lambda copy, spin: 1 - FLIP if copy == spin else FLIP)
+        for v in ("s", "t")
+    ]
     bond = LocalTerm(K, ("s", "t"), lambda s, t: s * t)
-    model = Model(dict.fromkeys(("s", "t", "copy of s", "copy of t"), ISING), (bond,), tuple(noise), ising_bond())
+    model = Model(
+        dict.fromkeys(("s", "t", "copy of s", "copy of t"), ISING),
+        (bond,),
+        tuple(noise),
+        ising_bond(),
+    )
     decimation = decimate(model, ("copy of s", "copy of t"))
     return (decimation.couplings[K], decimation.constant)
 
 
 def enumerated_copies(rng: np.random.Generator, effort: Effort) -> Array:
-    """Sum the four configurations of the two spins by matrix products, the noise being a matrix on each side."""
+    """Sum the four configurations of the two spins by matrix products, the noise being a matrix on
+    each side.
+    """
     noise = np.array([[0.95, 0.05], [0.05, 0.95]])
     rows = []
     for k in COUPLINGS:
@@ -267,7 +341,8 @@ NOISY = Claim(
     (scaled(1.000001), flipped(K)),
 )
 
-# --- the semigroup property, in balls -----------------------------------------------------------------------------------------------------------------
+# --- the semigroup property, in balls
+# --------------------------------------------------------------------------------------------------
 
 
 def by_four() -> Recursion:
@@ -285,7 +360,9 @@ def ball_at_point(recursion: Recursion, effort: Effort) -> arb:
 
 
 def summed_by_hand(rng: np.random.Generator, effort: Effort) -> arb:
-    """Sum the three interior spins of four bonds term by term in ball arithmetic, and read off coupling + 10 field."""
+    """Sum the three interior spins of four bonds term by term in ball arithmetic, and read off
+    coupling + 10 field.
+    """
     with precision(300):
         return four_bonds_by_hand()
 
@@ -299,7 +376,9 @@ def four_bonds_by_hand() -> arb:
             total = arb(0)
             for code in range(8):
                 chain = [first, *(1 - 2 * (code >> k & 1) for k in range(3)), last]
-                energy = sum((coupling * a * b + field / 2 * (a + b) for a, b in pairwise(chain)), arb(0))
+                energy = sum(
+                    (coupling * a * b + field / 2 * (a + b) for a, b in pairwise(chain)), arb(0)
+                )
                 total += energy.exp()
             weights[first, last] = total.log()
     k = (weights[1, 1] + weights[-1, -1] - weights[1, -1] - weights[-1, 1]) / 4
@@ -308,7 +387,8 @@ def four_bonds_by_hand() -> arb:
 
 SEMIGROUP = Claim(
     "lattice/semigroup",
-    "decimating by two twice is decimating by four: the enclosure of the difference contains zero at a radius below 1e-40",
+    "decimating by two twice is decimating by four: the enclosure of the difference contains zero "
+    "at a radius below 1e-40",
     by_four,
     ball_at_point,
     summed_by_hand,
@@ -317,10 +397,37 @@ SEMIGROUP = Claim(
 )
 
 CLAIMS = (
-    cell_claim("chain-decimation", "three bonds of the Ising chain give the coupling and constant of one", lambda: series_cell(3), 4, relabelled(CHAIN_BONDS)),
-    cell_claim("diamond-decimation", "the Ising diamond gives the coupling and constant of one bond", diamond, 4, DIAMOND_BONDS, without(log(2), "ln 2")),
-    cell_claim("wheatstone-decimation", "the Ising Wheatstone bridge gives the coupling and constant of one bond", wheatstone, 4, BRIDGE_BONDS, flipped(K)),
-    cell_claim("six-bond-decimation", "three bonds in series, two branches in parallel", lambda: diamond(3, 2), 6, SIX_BONDS, flipped(K)),
+    cell_claim(
+        "chain-decimation",
+        "three bonds of the Ising chain give the coupling and constant of one",
+        lambda: series_cell(3),
+        4,
+        relabelled(CHAIN_BONDS),
+    ),
+    cell_claim(
+        "diamond-decimation",
+        "the Ising diamond gives the coupling and constant of one bond",
+        diamond,
+        4,
+        DIAMOND_BONDS,
+        without(log(2), "ln 2"),
+    ),
+    cell_claim(
+        "wheatstone-decimation",
+        "the Ising Wheatstone bridge gives the coupling and constant of one bond",
+        wheatstone,
+        4,
+        BRIDGE_BONDS,
+        flipped(K),
+    ),
+    cell_claim(
+        "six-bond-decimation",
+        "three bonds in series, two branches in parallel",
+        lambda: diamond(3, 2),
+        6,
+        SIX_BONDS,
+        flipped(K),
+    ),
     FIELD_CHAIN,
     potts_claim("potts-chain", lambda: series_cell(3), 4, relabelled(CHAIN_BONDS), "chain"),
     potts_claim("potts-diamond", diamond, 4, DIAMOND_BONDS, "diamond"),

@@ -1,6 +1,8 @@
-"""Claims on what is done with a recursion: compose it, linearise it, change its variables, make its step infinitesimal; and on alphabets beyond Ising.
+"""Claims on what is done with a recursion: compose it, linearise it, change its variables, make its
+step infinitesimal; and on alphabets beyond Ising.
 
-The witnesses are powers of numerical transfer matrices, and sums over every configuration projected on a basis by a linear solve.
+The witnesses are powers of numerical transfer matrices, and sums over every configuration projected
+on a basis by a linear solve.
 """
 
 from __future__ import annotations
@@ -53,30 +55,40 @@ def read_off(weights: Array) -> list[float]:
     return [(pp + mm - pm - mp) / 4, (pp - mm) / 2, (pp + mm + pm + mp) / 4]
 
 
-# --- composition --------------------------------------------------------------------------------------------------------------------------------------
+# --- composition
+# --------------------------------------------------------------------------------------------------
 
 
 def composed() -> Recursion:
-    """Return the diamond of bonds that are two chains of two bonds in series each, all in a field: 16 bonds of scale 8 in one step of the composition."""
+    """Return the diamond of bonds that are two chains of two bonds in series each, all in a field:
+    16 bonds of scale 8 in one step of the composition.
+    """
     by_two = cell_recursion(series_cell(2), ISING, ising_bond_in_field())
     return cell_recursion(diamond(), ISING, ising_bond_in_field()) @ by_two**2
 
 
 def composed_values(recursion: Recursion, effort: Effort) -> Array:
-    """Return coupling, field and constant after the whole step, with the number of bonds and the scale that it spans."""
+    """Return coupling, field and constant after the whole step, with the number of bonds and the
+    scale that it spans.
+    """
     values = compiled([*recursion.step, recursion.constant], [K, H])(*POINTS)
-    return np.array([*values, np.full(3, float(recursion.bonds)), np.full(3, float(recursion.scale))])
+    return np.array(
+        [*values, np.full(3, float(recursion.bonds)), np.full(3, float(recursion.scale))]
+    )
 
 
 def composed_witness(rng: np.random.Generator, effort: Effort) -> Array:
     """Raise the transfer matrix to the eighth power on each of two parallel branches."""
-    rows = [[*read_off(np.linalg.matrix_power(transfer(k, h), 8) ** 2), 16.0, 8.0] for k, h in POINTS.T]
+    rows = [
+        [*read_off(np.linalg.matrix_power(transfer(k, h), 8) ** 2), 16.0, 8.0] for k, h in POINTS.T
+    ]
     return np.array(rows).T
 
 
 COMPOSED = Claim(
     "lattice/composition",
-    "composed steps give the coupling, field, constant, number of bonds and scale of all of them together",
+    "composed steps give the coupling, field, constant, number of bonds and scale of all of them "
+    "together",
     composed,
     composed_values,
     composed_witness,
@@ -86,7 +98,12 @@ COMPOSED = Claim(
         flipped(H),
         Mutant("bonds of the last step only", lambda r: replace(r, bonds=4)),
         Mutant("scale of the last step only", lambda r: replace(r, scale=2)),
-        Mutant("constant of the first steps dropped", lambda r: replace(r, constant=cell_recursion(diamond(), ISING, ising_bond_in_field()).constant)),
+        Mutant(
+            "constant of the first steps dropped",
+            lambda r: replace(
+                r, constant=cell_recursion(diamond(), ISING, ising_bond_in_field()).constant
+            ),
+        ),
     ),
 )
 
@@ -107,28 +124,40 @@ CALLED = Claim(
     (scaled(1.000001), Mutant("couplings exchanged", lambda values: values[::-1])),
 )
 
-# --- the linearised step ------------------------------------------------------------------------------------------------------------------------------
+# --- the linearised step
+# --------------------------------------------------------------------------------------------------
 
 
 def linearised(entries: Sequence[Expr], effort: Effort) -> Array:
     """Return the Jacobian matrix at each point."""
-    return np.array([compiled(list(entries), [K, H])(*point) for point in POINTS.T], dtype=float).reshape(3, 2, 2)
+    return np.array(
+        [compiled(list(entries), [K, H])(*point) for point in POINTS.T], dtype=float
+    ).reshape(3, 2, 2)
 
 
 def slope_of_step(point: Array, axis: int) -> Array:
-    """Differentiate the read-off of the cube of the transfer matrix by differences of sixth order."""
+    """Differentiate the read-off of the cube of the transfer matrix by differences of sixth
+    order.
+    """
     stencil, step = {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}, 1e-2
     slope = np.zeros(2)
     for j, weight in stencil.items():
         for side in (-1, 1):
             k, h = point + side * j * step * np.eye(2)[axis]
-            slope += side * weight * np.array(read_off(np.linalg.matrix_power(transfer(k, h), 3))[:2]) / step
+            slope += (
+                side
+                * weight
+                * np.array(read_off(np.linalg.matrix_power(transfer(k, h), 3))[:2])
+                / step
+            )
     return slope
 
 
 def differences(rng: np.random.Generator, effort: Effort) -> Array:
     """Return the numerical Jacobian matrix at each point."""
-    return np.array([[slope_of_step(point, axis) for axis in (0, 1)] for point in POINTS.T]).transpose(0, 2, 1)
+    return np.array(
+        [[slope_of_step(point, axis) for axis in (0, 1)] for point in POINTS.T]
+    ).transpose(0, 2, 1)
 
 
 JACOBIAN = Claim(
@@ -138,79 +167,126 @@ JACOBIAN = Claim(
     linearised,
     differences,
     Exact(8),
-    (scaled(1.000001), Mutant("transposed", lambda entries: tuple(entries[i] for i in (0, 2, 1, 3)))),
+    (
+        scaled(1.000001),
+        Mutant("transposed", lambda entries: tuple(entries[i] for i in (0, 2, 1, 3))),
+    ),
 )
 
+
 def line_without_coupling() -> tuple[Expr, ...]:
-    """Return the eigenvalues on the continuum of fixed points of the chain in a field: across it first, then along it."""
-    (line,) = continua(cell_recursion(series_cell(3), ISING, ising_bond_in_field()).in_chart(IN_POWERS))
+    """Return the eigenvalues on the continuum of fixed points of the chain in a field: across it
+    first, then along it.
+    """
+    (line,) = continua(
+        cell_recursion(series_cell(3), ISING, ising_bond_in_field()).in_chart(IN_POWERS)
+    )
     return line.eigenvalues
 
 
 def spectrum_without_coupling(rng: np.random.Generator, effort: Effort) -> Array:
-    """Differentiate the read-off of the cube of the transfer matrix at zero coupling in several fields, and take numerical eigenvalues."""
-    matrices = [np.array([slope_of_step(np.array([0.0, h]), axis) for axis in (0, 1)]).T for h in (0.3, -0.8)]
+    """Differentiate the read-off of the cube of the transfer matrix at zero coupling in several
+    fields, and take numerical eigenvalues.
+    """
+    matrices = [
+        np.array([slope_of_step(np.array([0.0, h]), axis) for axis in (0, 1)]).T
+        for h in (0.3, -0.8)
+    ]
     return np.array([sorted(np.linalg.eigvals(matrix).real) for matrix in matrices])
 
 
 CONTINUUM = Claim(
     "lattice/continuum",
-    "on the line without coupling the step of the chain in a field has the eigenvalue 1 along the line and the derived one across it",
+    "on the line without coupling the step of the chain in a field has the eigenvalue 1 along the "
+    "line and the derived one across it",
     line_without_coupling,
-    lambda values, _: np.array([compiled([expression_of(value) for value in values], [])() for _ in range(2)], dtype=float),
+    lambda values, _: np.array(
+        [compiled([expression_of(value) for value in values], [])() for _ in range(2)], dtype=float
+    ),
     spectrum_without_coupling,
     Exact(7, scale=1.0),
     (scaled(1.00001), Mutant("an eigenvalue of one across", lambda values: (1, values[1]))),
 )
 
-# --- fixed points -------------------------------------------------------------------------------------------------------------------------------------
+# --- fixed points
+# --------------------------------------------------------------------------------------------------
 
 
 def searched(recursion: Recursion, effort: Effort) -> Array:
-    """Search the critical point of the diamond in a field in balls, and return coupling, field, thermal and magnetic exponent."""
-    search = fixed_points(recursion, {K: (Rational(1, 10), 2), H: (Rational(-1, 2), Rational(1, 2))}, max_boxes=4000)
+    """Search the critical point of the diamond in a field in balls, and return coupling, field,
+    thermal and magnetic exponent.
+    """
+    search = fixed_points(
+        recursion, {K: (Rational(1, 10), 2), H: (Rational(-1, 2), Rational(1, 2))}, max_boxes=4000
+    )
     (critical,) = search.points
-    return np.array([float(ball.mid()) for ball in (*critical.point, *sorted(critical.exponents, key=float))])
+    return np.array(
+        [float(ball.mid()) for ball in (*critical.point, *sorted(critical.exponents, key=float))]
+    )
 
 
 def critical_by_hand(rng: np.random.Generator, effort: Effort) -> Array:
-    """Find where the read-off of two parallel squares of the transfer matrix keeps its coupling, and differentiate it there."""
+    """Find where the read-off of two parallel squares of the transfer matrix keeps its coupling,
+    and differentiate it there.
+    """
 
     def step(k: float, h: float) -> Array:
         return np.array(read_off(np.linalg.matrix_power(transfer(k, h), 2) ** 2)[:2])
 
     star = float(brentq(lambda k: step(k, 0.0)[0] - k, 0.2, 2.0, xtol=1e-15))
-    slopes = [central(lambda x: float(step(star + x, 0.0)[0])), central(lambda x: float(step(star, x)[1]))]
+    slopes = [
+        central(lambda x: float(step(star + x, 0.0)[0])),
+        central(lambda x: float(step(star, x)[1])),
+    ]
     return np.array([star, 0.0, *np.log2(slopes)])
 
 
 def central(function: Callable[[float], float]) -> float:
     """Return the derivative at zero by differences of sixth order."""
-    return sum(weight * (function(0.01 * j) - function(-0.01 * j)) for j, weight in {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}.items()) / 0.01
+    return (
+        sum(
+            weight * (function(0.01 * j) - function(-0.01 * j))
+            for j, weight in {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}.items()
+        )
+        / 0.01
+    )
 
 
 SEARCHED = Claim(
     "lattice/searched-fixed-point",
-    "the one fixed point that the search finds for the diamond in a field, with both exponents, is that of the transfer matrix",
+    "the one fixed point that the search finds for the diamond in a field, with both exponents, is "
+    "that of the transfer matrix",
     lambda: cell_recursion(diamond(), ISING, ising_bond_in_field()),
     searched,
     critical_by_hand,
     Exact(8, scale=1.0),
     (
-        Mutant("coupling off by 1e-6", lambda r: replace(r, step=(Rational(1_000_001, 1_000_000) * r.step[0], r.step[1]))),
-        Mutant("field off by 1e-6", lambda r: replace(r, step=(r.step[0], Rational(1_000_001, 1_000_000) * r.step[1]))),
+        Mutant(
+            "coupling off by 1e-6",
+            lambda r: replace(r, step=(Rational(1_000_001, 1_000_000) * r.step[0], r.step[1])),
+        ),
+        Mutant(
+            "field off by 1e-6",
+            lambda r: replace(r, step=(r.step[0], Rational(1_000_001, 1_000_000) * r.step[1])),
+        ),
     ),
 )
 
 
 def chain_spectrum() -> tuple[Expr, ...]:
-    """Return the eigenvalues at the fixed points of the chain of three bonds: without coupling, and at infinite coupling."""
-    points = exact_fixed_points(cell_recursion(series_cell(3), ISING, ising_bond()), Interval(0, 1), Chart.tanh(K, T))
+    """Return the eigenvalues at the fixed points of the chain of three bonds: without coupling, and
+    at infinite coupling.
+    """
+    points = exact_fixed_points(
+        cell_recursion(series_cell(3), ISING, ising_bond()), Interval(0, 1), Chart.tanh(K, T)
+    )
     return tuple(point.eigenvalues[0] for point in points)
 
 
 def approached(rng: np.random.Generator, effort: Effort) -> Array:
-    """Extrapolate the slope of tanh K' in tanh K to both fixed points, from transfer matrices of couplings on the way."""
+    """Extrapolate the slope of tanh K' in tanh K to both fixed points, from transfer matrices of
+    couplings on the way.
+    """
 
     def image(t: float) -> float:
         return float(np.tanh(read_off(np.linalg.matrix_power(transfer(np.arctanh(t)), 3))[0]))
@@ -227,10 +303,14 @@ CHAIN_SPECTRUM = Claim(
     lambda values, _: np.array([float(value) for value in values]),
     approached,
     Exact(7, scale=1.0),
-    (Mutant("infinite coupling off by 1e-5", lambda values: (values[0], values[1] * (1 + 1e-5))), Mutant("exchanged", lambda values: values[::-1])),
+    (
+        Mutant("infinite coupling off by 1e-5", lambda values: (values[0], values[1] * (1 + 1e-5))),
+        Mutant("exchanged", lambda values: values[::-1]),
+    ),
 )
 
-# --- charts -------------------------------------------------------------------------------------------------------------------------------------------
+# --- charts
+# --------------------------------------------------------------------------------------------------
 
 
 def charted() -> dict[str, Recursion]:
@@ -258,18 +338,29 @@ def in_charts(recursions: Mapping[str, Recursion], effort: Effort) -> Array:
     found: list[float] = []
     for name, arguments, values in places:
         recursion = recursions[name]
-        found += [float(v) for v in compiled([*recursion.step, recursion.constant], arguments)(*values)]
+        found += [
+            float(v) for v in compiled([*recursion.step, recursion.constant], arguments)(*values)
+        ]
     return np.array(found)
 
 
 def chart_witness(rng: np.random.Generator, effort: Effort) -> Array:
-    """Cube transfer matrices, read couplings and constants off, and put the couplings into each chart."""
+    """Cube transfer matrices, read couplings and constants off, and put the couplings into each
+    chart.
+    """
     k, h = 0.7, 0.3
     plain, _, plain_constant = read_off(np.linalg.matrix_power(transfer(k), 3))
     coupling, field, constant = read_off(np.linalg.matrix_power(transfer(k, h), 3))
     colours = np.linalg.matrix_power(np.ones((3, 3)) + np.expm1(k) * np.eye(3), 3)
     v = colours[0, 0] / colours[0, 1] - 1
-    rows = [np.tanh(plain), plain_constant, np.exp(2 * plain), plain_constant, v / (v + 3), np.log(colours[0, 1])]
+    rows = [
+        np.tanh(plain),
+        plain_constant,
+        np.exp(2 * plain),
+        plain_constant,
+        v / (v + 3),
+        np.log(colours[0, 1]),
+    ]
     return np.array([*rows, np.exp(4 * coupling), np.exp(2 * field), constant])
 
 
@@ -277,19 +368,29 @@ def one_more(name: str) -> Mutant:
     """Return the mutant in which the step in one chart is taken once too often."""
 
     def change(recursions: Mapping[str, Recursion]) -> dict[str, Recursion]:
-        return {**recursions, name: replace(recursions[name], step=(recursions[name] @ recursions[name]).step)}
+        return {
+            **recursions,
+            name: replace(recursions[name], step=(recursions[name] @ recursions[name]).step),
+        }
 
     return Mutant(f"{name}: a step too many", change)
 
 
 CHARTS = Claim(
     "lattice/charts",
-    "a recursion in the variables tanh K, exp 2K, v/(v + q) and (exp 4K, exp 2h) is the same step with the same constant",
+    "a recursion in the variables tanh K, exp 2K, v/(v + q) and (exp 4K, exp 2h) is the same step "
+    "with the same constant",
     charted,
     in_charts,
     chart_witness,
     Exact(12),
-    (scaled(1.000001), one_more("tanh"), one_more("exponential"), one_more("potts"), one_more("powers")),
+    (
+        scaled(1.000001),
+        one_more("tanh"),
+        one_more("exponential"),
+        one_more("potts"),
+        one_more("powers"),
+    ),
 )
 
 ROUND_TRIPS: tuple[tuple[Chart, Symbol, Callable[[Array], Array]], ...] = (
@@ -301,26 +402,36 @@ COUPLINGS = np.array([-0.4, 0.3, 1.1])
 
 INVERSES = Claim(
     "lattice/chart-inverses",
-    "each chart leads back to the coupling from which its variable was computed, and forward to that variable",
+    "each chart leads back to the coupling from which its variable was computed, and forward to "
+    "that variable",
     lambda: tuple((chart.inverse[K], chart.forward[new]) for chart, new, _ in ROUND_TRIPS),
-    lambda pairs, _: np.array([
-        [compiled(back, [new])(image(COUPLINGS)), compiled(there, [K])(COUPLINGS)] for (back, there), (_, new, image) in zip(pairs, ROUND_TRIPS, strict=True)
-    ]),
+    lambda pairs, _: np.array(
+        [
+            [compiled(back, [new])(image(COUPLINGS)), compiled(there, [K])(COUPLINGS)]
+            for (back, there), (_, new, image) in zip(pairs, ROUND_TRIPS, strict=True)
+        ]
+    ),
     lambda rng, effort: np.array([[COUPLINGS, image(COUPLINGS)] for _, _, image in ROUND_TRIPS]),
     Exact(12),
     (scaled(1.000001), replaced("sign", lambda e: -e)),
 )
 
-# --- the beta function, integrated back to a finite step ----------------------------------------------------------------------------------------------
+# --- the beta function, integrated back to a finite step
+# ----------------------------------------------------------------------------------------------
 
 STARTS = np.array([-1.0, -0.3, 0.6, 1.4])
 
 
 def beta_functions() -> tuple[Expr, ...]:
-    """Return dK/d ln b from the odd power of the character, and dt/d ln b from the logarithm of the character, whose step is linear."""
+    """Return dK/d ln b from the odd power of the character, and dt/d ln b from the logarithm of the
+    character, whose step is linear.
+    """
     chain = cell_recursion(series_cell(3), ISING, ising_bond())
     logarithm = Chart({V: log(T)}, {T: exp(V)})
-    return (chain.beta_function(Chart.tanh(K, T))[0], chain.in_chart(Chart.tanh(K, T)).beta_function(logarithm)[0])
+    return (
+        chain.beta_function(Chart.tanh(K, T))[0],
+        chain.in_chart(Chart.tanh(K, T)).beta_function(logarithm)[0],
+    )
 
 
 def integrated(betas: Sequence[Expr], effort: Effort) -> Array:
@@ -328,9 +439,18 @@ def integrated(betas: Sequence[Expr], effort: Effort) -> Array:
 
     def end(beta: Expr, symbol: Symbol, start: float) -> float:
         speed = compiled(beta, [symbol])
-        return float(solve_ivp(lambda _, y: speed(y), (0, np.log(3)), [start], rtol=1e-11, atol=1e-13).y[0, -1])
+        return float(
+            solve_ivp(lambda _, y: speed(y), (0, np.log(3)), [start], rtol=1e-11, atol=1e-13).y[
+                0, -1
+            ]
+        )
 
-    return np.array([*(end(betas[0], K, k) for k in STARTS), *(end(betas[1], T, float(np.tanh(k))) for k in STARTS if k > 0)])
+    return np.array(
+        [
+            *(end(betas[0], K, k) for k in STARTS),
+            *(end(betas[1], T, float(np.tanh(k))) for k in STARTS if k > 0),
+        ]
+    )
 
 
 def cubed(rng: np.random.Generator, effort: Effort) -> Array:
@@ -341,7 +461,8 @@ def cubed(rng: np.random.Generator, effort: Effort) -> Array:
 
 BETA_FLOW = Claim(
     "lattice/beta-flow",
-    "the beta functions of coupling and character, followed over ln 3, make the step of three bonds, for couplings of either sign",
+    "the beta functions of coupling and character, followed over ln 3, make the step of three "
+    "bonds, for couplings of either sign",
     beta_functions,
     integrated,
     cubed,
@@ -349,17 +470,31 @@ BETA_FLOW = Claim(
     (scaled(1.000001), replaced("sign", lambda e: -e)),
 )
 
-# --- alphabets ----------------------------------------------------------------------------------------------------------------------------------------
+# --- alphabets
+# --------------------------------------------------------------------------------------------------
 
 
-def site_chain(alphabet: Alphabet, bond: Callable[..., Any], site: Callable[..., Any]) -> tuple[Expr, ...]:
-    """Return every coefficient that two directed bonds with a field on each site leave between the ends, the constant first."""
+def site_chain(
+    alphabet: Alphabet, bond: Callable[..., Any], site: Callable[..., Any]
+) -> tuple[Expr, ...]:
+    """Return every coefficient that two directed bonds with a field on each site leave between the
+    ends, the constant first.
+    """
     chain: nx.DiGraph = nx.DiGraph([(0, 1), (1, 2)])
-    return tuple(decimate(bond_model(chain, alphabet, {K: bond}, {H: site}), (0, 2)).effective.values())
+    return tuple(
+        decimate(bond_model(chain, alphabet, {K: bond}, {H: site}), (0, 2)).effective.values()
+    )
 
 
-def projected(states: Sequence[float] | Array, basis: Array, bond: Callable[..., Any], site: Callable[..., Any]) -> Array:
-    """Enumerate the three vertices and solve for the coefficients of products of basis functions (rows of ``basis``) of the two ends."""
+def projected(
+    states: Sequence[float] | Array,
+    basis: Array,
+    bond: Callable[..., Any],
+    site: Callable[..., Any],
+) -> Array:
+    """Enumerate the three vertices and solve for the coefficients of products of basis functions
+    (rows of ``basis``) of the two ends.
+    """
     rows = []
     for k, h in POINTS.T:
         terms: list[Term] = [((i, i + 1), k, bond) for i in (0, 1)]
@@ -370,8 +505,12 @@ def projected(states: Sequence[float] | Array, basis: Array, bond: Callable[...,
     return np.array(rows).T
 
 
-def alphabet_claim(name: str, statement: str, derived: Callable[[], tuple[Expr, ...]], witness: Callable[[], Array]) -> Claim:
-    """Claim that all coefficients of the effective log-weight are those of the projected enumeration."""
+def alphabet_claim(
+    name: str, statement: str, derived: Callable[[], tuple[Expr, ...]], witness: Callable[[], Array]
+) -> Claim:
+    """Claim that all coefficients of the effective log-weight are those of the projected
+    enumeration.
+    """
     return Claim(
         f"lattice/{name}",
         statement,
@@ -379,7 +518,16 @@ def alphabet_claim(name: str, statement: str, derived: Callable[[], tuple[Expr, 
         lambda expressions, _: np.stack(compiled(list(expressions), [K, H])(*POINTS)),
         lambda rng, effort: witness(),
         Exact(11),
-        (scaled(1.000001), flipped(H), Mutant("coefficients transposed", lambda e: tuple(np.array(e, dtype=object).reshape(int(len(e) ** 0.5), -1).T.ravel()))),
+        (
+            scaled(1.000001),
+            flipped(H),
+            Mutant(
+                "coefficients transposed",
+                lambda e: tuple(
+                    np.array(e, dtype=object).reshape(int(len(e) ** 0.5), -1).T.ravel()
+                ),
+            ),
+        ),
     )
 
 
@@ -390,15 +538,36 @@ INDICATORS = np.array([[1, 1, 1], [0, 1, 0], [0, 0, 1]], dtype=float)
 
 CLOCK = alphabet_claim(
     "clock-4-in-field",
-    "a chiral four-state clock chain in a field leaves every harmonic of its ends that enumeration finds",
-    lambda: site_chain(clock(4), lambda a, b: cos(a - b) + 2 * sin(a - b), lambda a: cos(a) + sin(a) / 2),
-    lambda: projected(TURNS, HARMONICS, lambda a, b: np.cos(a - b) + 2 * np.sin(a - b), lambda a: np.cos(a) + np.sin(a) / 2),
+    "a chiral four-state clock chain in a field leaves every harmonic of its ends that enumeration "
+    "finds",
+    lambda: site_chain(
+        clock(4), lambda a, b: cos(a - b) + 2 * sin(a - b), lambda a: cos(a) + sin(a) / 2
+    ),
+    lambda: projected(
+        TURNS,
+        HARMONICS,
+        lambda a, b: np.cos(a - b) + 2 * np.sin(a - b),
+        lambda a: np.cos(a) + np.sin(a) / 2,
+    ),
 )
 OCCUPIED = alphabet_claim(
     "occupation-chain",
-    "a chain of sites that hold 0, 1 or 3 particles leaves every indicator of its ends that enumeration finds",
+    "a chain of sites that hold 0, 1 or 3 particles leaves every indicator of its ends that "
+    "enumeration finds",
     lambda: site_chain(finite([0, 1, 3]), lambda a, b: a * b / Rational(2) + a, lambda a: a),
     lambda: projected(OCCUPATIONS, INDICATORS, lambda a, b: a * b / 2 + a + 0 * b, lambda a: a),
 )
 
-CLAIMS = (COMPOSED, CALLED, JACOBIAN, CONTINUUM, SEARCHED, CHAIN_SPECTRUM, CHARTS, INVERSES, BETA_FLOW, CLOCK, OCCUPIED)
+CLAIMS = (
+    COMPOSED,
+    CALLED,
+    JACOBIAN,
+    CONTINUUM,
+    SEARCHED,
+    CHAIN_SPECTRUM,
+    CHARTS,
+    INVERSES,
+    BETA_FLOW,
+    CLOCK,
+    OCCUPIED,
+)

@@ -1,4 +1,6 @@
-"""Networks that a user brings: read from ONNX files or from torch modules, run by the reference of ONNX, measured and compared with the theory."""
+"""Networks that a user brings: read from ONNX files or from torch modules, run by the reference of
+ONNX, measured and compared with the theory.
+"""
 
 from neurenorm.numerics.measure.network.layers import layer_graph
 from neurenorm.numerics.measure.network.maps import LayerMaps

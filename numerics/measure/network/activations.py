@@ -1,8 +1,9 @@
 """Finds activations that are written in pieces, by what the pieces compute.
 
-Exporters write GELU as five operations, a rectifier as a maximum with zero. Where operations that act number by
-number lead from one array to another, the function between them is evaluated at some points and compared with
-the named activations; where it is one of them, its argument is the pre-activation of a unit.
+Exporters write GELU as five operations, a rectifier as a maximum with zero. Where operations that
+act number by number lead from one array to another, the function between them is evaluated at some
+points and compared with the named activations; where it is one of them, its argument is the
+pre-activation of a unit.
 """
 
 from __future__ import annotations
@@ -22,15 +23,68 @@ __all__ = ["fused", "named"]
 
 Array = NDArray[np.float64]
 
-POINTS = np.array([-9, -8, -6.5, -4.2, -3.1, -2.3, -1.6, -1, -0.7, -0.3, -0.1, 0, 0.1, 0.4, 0.8, 1, 1.7, 2.4, 2.9, 3.3, 4.4, 6.3, 8, 9])
+POINTS = np.array(
+    [
+        -9,
+        -8,
+        -6.5,
+        -4.2,
+        -3.1,
+        -2.3,
+        -1.6,
+        -1,
+        -0.7,
+        -0.3,
+        -0.1,
+        0,
+        0.1,
+        0.4,
+        0.8,
+        1,
+        1.7,
+        2.4,
+        2.9,
+        3.3,
+        4.4,
+        6.3,
+        8,
+        9,
+    ]
+)
 TOLERANCE = 1e-5
 LONGEST = 24  # operations that an activation may take
 WIDEST = 1 << 14  # numbers in a constant of an activation
 NUMBERWISE = frozenset(
     (
         *ACTIVATIONS,
-        *("Abs", "Neg", "Exp", "Log", "Sqrt", "Reciprocal", "Sign", "Identity", "Dropout", "Cast", "CastLike"),
-        *("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "Mean", "Where", "Not", "And", "Or"),
+        *(
+            "Abs",
+            "Neg",
+            "Exp",
+            "Log",
+            "Sqrt",
+            "Reciprocal",
+            "Sign",
+            "Identity",
+            "Dropout",
+            "Cast",
+            "CastLike",
+        ),
+        *(
+            "Add",
+            "Sub",
+            "Mul",
+            "Div",
+            "Pow",
+            "Max",
+            "Min",
+            "Sum",
+            "Mean",
+            "Where",
+            "Not",
+            "And",
+            "Or",
+        ),
         *("Greater", "Less", "GreaterOrEqual", "LessOrEqual", "Equal", "ThresholdedRelu"),
     )
 )
@@ -54,7 +108,9 @@ PLAIN = {
     "Erf": erf,
     "Softsign": lambda t: t / (1 + abs(t)),
     "Softplus": _softplus,
-    "Selu": lambda t: 1.0507009873554805 * np.where(t > 0, t, 1.6732632423543772 * np.expm1(np.minimum(t, 0))),
+    "Selu": lambda t: (
+        1.0507009873554805 * np.where(t > 0, t, 1.6732632423543772 * np.expm1(np.minimum(t, 0)))
+    ),
 }
 
 
@@ -93,7 +149,11 @@ def _candidates(values: Array) -> Iterator[tuple[str, dict[str, Any], Array]]:
         yield kind, {}, function(t)
     for kind, function in GATED.items():
         yield kind, {}, function(t)
-    yield "Gelu", {"approximate": "tanh"}, t * (1 + np.tanh(np.sqrt(2 / np.pi) * (t + 0.044715 * t**3))) / 2
+    yield (
+        "Gelu",
+        {"approximate": "tanh"},
+        t * (1 + np.tanh(np.sqrt(2 / np.pi) * (t + 0.044715 * t**3))) / 2,
+    )
     if not np.any(abs(abs(left) - 1) < TOLERANCE):  # neither the identity nor the absolute value
         yield "LeakyRelu", {"alpha": -left}, np.where(t > 0, t, -left * t)
     scale = left / np.expm1(-1)
@@ -133,7 +193,10 @@ class _Region:
 
 
 def fused(
-    operations: Sequence[Operation], constants: Mapping[str, Any], reached: frozenset[str], runner: Runner
+    operations: Sequence[Operation],
+    constants: Mapping[str, Any],
+    reached: frozenset[str],
+    runner: Runner,
 ) -> tuple[Operation, ...]:
     """Return the operations, in which those that make up an activation are replaced by one.
 
@@ -159,8 +222,12 @@ def fused(
     return _without(operations, taken, whole)
 
 
-def _without(operations: Sequence[Operation], taken: set[int], whole: Mapping[int, Operation]) -> tuple[Operation, ...]:
-    """Activations in place of their last pieces; the other pieces go where nothing else reads them."""
+def _without(
+    operations: Sequence[Operation], taken: set[int], whole: Mapping[int, Operation]
+) -> tuple[Operation, ...]:
+    """Activations in place of their last pieces; the other pieces go where nothing else reads
+    them.
+    """
     kept: list[Operation] = []
     read: set[str] = set()
     for op in reversed(operations):
@@ -192,7 +259,11 @@ def _recognised(
         found = None if arrays is None else named(arrays[region.after])
         if found is None or arrays is None:
             continue
-        same = [part for part in region.operations if np.array_equal(arrays[part.outputs[0]], arrays[region.after])]
+        same = [
+            part
+            for part in region.operations
+            if np.array_equal(arrays[part.outputs[0]], arrays[region.after])
+        ]
         last = same[0]
         pieces = region.operations[: region.operations.index(last) + 1]
         kind, attributes = found
@@ -202,7 +273,10 @@ def _recognised(
 
 
 def _regions(
-    op: Operation, maker: Mapping[str, Operation], order: Mapping[str, int], constants: Mapping[str, Any]
+    op: Operation,
+    maker: Mapping[str, Operation],
+    order: Mapping[str, int],
+    constants: Mapping[str, Any],
 ) -> Iterator[_Region]:
     """Regions that end with an operation and begin at a single array, the shortest first."""
     front = {op.outputs[0]}
@@ -218,9 +292,13 @@ def _regions(
             yield _Region(next(iter(front)), op.outputs[0], tuple(pieces[::-1]))
 
 
-def _probed(region: _Region, constants: Mapping[str, Any], runner: Runner) -> dict[str, Array] | None:
+def _probed(
+    region: _Region, constants: Mapping[str, Any], runner: Runner
+) -> dict[str, Array] | None:
     """The arrays of a region where it begins with the points, of shape (points, units)."""
-    used = {name: constants[name] for op in region.operations for name in op.reads if name in constants}
+    used = {
+        name: constants[name] for op in region.operations for name in op.reads if name in constants
+    }
     rank = max((np.ndim(value) for value in used.values()), default=0)
     arrays: dict[str, Any] = {**used, region.before: POINTS.reshape(-1, *(1,) * rank)}
     try:
@@ -228,10 +306,17 @@ def _probed(region: _Region, constants: Mapping[str, Any], runner: Runner) -> di
             arrays[op.outputs[0]] = runner(op, arrays)[0]
     except ModelError:
         return None
-    return {op.outputs[0]: _by_point(np.asarray(arrays[op.outputs[0]], dtype=float)) for op in region.operations}
+    return {
+        op.outputs[0]: _by_point(np.asarray(arrays[op.outputs[0]], dtype=float))
+        for op in region.operations
+    }
 
 
 def _by_point(array: Array) -> Array:
     """An array as (points, units); what does not depend on the points is the same at all."""
     varies = array.ndim > 0 and len(array) == len(POINTS)
-    return array.reshape(len(POINTS), -1) if varies else np.tile(array.reshape(1, -1), (len(POINTS), 1))
+    return (
+        array.reshape(len(POINTS), -1)
+        if varies
+        else np.tile(array.reshape(1, -1), (len(POINTS), 1))
+    )

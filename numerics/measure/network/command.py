@@ -1,4 +1,6 @@
-"""Behind ``neurenorm measure MODEL.onnx DATA.npy``: what theory predicts for a user's network, and what the user's data show, as plain data."""
+"""Behind ``neurenorm measure MODEL.onnx DATA.npy``: what theory predicts for a user's network, and
+what the user's data show, as plain data.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ from sympy import Rational, nan
 
 from neurenorm.graphs.persistence import neural_persistence
 from neurenorm.numerics.files import writable, write_whole
-from neurenorm.numerics.measure.network import LayerReport, initial_variances, observe, predict, read_onnx
+from neurenorm.numerics.measure.network import (
+    LayerReport,
+    initial_variances,
+    observe,
+    predict,
+    read_onnx,
+)
 from neurenorm.numerics.measure.network.layers import dense_matrices
 from neurenorm.numerics.measure.network.maps import LayerMaps, depth_scales, destination
 from neurenorm.numerics.measure.network.model import Model, ModelError, chunks
@@ -38,15 +46,36 @@ CORRELATIONS = tuple(k / 10 for k in range(11))
 def add_arguments(subparser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``measure`` to a parser."""
     subparser.add_argument("model", metavar="MODEL.onnx", help="a network as an ONNX file")
-    subparser.add_argument("data", metavar="DATA.npy", help="samples along the first axis, in the units that the network takes")
+    subparser.add_argument(
+        "data",
+        metavar="DATA.npy",
+        help="samples along the first axis, in the units that the network takes",
+    )
     subparser.add_argument("--json", action="store_true", help="print JSON")
     subparser.add_argument("--report", metavar="FILE.html", help="write one self-contained page")
     subparser.add_argument("--force", action="store_true", help="overwrite an existing file")
     start = subparser.add_mutually_exclusive_group()
-    start.add_argument("--initial", metavar="UNTRAINED.onnx", help="the network before training: its variances are those of the theory")
-    start.add_argument("--variances", metavar=("SW2", "SB2"), nargs=2, type=_variance, help="variances of weights and biases before training, for all layers")
-    subparser.add_argument("--operators", action=_Operators, nargs=0, help="say which operators run and which activations are recorded, and leave")
-    subparser.add_argument("--chunk", metavar="N", type=int, default=512, help="samples that run at once (default 512)")
+    start.add_argument(
+        "--initial",
+        metavar="UNTRAINED.onnx",
+        help="the network before training: its variances are those of the theory",
+    )
+    start.add_argument(
+        "--variances",
+        metavar=("SW2", "SB2"),
+        nargs=2,
+        type=_variance,
+        help="variances of weights and biases before training, for all layers",
+    )
+    subparser.add_argument(
+        "--operators",
+        action=_Operators,
+        nargs=0,
+        help="say which operators run and which activations are recorded, and leave",
+    )
+    subparser.add_argument(
+        "--chunk", metavar="N", type=int, default=512, help="samples that run at once (default 512)"
+    )
 
 
 class _Operators(argparse.Action):
@@ -54,9 +83,15 @@ class _Operators(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         """Print the lists and leave."""
-        print("runs: every operator that the reference of ONNX runs, by the version that the model names\n")
+        print(
+            "runs: every operator that the reference of ONNX runs, by the version that the model "
+            "names\n"
+        )
         print(f"recorded, also where written in pieces: {', '.join(sorted(ACTIVATIONS))}\n")
-        print(f"unsupported, their activations cannot be recorded: {', '.join(HIDDEN)}, and bodies of control flow with activations")
+        print(
+            f"unsupported, their activations cannot be recorded: {', '.join(HIDDEN)}, and bodies "
+            "of control flow with activations"
+        )
         parser.exit()
 
 
@@ -67,18 +102,28 @@ def _variance(text: str) -> Rational:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     if value is None or value is nan:
-        raise argparse.ArgumentTypeError(f"{shown(text)} is not a number; a variance is one such as 2, 0.05 or 1/3")
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is not a number; a variance is one such as 2, 0.05 or 1/3"
+        )
     if not value.is_finite or value < 0:
         raise argparse.ArgumentTypeError(f"a variance is finite and not negative, got {text}")
     return value
 
 
 def measure_command(arguments: argparse.Namespace) -> int:
-    """Run ``measure`` and return the exit status 0; bad input raises ValueError before anything is written."""
+    """Run ``measure`` and return the exit status 0; bad input raises ValueError before anything is
+    written.
+    """
     target = writable(arguments.report, force=arguments.force) if arguments.report else None
     try:
         untrained = read_onnx(arguments.initial) if arguments.initial else None
-        found = measure_model(read_onnx(arguments.model), read_array(arguments.data), untrained, arguments.variances, arguments.chunk)
+        found = measure_model(
+            read_onnx(arguments.model),
+            read_array(arguments.data),
+            untrained,
+            arguments.variances,
+            arguments.chunk,
+        )
     except ImportError as error:
         raise ValueError(str(error)) from error
     found = {"model": str(arguments.model), **found}
@@ -105,7 +150,9 @@ def read_array(path: str | Path) -> NDArray[Any]:
     try:
         array = np.load(file, allow_pickle=False, mmap_mode="r")
     except (ValueError, OSError, EOFError) as error:
-        raise ModelError(f"{file} is not an .npy file with an array of numbers, or it is damaged") from error
+        raise ModelError(
+            f"{file} is not an .npy file with an array of numbers, or it is damaged"
+        ) from error
     if not isinstance(array, np.ndarray):
         raise ModelError(f"{file} holds several arrays; save one with numpy.save")
     return array
@@ -127,16 +174,18 @@ def measure_model(
     untrained : Model, optional
         The network before training, whose variances the theory takes.
     variances : pair of Rational, optional
-        (σ_w², σ_b²) before training for all layers, instead; by default those that the weights have now.
+        (σ_w², σ_b²) before training for all layers, instead; by default those that the weights have
+        now.
     chunk : int
         Samples that run at once.
 
     Returns
     -------
     dict
-        ``layers`` (one mapping for each layer of activations), ``network``, ``initial`` (where the variances come from, and which they are), ``destinations``
-        (fixed points of equal layers, where variances are given for all), ``weights`` (what the dense layers say without data) and ``notes``; numbers,
-        strings or None.
+        ``layers`` (one mapping for each layer of activations), ``network``, ``initial`` (where the
+        variances come from, and which they are), ``destinations`` (fixed points of equal layers,
+        where variances are given for all), ``weights`` (what the dense layers say without data) and
+        ``notes``; numbers, strings or None.
 
     Raises
     ------
@@ -145,44 +194,86 @@ def measure_model(
     """
     pair = None if variances is None else (float(variances[0]), float(variances[1]))
     start = initial_variances(model, untrained, pair)
-    reports, predictions = observe(model, data, chunk), {prediction.layer: prediction for prediction in predict(model, data, start)}
+    reports, predictions = (
+        observe(model, data, chunk),
+        {prediction.layer: prediction for prediction in predict(model, data, start)},
+    )
     whole = network_complexity(reports)
     return {
-        "layers": [_row(report, predictions.get(report.layer, _unpredicted(report))) for report in reports],
+        "layers": [
+            _row(report, predictions.get(report.layer, _unpredicted(report))) for report in reports
+        ],
         "network": {**asdict(whole), "per_unit": whole.per_unit},
         "initial": _initial(start, untrained, pair),
-        "destinations": [] if variances is None else _destinations(list(predictions.values()), variances),
+        "destinations": []
+        if variances is None
+        else _destinations(list(predictions.values()), variances),
         "weights": _weights(model),
-        "notes": [*_notes_on_model(model), *_notes_on_data(data), *(note for report in reports for note in _notes_on(report))],
+        "notes": [
+            *_notes_on_model(model),
+            *_notes_on_data(data),
+            *(note for report in reports for note in _notes_on(report)),
+        ],
     }
 
 
 def _unpredicted(report: LayerReport) -> Prediction:
     """No prediction for a layer that the recursion does not reach."""
-    return Prediction(report.layer, None, None, None, None, "no prediction: the data do not reach this layer through weights")
+    return Prediction(
+        report.layer,
+        None,
+        None,
+        None,
+        None,
+        "no prediction: the data do not reach this layer through weights",
+    )
 
 
-def _initial(start: Variances, untrained: Model | None, pair: tuple[float, float] | None) -> dict[str, Any]:
+def _initial(
+    start: Variances, untrained: Model | None, pair: tuple[float, float] | None
+) -> dict[str, Any]:
     """The variances that the theory takes, and where they come from."""
-    given = "given for all layers" if pair is not None else "of the network before training" if untrained is not None else "of the weights as they are now"
+    given = (
+        "given for all layers"
+        if pair is not None
+        else "of the network before training"
+        if untrained is not None
+        else "of the weights as they are now"
+    )
     return {"source": given, "variances": {name: list(values) for name, values in start.items()}}
 
 
-def _destinations(predictions: Sequence[Prediction], variances: Sequence[Rational]) -> list[dict[str, Any]]:
+def _destinations(
+    predictions: Sequence[Prediction], variances: Sequence[Rational]
+) -> list[dict[str, Any]]:
     """Where equal layers of each activation would lead."""
-    kinds = dict.fromkeys((p.maps.name, p.maps.slope) for p in predictions if p.maps is not None and p.maps.name != "linear")
+    kinds = dict.fromkeys(
+        (p.maps.name, p.maps.slope)
+        for p in predictions
+        if p.maps is not None and p.maps.name != "linear"
+    )
     found = [(name, destination(name, slope, variances[0], variances[1])) for name, slope in kinds]
     return [{"activation": name, **asdict(end)} for name, end in found]
 
 
 def _weights(model: Model) -> list[dict[str, Any]]:
-    """Neural persistence of every dense layer (of networks that are not too large for a spanning tree in plain Python) and participation of its units."""
+    """Neural persistence of every dense layer (of networks that are not too large for a spanning
+    tree in plain Python) and participation of its units.
+    """
     found = list(dense_matrices(model))
     matrices = [matrix for _, matrix in found]
-    small = sum(matrix.size for matrix in matrices) <= MOST_WEIGHTS and any(np.any(matrix) for matrix in matrices)
+    small = sum(matrix.size for matrix in matrices) <= MOST_WEIGHTS and any(
+        np.any(matrix) for matrix in matrices
+    )
     persistence = neural_persistence(matrices) if small else [None] * len(found)
     return [
-        {"layer": name, "inputs": len(matrix), "units": matrix.shape[1], "persistence": value, "participation": _participation(matrix)}
+        {
+            "layer": name,
+            "inputs": len(matrix),
+            "units": matrix.shape[1],
+            "persistence": value,
+            "participation": _participation(matrix),
+        }
         for (name, matrix), value in zip(found, persistence, strict=True)
     ]
 
@@ -197,7 +288,11 @@ def _notes_on_model(model: Model) -> list[str]:
     """How samples run where their number is fixed."""
     if not model.batch:
         return []
-    how = "one sample: they ran one by one" if model.batch == 1 else f"{model.batch} samples: they ran that many at a time"
+    how = (
+        "one sample: they ran one by one"
+        if model.batch == 1
+        else f"{model.batch} samples: they ran that many at a time"
+    )
     return [f"the model is exported for {how}"]
 
 
@@ -213,9 +308,18 @@ def _notes_on_data(data: NDArray[Any]) -> list[str]:
 def _notes_on(report: LayerReport) -> list[str]:
     """Units that never switch, and layers that do not vary."""
     off, on = report.complexity.always_off, report.complexity.always_on
-    notes = [f"{report.layer}: {off} of {report.units} units are dead (always off) and {on} always on; they have no bits"] if off + on else []
+    notes = (
+        [
+            f"{report.layer}: {off} of {report.units} units are dead (always off) and {on} always "
+            "on; they have no bits"
+        ]
+        if off + on
+        else []
+    )
     if report.effective_dimension is None:
-        notes.append(f"{report.layer}: constant on these data behind the activation, so it has no dimension")
+        notes.append(
+            f"{report.layer}: constant on these data behind the activation, so it has no dimension"
+        )
     return notes
 
 

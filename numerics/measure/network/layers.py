@@ -41,30 +41,53 @@ class WeightStatistics(Tabulated):
 
 
 def weight_statistics(model: Model, op: Operation) -> WeightStatistics | None:
-    """Return the statistics of the weights of a dense or convolutional operation, None for any other.
+    """Return the statistics of the weights of a dense or convolutional operation, None for any
+    other.
 
     Examples
     --------
     >>> op = Operation("dense", "Gemm", ("x", "w", "b"), ("y",), {"transB": 1})
-    >>> weight_statistics(Model([op], {"w": np.ones((3, 2)), "b": np.zeros(3)}, "x", (2,), ("y",)), op)
+    >>> weight_statistics(
+    ...     Model([op], {"w": np.ones((3, 2)), "b": np.zeros(3)}, "x", (2,), ("y",)), op
+    ... )
     WeightStatistics(fan_in=2, units=3, sw2=2.0, sb2=0.0)
     """
     matrix = _matrix(model, op)
     if matrix is None:
         return None
-    alpha, beta = (op.attributes.get(key, 1.0) if op.kind == "Gemm" else 1.0 for key in ("alpha", "beta"))
+    alpha, beta = (
+        op.attributes.get(key, 1.0) if op.kind == "Gemm" else 1.0 for key in ("alpha", "beta")
+    )
     own = len(op.inputs) > 2 and op.inputs[2] != ""
     added = added_bias(model, op)
-    bias = beta * model.constants[op.inputs[2]] if own else 0.0 if added is None else model.constants[added[1]]
+    bias = (
+        beta * model.constants[op.inputs[2]]
+        if own
+        else 0.0
+        if added is None
+        else model.constants[added[1]]
+    )
     scale = matrix.shape[1] * float(np.mean(np.square(alpha * matrix)))
-    return WeightStatistics(matrix.shape[1], matrix.shape[0], scale, float(np.mean(np.square(bias))))
+    return WeightStatistics(
+        matrix.shape[1], matrix.shape[0], scale, float(np.mean(np.square(bias)))
+    )
 
 
 def _matrix(model: Model, op: Operation) -> Any:
-    """The weights of an operation as a matrix (units, fan_in); None where it has no fixed weights."""
-    fits = op.kind in ("Gemm", "MatMul", "Conv") and not op.domain and op.inputs[0] not in model.constants
+    """The weights of an operation as a matrix (units, fan_in); None where it has no fixed
+    weights.
+    """
+    fits = (
+        op.kind in ("Gemm", "MatMul", "Conv")
+        and not op.domain
+        and op.inputs[0] not in model.constants
+    )
     weights = model.constants.get(op.inputs[1]) if fits else None
-    if weights is None or weights.ndim < 2 or any(name and name not in model.constants for name in op.inputs[2:]):
+    if (
+        weights is None
+        or weights.ndim < 2
+        or any(name and name not in model.constants for name in op.inputs[2:])
+    ):
         return None
     if op.kind == "Conv":
         return weights.reshape(weights.shape[0], -1)
@@ -74,11 +97,15 @@ def _matrix(model: Model, op: Operation) -> Any:
 
 
 def added_bias(model: Model, op: Operation) -> tuple[Operation, str] | None:
-    """Return the only reader of a product without a bias of its own, and the constant that it adds or subtracts.
+    """Return the only reader of a product without a bias of its own, and the constant that it adds
+    or subtracts.
 
     Examples
     --------
-    >>> ops = [Operation("fc", "MatMul", ("x", "w"), ("h",)), Operation("b", "Sub", ("h", "c"), ("y",))]
+    >>> ops = [
+    ...     Operation("fc", "MatMul", ("x", "w"), ("h",)),
+    ...     Operation("b", "Sub", ("h", "c"), ("y",)),
+    ... ]
     >>> model = Model(ops, {"w": np.ones((2, 3)), "c": np.ones(3)}, "x", (2,), ("y",))
     >>> added_bias(model, ops[0])[1]
     'c'
@@ -102,7 +129,11 @@ def role(model: Model, op: Operation) -> str:
         return "weights"
     if op.kind in ("Add", "Sub") and any(name in model.constants for name in op.inputs):
         return "bias"
-    return "other" if op.domain else next((name for name, kinds in _ROLES.items() if op.kind in kinds), "other")
+    return (
+        "other"
+        if op.domain
+        else next((name for name, kinds in _ROLES.items() if op.kind in kinds), "other")
+    )
 
 
 def layer_graph(model: Model) -> nx.DiGraph:
@@ -115,8 +146,10 @@ def layer_graph(model: Model) -> nx.DiGraph:
     Returns
     -------
     networkx.DiGraph
-        Vertices are names of operations and ``"input"``, with the attributes ``kind`` (the operator), ``role`` (input, weights, bias, activation, sum,
-        normalisation, pooling, softmax, other) and, for weights, ``statistics`` (`WeightStatistics`). Edges carry the name of the array.
+        Vertices are names of operations and ``"input"``, with the attributes ``kind`` (the
+        operator), ``role`` (input, weights, bias, activation, sum, normalisation, pooling, softmax,
+        other) and, for weights, ``statistics`` (`WeightStatistics`). Edges carry the name of the
+        array.
 
     Examples
     --------
@@ -131,14 +164,17 @@ def layer_graph(model: Model) -> nx.DiGraph:
         sources = [name for name in op.reads if name in maker]
         if not sources:
             continue
-        graph.add_node(op.name, kind=op.kind, role=role(model, op), statistics=weight_statistics(model, op))
+        graph.add_node(
+            op.name, kind=op.kind, role=role(model, op), statistics=weight_statistics(model, op)
+        )
         graph.add_edges_from((maker[name], op.name, {"array": name}) for name in sources)
         maker.update(dict.fromkeys(op.outputs, op.name))
     return graph
 
 
 def dense_matrices(model: Model) -> Iterator[tuple[str, Any]]:
-    """Yield the weight matrices of dense layers with their names, as arrays (inputs, units), in order.
+    """Yield the weight matrices of dense layers with their names, as arrays (inputs, units), in
+    order.
 
     Examples
     --------

@@ -1,4 +1,6 @@
-"""The maps of a layer in the wide limit: length to length and correlation to correlation, at the variances of its weights, and where they lead."""
+"""The maps of a layer in the wide limit: length to length and correlation to correlation, at the
+variances of its weights, and where they lead.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,11 @@ def _wide(name: str, slope: str | None) -> WideLimit:
 
 
 @lru_cache(maxsize=32)
-def moments(name: str, slope: str | None = None) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """Return ⟨φ²⟩ and ⟨φ'²⟩ as functions of K, and between them ⟨φ_a φ_b⟩ as a function of K_aa, K_bb, K_ab.
+def moments(
+    name: str, slope: str | None = None
+) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """Return ⟨φ²⟩ and ⟨φ'²⟩ as functions of K, and between them ⟨φ_a φ_b⟩ as a function of K_aa,
+    K_bb, K_ab.
 
     Examples
     --------
@@ -54,7 +59,8 @@ def moments(name: str, slope: str | None = None) -> tuple[Callable[..., Any], Ca
 
 
 def overlap_at(name: str, slope: str | None, length: ArrayLike, correlation: ArrayLike) -> Array:
-    """Return ⟨φ_a φ_b⟩ of two inputs of one length, which is ⟨φ²⟩ at correlation one; rounding does not carry the correlation beyond.
+    """Return ⟨φ_a φ_b⟩ of two inputs of one length, which is ⟨φ²⟩ at correlation one; rounding does
+    not carry the correlation beyond.
 
     Examples
     --------
@@ -68,11 +74,15 @@ def overlap_at(name: str, slope: str | None, length: ArrayLike, correlation: Arr
 
 
 def depth_scales(chi: float) -> tuple[float | None, float | None]:
-    """Return correlation and growth length in layers; the one that there is not is None, both are infinite at χ = 1 (to 12 digits).
+    """Return correlation and growth length in layers; the one that there is not is None, both are
+    infinite at χ = 1 (to 12 digits).
 
     Examples
     --------
-    >>> depth_scales(1.0), [round(depth_scales(chi)[side], 3) for side, chi in enumerate((0.5, 2.0))]
+    >>> (
+    ...     depth_scales(1.0),
+    ...     [round(depth_scales(chi)[side], 3) for side, chi in enumerate((0.5, 2.0))],
+    ... )
     ((inf, inf), [1.443, 1.443])
     """
     if abs(chi - 1) < 1e-12:
@@ -82,7 +92,8 @@ def depth_scales(chi: float) -> tuple[float | None, float | None]:
 
 @dataclass(frozen=True)
 class LayerMaps(Tabulated):
-    """The maps that lead from one layer of activations to the next, K' = σ_b² + σ_w² ⟨φ²⟩_K and c' = (σ_b² + σ_w² ⟨φ_a φ_b⟩_{K,c})/K'.
+    """The maps that lead from one layer of activations to the next, K' = σ_b² + σ_w² ⟨φ²⟩_K and c'
+    = (σ_b² + σ_w² ⟨φ_a φ_b⟩_{K,c})/K'.
 
     Attributes
     ----------
@@ -96,7 +107,11 @@ class LayerMaps(Tabulated):
     Examples
     --------
     >>> maps = LayerMaps("relu", None, 2.0, 0.0, 1.0)
-    >>> maps.lengths([1.0, 4.0]).tolist(), maps.correlations([0.0, 1.0]).round(4).tolist(), round(maps.chi, 12)
+    >>> (
+    ...     maps.lengths([1.0, 4.0]).tolist(),
+    ...     maps.correlations([0.0, 1.0]).round(4).tolist(),
+    ...     round(maps.chi, 12),
+    ... )
     ([1.0, 4.0], [0.3183, 1.0], 1.0)
     """
 
@@ -108,24 +123,37 @@ class LayerMaps(Tabulated):
 
     def lengths(self, lengths: ArrayLike) -> Array:
         """Return K' for an array of K."""
-        return np.asarray(self.sb2 + self.sw2 * moments(self.name, self.slope)[0](np.asarray(lengths, dtype=float)))
+        return np.asarray(
+            self.sb2
+            + self.sw2 * moments(self.name, self.slope)[0](np.asarray(lengths, dtype=float))
+        )
 
     def correlations(self, correlations: ArrayLike) -> Array:
         """Return c' for an array of c, at the length of this layer."""
         overlap = overlap_at(self.name, self.slope, self.length, correlations)
         after = float(self.lengths(self.length))
-        return np.asarray((self.sb2 + self.sw2 * overlap) / after if after > 0 else np.ones_like(overlap))
+        return np.asarray(
+            (self.sb2 + self.sw2 * overlap) / after if after > 0 else np.ones_like(overlap)
+        )
 
     @property
     def chi(self) -> float:
-        """dc'/dc at c = 1, σ_w² ⟨φ'²⟩ K/K': by how much the squared angle of nearby inputs grows."""
+        """dc'/dc at c = 1, σ_w² ⟨φ'²⟩ K/K': by how much the squared angle of nearby inputs
+        grows.
+        """
         after = float(self.lengths(self.length))
-        return float(self.sw2 * moments(self.name, self.slope)[2](self.length)) * self.length / after if after > 0 else 0.0
+        return (
+            float(self.sw2 * moments(self.name, self.slope)[2](self.length)) * self.length / after
+            if after > 0
+            else 0.0
+        )
 
     @property
     def phase(self) -> str:
         """Whether nearby inputs come together (ordered), part (chaotic) or neither (critical)."""
-        return "critical" if abs(self.chi - 1) < CRITICAL else "ordered" if self.chi < 1 else "chaotic"
+        return (
+            "critical" if abs(self.chi - 1) < CRITICAL else "ordered" if self.chi < 1 else "chaotic"
+        )
 
 
 @dataclass(frozen=True)
@@ -170,4 +198,6 @@ def destination(name: str, slope: str | None, sw2: Rational, sb2: Rational) -> D
     length, chi = float(point.K), None if point.chi_perp is oo else float(point.chi_perp)
     if chi is None or length == 0:
         return Destination(length, None, chi, "")
-    return Destination(length, correlation_fixed_points(wide, float(sw2), float(sb2), length, chi)[0].c, chi, "")
+    return Destination(
+        length, correlation_fixed_points(wide, float(sw2), float(sb2), length, chi)[0].c, chi, ""
+    )

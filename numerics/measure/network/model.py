@@ -23,7 +23,8 @@ LATEST = {"": 20}
 
 
 def chunks(array: Array) -> Iterator[Array]:
-    """Yield an array in pieces along its first axis of at most about a quarter of a million numbers.
+    """Yield an array in pieces along its first axis of at most about a quarter of a million
+    numbers.
 
     Examples
     --------
@@ -47,7 +48,8 @@ class Model:
     input : str
         Name of the array of data.
     shape : tuple of int or None
-        Shape of one sample as far as it is declared (without the sample axis); None for free extents.
+        Shape of one sample as far as it is declared (without the sample axis); None for free
+        extents.
     outputs : tuple of str
     opsets : mapping of str to int
         Version of every domain of operators.
@@ -84,7 +86,8 @@ class Model:
             missing = [name for name in op.reads if name not in known]
             if missing:
                 raise ModelError(
-                    f"the layer {op.name} ({op.kind}) reads {missing[0]!r}, which nothing before it makes"
+                    f"the layer {op.name} ({op.kind}) reads {missing[0]!r}, which nothing before "
+                    "it makes"
                 )
             known.update(op.outputs)
 
@@ -121,7 +124,8 @@ class Model:
             hidden = _hidden(op) if self.reached.intersection(op.reads) else None
             if hidden is not None:
                 raise ModelError(
-                    f"unsupported operator {op.kind} (layer {op.name}): the activations inside ({hidden}) "
+                    f"unsupported operator {op.kind} (layer {op.name}): the activations inside "
+                    f"({hidden}) "
                     "cannot be recorded; export the model with plain operators"
                 )
         return tuple(
@@ -129,7 +133,8 @@ class Model:
         )
 
     def is_activation(self, op: Operation) -> bool:
-        """Return whether an operation is an activation; a bound away from zero on one side only is none.
+        """Return whether an operation is an activation; a bound away from zero on one side only is
+        none.
 
         Examples
         --------
@@ -149,7 +154,8 @@ class Model:
         return not open_ended and (low is None or low <= 0) and (high is None or high > 0)
 
     def checked(self, data: ArrayLike) -> Array:
-        """Return data, as they are, that are finite numbers of the declared shape, at least two samples.
+        """Return data, as they are, that are finite numbers of the declared shape, at least two
+        samples.
 
         An array on disk is read chunk by chunk.
 
@@ -162,27 +168,38 @@ class Model:
         if array.dtype.kind not in "fiub":
             raise ModelError(f"the data must be numbers, got an array of {array.dtype}")
         extents = zip(self.shape, array.shape[1:], strict=False)
-        if array.ndim != len(self.shape) + 1 or any(want not in (None, have) for want, have in extents):
-            shown = ", ".join(["samples", *("any" if extent is None else str(extent) for extent in self.shape)])
+        if array.ndim != len(self.shape) + 1 or any(
+            want not in (None, have) for want, have in extents
+        ):
+            shown = ", ".join(
+                ["samples", *("any" if extent is None else str(extent) for extent in self.shape)]
+            )
             raise ModelError(f"the data have shape {array.shape}, but the model takes ({shown})")
         if len(array) < 2:
-            raise ModelError(f"entropies and dimensions need at least two samples, got {len(array)}")
+            raise ModelError(
+                f"entropies and dimensions need at least two samples, got {len(array)}"
+            )
         if self.batch and len(array) % self.batch:
             raise ModelError(
-                f"the model takes {self.batch} samples at once: give a multiple of that, not {len(array)}"
+                f"the model takes {self.batch} samples at once: give a multiple of that, not "
+                f"{len(array)}"
             )
         wrong = sum(int(np.sum(~np.isfinite(part))) for part in chunks(array))
         if wrong:
             raise ModelError(f"{wrong} numbers in the data are NaN or infinite")
-        if self.dtype.kind in "iub" and any(np.any(part != part.astype(self.dtype)) for part in chunks(array)):
-            raise ModelError(f"the model takes whole numbers ({self.dtype}), but the data have others")
+        if self.dtype.kind in "iub" and any(
+            np.any(part != part.astype(self.dtype)) for part in chunks(array)
+        ):
+            raise ModelError(
+                f"the model takes whole numbers ({self.dtype}), but the data have others"
+            )
         return array
 
     def run(self, data: ArrayLike, wanted: Sequence[str] | None = None) -> dict[str, Array]:
         """Run what is needed for some arrays on one chunk of data.
 
-        A model for a fixed number of samples runs that many at a time; what it makes for each is joined
-        along the first axis, or, where that is not the axis of samples, along a new one.
+        A model for a fixed number of samples runs that many at a time; what it makes for each is
+        joined along the first axis, or, where that is not the axis of samples, along a new one.
 
         Parameters
         ----------
@@ -212,7 +229,9 @@ class Model:
                 names.update(op.reads)
         return found[::-1]
 
-    def _run(self, data: Array, wanted: tuple[str, ...], steps: Sequence[Operation]) -> dict[str, Array]:
+    def _run(
+        self, data: Array, wanted: tuple[str, ...], steps: Sequence[Operation]
+    ) -> dict[str, Array]:
         """Run operations once; an array is dropped behind its last reader."""
         arrays: dict[str, Any] = {**self.constants, self.input: data}
         last = {name: i for i, op in enumerate(steps) for name in op.reads}

@@ -1,9 +1,12 @@
-"""Observables of a user's network on a user's data: complexity and effective dimension of every layer of activations.
+"""Observables of a user's network on a user's data: complexity and effective dimension of every
+layer of activations.
 
-The units of a layer are its channels where the activation follows a convolution (axis 1), else the last axis, followed through the operations between;
-all positions of a unit are pooled, so rows are (sample, position) pairs. Data run through in chunks: of a chunk all arrays are in memory, afterwards, per layer, states in bits (an eighth of a byte for a
-unit at a row) and ten covariances of n units on either side (160 n² bytes), or 1024 rows where the layer is wider than 1024 units. Data on disk (a memory map)
-are never held whole.
+The units of a layer are its channels where the activation follows a convolution (axis 1), else the
+last axis, followed through the operations between; all positions of a unit are pooled, so rows are
+(sample, position) pairs. Data run through in chunks: of a chunk all arrays are in memory,
+afterwards, per layer, states in bits (an eighth of a byte for a unit at a row) and ten covariances
+of n units on either side (160 n² bytes), or 1024 rows where the layer is wider than 1024 units.
+Data on disk (a memory map) are never held whole.
 """
 
 from __future__ import annotations
@@ -18,8 +21,19 @@ from numpy.typing import ArrayLike, NDArray
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.measure.network.model import Model, ModelError, Operation, chunks
 from neurenorm.numerics.measure.network.units import unit_axes
-from neurenorm.numerics.observables.dimension import Moments, jackknife_errors, merged, renyi_dimension, spectrum_errors
-from neurenorm.numerics.observables.entropy import EntropyEstimate, LayerComplexity, joint_entropy, layer_complexity
+from neurenorm.numerics.observables.dimension import (
+    Moments,
+    jackknife_errors,
+    merged,
+    renyi_dimension,
+    spectrum_errors,
+)
+from neurenorm.numerics.observables.entropy import (
+    EntropyEstimate,
+    LayerComplexity,
+    joint_entropy,
+    layer_complexity,
+)
 from neurenorm.numerics.observables.states import PackedStates
 
 __all__ = ["LayerReport", "observe"]
@@ -33,7 +47,8 @@ KEPT_ROWS = 1024
 
 @dataclass(frozen=True)
 class Spread(Tabulated):
-    """Over how many directions a layer is spread; None where it is constant, and errors None where there are too few samples for them.
+    """Over how many directions a layer is spread; None where it is constant, and errors None where
+    there are too few samples for them.
 
     Attributes
     ----------
@@ -99,7 +114,9 @@ class LayerReport(Tabulated):
 
     @property
     def total_correlation(self) -> float:
-        """What the units know of each other, in bits; unreliable where the joint entropy is saturated."""
+        """What the units know of each other, in bits; unreliable where the joint entropy is
+        saturated.
+        """
         return self.complexity.known_of_each_other(self.joint).value
 
     @property
@@ -127,7 +144,9 @@ class _Record:
         rows, outputs = _rows(h, self.axis, count), _rows(out, self.axis, count)
         positions = max(1, len(rows) // count)
         if not (np.all(np.isfinite(rows)) and np.all(np.isfinite(outputs))):
-            raise ModelError(f"the layer {self.op.name} ({self.op.kind}) is not finite on these data")
+            raise ModelError(
+                f"the layer {self.op.name} ({self.op.kind}) is not finite on these data"
+            )
         if self.states is None:
             self.positions = positions
             self.states, self.sampled = PackedStates(rows.shape[1]), PackedStates(rows.shape[1])
@@ -144,7 +163,9 @@ class _Record:
         self.seen += len(rows)
 
     def _chosen(self, rows: int, total: int, most: int) -> slice:
-        """Every so many of all rows, counted through the chunks, so that at most as many as wanted are chosen."""
+        """Every so many of all rows, counted through the chunks, so that at most as many as wanted
+        are chosen.
+        """
         step = max(1, math.ceil(total / most))
         return slice(-self.seen % step, rows, step)
 
@@ -167,7 +188,9 @@ def _rows(array: Array, axis: int, count: int) -> Array:
     return moved.reshape(-1, moved.shape[-1])
 
 
-def observe(model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "miller-madow") -> list[LayerReport]:
+def observe(
+    model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "miller-madow"
+) -> list[LayerReport]:
     """Run data through a model and return the observables of every layer of activations.
 
     Parameters
@@ -187,7 +210,8 @@ def observe(model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "m
     Raises
     ------
     ModelError
-        If the data do not fit, are not finite, are a single sample or all equal, or the model has no activation.
+        If the data do not fit, are not finite, are a single sample or all equal, or the model has
+        no activation.
 
     Examples
     --------
@@ -198,16 +222,28 @@ def observe(model: Model, data: ArrayLike, chunk: int = 512, estimator: str = "m
     """
     array = model.checked(data)
     if all(np.all(part == array[:1]) for part in chunks(array)):
-        raise ModelError("all samples are equal: the data have no variance, and entropies and dimensions say nothing")
+        raise ModelError(
+            "all samples are equal: the data have no variance, and entropies and dimensions say "
+            "nothing"
+        )
     if not model.sites:
-        raise ModelError(f"the model has no activation whose states could be recorded; its operators are {_operators(model)}")
+        raise ModelError(
+            "the model has no activation whose states could be recorded; its operators are "
+            f"{_operators(model)}"
+        )
     wanted = [name for op in model.sites for name in (op.inputs[0], op.outputs[0])]
     axes = unit_axes(model, wanted, array)
     records = [_Record(op, axes[op.inputs[0]]) for op in model.sites]
     for start, stop, block in _chunks(len(array), chunk, model.batch or 1):
         arrays = model.run(array[start:stop], wanted)
         for record in records:
-            record.add(arrays[record.op.inputs[0]], arrays[record.op.outputs[0]], block, stop - start, len(array))
+            record.add(
+                arrays[record.op.inputs[0]],
+                arrays[record.op.outputs[0]],
+                block,
+                stop - start,
+                len(array),
+            )
     return [_report(record, estimator) for record in records]
 
 
@@ -258,10 +294,22 @@ def _spread(record: _Record, side: str) -> Spread:
 
 
 def _spread_of_rows(rows: Array) -> Spread:
-    """The same from rows, fewer than units: by the smaller Gram side, whose parts give the jackknife."""
+    """The same from rows, fewer than units: by the smaller Gram side, whose parts give the
+    jackknife.
+    """
     gram, owner = rows @ rows.T, np.arange(len(rows)) * BLOCKS // len(rows)
-    left = [_centred_values(gram[np.ix_(owner != b, owner != b)]) for b in np.unique(owner)] if len(rows) > 2 else []
-    return _spread_of(_centred_values(gram), float(np.trace(gram)), spectrum_errors(left), len(rows), rows.shape[1])
+    left = (
+        [_centred_values(gram[np.ix_(owner != b, owner != b)]) for b in np.unique(owner)]
+        if len(rows) > 2
+        else []
+    )
+    return _spread_of(
+        _centred_values(gram),
+        float(np.trace(gram)),
+        spectrum_errors(left),
+        len(rows),
+        rows.shape[1],
+    )
 
 
 def _centred_values(gram: Array) -> Array:
@@ -270,8 +318,12 @@ def _centred_values(gram: Array) -> Array:
     return np.maximum(np.linalg.eigvalsh(gram - mean[:, None] - mean[None, :] + mean.mean()), 0)
 
 
-def _spread_of(values: Array, size: float, errors: tuple[float, float], rows: int, units: int) -> Spread:
-    """A family of dimensions, or none where the spectrum vanishes beside the size of what was centred."""
+def _spread_of(
+    values: Array, size: float, errors: tuple[float, float], rows: int, units: int
+) -> Spread:
+    """A family of dimensions, or none where the spectrum vanishes beside the size of what was
+    centred.
+    """
     cap = min(units, rows - 1)
     if values.sum() <= 1e-24 * (rows + size):
         return Spread(None, None, None, None, None, None, rows, cap)
@@ -284,7 +336,12 @@ def _overlaps(record: _Record) -> tuple[float, float | None]:
     """Mean square pre-activation, and the mean product of two different rows over it."""
     if record.wide["before"]:
         rows = np.concatenate(record.wide["before"])
-        square, mean, count, units = float(np.sum(rows**2)), rows.mean(axis=0), len(rows), rows.shape[1]
+        square, mean, count, units = (
+            float(np.sum(rows**2)),
+            rows.mean(axis=0),
+            len(rows),
+            rows.shape[1],
+        )
     else:
         total = merged(list(record.before.values()))
         mean, count, units = total.mean, total.count, len(total.mean)

@@ -1,7 +1,7 @@
 """Reads an ONNX file into a `Model` (needs the package ``onnx``, the extra ``networks``).
 
-Functions that the file defines are written out, floats become double precision, and what can be computed
-from constants is a constant.
+Functions that the file defines are written out, floats become double precision, and what can be
+computed from constants is a constant.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ __all__ = ["from_proto", "load", "read_onnx"]
 
 SHORT = ("FLOAT", "FLOAT16", "BFLOAT16")
 TYPES = ("to", "dtype", "output_dtype")  # attributes that name the type of a result
-CHANCE = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial")
+CHANCE = (
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "Bernoulli",
+    "Multinomial",
+)
 
 
 def read_onnx(path: str | Path) -> Model:
@@ -95,17 +102,29 @@ def from_proto(proto: Any, source: str) -> Model:
     operations = list(_operations(graph))
     read = {name for op in operations for name in op.reads}
     constants = {array.name: _array(array) for array in graph.initializer if array.name in read}
-    constants |= {a.values.name: _dense(a) for a in graph.sparse_initializer if a.values.name in read}
+    constants |= {
+        a.values.name: _dense(a) for a in graph.sparse_initializer if a.values.name in read
+    }
     operations, constants = _folded(operations, constants, Runner(opsets))
     outputs = tuple(value.name for value in graph.output)
     return Model(
-        operations, constants, inputs[0].name, tuple(extents[1:]), outputs, opsets, extents[0], _dtype(kind, source)
+        operations,
+        constants,
+        inputs[0].name,
+        tuple(extents[1:]),
+        outputs,
+        opsets,
+        extents[0],
+        _dtype(kind, source),
     )
 
 
 def _opsets(proto: Any) -> dict[str, int]:
     """Version of every domain; ``ai.onnx`` is another name of the standard."""
-    return {"" if entry.domain == "ai.onnx" else entry.domain: entry.version for entry in proto.opset_import}
+    return {
+        "" if entry.domain == "ai.onnx" else entry.domain: entry.version
+        for entry in proto.opset_import
+    }
 
 
 def _dtype(kind: Any, source: str) -> np.dtype[Any]:
@@ -131,7 +150,9 @@ def _operations(graph: Any) -> Iterator[Operation]:
         domain = "" if node.domain == "ai.onnx" else node.domain
         attributes = {a.name: _attribute(a) for a in node.attribute}
         captured = tuple(dict.fromkeys(free for a in node.attribute for free in _free(a)))
-        yield Operation(name, node.op_type, tuple(node.input), tuple(node.output), attributes, domain, captured)
+        yield Operation(
+            name, node.op_type, tuple(node.input), tuple(node.output), attributes, domain, captured
+        )
 
 
 def _free(attribute: Any) -> Iterator[str]:
@@ -140,7 +161,9 @@ def _free(attribute: Any) -> Iterator[str]:
         own = {value.name for value in (*body.input, *body.initializer)}
         for node in body.node:
             yield from (name for name in node.input if name and name not in own)
-            yield from (name for inner in node.attribute for name in _free(inner) if name not in own)
+            yield from (
+                name for inner in node.attribute for name in _free(inner) if name not in own
+            )
             own.update(node.output)
         yield from (value.name for value in body.output if value.name not in own)
 
@@ -151,11 +174,19 @@ def _attribute(attribute: Any) -> Any:
     value = onnx.helper.get_attribute_value(attribute)
     if attribute.name in TYPES and attribute.type == onnx.AttributeProto.INT:
         known = onnx.TensorProto.DataType.values()
-        return onnx.TensorProto.DOUBLE if value in known and onnx.TensorProto.DataType.Name(value) in SHORT else value
+        return (
+            onnx.TensorProto.DOUBLE
+            if value in known and onnx.TensorProto.DataType.Name(value) in SHORT
+            else value
+        )
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, onnx.TensorProto):
-        return onnx.numpy_helper.from_array(_array(value)) if value.data_type != onnx.TensorProto.STRING else value
+        return (
+            onnx.numpy_helper.from_array(_array(value))
+            if value.data_type != onnx.TensorProto.STRING
+            else value
+        )
     if isinstance(value, onnx.GraphProto):
         return _body(value)
     return value
@@ -170,14 +201,22 @@ def _body(graph: Any) -> Any:
         if onnx.TensorProto.DataType.Name(array.data_type) in SHORT:
             array.CopyFrom(onnx.numpy_helper.from_array(_array(array), array.name))
     for node in found.node:
-        values = {a.name: _attribute(a) for a in node.attribute if a.type not in (0, onnx.AttributeProto.INTS)}
-        if node.op_type == "Constant" and not isinstance(next(iter(values.values()), None), onnx.TensorProto):
+        values = {
+            a.name: _attribute(a)
+            for a in node.attribute
+            if a.type not in (0, onnx.AttributeProto.INTS)
+        }
+        if node.op_type == "Constant" and not isinstance(
+            next(iter(values.values()), None), onnx.TensorProto
+        ):
             kept = onnx.helper.get_attribute_value(node.attribute[0])
             values = {"value": onnx.numpy_helper.from_array(_number(np.asarray(kept)))}
             del node.attribute[:]
         rest = [a for a in node.attribute if a.name not in values]
         del node.attribute[:]
-        node.attribute.extend([*rest, *(onnx.helper.make_attribute(k, v) for k, v in values.items())])
+        node.attribute.extend(
+            [*rest, *(onnx.helper.make_attribute(k, v) for k, v in values.items())]
+        )
     return found
 
 
@@ -199,7 +238,9 @@ def _dense(proto: Any) -> Any:
 def _number(array: Any) -> Any:
     """Floats at double precision; anything else as it is."""
     found = np.asarray(array)
-    return found.astype(float) if found.dtype.kind == "f" or found.dtype.name == "bfloat16" else found
+    return (
+        found.astype(float) if found.dtype.kind == "f" or found.dtype.name == "bfloat16" else found
+    )
 
 
 def _folded(

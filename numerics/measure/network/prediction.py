@@ -1,9 +1,14 @@
-"""What the wide limit says of a user's network: lengths, correlations and complexities along its layers, at the variances of its weights.
+"""What the wide limit says of a user's network: lengths, correlations and complexities along its
+layers, at the variances of its weights.
 
-The maps are those of `neurenorm.theory.wide.limit`: a layer of weights turns the mean square q and the mean overlap o of a signal into K = σ_b² + σ_w² q and
-K_ab = σ_b² + σ_w² o, an activation turns them back into ⟨φ²⟩ and ⟨φ_a φ_b⟩. A sum of branches is a sum of multiples of signals: those of one signal add up,
-those of independent ones add their kernels. A convolution is followed position by position, so that padding with zeros counts. All hold for random weights of these variances; how far the measured values are off tells what training (or finite width) has done. Where no map is known the prediction stops and says why.
-Three parts of the theory can apply to a layer: the kernel recursion, the Gaussian marginals behind batch normalisation, or none.
+The maps are those of `neurenorm.theory.wide.limit`: a layer of weights turns the mean square q and
+the mean overlap o of a signal into K = σ_b² + σ_w² q and K_ab = σ_b² + σ_w² o, an activation turns
+them back into ⟨φ²⟩ and ⟨φ_a φ_b⟩. A sum of branches is a sum of multiples of signals: those of one
+signal add up, those of independent ones add their kernels. A convolution is followed position by
+position, so that padding with zeros counts. All hold for random weights of these variances; how far
+the measured values are off tells what training (or finite width) has done. Where no map is known
+the prediction stops and says why. Three parts of the theory can apply to a layer: the kernel
+recursion, the Gaussian marginals behind batch normalisation, or none.
 """
 
 from __future__ import annotations
@@ -23,14 +28,29 @@ from neurenorm.numerics.measure.network.maps import LayerMaps, depth_scales, mom
 from neurenorm.numerics.measure.network.model import Model, ModelError, Operation, chunks
 from neurenorm.numerics.observables.entropy import binary_entropy
 
-__all__ = ["BATCH_NORM", "KERNELS", "NOTHING", "Prediction", "Variances", "initial_variances", "predict"]
+__all__ = [
+    "BATCH_NORM",
+    "KERNELS",
+    "NOTHING",
+    "Prediction",
+    "Variances",
+    "initial_variances",
+    "predict",
+]
 
 KERNELS, BATCH_NORM, NOTHING = "kernel recursion", "Gaussian marginals", "none"
 Array = NDArray[np.float64]
 Variances = Mapping[str, tuple[float, float]]
 _UNMOVED = ("Identity", "Dropout", "Cast")
 _PASS = (*_UNMOVED, "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze")
-_THEORY = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Gelu": "gelu", "Erf": "erf", "Softplus": "softplus"}
+_THEORY = {
+    "Relu": "relu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "Gelu": "gelu",
+    "Erf": "erf",
+    "Softplus": "softplus",
+}
 
 
 @dataclass(frozen=True)
@@ -45,13 +65,15 @@ class Prediction(Tabulated):
     length, correlation : float or None
         Mean square pre-activation K, and the correlation of two inputs.
     depth_scale : float or None
-        Correlation length in layers of small angles, which change by χ per layer at this K: infinite at criticality, None where they grow (chaos).
+        Correlation length in layers of small angles, which change by χ per layer at this K:
+        infinite at criticality, None where they grow (chaos).
     note : str
         What was assumed, or why there is no prediction.
     part : str
         Which part of the theory applies: ``KERNELS``, ``BATCH_NORM`` or ``NOTHING``.
     maps : LayerMaps, optional
-        Those that led here from the activation before, where one weight layer lies between; the first layer acts on the data and has linear ones.
+        Those that led here from the activation before, where one weight layer lies between; the
+        first layer acts on the data and has linear ones.
     growth_length : float or None
         Number of layers over which small angles grow by e, None where they decay.
     """
@@ -74,13 +96,18 @@ def _averaged(field: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Signal:
-    """Mean square and mean overlap of an array over its units, at every position or over all, and where they come from."""
+    """Mean square and mean overlap of an array over its units, at every position or over all, and
+    where they come from.
+    """
 
     square: Array
     overlap: Array
-    fresh: bool = False  # whether it is a sum over random weights, so that it is Gaussian and independent of its inputs
+    # whether it is a sum over random weights, so that it is Gaussian and independent of its inputs
+    fresh: bool = False
     scale: float = 1.0  # σ_w² of these weights
-    left: tuple[str, str | None, float] | None = None  # the activation that made it, and the length before that
+    left: tuple[str, str | None, float] | None = (
+        None  # the activation that made it, and the length before that
+    )
     maps: LayerMaps | None = None
     ancestors: frozenset[_Signal] = frozenset()  # the fresh signals that it is a function of
     terms: tuple[tuple[float, _Signal], ...] = ()  # what it is a sum of, where it is one
@@ -108,14 +135,19 @@ class _Signal:
 
 @dataclass(frozen=True)
 class _Unknown:
-    """An array without a prediction: why, and the bits of its units where batch normalisation fixes them."""
+    """An array without a prediction: why, and the bits of its units where batch normalisation fixes
+    them.
+    """
 
     why: str
     bits: float | None = None
 
 
-def initial_variances(model: Model, untrained: Model | None = None, variances: tuple[float, float] | None = None) -> Variances:
-    """Return (σ_w², σ_b²) of every layer of weights: as given for all, as in a copy of the network before training, or as its weights have them now.
+def initial_variances(
+    model: Model, untrained: Model | None = None, variances: tuple[float, float] | None = None
+) -> Variances:
+    """Return (σ_w², σ_b²) of every layer of weights: as given for all, as in a copy of the network
+    before training, or as its weights have them now.
 
     Raises
     ------
@@ -128,14 +160,25 @@ def initial_variances(model: Model, untrained: Model | None = None, variances: t
     >>> initial_variances(Model([op], {"w": np.ones((2, 3))}, "x", (2,), ("h",)))
     {'fc': (2.0, 0.0)}
     """
-    found = {op.name: weight_statistics(untrained or model, op) for op in (untrained or model).layers}
-    now = {name: (statistics.sw2, statistics.sb2) for name, statistics in found.items() if statistics is not None}
+    found = {
+        op.name: weight_statistics(untrained or model, op) for op in (untrained or model).layers
+    }
+    now = {
+        name: (statistics.sw2, statistics.sb2)
+        for name, statistics in found.items()
+        if statistics is not None
+    }
     if untrained is not None and list(now) != list(initial_variances(model)):
-        raise ModelError(f"the network before training has the layers of weights {', '.join(now) or '(none)'}, not {', '.join(initial_variances(model))}")
+        raise ModelError(
+            f"the network before training has the layers of weights {', '.join(now) or '(none)'}, "
+            f"not {', '.join(initial_variances(model))}"
+        )
     if variances is None:
         return now
     if not all(np.isfinite(number) and number >= 0 for number in variances):
-        raise ModelError(f"variances are finite and not negative, got {variances[0]:g} and {variances[1]:g}")
+        raise ModelError(
+            f"variances are finite and not negative, got {variances[0]:g} and {variances[1]:g}"
+        )
     return dict.fromkeys(now, variances)
 
 
@@ -148,7 +191,8 @@ def predict(model: Model, data: ArrayLike, variances: Variances | None = None) -
     data : array_like, shape (samples, ...)
         Only their mean square and their mean overlap are used.
     variances : mapping of str to pair of float, optional
-        (σ_w², σ_b²) of every layer of weights, from `initial_variances`; by default those that the weights have now.
+        (σ_w², σ_b²) of every layer of weights, from `initial_variances`; by default those that the
+        weights have now.
 
     Returns
     -------
@@ -180,12 +224,21 @@ def predict(model: Model, data: ArrayLike, variances: Variances | None = None) -
 def _shapes(model: Model, data: ArrayLike) -> dict[str, tuple[int, ...]]:
     """Shapes of what convolutions read, so far as the model needs to run for its activations."""
     wanted = [name for op in model.sites for name in op.inputs[:1]]
-    inputs = [op.inputs[0] for op in model.needed(wanted) if op.kind == "Conv" and op.inputs[0] in model.reached]
-    return {name: array.shape for name, array in model.run(np.asarray(data)[: model.batch or 1], inputs).items()}
+    inputs = [
+        op.inputs[0]
+        for op in model.needed(wanted)
+        if op.kind == "Conv" and op.inputs[0] in model.reached
+    ]
+    return {
+        name: array.shape
+        for name, array in model.run(np.asarray(data)[: model.batch or 1], inputs).items()
+    }
 
 
 def _data_signals(data: Any) -> tuple[_Signal, _Signal]:
-    """Mean square of the data and mean overlap of two samples, over all features, and over the channels at every position."""
+    """Mean square of the data and mean overlap of two samples, over all features, and over the
+    channels at every position.
+    """
     count, shape = len(data), data.shape[1:]
     square, total = np.zeros(shape), np.zeros(shape)
     for part in chunks(data):
@@ -193,8 +246,13 @@ def _data_signals(data: Any) -> tuple[_Signal, _Signal]:
         square, total = square + np.sum(values**2, axis=0), total + values.sum(axis=0)
     overlap = (total**2 - square) / (count * (count - 1))
     left = ("linear", None, 0.0)
-    fields = (square / count).mean(axis=0) if shape else square / count, overlap.mean(axis=0) if shape else overlap
-    return _Signal(_averaged(square) / count, _averaged(overlap), left=left), _Signal(*fields, left=left)
+    fields = (
+        (square / count).mean(axis=0) if shape else square / count,
+        overlap.mean(axis=0) if shape else overlap,
+    )
+    return _Signal(_averaged(square) / count, _averaged(overlap), left=left), _Signal(
+        *fields, left=left
+    )
 
 
 @dataclass(frozen=True)
@@ -205,12 +263,18 @@ class _Recursion:
     variances: Variances
     positions: _Signal  # the data, position by position
     shapes: Mapping[str, tuple[int, ...]]
-    biases: dict[str, _Signal] = field(default_factory=dict)  # those added on their own; a bias that is added twice is one
+    biases: dict[str, _Signal] = field(
+        default_factory=dict
+    )  # those added on their own; a bias that is added twice is one
 
     def passed(self, op: Operation, known: Mapping[str, _Signal | _Unknown]) -> _Signal | _Unknown:
         """What an operation makes of its inputs."""
         inputs = [known[name] for name in op.inputs if name in known]
-        if op.kind == "BatchNormalization" and not op.domain and all(n in self.model.constants for n in op.inputs[1:3]):
+        if (
+            op.kind == "BatchNormalization"
+            and not op.domain
+            and all(n in self.model.constants for n in op.inputs[1:3])
+        ):
             return _normalised(self.model, op)
         unknown = next((signal for signal in inputs if isinstance(signal, _Unknown)), None)
         if unknown is not None:
@@ -221,14 +285,22 @@ class _Recursion:
         if op.kind in _PASS and not op.domain and len(signals) == 1:
             return signals[0] if op.kind in _UNMOVED else _flat(signals[0])
         found = None if op.domain else self._combined(op, known)
-        return found if found is not None else _Unknown(f"no wide-limit map for {op.kind} (layer {op.name})")
+        return (
+            found
+            if found is not None
+            else _Unknown(f"no wide-limit map for {op.kind} (layer {op.name})")
+        )
 
     def _weighted(self, op: Operation, signal: _Signal) -> _Signal:
-        """A layer of random weights; a convolution means over the window at every position, zeros outside included."""
+        """A layer of random weights; a convolution means over the window at every position, zeros
+        outside included.
+        """
         sw2, sb2 = self.variances[op.name]
         if op.kind == "Conv":
             signal = self.positions if op.inputs[0] == self.model.input else signal
-            square, overlap = (self._windowed(op, field) for field in (signal.square, signal.overlap))
+            square, overlap = (
+                self._windowed(op, field) for field in (signal.square, signal.overlap)
+            )
         else:
             square, overlap = _averaged(signal.square), _averaged(signal.overlap)
         maps = None
@@ -244,21 +316,43 @@ class _Recursion:
         weights = np.full((1, 1, *size), 1 / np.prod(size))
         window = {key: value for key, value in op.attributes.items() if key != "group"}
         mean = Operation(op.name, "Conv", ("field", "window"), ("mean",), window)
-        return np.asarray(self.model.runner(mean, {"field": full[None, None].astype(float), "window": weights})[0][0, 0])
+        return np.asarray(
+            self.model.runner(mean, {"field": full[None, None].astype(float), "window": weights})[
+                0
+            ][0, 0]
+        )
 
-    def _combined(self, op: Operation, known: Mapping[str, _Signal | _Unknown]) -> _Signal | _Unknown | None:
+    def _combined(
+        self, op: Operation, known: Mapping[str, _Signal | _Unknown]
+    ) -> _Signal | _Unknown | None:
         """A multiple, or a sum of signals and biases; None where it is neither."""
         constants = self.model.constants
         if op.kind in ("Mul", "Div", "Neg"):
-            number = next((_number(constants[name]) for name in op.inputs if name in constants), -1.0)
-            signal = known.get(op.inputs[0] if op.kind != "Mul" or op.inputs[0] in known else op.inputs[1])
-            lone = (sum(name in known for name in op.inputs) == 1 and op.kind in ("Mul", "Neg")) or op.inputs[-1] in constants
+            number = next(
+                (_number(constants[name]) for name in op.inputs if name in constants), -1.0
+            )
+            signal = known.get(
+                op.inputs[0] if op.kind != "Mul" or op.inputs[0] in known else op.inputs[1]
+            )
+            lone = (
+                sum(name in known for name in op.inputs) == 1 and op.kind in ("Mul", "Neg")
+            ) or op.inputs[-1] in constants
             if number in (None, 0.0) or not lone or not isinstance(signal, _Signal):
                 return None
-            return _sum(op, [(part * (1 / number if op.kind == "Div" else number), term) for part, term in signal.parts])
-        if op.kind not in ("Add", "Sub", "Sum") or any(name not in known and name not in constants for name in op.inputs):
+            return _sum(
+                op,
+                [
+                    (part * (1 / number if op.kind == "Div" else number), term)
+                    for part, term in signal.parts
+                ],
+            )
+        if op.kind not in ("Add", "Sub", "Sum") or any(
+            name not in known and name not in constants for name in op.inputs
+        ):
             return None
-        if not any(signal.fresh for name in op.inputs if isinstance(signal := known.get(name), _Signal)) and any(name in constants for name in op.inputs):
+        if not any(
+            signal.fresh for name in op.inputs if isinstance(signal := known.get(name), _Signal)
+        ) and any(name in constants for name in op.inputs):
             return None
         signs = [1.0, -1.0 if op.kind == "Sub" else 1.0, *[1.0] * len(op.inputs)]
         terms: list[tuple[float, _Signal]] = []
@@ -268,18 +362,28 @@ class _Recursion:
                 terms += [(sign * part, term) for part, term in signal.parts]
             elif not self._counted(op):
                 square = _averaged(np.square(constants[name]))
-                terms.append((sign, self.biases.setdefault(name, _Signal(square, square, True, 0.0))))
+                terms.append(
+                    (sign, self.biases.setdefault(name, _Signal(square, square, True, 0.0)))
+                )
         return _sum(op, terms)
 
     def _counted(self, op: Operation) -> bool:
         """Whether the bias that an operation adds is counted with the weights before it."""
-        found = (added_bias(self.model, other) for other in self.model.layers if other.name in self.variances)
+        found = (
+            added_bias(self.model, other)
+            for other in self.model.layers
+            if other.name in self.variances
+        )
         return any(pair is not None and pair[0] is op for pair in found)
 
 
 def _number(array: Any) -> float | None:
     """The one number of an array; None where it has several."""
-    return float(np.ravel(array)[0]) if np.size(array) and np.all(array == np.ravel(array)[0]) else None
+    return (
+        float(np.ravel(array)[0])
+        if np.size(array) and np.all(array == np.ravel(array)[0])
+        else None
+    )
 
 
 def _flat(signal: _Signal) -> _Signal:
@@ -287,7 +391,9 @@ def _flat(signal: _Signal) -> _Signal:
     if not np.ndim(signal.square):
         return signal
     parts = tuple((part, _flat(term)) for part, term in signal.terms)
-    return replace(signal, square=_averaged(signal.square), overlap=_averaged(signal.overlap), terms=parts)
+    return replace(
+        signal, square=_averaged(signal.square), overlap=_averaged(signal.overlap), terms=parts
+    )
 
 
 def _sum(op: Operation, terms: Sequence[tuple[float, _Signal]]) -> _Signal | _Unknown:
@@ -304,7 +410,9 @@ def _sum(op: Operation, terms: Sequence[tuple[float, _Signal]]) -> _Signal | _Un
     shapes = {np.shape(signal.square) for _, signal in parts} - {()}
     if len(shapes) > 1:
         return _Unknown(f"the branches that {op.name} adds have other positions")
-    square, overlap = (sum(w**2 * getattr(s, kind) for w, s in parts) for kind in ("square", "overlap"))
+    square, overlap = (
+        sum(w**2 * getattr(s, kind) for w, s in parts) for kind in ("square", "overlap")
+    )
     alone = len(parts) == 1
     return _Signal(
         np.asarray(square),
@@ -324,17 +432,26 @@ def _independent(one: _Signal, other: _Signal) -> bool:
 
 
 def _normalised(model: Model, op: Operation) -> _Unknown:
-    """Batch normalisation: each channel has mean β and deviation |γ|, so Gaussian units are on with probability Φ(β/|γ|)."""
+    """Batch normalisation: each channel has mean β and deviation |γ|, so Gaussian units are on with
+    probability Φ(β/|γ|).
+    """
     gamma, beta = (np.asarray(model.constants[name], dtype=float) for name in op.inputs[1:3])
-    ratio = np.divide(beta, np.abs(gamma), out=np.where(beta > 0, np.inf, -np.inf), where=gamma != 0)
-    return _Unknown("after batch normalisation only the units' bits are known, as Gaussian marginals give them", float(binary_entropy(ndtr(ratio)).mean()))
+    ratio = np.divide(
+        beta, np.abs(gamma), out=np.where(beta > 0, np.inf, -np.inf), where=gamma != 0
+    )
+    return _Unknown(
+        "after batch normalisation only the units' bits are known, as Gaussian marginals give them",
+        float(binary_entropy(ndtr(ratio)).mean()),
+    )
 
 
 def _activated(op: Operation, signal: _Signal | _Unknown) -> tuple[Prediction, _Signal | _Unknown]:
     """The prediction at an activation, and what goes on behind it."""
     if isinstance(signal, _Unknown):
         if signal.bits is not None:
-            return Prediction(op.name, signal.bits, None, None, None, signal.why, BATCH_NORM), _Unknown(signal.why)
+            return Prediction(
+                op.name, signal.bits, None, None, None, signal.why, BATCH_NORM
+            ), _Unknown(signal.why)
         return Prediction(op.name, None, None, None, None, f"no prediction: {signal.why}"), signal
     if not signal.fresh:
         why = "the activation acts on the data, without random weights before it"
@@ -345,10 +462,14 @@ def _activated(op: Operation, signal: _Signal | _Unknown) -> tuple[Prediction, _
     note = "random weights of these variances"
     if source is None:
         why = f"no wide-limit map for the activation {op.kind} (layer {op.name})"
-        return Prediction(op.name, bits, length, correlation, None, note, KERNELS, signal.maps), _Unknown(why)
+        return Prediction(
+            op.name, bits, length, correlation, None, note, KERNELS, signal.maps
+        ), _Unknown(why)
     second, _, slope = moments(*source)
     factor = float(op.attributes.get("scale", 1.0))
-    correlations = np.divide(signal.overlap, signal.square, out=np.ones_like(signal.overlap), where=signal.square > 0)
+    correlations = np.divide(
+        signal.overlap, signal.square, out=np.ones_like(signal.overlap), where=signal.square > 0
+    )
     behind = _Signal(
         np.asarray(factor**2 * second(signal.square)),
         np.asarray(factor**2 * overlap_at(*source, signal.square, correlations)),
@@ -356,7 +477,9 @@ def _activated(op: Operation, signal: _Signal | _Unknown) -> tuple[Prediction, _
         ancestors=signal.depends,
     )
     scale, growth = depth_scales(signal.scale * float(slope(length)))
-    return Prediction(op.name, bits, length, correlation, scale, note, KERNELS, signal.maps, growth), behind
+    return Prediction(
+        op.name, bits, length, correlation, scale, note, KERNELS, signal.maps, growth
+    ), behind
 
 
 def _theory_name(op: Operation) -> tuple[str, str | None] | None:

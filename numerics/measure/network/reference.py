@@ -1,9 +1,10 @@
-"""Runs operations of a network by the reference implementation that comes with ONNX, at double precision.
+"""Runs operations of a network by the reference implementation that comes with ONNX, at double
+precision.
 
-Every operator of the standard runs, by the version of the operator set that the model names. Four kinds are
-replaced: Erf, which the reference rounds to single precision, the softmax of operator sets before 13, which
-normalises over all axes from one on, local response normalisation, where the reference counts samples for
-channels, and pooling of plain windows, which it does in Python loops.
+Every operator of the standard runs, by the version of the operator set that the model names. Four
+kinds are replaced: Erf, which the reference rounds to single precision, the softmax of operator
+sets before 13, which normalises over all axes from one on, local response normalisation, where the
+reference counts samples for channels, and pooling of plain windows, which it does in Python loops.
 """
 
 from __future__ import annotations
@@ -35,12 +36,20 @@ def library() -> Any:
         Without it: what to install.
     """
     try:
-        for part in ("reference", "reference.op_run", "reference.ops", "inliner", "numpy_helper", "checker"):
+        for part in (
+            "reference",
+            "reference.op_run",
+            "reference.ops",
+            "inliner",
+            "numpy_helper",
+            "checker",
+        ):
             import_module(f"onnx.{part}")
         return import_module("onnx")
     except ImportError as error:
         raise ImportError(
-            "networks need the package onnx: install the extra with pip install 'neurenorm[networks]'"
+            "networks need the package onnx: install the extra with pip install "
+            "'neurenorm[networks]'"
         ) from error
 
 
@@ -50,7 +59,9 @@ def _erf(self: Any, x: Any) -> tuple[Any]:
 
 
 def _batch_norm(self: Any, x: Any, *moments: Any, epsilon: float = 1e-5, **_: Any) -> tuple[Any]:
-    """Normalisation by stored moments, which the reference of old operator sets takes from the data."""
+    """Normalisation by stored moments, which the reference of old operator sets takes from the
+    data.
+    """
     scale, bias, mean, variance = (value.reshape(-1, *(1,) * (x.ndim - 2)) for value in moments)
     return (scale * (x - mean) / np.sqrt(variance + epsilon) + bias,)
 
@@ -80,8 +91,14 @@ def _pooled(slow: Any, function: Callable[..., Any], fill: float) -> Callable[..
     def run(self: Any, x: Any, **window: Any) -> tuple[Any]:
         """Pool."""
         size = window["kernel_shape"]
-        pads, steps = window.get("pads") or [0] * 2 * len(size), window.get("strides") or [1] * len(size)
-        plain = not window.get("ceil_mode") and window.get("auto_pad", "NOTSET") in ("NOTSET", "VALID")
+        pads, steps = (
+            window.get("pads") or [0] * 2 * len(size),
+            window.get("strides") or [1] * len(size),
+        )
+        plain = not window.get("ceil_mode") and window.get("auto_pad", "NOTSET") in (
+            "NOTSET",
+            "VALID",
+        )
         if not plain or set(window.get("dilations") or [1]) != {1} or len(self.output) > 1:
             return tuple(slow._run(self, x, **window))
         sides = [(0, 0), (0, 0), *zip(pads[: len(size)], pads[len(size) :], strict=True)]
@@ -101,17 +118,24 @@ def _pooled(slow: Any, function: Callable[..., Any], fill: float) -> Callable[..
 
 @cache
 def _replaced(version: int) -> tuple[type, ...]:
-    """Implementations that stand in for those of the reference, at a version of the operator set."""
+    """Implementations that stand in for those of the reference, at a version of the operator
+    set.
+    """
     base = library().reference.op_run.OpRun
     found: dict[str, tuple[type, Any]] = {"Erf": (base, _erf), "LRN": (base, _lrn)}
     if version < 13:
-        found |= {"Softmax": (base, _over_the_rest(softmax)), "LogSoftmax": (base, _over_the_rest(log_softmax))}
+        found |= {
+            "Softmax": (base, _over_the_rest(softmax)),
+            "LogSoftmax": (base, _over_the_rest(log_softmax)),
+        }
     if 9 <= version < 14:
         found["BatchNormalization"] = base, _batch_norm
     for name, function, fill in (("MaxPool", np.max, -np.inf), ("AveragePool", np.mean, 0.0)):
         slow = library().reference.ops.load_op("", name, version)
         found[name] = slow, _pooled(slow, function, fill)
-    return tuple(type(name, (kind,), {"op_domain": "", "_run": run}) for name, (kind, run) in found.items())
+    return tuple(
+        type(name, (kind,), {"op_domain": "", "_run": run}) for name, (kind, run) in found.items()
+    )
 
 
 class Runner:
@@ -150,7 +174,8 @@ class Runner:
         except Exception as error:
             shapes = ", ".join(str(np.shape(arrays[name])) for name in op.inputs if name)
             raise ModelError(
-                f"the layer {op.name} ({op.kind}) does not take arrays of shape {shapes}: {_line(error)}"
+                f"the layer {op.name} ({op.kind}) does not take arrays of shape {shapes}: "
+                f"{_line(error)}"
             ) from error
         return list(found)
 
@@ -168,11 +193,14 @@ class Runner:
         versions = [onnx.helper.make_opsetid(*pair) for pair in self.opsets.items()]
         proto = onnx.helper.make_model(graph, opset_imports=versions)
         try:
-            return onnx.reference.ReferenceEvaluator(proto, new_ops=list(_replaced(self.opsets.get("", LATEST))))
+            return onnx.reference.ReferenceEvaluator(
+                proto, new_ops=list(_replaced(self.opsets.get("", LATEST)))
+            )
         except Exception as error:
             kind = f"{op.domain}.{op.kind}" if op.domain else op.kind
             raise ModelError(
-                f"unsupported operator {kind} (layer {op.name}): the reference of ONNX does not run it"
+                f"unsupported operator {kind} (layer {op.name}): the reference of ONNX does not "
+                "run it"
             ) from error
 
 

@@ -1,4 +1,6 @@
-"""Reads a ``torch.nn.Module`` by torch's own exporter; nothing here imports torch before it is asked for."""
+"""Reads a ``torch.nn.Module`` by torch's own exporter; nothing here imports torch before it is
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -68,13 +70,23 @@ def from_torch(module: Any, shape: Sequence[int]) -> Model:
 
 
 def _check_same(torch: Any, module: Any, model: Model, sample: Any) -> None:
-    """Refuse a module whose export computes something else, as where an argument of a layer has no place in ONNX."""
-    was_training, data = module.training, torch.randn(sample.shape, dtype=sample.dtype, generator=torch.Generator().manual_seed(1))
+    """Refuse a module whose export computes something else, as where an argument of a layer has no
+    place in ONNX.
+    """
+    was_training, data = (
+        module.training,
+        torch.randn(sample.shape, dtype=sample.dtype, generator=torch.Generator().manual_seed(1)),
+    )
     with torch.no_grad():
         wanted = module.eval()(data)
     module.train(was_training)
     first = wanted if hasattr(wanted, "detach") else wanted[0]
     found = model.run(data.numpy(), model.outputs[:1])[model.outputs[0]]
-    if found.shape != tuple(first.shape) or not np.allclose(found, first.numpy(), rtol=1e-3, atol=1e-4):
+    if found.shape != tuple(first.shape) or not np.allclose(
+        found, first.numpy(), rtol=1e-3, atol=1e-4
+    ):
         kinds = ", ".join(sorted({type(layer).__name__ for layer in module.modules()}))
-        raise ModelError(f"torch exports the module as something else than what it computes, though each of its layers ({kinds}) has an operator: write it with other layers")
+        raise ModelError(
+            "torch exports the module as something else than what it computes, though each of its "
+            f"layers ({kinds}) has an operator: write it with other layers"
+        )

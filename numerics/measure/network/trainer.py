@@ -1,7 +1,10 @@
-"""Training dynamics: a small NumPy trainer for multilayer perceptrons, and the observables of their layers against epochs.
+"""Training dynamics: a small NumPy trainer for multilayer perceptrons, and the observables of their
+layers against epochs.
 
-Networks of rectifiers (He initialisation, softmax cross-entropy) are trained by Adam on mini-batches; complexity and effective dimension of every hidden
-layer are taken on the training inputs. True against random labels tells what of the observables belongs to the structure of the data.
+Networks of rectifiers (He initialisation, softmax cross-entropy) are trained by Adam on
+mini-batches; complexity and effective dimension of every hidden layer are taken on the training
+inputs. True against random labels tells what of the observables belongs to the structure of the
+data.
 """
 
 from __future__ import annotations
@@ -27,8 +30,11 @@ __all__ = ["History", "Perceptron", "digits", "train"]
 Array = NDArray[np.float64]
 
 
-def digits(random_labels: bool = False, rng: np.random.Generator | None = None) -> tuple[Array, NDArray[np.int64]]:
-    """Return scikit-learn's 1797 handwritten digits, scaled to the unit interval and centred, with their labels or with labels drawn at random.
+def digits(
+    random_labels: bool = False, rng: np.random.Generator | None = None
+) -> tuple[Array, NDArray[np.int64]]:
+    """Return scikit-learn's 1797 handwritten digits, scaled to the unit interval and centred, with
+    their labels or with labels drawn at random.
 
     Parameters
     ----------
@@ -48,7 +54,10 @@ def digits(random_labels: bool = False, rng: np.random.Generator | None = None) 
     try:
         datasets = import_module("sklearn.datasets")
     except ImportError as error:
-        raise ImportError("the digits come with scikit-learn: install the extra with pip install 'neurenorm[networks]'") from error
+        raise ImportError(
+            "the digits come with scikit-learn: install the extra with pip install "
+            "'neurenorm[networks]'"
+        ) from error
     x, labels = datasets.load_digits(return_X_y=True)
     x = x / 16.0
     if random_labels:
@@ -74,7 +83,10 @@ class Perceptron:
 
     def __init__(self, widths: Sequence[int], rng: np.random.Generator) -> None:
         if len(widths) < 3 or any(width < 1 for width in widths):
-            raise ValueError(f"a perceptron has inputs, at least one hidden layer and outputs, all at least one wide; got {tuple(widths)}")
+            raise ValueError(
+                "a perceptron has inputs, at least one hidden layer and outputs, all at least one "
+                f"wide; got {tuple(widths)}"
+            )
         self.weights = [rng.standard_normal((a, b)) * math.sqrt(2 / a) for a, b in pairwise(widths)]
         self.biases = [np.zeros(b) for b in widths[1:]]
 
@@ -113,7 +125,9 @@ class Perceptron:
             if i < len(self.weights):
                 operations.append(Operation(f"relu{i}", "Relu", (f"h{i}",), (f"z{i}",)))
             name = f"z{i}"
-        return Model(operations, constants, "x", (self.weights[0].shape[0],), (f"h{len(self.weights)}",))
+        return Model(
+            operations, constants, "x", (self.weights[0].shape[0],), (f"h{len(self.weights)}",)
+        )
 
 
 @dataclass(frozen=True)
@@ -178,7 +192,9 @@ def train(
     Examples
     --------
     >>> x = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
-    >>> history = train(x, [0, 1, 0, 1], (2, 16, 2), np.random.default_rng(1), epochs=60, batch=4, rate=0.05)
+    >>> history = train(
+    ...     x, [0, 1, 0, 1], (2, 16, 2), np.random.default_rng(1), epochs=60, batch=4, rate=0.05
+    ... )
     >>> float(history.accuracy[-1])
     1.0
     """
@@ -197,14 +213,21 @@ def train(
                 part = order[start : start + batch]
                 adam.step(network.gradients(inputs[part], classes[part]))
     steps, bits, dimension, accuracy = zip(*rows, strict=True)
-    return History(np.array(steps), np.array(bits), np.array(dimension), np.array(accuracy), network)
+    return History(
+        np.array(steps), np.array(bits), np.array(dimension), np.array(accuracy), network
+    )
 
 
-def _checked(x: ArrayLike, labels: ArrayLike, widths: Sequence[int]) -> tuple[Array, NDArray[np.int64]]:
+def _checked(
+    x: ArrayLike, labels: ArrayLike, widths: Sequence[int]
+) -> tuple[Array, NDArray[np.int64]]:
     """Inputs and classes that fit the widths."""
     inputs, classes = np.asarray(x, dtype=float), np.asarray(labels)
     if inputs.ndim != 2 or inputs.shape[1] != widths[0] or classes.shape != (len(inputs),):
-        raise ValueError(f"inputs have shape (samples, {widths[0]}) and labels (samples,), got {inputs.shape} and {classes.shape}")
+        raise ValueError(
+            f"inputs have shape (samples, {widths[0]}) and labels (samples,), got {inputs.shape} "
+            f"and {classes.shape}"
+        )
     if not np.all(np.isfinite(inputs)):
         raise ValueError("an input is not finite")
     if classes.dtype.kind not in "iu" or classes.min() < 0 or classes.max() >= widths[-1]:
@@ -229,7 +252,9 @@ class _Adam:
             p -= scale * m / (np.sqrt(v) + 1e-8)
 
 
-def _observed(network: Perceptron, x: Array, labels: NDArray[np.int64]) -> tuple[list[float], list[float], float]:
+def _observed(
+    network: Perceptron, x: Array, labels: NDArray[np.int64]
+) -> tuple[list[float], list[float], float]:
     """Bits and dimensions of the hidden layers, and the accuracy."""
     *hidden, logits = network.preactivations(x)
     bits = [layer_complexity(PackedStates(h.shape[1]).add(h)).total for h in hidden]

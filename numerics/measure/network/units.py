@@ -14,7 +14,14 @@ __all__ = ["unit_axes"]
 
 CHANNELS_SECOND = frozenset(
     (
-        *("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv", "BatchNormalization"),
+        *(
+            "Conv",
+            "ConvTranspose",
+            "ConvInteger",
+            "QLinearConv",
+            "DeformConv",
+            "BatchNormalization",
+        ),
         *("InstanceNormalization", "GroupNormalization", "LRN", "MaxPool", "AveragePool", "LpPool"),
         *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
     )
@@ -52,7 +59,9 @@ def unit_axes(model: Model, wanted: Sequence[str], data: NDArray[Any]) -> dict[s
     {'h': 1}
     """
     steps = model.needed(wanted)
-    names = tuple(dict.fromkeys(name for op in steps for name in op.outputs if name in model.reached))
+    names = tuple(
+        dict.fromkeys(name for op in steps for name in op.outputs if name in model.reached)
+    )
     count = model.batch or 2
     few = model.run(data[:count], names)
     if not model.batch:
@@ -67,7 +76,11 @@ def unit_axes(model: Model, wanted: Sequence[str], data: NDArray[Any]) -> dict[s
 
 
 def _axis(
-    model: Model, op: Operation, shape: tuple[int, ...], axes: Mapping[str, int | None], shapes: Shapes
+    model: Model,
+    op: Operation,
+    shape: tuple[int, ...],
+    axes: Mapping[str, int | None],
+    shapes: Shapes,
 ) -> int | None:
     """The axis of units of what an operation makes; None where nothing tells."""
     rank = len(shape)
@@ -98,13 +111,17 @@ def _check_apart(
         for name in set(op.outputs).intersection(together):
             if not _apart(together[name], [part[name] for part in alone]):
                 raise ModelError(
-                    f"the layer {op.name} ({op.kind}) mixes samples or draws random numbers: one sample "
-                    "gives another result by itself; export the model for inference, or for one sample"
+                    f"the layer {op.name} ({op.kind}) mixes samples or draws random numbers: one "
+                    "sample "
+                    "gives another result by itself; export the model for inference, or for one "
+                    "sample"
                 )
 
 
 def _apart(both: Any, parts: Sequence[Any]) -> bool:
-    """Whether an array of two samples holds what each gives by itself; shapes alone are not compared."""
+    """Whether an array of two samples holds what each gives by itself; shapes alone are not
+    compared.
+    """
     if not isinstance(both, np.ndarray) or both.dtype.kind not in "fiub" or not both.ndim:
         return True
     if len(both) != 2 or any(part.shape != (1, *both.shape[1:]) for part in parts):

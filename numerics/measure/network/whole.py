@@ -1,4 +1,6 @@
-"""Complexity of a whole network: the sum over its layers, unit by unit and jointly, and the bounds of the entropy of all its states together."""
+"""Complexity of a whole network: the sum over its layers, unit by unit and jointly, and the bounds
+of the entropy of all its states together.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ __all__ = ["NetworkComplexity", "network_complexity"]
 
 @dataclass(frozen=True)
 class NetworkComplexity(Tabulated):
-    """Complexity of all layers of activations, in bits; a convolutional layer counts with its channels, positions pooled.
+    """Complexity of all layers of activations, in bits; a convolutional layer counts with its
+    channels, positions pooled.
 
     Attributes
     ----------
@@ -26,10 +29,12 @@ class NetworkComplexity(Tabulated):
     joint, joint_error : float
         Sum over layers of the joint entropy of a layer.
     saturated : bool
-        Whether a joint entropy lies within a bit of its cap, so that ``joint`` says more about the number of samples than about the network.
+        Whether a joint entropy lies within a bit of its cap, so that ``joint`` says more about the
+        number of samples than about the network.
     at_least, at_most : float
-        Bounds of the entropy of the states of all layers together (of the partition of the data into linear regions): the largest joint entropy of a layer,
-        and the smaller of the sum and log2 N. For N distinct inputs and many units it is log2 N.
+        Bounds of the entropy of the states of all layers together (of the partition of the data
+        into linear regions): the largest joint entropy of a layer, and the smaller of the sum and
+        log2 N. For N distinct inputs and many units it is log2 N.
     """
 
     units: int
@@ -65,13 +70,20 @@ def network_complexity(reports: Sequence[LayerReport]) -> NetworkComplexity:
     --------
     >>> from neurenorm.numerics.measure.network import Model, Operation, observe
     >>> model = Model([Operation("act", "Relu", ("x",), ("y",))], {}, "x", (2,), ("y",))
-    >>> whole = network_complexity(observe(model, [[1.0, -1.0], [-1.0, -1.0], [2.0, -3.0], [-1.0, -2.0]], estimator="plug-in"))
+    >>> whole = network_complexity(
+    ...     observe(
+    ...         model, [[1.0, -1.0], [-1.0, -1.0], [2.0, -3.0], [-1.0, -2.0]], estimator="plug-in"
+    ...     )
+    ... )
     >>> whole.total, whole.per_unit, whole.at_least, whole.at_most
     (1.0, 0.5, 1.0, 1.0)
     """
     if not reports:
         raise ValueError("a network without layers of activations has no complexity")
-    joint, cap = [report.joint for report in reports], math.log2(max(report.rows for report in reports))
+    joint, cap = (
+        [report.joint for report in reports],
+        math.log2(max(report.rows for report in reports)),
+    )
     return NetworkComplexity(
         sum(report.units for report in reports),
         sum(report.complexity.total for report in reports),

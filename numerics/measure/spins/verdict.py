@@ -1,7 +1,9 @@
-"""The verdict on a flow of couplings with depth: the RG law, only a decay, the unstable fixed point, or undecided.
+"""The verdict on a flow of couplings with depth: the RG law, only a decay, the unstable fixed
+point, or undecided.
 
-That outputs decouple is no evidence of renormalization, since untrained dense layers do it as well. What discriminates
-is the law K_L = artanh((tanh K)^(b^L)) of outputs and trained weights. A flow of an untrained network is a control.
+That outputs decouple is no evidence of renormalization, since untrained dense layers do it as well.
+What discriminates is the law K_L = artanh((tanh K)^(b^L)) of outputs and trained weights. A flow of
+an untrained network is a control.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ __all__ = ["FlowVerdict", "Outcome", "coupling_law", "judge"]
 Measured = Estimate | float
 SIGMAS = 5.0
 BIAS_ORDERS = 2.0
-"""How far a trained weight may be off by its bias: the derived first order, and as much again for the orders beyond."""
+"""How far a trained weight may be off by its bias: the derived first order, and as much again for
+the orders beyond.
+"""
 LARGEST_BIAS = 0.25
-"""Part of a weight above which its first-order bias says too little: such a weight is not compared."""
+"""Part of a weight above which its first-order bias says too little: such a weight is not compared.
+"""
 
 
 class Outcome(Enum):
@@ -71,7 +76,9 @@ class FlowVerdict(Tabulated):
 def _law() -> Callable[..., Any]:
     """Return the derived law as a function of K, b and depth."""
     subject = symbols("ising-correspondence")
-    function: Callable[..., Any] = compiled(output_coupling().values["K"], (subject.K, subject.b, subject.depth))
+    function: Callable[..., Any] = compiled(
+        output_coupling().values["K"], (subject.K, subject.b, subject.depth)
+    )
     return function
 
 
@@ -102,16 +109,18 @@ def judge(
     Parameters
     ----------
     measured : sequence of Estimate or float
-        Couplings at depths 0, 1, …, the input first; ``inf`` for outputs that are copies of each other. A plain number
-        is exact.
+        Couplings at depths 0, 1, …, the input first; ``inf`` for outputs that are copies of each
+        other. A plain number is exact.
     law : sequence of float or None
-        What the RG law predicts at the same depths; None where it predicts nothing (a flow with width).
+        What the RG law predicts at the same depths; None where it predicts nothing (a flow with
+        width).
     trained : bool
         Whether the network was trained. If not, the verdict is labelled a control.
     weights : sequence of Estimate or float, optional
         Trained weights of the layers 1, 2, …, which the RG law fixes as well.
     biases : sequence of float, optional
-        Expected excess of the weights at finite samples, which counts as part of their errors; zero by default.
+        Expected excess of the weights at finite samples, which counts as part of their errors; zero
+        by default.
     sigmas : float
         Standard errors within which two numbers agree.
 
@@ -135,19 +144,33 @@ def judge(
     tends to the unstable fixed point
     """
     if len(measured) < 2:
-        raise ValueError(f"a flow needs the input and at least one layer, got {len(measured)} couplings")
-    if (law is not None and len(law) != len(measured)) or (weights is not None and len(weights) != len(measured) - 1):
+        raise ValueError(
+            f"a flow needs the input and at least one layer, got {len(measured)} couplings"
+        )
+    if (law is not None and len(law) != len(measured)) or (
+        weights is not None and len(weights) != len(measured) - 1
+    ):
         raise ValueError("the law needs one coupling per depth, and there is one weight per layer")
     values, errors = [_value(m) for m in measured], [_error(m) for m in measured]
-    if math.isinf(values[-1]) or _exceeds(abs(values[-1]), abs(values[0]), errors[-1], errors[0], sigmas):
+    if math.isinf(values[-1]) or _exceeds(
+        abs(values[-1]), abs(values[0]), errors[-1], errors[0], sigmas
+    ):
         return FlowVerdict(Outcome.unstable, _growth(values), not trained)
     off, seen = _against_law(values, errors, law, sigmas)
     weight_off = _weights_off(weights, law, biases, sigmas)
     if law is not None and not off and seen and not weight_off:
-        return FlowVerdict(Outcome.rg_law, f"outputs follow artanh t^(b^L) at {_places('depth', seen)}", not trained)
-    if _exceeds(abs(values[0]), abs(values[-1]), errors[0], errors[-1], sigmas) and (off or weight_off or law is None):
+        return FlowVerdict(
+            Outcome.rg_law,
+            f"outputs follow artanh t^(b^L) at {_places('depth', seen)}",
+            not trained,
+        )
+    if _exceeds(abs(values[0]), abs(values[-1]), errors[0], errors[-1], sigmas) and (
+        off or weight_off or law is None
+    ):
         reason = _departure(off, weight_off, law)
-        return FlowVerdict(Outcome.only_zero, f"{reason}; the coupling falls to {values[-1]:.4g}", not trained)
+        return FlowVerdict(
+            Outcome.only_zero, f"{reason}; the coupling falls to {values[-1]:.4g}", not trained
+        )
     return FlowVerdict(Outcome.undecided, _too_few(values, errors, law, sigmas), not trained)
 
 
@@ -169,7 +192,9 @@ def _exceeds(first: float, second: float, error: float, other: float, sigmas: fl
 def _against_law(
     values: Sequence[float], errors: Sequence[float], law: Sequence[float] | None, sigmas: float
 ) -> tuple[list[int], list[int]]:
-    """Return the layers off the law, and those where the law is told both from zero and from the layer before."""
+    """Return the layers off the law, and those where the law is told both from zero and from the
+    layer before.
+    """
     off: list[int] = []
     seen: list[int] = []
     if law is None:
@@ -184,13 +209,20 @@ def _against_law(
 
 
 def _weights_off(
-    weights: Sequence[Measured] | None, law: Sequence[float] | None, biases: Sequence[float] | None, sigmas: float
+    weights: Sequence[Measured] | None,
+    law: Sequence[float] | None,
+    biases: Sequence[float] | None,
+    sigmas: float,
 ) -> list[int]:
-    """Return the layers whose trained weight is off the law by more than errors and the bias of finite samples."""
+    """Return the layers whose trained weight is off the law by more than errors and the bias of
+    finite samples.
+    """
     if weights is None or law is None:
         return []
     off = []
-    for k, (weight, K, bias) in enumerate(zip(weights, law[1:], biases or [0.0] * len(weights), strict=True)):
+    for k, (weight, K, bias) in enumerate(
+        zip(weights, law[1:], biases or [0.0] * len(weights), strict=True)
+    ):
         reach = sigmas * _error(weight) + BIAS_ORDERS * abs(bias)
         if abs(bias) <= LARGEST_BIAS * abs(K) and abs(_value(weight) - K) > reach:
             off.append(k + 1)
@@ -213,14 +245,19 @@ def _departure(off: Sequence[int], weight_off: Sequence[int], law: Sequence[floa
     return " and ".join(parts) + " depart from the RG law"
 
 
-def _too_few(values: Sequence[float], errors: Sequence[float], law: Sequence[float] | None, sigmas: float) -> str:
+def _too_few(
+    values: Sequence[float], errors: Sequence[float], law: Sequence[float] | None, sigmas: float
+) -> str:
     """Say how much better the errors would have to be."""
     expected = law if law is not None else values
     first = abs(expected[1])
     if first == 0:
         return "the coupling of the first layer is zero by the law: there is nothing to see"
     factor = math.ceil((sigmas * errors[1] / first) ** 2) + 1
-    return f"the errors are too large to tell; about {factor} times the samples resolve the first layer"
+    return (
+        f"the errors are too large to tell; about {factor} times the samples resolve the first "
+        "layer"
+    )
 
 
 def _places(noun: str, numbers: Sequence[int]) -> str:

@@ -1,7 +1,8 @@
 """Monte Carlo of binary weights on layered networks: a whole layer at once.
 
-The weights of one layer never share a path, so given the other layers they are independent and are drawn together from their exact conditional law (heat bath).
-The state holds the products S_a = J_a prod w of all paths; the field on a weight times the weight itself is the sum of S_a over its paths.
+The weights of one layer never share a path, so given the other layers they are independent and are
+drawn together from their exact conditional law (heat bath). The state holds the products S_a = J_a
+prod w of all paths; the field on a weight times the weight itself is the sum of S_a over its paths.
 """
 
 from __future__ import annotations
@@ -46,18 +47,35 @@ class PathMonteCarlo:
     -16.0
     """
 
-    def __init__(self, paths: ActivePaths, J: ArrayLike, beta: float, weights: ArrayLike, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        paths: ActivePaths,
+        J: ArrayLike,
+        beta: float,
+        weights: ArrayLike,
+        rng: np.random.Generator,
+    ) -> None:
         if not (math.isfinite(beta) and beta >= 0):
-            raise ValueError(f"the inverse temperature must be zero or positive and finite, got {beta}")
+            raise ValueError(
+                f"the inverse temperature must be zero or positive and finite, got {beta}"
+            )
         signs = np.asarray(J, dtype=float)
         if signs.shape != (paths.count,) or not np.all(np.isfinite(signs)):
-            raise ValueError(f"the couplings need one finite number for each of the {paths.count} paths, got shape {signs.shape}")
+            raise ValueError(
+                f"the couplings need one finite number for each of the {paths.count} paths, got "
+                f"shape {signs.shape}"
+            )
         self.paths, self.beta, self.rng = paths, float(beta), rng
         self.layers = paths.layers
         self.weights = np.array(weights, dtype=float)
         if self.weights.shape != (paths.size,) or not np.all(np.abs(self.weights) == 1):
-            raise ValueError(f"the configuration needs one sign for each of the {paths.size} weights")
-        self.columns = [np.ascontiguousarray(paths.members[:, k] - layer.start) for k, layer in enumerate(self.layers)]
+            raise ValueError(
+                f"the configuration needs one sign for each of the {paths.size} weights"
+            )
+        self.columns = [
+            np.ascontiguousarray(paths.members[:, k] - layer.start)
+            for k, layer in enumerate(self.layers)
+        ]
         self.products = signs * self.weights[paths.members].prod(axis=1)
 
     @property
@@ -69,13 +87,18 @@ class PathMonteCarlo:
         """Draw every weight anew, layer by layer, ``times`` times."""
         for _ in range(times):
             for layer, column in zip(self.layers, self.columns, strict=True):
-                aligned = np.bincount(column, weights=self.products, minlength=layer.stop - layer.start)
-                flips = np.where(self.rng.random(aligned.size) < expit(-2 * self.beta * aligned), -1.0, 1.0)
+                aligned = np.bincount(
+                    column, weights=self.products, minlength=layer.stop - layer.start
+                )
+                flips = np.where(
+                    self.rng.random(aligned.size) < expit(-2 * self.beta * aligned), -1.0, 1.0
+                )
                 self.weights[layer] *= flips
                 self.products *= flips[column]
 
     def measure(self, sweeps: int, reference: ArrayLike) -> tuple[Array, Array]:
-        """Sweep on and return, for every copy of the network, the mean overlap with a reference and the mean energy, per remaining weight.
+        """Sweep on and return, for every copy of the network, the mean overlap with a reference and
+        the mean energy, per remaining weight.
 
         Parameters
         ----------
@@ -83,7 +106,10 @@ class PathMonteCarlo:
         reference : array_like of ±1, shape (N,)
         """
         if sweeps < 1 or not self.paths.remaining:
-            raise ValueError(f"a mean takes at least one sweep and one remaining weight, got {sweeps} sweeps and {self.paths.remaining} weights")
+            raise ValueError(
+                f"a mean takes at least one sweep and one remaining weight, got {sweeps} sweeps "
+                f"and {self.paths.remaining} weights"
+            )
         copies = self.paths.copies
         aligned, energy = np.zeros(copies), np.zeros(copies)
         remaining = self._by_copy(self.paths.present.astype(float))
@@ -97,7 +123,9 @@ class PathMonteCarlo:
 
     def _by_copy(self, values: Array) -> Array:
         """Sum a quantity of the weights over each copy of the network."""
-        return np.asarray(sum(values[layer].reshape(self.paths.copies, -1).sum(axis=1) for layer in self.layers))
+        return np.asarray(
+            sum(values[layer].reshape(self.paths.copies, -1).sum(axis=1) for layer in self.layers)
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +141,8 @@ class HysteresisLoop(Tabulated):
     back_overlap, back_energy : ndarray
         Starting from random weights at the largest removal and restoring, in the order of ``rho``.
     paramagnet : ndarray
-        Energy of the paramagnet of the same instance, -(paths left) tanh(beta) per remaining weight.
+        Energy of the paramagnet of the same instance, -(paths left) tanh(beta) per remaining
+        weight.
     """
 
     rho: Array
@@ -135,14 +164,25 @@ def hysteresis(
     settle: int = 300,
     measured: int = 150,
 ) -> HysteresisLoop:
-    """Remove weights step by step from the planted state, and restore them step by step from a random state.
+    """Remove weights step by step from the planted state, and restore them step by step from a
+    random state.
 
-    Every weight has a number of its own between 0 and 1 and is absent while the removed fraction is above it, so removals are nested.
+    Every weight has a number of its own between 0 and 1 and is absent while the removed fraction is
+    above it, so removals are nested.
 
     Examples
     --------
     >>> from neurenorm.graphs.paths import all_paths
-    >>> loop = hysteresis(all_paths((3, 3, 3)), np.ones(27), 3.0, np.ones(18), [0.0, 0.9], np.random.default_rng(0), settle=10, measured=10)
+    >>> loop = hysteresis(
+    ...     all_paths((3, 3, 3)),
+    ...     np.ones(27),
+    ...     3.0,
+    ...     np.ones(18),
+    ...     [0.0, 0.9],
+    ...     np.random.default_rng(0),
+    ...     settle=10,
+    ...     measured=10,
+    ... )
     >>> loop.overlap.shape
     (2,)
     """
@@ -150,11 +190,16 @@ def hysteresis(
     if rho.ndim != 1 or not rho.size or not np.all((rho >= 0) & (rho < 1)):
         raise ValueError(f"give a list of removed fractions from 0 to below 1, got {list(removed)}")
     if settle < 0 or measured < 1:
-        raise ValueError(f"give at least 0 sweeps to settle and 1 to measure, got {settle} and {measured}")
+        raise ValueError(
+            f"give at least 0 sweeps to settle and 1 to measure, got {settle} and {measured}"
+        )
     order, signs = rng.random(paths.size), np.asarray(J, dtype=float)
     planted_signs = np.asarray(planted, dtype=float)
     if signs.shape != (paths.count,) or planted_signs.shape != (paths.size,):
-        raise ValueError(f"give J for each of {paths.count} paths and planted weights for {paths.size}, got shapes {signs.shape} and {planted_signs.shape}")
+        raise ValueError(
+            f"give J for each of {paths.count} paths and planted weights for {paths.size}, got "
+            f"shapes {signs.shape} and {planted_signs.shape}"
+        )
     if not np.any(order >= rho[-1]):
         raise ValueError(f"a removed fraction of {rho[-1]} leaves no weight of this instance")
 
@@ -168,7 +213,13 @@ def hysteresis(
             chain.sweep(settle)
             overlap, energy = chain.measure(measured, planted_signs)
             weights = chain.weights
-            rows.append((float(overlap.mean()), float(energy.mean()), -alive.sum() * np.tanh(beta) / (~gone).sum()))
+            rows.append(
+                (
+                    float(overlap.mean()),
+                    float(energy.mean()),
+                    -alive.sum() * np.tanh(beta) / (~gone).sum(),
+                )
+            )
         return rows
 
     out = np.array(branch(rho, planted_signs))

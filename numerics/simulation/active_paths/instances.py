@@ -1,7 +1,9 @@
-"""Exact and combinatorial facts about instances of active paths: couplings, enumeration, the even-cover identity, satisfiability, the 2-core.
+"""Exact and combinatorial facts about instances of active paths: couplings, enumeration, the
+even-cover identity, satisfiability, the 2-core.
 
-Nothing here knows the cavity theory. A configuration is a bit string with bit i set where weight i is -1, a path is the bit mask of its weights, and its
-product is the parity of their overlap, so the energies of all 2^N configurations are one Walsh-Hadamard transform of the couplings.
+Nothing here knows the cavity theory. A configuration is a bit string with bit i set where weight i
+is -1, a path is the bit mask of its weights, and its product is the parity of their overlap, so the
+energies of all 2^N configurations are one Walsh-Hadamard transform of the couplings.
 """
 
 from __future__ import annotations
@@ -55,9 +57,11 @@ def couplings(
     ----------
     paths : ActivePaths
     kind : str
-        ``glass``: a fair sign; ``planted``: the product of the hidden weights, right with probability (1 + tanh beta)/2; ``input_tied``: the value of the input
-        unit where the path begins (unfrustrated: a gauge transformation makes all couplings +1); ``ferro``: +1; ``gauss``: standard normal;
-        ``planted_gauss``: of standard normal size, with the sign of the hidden product with probability (1 + tanh(beta size))/2.
+        ``glass``: a fair sign; ``planted``: the product of the hidden weights, right with
+        probability (1 + tanh beta)/2; ``input_tied``: the value of the input unit where the path
+        begins (unfrustrated: a gauge transformation makes all couplings +1); ``ferro``: +1;
+        ``gauss``: standard normal; ``planted_gauss``: of standard normal size, with the sign of the
+        hidden product with probability (1 + tanh(beta size))/2.
     rng : numpy.random.Generator
     beta : float
         For planted couplings.
@@ -69,7 +73,9 @@ def couplings(
     Examples
     --------
     >>> from neurenorm.graphs.paths import all_paths
-    >>> couplings(all_paths((2, 1, 1)), "input_tied", np.random.default_rng(0), inputs=[1, -1]).tolist()
+    >>> couplings(
+    ...     all_paths((2, 1, 1)), "input_tied", np.random.default_rng(0), inputs=[1, -1]
+    ... ).tolist()
     [1.0, -1.0]
     """
     if kind == "glass":
@@ -86,14 +92,29 @@ def couplings(
         if np.any(np.abs(np.asarray(hidden, dtype=float)) != 1):
             raise ValueError("the hidden weights are +1 or -1")
         if np.shape(hidden) != (paths.size,):
-            raise ValueError(f"the hidden weights need one sign for each of the {paths.size} weights, got shape {np.shape(hidden)}")
-        sizes = np.abs(rng.standard_normal(paths.count)) if kind == "planted_gauss" else np.ones(paths.count)
+            raise ValueError(
+                f"the hidden weights need one sign for each of the {paths.size} weights, got shape "
+                f"{np.shape(hidden)}"
+            )
+        sizes = (
+            np.abs(rng.standard_normal(paths.count))
+            if kind == "planted_gauss"
+            else np.ones(paths.count)
+        )
         products = np.asarray(hidden, dtype=float)[paths.members].prod(axis=1)
-        return products * sizes * np.where(rng.random(paths.count) < (1 + np.tanh(beta * sizes)) / 2, 1.0, -1.0)
+        return (
+            products
+            * sizes
+            * np.where(rng.random(paths.count) < (1 + np.tanh(beta * sizes)) / 2, 1.0, -1.0)
+        )
     if kind == "input_tied":
         if inputs is None or paths.widths is None or len(np.asarray(inputs)) != paths.widths[0]:
-            raise ValueError("input-tied couplings need one input value for each input unit of a layered network")
-        return np.asarray(inputs, dtype=float)[paths.members[:, 0] // paths.widths[1] % paths.widths[0]]
+            raise ValueError(
+                "input-tied couplings need one input value for each input unit of a layered network"
+            )
+        return np.asarray(inputs, dtype=float)[
+            paths.members[:, 0] // paths.widths[1] % paths.widths[0]
+        ]
     raise ValueError(f"the couplings are one of {', '.join(COUPLINGS)}, got {kind!r}")
 
 
@@ -120,7 +141,9 @@ class ExactInstance(Tabulated):
     ground_states: int
 
 
-def enumerate_weights(members: ArrayLike, size: int, J: ArrayLike, beta: float, theta: ArrayLike = 0.0) -> ExactInstance:
+def enumerate_weights(
+    members: ArrayLike, size: int, J: ArrayLike, beta: float, theta: ArrayLike = 0.0
+) -> ExactInstance:
     """Sum over all 2^N configurations.
 
     Parameters
@@ -145,7 +168,10 @@ def enumerate_weights(members: ArrayLike, size: int, J: ArrayLike, beta: float, 
     (0.0, 4)
     """
     if size > LARGEST_ENUMERATION:
-        raise TooLarge(f"2^{size} configurations are too many to enumerate: at most 2^{LARGEST_ENUMERATION} are summed")
+        raise TooLarge(
+            f"2^{size} configurations are too many to enumerate: at most 2^{LARGEST_ENUMERATION} "
+            "are summed"
+        )
     _check_instance(members, size, J, beta, theta)
     coefficients, fields = np.zeros(1 << size), np.zeros(1 << size)
     np.add.at(coefficients, _masks(members), np.asarray(J, dtype=float))
@@ -158,18 +184,33 @@ def enumerate_weights(members: ArrayLike, size: int, J: ArrayLike, beta: float, 
     lowest = float(energies.min())
     magnetizations = _walsh(weights)[1 << np.arange(size)] / total
     degenerate = int(np.count_nonzero(energies < lowest + 1e-9))
-    return ExactInstance(top + math.log(total), float(weights @ energies) / total, magnetizations, lowest, degenerate)
+    return ExactInstance(
+        top + math.log(total), float(weights @ energies) / total, magnetizations, lowest, degenerate
+    )
 
 
-def _check_instance(members: ArrayLike, size: int, J: ArrayLike, beta: float, theta: ArrayLike = 0.0) -> None:
-    """Refuse weights that do not exist, and couplings, fields or temperatures of the wrong shape or not finite."""
-    incidence, signs, fields = np.asarray(members), np.asarray(J, dtype=float), np.asarray(theta, dtype=float)
+def _check_instance(
+    members: ArrayLike, size: int, J: ArrayLike, beta: float, theta: ArrayLike = 0.0
+) -> None:
+    """Refuse weights that do not exist, and couplings, fields or temperatures of the wrong shape or
+    not finite.
+    """
+    incidence, signs, fields = (
+        np.asarray(members),
+        np.asarray(J, dtype=float),
+        np.asarray(theta, dtype=float),
+    )
     if incidence.size and not 0 <= incidence.min() <= incidence.max() < size:
-        raise ValueError(f"weights are numbered 0 to {size - 1}, got {incidence.min()} to {incidence.max()}")
+        raise ValueError(
+            f"weights are numbered 0 to {size - 1}, got {incidence.min()} to {incidence.max()}"
+        )
     if incidence.ndim == 2 and np.any(np.diff(np.sort(incidence, axis=1), axis=1) == 0):
         raise ValueError("a path uses one weight twice; every path needs weights that differ")
     if signs.shape != (len(incidence),) or fields.shape not in ((), (size,)):
-        raise ValueError(f"give one coupling for each of {len(incidence)} paths and one field for each of {size} weights, got {signs.shape}, {fields.shape}")
+        raise ValueError(
+            f"give one coupling for each of {len(incidence)} paths and one field for each of "
+            f"{size} weights, got {signs.shape}, {fields.shape}"
+        )
     if not (math.isfinite(beta) and np.all(np.isfinite(signs)) and np.all(np.isfinite(fields))):
         raise ValueError("couplings, fields and the inverse temperature must be finite numbers")
 
@@ -220,20 +261,29 @@ def _eliminated(rows: list[int]) -> dict[int, int]:
 
 
 def even_cover_log_partition(members: ArrayLike, size: int, J: ArrayLike, beta: float) -> float:
-    """Return ln Z by the identity Z = 2^N prod_a cosh(beta J_a) sum over even covers of the product of tanh(beta J_a).
+    """Return ln Z by the identity Z = 2^N prod_a cosh(beta J_a) sum over even covers of the product
+    of tanh(beta J_a).
 
-    An even cover is a set of paths that meets every weight an even number of times (the left kernel of the incidence over the two-element field).
+    An even cover is a set of paths that meets every weight an even number of times (the left kernel
+    of the incidence over the two-element field).
 
     Examples
     --------
-    >>> round(even_cover_log_partition([(0, 1, 2)], 3, [1.0], 1.0) - 3 * math.log(2) - math.log(math.cosh(1)), 12)
+    >>> round(
+    ...     even_cover_log_partition([(0, 1, 2)], 3, [1.0], 1.0)
+    ...     - 3 * math.log(2)
+    ...     - math.log(math.cosh(1)),
+    ...     12,
+    ... )
     0.0
     """
     _check_instance(members, size, J, beta)
     couplings_ = beta * np.asarray(J, dtype=float)
     kernel = _left_kernel(_rows(members))
     if len(kernel) > _LARGEST_KERNEL:
-        raise TooLarge(f"2^{len(kernel)} even covers are too many: at most 2^{_LARGEST_KERNEL} are summed")
+        raise TooLarge(
+            f"2^{len(kernel)} even covers are too many: at most 2^{_LARGEST_KERNEL} are summed"
+        )
     covers = np.zeros((1, len(couplings_)), dtype=bool)
     for cover in kernel:
         bits = np.array([cover >> a & 1 for a in range(len(couplings_))], dtype=bool)
@@ -241,8 +291,16 @@ def even_cover_log_partition(members: ArrayLike, size: int, J: ArrayLike, beta: 
     terms = np.where(covers, np.tanh(couplings_), 1.0).prod(axis=1)
     total = math.fsum(terms)
     if total < LOST * math.fsum(np.abs(terms)):
-        raise ValueError("the even covers cancel beyond double precision at this beta: the instance is frustrated and too cold for this identity")
-    return float(size * math.log(2) + np.logaddexp(couplings_, -couplings_).sum() - len(couplings_) * math.log(2) + math.log(total))
+        raise ValueError(
+            "the even covers cancel beyond double precision at this beta: the instance is "
+            "frustrated and too cold for this identity"
+        )
+    return float(
+        size * math.log(2)
+        + np.logaddexp(couplings_, -couplings_).sum()
+        - len(couplings_) * math.log(2)
+        + math.log(total)
+    )
 
 
 def _left_kernel(rows: list[int]) -> list[int]:
@@ -288,7 +346,8 @@ def two_core(members: ArrayLike, size: int) -> tuple[NDArray[np.bool_], NDArray[
 
 
 def frozen_weights(members: ArrayLike, size: int) -> NDArray[np.bool_]:
-    """Return the weights that the 2-core determines: those of the core, and again and again the last weight of a path whose others are determined.
+    """Return the weights that the 2-core determines: those of the core, and again and again the
+    last weight of a path whose others are determined.
 
     Examples
     --------
@@ -305,9 +364,11 @@ def frozen_weights(members: ArrayLike, size: int) -> NDArray[np.bool_]:
 
 
 def satisfiable(members: ArrayLike, size: int, J: ArrayLike) -> bool:
-    """Whether one configuration satisfies every path: product of weights equal to the sign J, a linear system over the two-element field.
+    """Whether one configuration satisfies every path: product of weights equal to the sign J, a
+    linear system over the two-element field.
 
-    Peeling to the 2-core first changes nothing: a weight in one path only can always be set to satisfy it.
+    Peeling to the 2-core first changes nothing: a weight in one path only can always be set to
+    satisfy it.
 
     Examples
     --------
@@ -316,7 +377,10 @@ def satisfiable(members: ArrayLike, size: int, J: ArrayLike) -> bool:
     """
     _check_instance(members, size, J, 1.0)
     if np.any(np.abs(np.asarray(J, dtype=float)) != 1):
-        raise ValueError("a path is satisfied or not where its coupling is a sign: J must be +1 or -1 on every path")
+        raise ValueError(
+            "a path is satisfied or not where its coupling is a sign: J must be +1 or -1 on every "
+            "path"
+        )
     _, left = two_core(members, size)
     rows = _rows(np.asarray(members)[left])
     signs = np.asarray(J)[left] < 0

@@ -1,8 +1,11 @@
-"""An experiment of our own: a student with binary weights and missing connections learns a teacher with binary weights.
+"""An experiment of our own: a student with binary weights and missing connections learns a teacher
+with binary weights.
 
-The model of active paths says what removing connections does to the landscape of weights; it says nothing by itself about learning. In this experiment a
-small ReLU network with weights ±1 (the teacher) labels random inputs, and a student of the same shape that lacks a fraction of the connections is annealed on
-those labels. It reports the training and the test error and the overlap of the student's weights with the teacher's. It is no result of the paper's.
+The model of active paths says what removing connections does to the landscape of weights; it says
+nothing by itself about learning. In this experiment a small ReLU network with weights ±1 (the
+teacher) labels random inputs, and a student of the same shape that lacks a fraction of the
+connections is annealed on those labels. It reports the training and the test error and the overlap
+of the student's weights with the teacher's. It is no result of the paper's.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ class LearningPoint(Tabulated):
     Parameters
     ----------
     train, test : float
-        Mean squared error over the variance of the labels: 0 is perfect, 1 is as good as a constant.
+        Mean squared error over the variance of the labels: 0 is perfect, 1 is as good as a
+        constant.
     overlap : float
         Mean over the student's weights of weight times teacher's weight.
     """
@@ -90,12 +94,15 @@ def teacher_student(
     start : {"random", "teacher"}
         Whether the student begins with random weights or with the teacher's.
     sweeps : int
-        Sweeps of single flips, at a temperature of the relative training error that falls from 0.1 to ``coldest`` for a random start, which has to find a
-        solution, and stays at ``coldest`` for the teacher's weights, which show whether one is kept.
+        Sweeps of single flips, at a temperature of the relative training error that falls from 0.1
+        to ``coldest`` for a random start, which has to find a solution, and stays at ``coldest``
+        for the teacher's weights, which show whether one is kept.
 
     Examples
     --------
-    >>> teacher_student((6, 5, 1), 0.0, np.random.default_rng(0), start="teacher", sweeps=5, coldest=1e-6).test < 1
+    >>> teacher_student(
+    ...     (6, 5, 1), 0.0, np.random.default_rng(0), start="teacher", sweeps=5, coldest=1e-6
+    ... ).test < 1
     True
     """
     if not 0 <= removed <= 1:
@@ -103,27 +110,55 @@ def teacher_student(
     if start not in ("random", "teacher"):
         raise ValueError(f"the start is random or teacher, got {start!r}")
     if len(widths) < 3 or widths[-1] != 1 or min(widths) < 1:
-        raise ValueError(f"widths need at least one hidden layer and end with 1, got {tuple(widths)}")
+        raise ValueError(
+            f"widths need at least one hidden layer and end with 1, got {tuple(widths)}"
+        )
     if patterns < 2 or sweeps < 0:
-        raise ValueError(f"give at least 2 patterns and no negative number of sweeps, got {patterns} and {sweeps}")
+        raise ValueError(
+            f"give at least 2 patterns and no negative number of sweeps, got {patterns} and "
+            f"{sweeps}"
+        )
     shapes = list(pairwise(widths))
     teacher = [rng.choice([-1.0, 1.0], shape) for shape in shapes]
     masks = [rng.random(shape) >= removed for shape in shapes]
-    student = [(t if start == "teacher" else rng.choice([-1.0, 1.0], t.shape)) * mask for t, mask in zip(teacher, masks, strict=True)]
-    inputs, fresh = (rng.choice([-1.0, 1.0], (count, widths[0])) for count in (patterns, 4 * patterns))
+    student = [
+        (t if start == "teacher" else rng.choice([-1.0, 1.0], t.shape)) * mask
+        for t, mask in zip(teacher, masks, strict=True)
+    ]
+    inputs, fresh = (
+        rng.choice([-1.0, 1.0], (count, widths[0])) for count in (patterns, 4 * patterns)
+    )
     labels = outputs(teacher, inputs)
-    _annealed(student, masks, inputs, labels, np.geomspace(HOTTEST if start == "random" else coldest, coldest, sweeps), rng)
+    _annealed(
+        student,
+        masks,
+        inputs,
+        labels,
+        np.geomspace(HOTTEST if start == "random" else coldest, coldest, sweeps),
+        rng,
+    )
     kept = max(sum(int(mask.sum()) for mask in masks), 1)
     overlap = sum(float((s * t).sum()) for s, t in zip(student, teacher, strict=True)) / kept
-    return LearningPoint(_error(student, inputs, labels), _error(student, fresh, outputs(teacher, fresh)), overlap)
+    return LearningPoint(
+        _error(student, inputs, labels), _error(student, fresh, outputs(teacher, fresh)), overlap
+    )
 
 
 def _error(student: Sequence[Array], inputs: Array, labels: Array) -> float:
     """Mean squared error over the variance of the labels."""
-    return float(np.mean((outputs(student, inputs) - labels) ** 2) / max(float(np.var(labels)), 1e-12))
+    return float(
+        np.mean((outputs(student, inputs) - labels) ** 2) / max(float(np.var(labels)), 1e-12)
+    )
 
 
-def _annealed(student: list[Array], masks: Sequence[NDArray[np.bool_]], inputs: Array, labels: Array, temperatures: Array, rng: np.random.Generator) -> None:
+def _annealed(
+    student: list[Array],
+    masks: Sequence[NDArray[np.bool_]],
+    inputs: Array,
+    labels: Array,
+    temperatures: Array,
+    rng: np.random.Generator,
+) -> None:
     """Heat-bath sweeps of single weights at falling temperatures, in place."""
     sites = [(k, int(i), int(j)) for k, mask in enumerate(masks) for i, j in np.argwhere(mask)]
     error = _error(student, inputs, labels)
@@ -132,14 +167,21 @@ def _annealed(student: list[Array], masks: Sequence[NDArray[np.bool_]], inputs: 
             k, i, j = sites[index]
             student[k][i, j] *= -1
             proposed = _error(student, inputs, labels)
-            if rng.random() < expit((error - proposed) / temperature):  # heat bath: a weight without effect is drawn at random
+            if rng.random() < expit(
+                (error - proposed) / temperature
+            ):  # heat bath: a weight without effect is drawn at random
                 error = proposed
             else:
                 student[k][i, j] *= -1
 
 
 def learning_curve(
-    widths: Sequence[int], removed: Sequence[float], rng: np.random.Generator, *, teachers: int = 20, **options: int | float | str
+    widths: Sequence[int],
+    removed: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    teachers: int = 20,
+    **options: int | float | str,
 ) -> LearningCurve:
     """Repeat the experiment for several removed fractions and independent teachers.
 
@@ -154,10 +196,18 @@ def learning_curve(
 
     Examples
     --------
-    >>> curve = learning_curve((4, 3, 1), [0.0, 0.8], np.random.default_rng(0), teachers=3, sweeps=4, patterns=20)
+    >>> curve = learning_curve(
+    ...     (4, 3, 1), [0.0, 0.8], np.random.default_rng(0), teachers=3, sweeps=4, patterns=20
+    ... )
     >>> curve.overlap.value.shape
     (2,)
     """
-    rows = [[teacher_student(widths, float(rho), rng, **options) for rho in removed] for _ in range(teachers)]  # type: ignore[arg-type]
-    columns = [Estimate.from_blocks([[getattr(point, name) for point in row] for row in rows]) for name in ("train", "test", "overlap")]
+    rows = [
+        [teacher_student(widths, float(rho), rng, **options) for rho in removed]
+        for _ in range(teachers)
+    ]  # type: ignore[arg-type]
+    columns = [
+        Estimate.from_blocks([[getattr(point, name) for point in row] for row in rows])
+        for name in ("train", "test", "overlap")
+    ]
     return LearningCurve(np.asarray(removed, dtype=float), *columns)

@@ -1,8 +1,10 @@
 """Random active paths as trees, grown in pools: the witness of the cavity theory.
 
-Around a weight, the paths of a large random network form a tree. A pool holds many trees, each as the probability that its root is +1; a larger tree is
-grown by joining trees drawn from the pool. Every step is the definition of a Boltzmann weight, summed over all signs of the weights of one path (at zero
-temperature an energy, minimised): no closed form of a message is used, and nothing here knows the theory.
+Around a weight, the paths of a large random network form a tree. A pool holds many trees, each as
+the probability that its root is +1; a larger tree is grown by joining trees drawn from the pool.
+Every step is the definition of a Boltzmann weight, summed over all signs of the weights of one path
+(at zero temperature an energy, minimised): no closed form of a message is used, and nothing here
+knows the theory.
 """
 
 from __future__ import annotations
@@ -32,9 +34,11 @@ class TreePool(Tabulated):
     overlap : ndarray
         Mean square magnetization of a weight, in a state.
     between : ndarray
-        Mean square of the magnetization averaged over states (the overlap itself where there is one state).
+        Mean square of the magnetization averaged over states (the overlap itself where there is one
+        state).
     gain : ndarray
-        ln Z per weight above that of the paramagnet (replicated where there are many states), in nats.
+        ln Z per weight above that of the paramagnet (replicated where there are many states), in
+        nats.
     inner : ndarray
         The mean of ln Z over states, counted like the replicated one.
     energy : ndarray
@@ -49,7 +53,16 @@ class TreePool(Tabulated):
 
 
 def grown_trees(
-    p: int, T: float, c: float, disorder: str, rng: np.random.Generator, *, size: int, rounds: int, measured: int, regular: bool = False
+    p: int,
+    T: float,
+    c: float,
+    disorder: str,
+    rng: np.random.Generator,
+    *,
+    size: int,
+    rounds: int,
+    measured: int,
+    regular: bool = False,
 ) -> TreePool:
     """Grow a pool of trees from certain leaves.
 
@@ -60,8 +73,8 @@ def grown_trees(
     T, c : float
         Temperature, and mean number of paths through a weight.
     disorder : str
-        ``glass`` (a fair sign for every path), ``planted`` (a path prefers the signs of a hidden configuration, here all +1, as at the temperature T)
-        or ``ferro``.
+        ``glass`` (a fair sign for every path), ``planted`` (a path prefers the signs of a hidden
+        configuration, here all +1, as at the temperature T) or ``ferro``.
     rng : numpy.random.Generator
     size, rounds, measured : int
         Trees in the pool, rounds in all, rounds that are kept.
@@ -70,7 +83,9 @@ def grown_trees(
 
     Examples
     --------
-    >>> pool = grown_trees(3, 0.5, 4.0, "planted", np.random.default_rng(0), size=4000, rounds=30, measured=10)
+    >>> pool = grown_trees(
+    ...     3, 0.5, 4.0, "planted", np.random.default_rng(0), size=4000, rounds=30, measured=10
+    ... )
     >>> round(float(pool.overlap.mean()), 1), bool(pool.gain.mean() > 0.1)
     (1.0, True)
     """
@@ -79,8 +94,20 @@ def grown_trees(
     return _grown(_Grower(p, 1 / T, c, disorder, 1.0, rng, regular), signs, rounds, measured)
 
 
-def grown_states(p: int, T: float, c: float, x: float, rng: np.random.Generator, *, size: int, states: int, rounds: int, measured: int) -> TreePool:
-    """Grow a pool of trees of the glass, each in many states; a state counts in proportion to the power x of its partition sum.
+def grown_states(
+    p: int,
+    T: float,
+    c: float,
+    x: float,
+    rng: np.random.Generator,
+    *,
+    size: int,
+    states: int,
+    rounds: int,
+    measured: int,
+) -> TreePool:
+    """Grow a pool of trees of the glass, each in many states; a state counts in proportion to the
+    power x of its partition sum.
 
     Parameters
     ----------
@@ -95,20 +122,40 @@ def grown_states(p: int, T: float, c: float, x: float, rng: np.random.Generator,
 
     Examples
     --------
-    >>> pool = grown_states(3, 0.5, 4.0, 1.0, np.random.default_rng(0), size=100, states=100, rounds=12, measured=4)
+    >>> pool = grown_states(
+    ...     3, 0.5, 4.0, 1.0, np.random.default_rng(0), size=100, states=100, rounds=12, measured=4
+    ... )
     >>> bool(0.9 < pool.overlap.mean() < 1)
     True
     """
     _check(p, T, c, "glass", min(size, states), rounds, measured, x)
-    return _grown(_Grower(p, 1 / T, c, "glass", x, rng), np.repeat(rng.choice([-1.0, 1.0], (1, states)), size, axis=0), rounds, measured)
+    return _grown(
+        _Grower(p, 1 / T, c, "glass", x, rng),
+        np.repeat(rng.choice([-1.0, 1.0], (1, states)), size, axis=0),
+        rounds,
+        measured,
+    )
 
 
-def _check(p: int, T: float, c: float, disorder: str, size: int, rounds: int, measured: int, x: float = 1.0) -> None:
+def _check(
+    p: int, T: float, c: float, disorder: str, size: int, rounds: int, measured: int, x: float = 1.0
+) -> None:
     """Refuse what no tree and no pool has."""
-    if p < 2 or not (math.isfinite(c) and c >= 0) or not (math.isfinite(T) and T > 0) or disorder not in DISORDERS:
-        raise ValueError(f"trees need p >= 2, T > 0, c >= 0 and a disorder of {', '.join(DISORDERS)}, got p = {p}, T = {T}, c = {c}, {disorder!r}")
+    if (
+        p < 2
+        or not (math.isfinite(c) and c >= 0)
+        or not (math.isfinite(T) and T > 0)
+        or disorder not in DISORDERS
+    ):
+        raise ValueError(
+            f"trees need p >= 2, T > 0, c >= 0 and a disorder of {', '.join(DISORDERS)}, got p = "
+            f"{p}, T = {T}, c = {c}, {disorder!r}"
+        )
     if size < 1 or not 1 <= measured <= rounds:
-        raise ValueError(f"a pool needs trees, and rounds to measure: got {size} trees and {measured} of {rounds} rounds")
+        raise ValueError(
+            f"a pool needs trees, and rounds to measure: got {size} trees and {measured} of "
+            f"{rounds} rounds"
+        )
     if not 0 < x <= 1:
         raise ValueError(f"the Parisi parameter lies above 0 and at most at 1, got {x}")
 
@@ -129,15 +176,40 @@ def _grown(grower: _Grower, signs: Array, rounds: int, measured: int) -> TreePoo
 class _Grower:
     """One round of growth: every tree of the pool is replaced by a larger one."""
 
-    def __init__(self, p: int, beta: float, c: float, disorder: str, x: float, rng: np.random.Generator, regular: bool = False) -> None:
-        self.p, self.beta, self.c, self.disorder, self.x, self.rng, self.regular = p, beta, c, disorder, x, rng, regular
+    def __init__(
+        self,
+        p: int,
+        beta: float,
+        c: float,
+        disorder: str,
+        x: float,
+        rng: np.random.Generator,
+        regular: bool = False,
+    ) -> None:
+        self.p, self.beta, self.c, self.disorder, self.x, self.rng, self.regular = (
+            p,
+            beta,
+            c,
+            disorder,
+            x,
+            rng,
+            regular,
+        )
 
     def counts(self, size: int, taken: int) -> NDArray[np.int64]:
-        """Paths of each weight; of a fixed number one is taken by the path that the tree will hang on."""
-        return np.full(size, round(self.c) - taken) if self.regular else self.rng.poisson(self.c, size)
+        """Paths of each weight; of a fixed number one is taken by the path that the tree will hang
+        on.
+        """
+        return (
+            np.full(size, round(self.c) - taken) if self.regular else self.rng.poisson(self.c, size)
+        )
 
-    def branches(self, up: Array, taken: int) -> tuple[tuple[Array, Array], Array, NDArray[np.int64]]:
-        """For paths that hang on roots the sums for a root +1 and -1, the couplings of the paths over T, and how many hang on each root."""
+    def branches(
+        self, up: Array, taken: int
+    ) -> tuple[tuple[Array, Array], Array, NDArray[np.int64]]:
+        """For paths that hang on roots the sums for a root +1 and -1, the couplings of the paths
+        over T, and how many hang on each root.
+        """
         counts = self.counts(len(up), taken)
         trees, strength = self.drawn(up, int(counts.sum()), self.p - 1)
         return _summed(trees, strength), strength, counts
@@ -146,42 +218,67 @@ class _Grower:
         """The larger trees: the probability that the root is +1."""
         sums, _, counts = self.branches(up, 1)
         above, below = (_added(np.log(branch), counts) for branch in sums)
-        return self.resampled(1 / (1 + np.exp(below - above)), self.replicated(np.logaddexp(above, below))[2])
+        return self.resampled(
+            1 / (1 + np.exp(below - above)), self.replicated(np.logaddexp(above, below))[2]
+        )
 
     def whole(self, up: Array) -> tuple[float, float, float, float]:
-        """Mean square magnetization of a whole weight, ln Z per weight above the paramagnet, replicated and inner, and the energy per weight.
+        """Mean square magnetization of a whole weight, ln Z per weight above the paramagnet,
+        replicated and inner, and the energy per weight.
 
-        A path is seen from p weights and exists once: of every path on a weight (p - 1)/p is taken off, closed by one more tree in the place of the weight.
+        A path is seen from p weights and exists once: of every path on a weight (p - 1)/p is taken
+        off, closed by one more tree in the place of the weight.
         """
         unit, off = math.log(math.cosh(self.beta)), (self.p - 1) / self.p
         sums, strength, counts = self.branches(up, 0)
         above, below = (_added(np.log(branch), counts) for branch in sums)
-        site, site_inner, shares = self.replicated(np.logaddexp(above, below) - math.log(2) - counts[:, None] * unit)
+        site, site_inner, shares = self.replicated(
+            np.logaddexp(above, below) - math.log(2) - counts[:, None] * unit
+        )
         overlap = (shares * np.tanh((above - below) / 2) ** 2).sum(axis=1).mean()
         ((closing,), _) = self.drawn(up, len(strength), 1)
         path = closing * sums[0] + (1 - closing) * sums[1]
         gain, inner, shares = self.replicated(np.log(path) - unit)
-        right = (path - np.exp(-strength)) / (np.exp(strength) - np.exp(-strength))  # how probable the product +1 is where paths have no weight
-        energy = -np.sign(strength) * (right * np.exp(strength) - (1 - right) * np.exp(-strength)) / path
+        right = (path - np.exp(-strength)) / (
+            np.exp(strength) - np.exp(-strength)
+        )  # how probable the product +1 is where paths have no weight
+        energy = (
+            -np.sign(strength) * (right * np.exp(strength) - (1 - right) * np.exp(-strength)) / path
+        )
         size, total = len(up), (shares * energy).sum() / self.p
-        return float(overlap), float(site.mean() - off * gain.sum() / size), float(site_inner.mean() - off * inner.sum() / size), float(total / size)
+        return (
+            float(overlap),
+            float(site.mean() - off * gain.sum() / size),
+            float(site_inner.mean() - off * inner.sum() / size),
+            float(total / size),
+        )
 
     def drawn(self, up: Array, count: int, weights: int) -> tuple[list[Array], Array]:
-        """Trees for some weights of `count` paths, the states of each in an order of their own, and the couplings of the paths over T."""
+        """Trees for some weights of `count` paths, the states of each in an order of their own, and
+        the couplings of the paths over T.
+        """
         size, states = up.shape
         trees = []
         for _ in range(weights):
             rows = self.rng.integers(0, size, count)
-            trees.append(up[rows[:, None], self.rng.integers(0, states, (count, states))] if states > 1 else up[rows])
+            trees.append(
+                up[rows[:, None], self.rng.integers(0, states, (count, states))]
+                if states > 1
+                else up[rows]
+            )
         return trees, self.beta * self.signs(count)[:, None]
 
     def signs(self, count: int) -> Array:
         """Signs of the couplings of paths."""
-        wrong = {"glass": 0.5, "planted": 1 / (1 + math.exp(2 * self.beta)), "ferro": 0.0}[self.disorder]
+        wrong = {"glass": 0.5, "planted": 1 / (1 + math.exp(2 * self.beta)), "ferro": 0.0}[
+            self.disorder
+        ]
         return np.where(self.rng.random(count) < wrong, -1.0, 1.0)
 
     def replicated(self, logs: Array) -> tuple[Array, Array, Array]:
-        """For every row ln <Z^x> / x and <ln Z> among states that count as Z^x, and the shares of the states."""
+        """For every row ln <Z^x> / x and <ln Z> among states that count as Z^x, and the shares of
+        the states.
+        """
         weights = np.exp(self.x * logs)
         shares = weights / weights.sum(axis=1, keepdims=True)
         return np.log(weights.mean(axis=1)) / self.x, (shares * logs).sum(axis=1), shares
@@ -194,30 +291,51 @@ class _Grower:
         points = (np.arange(states) + self.rng.random((size, 1))) / states
         levels = np.cumsum(shares, axis=1)
         levels[:, -1] = 1.0
-        return np.stack([row[np.searchsorted(level, point)] for row, level, point in zip(root, levels, points, strict=True)])
+        return np.stack(
+            [
+                row[np.searchsorted(level, point)]
+                for row, level, point in zip(root, levels, points, strict=True)
+            ]
+        )
 
 
 def _added(values: Array, counts: NDArray[np.int64]) -> Array:
     """Sums over consecutive runs of rows."""
     ends = np.concatenate([[0], np.cumsum(counts)])
-    runs = sparse.csr_array((np.ones(len(values)), np.arange(len(values)), ends), shape=(len(counts), len(values)))
+    runs = sparse.csr_array(
+        (np.ones(len(values)), np.arange(len(values)), ends), shape=(len(counts), len(values))
+    )
     return np.asarray(runs @ values)
 
 
 def _summed(trees: list[Array], strength: Array) -> tuple[Array, Array]:
-    """Sums of exp(strength * root * product of signs) over the signs of the roots of some trees, each with its probability, for root = +1 and -1."""
+    """Sums of exp(strength * root * product of signs) over the signs of the roots of some trees,
+    each with its probability, for root = +1 and -1.
+    """
     above, below = np.zeros(trees[0].shape), np.zeros(trees[0].shape)
     for signs in product((1, -1), repeat=len(trees)):
-        chance = math.prod((tree if sign == 1 else 1 - tree) for tree, sign in zip(trees, signs, strict=True))
+        chance = math.prod(
+            (tree if sign == 1 else 1 - tree) for tree, sign in zip(trees, signs, strict=True)
+        )
         above += chance * np.exp(strength * math.prod(signs))
         below += chance * np.exp(-strength * math.prod(signs))
     return above, below
 
 
-def grown_ground_states(p: int, c: float, rng: np.random.Generator, *, spread: float, size: int, rounds: int, measured: int) -> Array:
+def grown_ground_states(
+    p: int,
+    c: float,
+    rng: np.random.Generator,
+    *,
+    spread: float,
+    size: int,
+    rounds: int,
+    measured: int,
+) -> Array:
     """Grow a pool of trees of the glass at zero temperature.
 
-    A tree is the change of its lowest energy when its root is -1 instead of +1: ±2 at first, spread by a relative amount; without spread, whole numbers.
+    A tree is the change of its lowest energy when its root is -1 instead of +1: ±2 at first, spread
+    by a relative amount; without spread, whole numbers.
 
     Parameters
     ----------
@@ -234,7 +352,9 @@ def grown_ground_states(p: int, c: float, rng: np.random.Generator, *, spread: f
 
     Examples
     --------
-    >>> energies = grown_ground_states(3, 2.0, np.random.default_rng(0), spread=0.05, size=2000, rounds=60, measured=20)
+    >>> energies = grown_ground_states(
+    ...     3, 2.0, np.random.default_rng(0), spread=0.05, size=2000, rounds=60, measured=20
+    ... )
     >>> abs(float(energies.mean()) + 2 / 3) < 0.01
     True
     """
@@ -244,20 +364,29 @@ def grown_ground_states(p: int, c: float, rng: np.random.Generator, *, spread: f
     for _ in range(rounds):
         counts = rng.poisson(c, size)
         trees, coupling = _drawn(cost, int(counts.sum()), p - 1, rng)
-        up, down = _added(_lowest(trees, coupling), counts), _added(_lowest(trees, -coupling), counts)
+        up, down = (
+            _added(_lowest(trees, coupling), counts),
+            _added(_lowest(trees, -coupling), counts),
+        )
         path = _lowest(*_drawn(cost, size, p, rng))
         energies.append(float(np.minimum(up, down).mean()) - (p - 1) * c / p * float(path.mean()))
         cost = down - up
     return np.array(energies[rounds - measured :])
 
 
-def _drawn(cost: Array, count: int, weights: int, rng: np.random.Generator) -> tuple[list[Array], Array]:
+def _drawn(
+    cost: Array, count: int, weights: int, rng: np.random.Generator
+) -> tuple[list[Array], Array]:
     """Trees for some weights of `count` paths, and the couplings of the paths."""
-    return [cost[rng.integers(0, len(cost), count)] for _ in range(weights)], rng.choice([-1.0, 1.0], count)
+    return [cost[rng.integers(0, len(cost), count)] for _ in range(weights)], rng.choice(
+        [-1.0, 1.0], count
+    )
 
 
 def _lowest(trees: list[Array], coupling: Array) -> Array:
-    """Lowest energy -coupling * product of signs over the signs of the roots of some trees, each of which costs nothing with the better sign."""
+    """Lowest energy -coupling * product of signs over the signs of the roots of some trees, each of
+    which costs nothing with the better sign.
+    """
     lowest = np.full(len(coupling), np.inf)
     for signs in product((1, -1), repeat=len(trees)):
         cost = sum(np.maximum(-sign * tree, 0.0) for tree, sign in zip(trees, signs, strict=True))

@@ -1,7 +1,9 @@
-"""Complexity and effective dimension of explicit random networks: weights drawn, data drawn, states counted. Nothing here knows a formula of the theory.
+"""Complexity and effective dimension of explicit random networks: weights drawn, data drawn, states
+counted. Nothing here knows a formula of the theory.
 
-Finite width shifts the mean complexity by a term of order 1/n. Each block therefore runs a network of width n and one of width 2n, and returns twice the second
-minus the first, in which that term cancels.
+Finite width shifts the mean complexity by a term of order 1/n. Each block therefore runs a network
+of width n and one of width 2n, and returns twice the second minus the first, in which that term
+cancels.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ Array = NDArray[np.float64]
 
 
 def unit_bits(count: NDArray[np.int64], samples: int) -> Array:
-    """Return the entropy of every unit's state in bits, with the leading bias 1/(2 N ln 2) of units that switch added.
+    """Return the entropy of every unit's state in bits, with the leading bias 1/(2 N ln 2) of units
+    that switch added.
 
     Examples
     --------
@@ -53,7 +56,15 @@ def unit_bits(count: NDArray[np.int64], samples: int) -> Array:
     return entropy + np.where((count > 0) & (count < samples), 1 / (2 * samples * math.log(2)), 0.0)
 
 
-def _network_bits(name: str, sw2: float, sb2: float, depth: int, width: int, samples: int, rng: np.random.Generator) -> Array:
+def _network_bits(
+    name: str,
+    sw2: float,
+    sb2: float,
+    depth: int,
+    width: int,
+    samples: int,
+    rng: np.random.Generator,
+) -> Array:
     """Mean bits per unit of every layer of one network on inputs of unit mean square."""
     signal = rng.standard_normal((samples, width))
     signal *= math.sqrt(width) / np.linalg.norm(signal, axis=1, keepdims=True)
@@ -66,7 +77,16 @@ def _network_bits(name: str, sw2: float, sb2: float, depth: int, width: int, sam
     return np.array(found)
 
 
-def layer_bits(name: str, sw2: float, sb2: float, depth: int, blocks: int, rng: np.random.Generator, width: int = 96, samples: int = 512) -> Estimate:
+def layer_bits(
+    name: str,
+    sw2: float,
+    sb2: float,
+    depth: int,
+    blocks: int,
+    rng: np.random.Generator,
+    width: int = 96,
+    samples: int = 512,
+) -> Estimate:
     """Return the mean bits per unit of every layer, extrapolated to infinite width.
 
     Parameters
@@ -85,29 +105,51 @@ def layer_bits(name: str, sw2: float, sb2: float, depth: int, blocks: int, rng: 
 
     Examples
     --------
-    >>> estimate = layer_bits("relu", 2.0, 0.0, 1, 4, np.random.default_rng(1), width=16, samples=64)
+    >>> estimate = layer_bits(
+    ...     "relu", 2.0, 0.0, 1, 4, np.random.default_rng(1), width=16, samples=64
+    ... )
     >>> bool(0.9 < estimate.value[0] < 1.1)
     True
     """
     rows = []
     for _ in range(blocks):
-        narrow, wide = (_network_bits(name, sw2, sb2, depth, width * k, samples, rng) for k in (1, 2))
+        narrow, wide = (
+            _network_bits(name, sw2, sb2, depth, width * k, samples, rng) for k in (1, 2)
+        )
         rows.append(2 * wide - narrow)
     return Estimate.from_blocks(rows)
 
 
-def explicit_bits(name: str, sw2: float, sb2: float, depth: int, width: int, samples: int, networks: int, rng: np.random.Generator) -> Array:
-    """Return the mean bits per unit of every layer of a few wide networks as they are, finite width and all.
+def explicit_bits(
+    name: str,
+    sw2: float,
+    sb2: float,
+    depth: int,
+    width: int,
+    samples: int,
+    networks: int,
+    rng: np.random.Generator,
+) -> Array:
+    """Return the mean bits per unit of every layer of a few wide networks as they are, finite width
+    and all.
 
     Examples
     --------
     >>> explicit_bits("relu", 2.0, 0.0, 2, 64, 128, 2, np.random.default_rng(1)).shape
     (2,)
     """
-    return np.mean([_network_bits(name, sw2, sb2, depth, width, samples, rng) for _ in range(networks)], axis=0)
+    return np.mean(
+        [_network_bits(name, sw2, sb2, depth, width, samples, rng) for _ in range(networks)], axis=0
+    )
 
 
-def profile_bits(ratios: Sequence[float], blocks: int, rng: np.random.Generator, units: int = 200, samples: int = 400) -> Estimate:
+def profile_bits(
+    ratios: Sequence[float],
+    blocks: int,
+    rng: np.random.Generator,
+    units: int = 200,
+    samples: int = 400,
+) -> Estimate:
     """Return the mean bits of units h = r m + x with m frozen and x new for every sample.
 
     Examples
@@ -118,11 +160,21 @@ def profile_bits(ratios: Sequence[float], blocks: int, rng: np.random.Generator,
     rows = []
     for _ in range(blocks):
         frozen, noise = rng.standard_normal(units), rng.standard_normal((samples, units))
-        rows.append([unit_bits(np.sum(r * frozen + noise > 0, axis=0), samples).mean() for r in ratios])
+        rows.append(
+            [unit_bits(np.sum(r * frozen + noise > 0, axis=0), samples).mean() for r in ratios]
+        )
     return Estimate.from_blocks(rows)
 
 
-def first_layer_bits(sw2: float, sb2: float, dimension: int, blocks: int, rng: np.random.Generator, units: int = 200, samples: int = 400) -> Estimate:
+def first_layer_bits(
+    sw2: float,
+    sb2: float,
+    dimension: int,
+    blocks: int,
+    rng: np.random.Generator,
+    units: int = 200,
+    samples: int = 400,
+) -> Estimate:
     """Return the mean bits of a layer on standard normal inputs of a finite dimension.
 
     Examples
@@ -133,13 +185,18 @@ def first_layer_bits(sw2: float, sb2: float, dimension: int, blocks: int, rng: n
     rows = []
     for _ in range(blocks):
         weights = rng.standard_normal((dimension, units)) * math.sqrt(sw2 / dimension)
-        h = rng.standard_normal((samples, dimension)) @ weights + rng.standard_normal(units) * math.sqrt(sb2)
+        h = rng.standard_normal((samples, dimension)) @ weights + rng.standard_normal(
+            units
+        ) * math.sqrt(sb2)
         rows.append(unit_bits(np.sum(h > 0, axis=0), samples).mean())
     return Estimate.from_blocks(rows)
 
 
-def gate_patterns(directions: Array, blocks: int, rng: np.random.Generator, samples: int = 4000) -> Estimate:
-    """Return the frequencies of all on-off patterns of a few bias-free units on isotropic data, the first unit as the highest digit.
+def gate_patterns(
+    directions: Array, blocks: int, rng: np.random.Generator, samples: int = 4000
+) -> Estimate:
+    """Return the frequencies of all on-off patterns of a few bias-free units on isotropic data, the
+    first unit as the highest digit.
 
     Parameters
     ----------
@@ -161,7 +218,8 @@ def gate_patterns(directions: Array, blocks: int, rng: np.random.Generator, samp
 
 
 def line_entropy(lines: int, blocks: int, rng: np.random.Generator, draws: int = 50) -> Estimate:
-    """Return the mean entropy, in bits, of the sectors into which random lines through the origin cut a plane, from the exact angles of each draw.
+    """Return the mean entropy, in bits, of the sectors into which random lines through the origin
+    cut a plane, from the exact angles of each draw.
 
     Examples
     --------
@@ -171,7 +229,9 @@ def line_entropy(lines: int, blocks: int, rng: np.random.Generator, draws: int =
     rows = []
     for _ in range(blocks):
         angles = np.sort(rng.uniform(0, np.pi, (draws, lines)), axis=1)
-        gaps = np.diff(np.concatenate([angles, angles[:, :1] + np.pi], axis=1), axis=1) / (2 * np.pi)
+        gaps = np.diff(np.concatenate([angles, angles[:, :1] + np.pi], axis=1), axis=1) / (
+            2 * np.pi
+        )
         rows.append(np.mean(-2 * np.sum(xlogy(gaps, gaps), axis=1) / math.log(2)))
     return Estimate.from_blocks(rows)
 
@@ -184,7 +244,9 @@ def _dimensions(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def _covariance_values(x: Array) -> Array:
-    """Eigenvalues of the covariance of samples, up to a factor, from the smaller side of the centred array."""
+    """Eigenvalues of the covariance of samples, up to a factor, from the smaller side of the
+    centred array.
+    """
     centred = x - x.mean(axis=0)
     return np.linalg.eigvalsh(centred.T @ centred if len(x) > x.shape[1] else centred @ centred.T)
 
@@ -201,7 +263,8 @@ def drawn_dimensions(units: int, samples: int, rng: np.random.Generator) -> Arra
 
 
 def white_dimension(units: int, freedom: int, blocks: int, rng: np.random.Generator) -> Estimate:
-    """Return effective dimension and participation ratio per unit of centred white data, extrapolated to many units at a fixed ratio.
+    """Return effective dimension and participation ratio per unit of centred white data,
+    extrapolated to many units at a fixed ratio.
 
     Parameters
     ----------
@@ -240,21 +303,31 @@ def linear_fractions(width: int, depth: int, rng: np.random.Generator) -> Array:
     return np.array(found)
 
 
-def deep_linear_dimension(depth: int, blocks: int, rng: np.random.Generator, width: int = 64) -> Estimate:
-    """Return the effective dimension per unit behind 1 … depth square Gaussian layers, extrapolated to infinite width.
+def deep_linear_dimension(
+    depth: int, blocks: int, rng: np.random.Generator, width: int = 64
+) -> Estimate:
+    """Return the effective dimension per unit behind 1 … depth square Gaussian layers, extrapolated
+    to infinite width.
 
     Examples
     --------
     >>> deep_linear_dimension(2, 3, np.random.default_rng(1), width=8).value.shape
     (2,)
     """
-    return Estimate.from_blocks([-linear_fractions(width, depth, rng) + 2 * linear_fractions(2 * width, depth, rng) for _ in range(blocks)])
+    return Estimate.from_blocks(
+        [
+            -linear_fractions(width, depth, rng) + 2 * linear_fractions(2 * width, depth, rng)
+            for _ in range(blocks)
+        ]
+    )
 
 
 def relu_covariance_fractions(units: int, dimension: int, rng: np.random.Generator) -> Array:
-    """Return effective dimension and participation ratio per unit of one draw of a layer of rectifiers on Gaussian data.
+    """Return effective dimension and participation ratio per unit of one draw of a layer of
+    rectifiers on Gaussian data.
 
-    The covariance of two rectifiers is |w||w'| (sin t + (π - t) cos t - 1)/(2 π), t the angle of their weights: no data are drawn.
+    The covariance of two rectifiers is |w||w'| (sin t + (π - t) cos t - 1)/(2 π), t the angle of
+    their weights: no data are drawn.
 
     Examples
     --------
@@ -269,8 +342,11 @@ def relu_covariance_fractions(units: int, dimension: int, rng: np.random.Generat
     return np.array(_dimensions(np.linalg.eigvalsh(covariance))) / units
 
 
-def relu_layer_dimension(ratio: float, blocks: int, rng: np.random.Generator, dimension: int = 80) -> Estimate:
-    """Return effective dimension and participation ratio per unit of one layer of rectifiers, extrapolated to infinite width.
+def relu_layer_dimension(
+    ratio: float, blocks: int, rng: np.random.Generator, dimension: int = 80
+) -> Estimate:
+    """Return effective dimension and participation ratio per unit of one layer of rectifiers,
+    extrapolated to infinite width.
 
     Examples
     --------
@@ -279,7 +355,9 @@ def relu_layer_dimension(ratio: float, blocks: int, rng: np.random.Generator, di
     """
     rows = []
     for _ in range(blocks):
-        narrow, wide = (relu_covariance_fractions(round(ratio * d), d, rng) for d in (dimension, 2 * dimension))
+        narrow, wide = (
+            relu_covariance_fractions(round(ratio * d), d, rng) for d in (dimension, 2 * dimension)
+        )
         rows.append(2 * wide - narrow)
     return Estimate.from_blocks(rows)
 
@@ -293,7 +371,8 @@ def _relu_kernel(cosine: Array, depth: int) -> Array:
 
 
 def circle_dimension(depth: int, points: int = 4096) -> float:
-    """Return the effective dimension of the centred kernel on equally spaced points of a circle: the matrix is circulant, its eigenvalues a Fourier sum.
+    """Return the effective dimension of the centred kernel on equally spaced points of a circle:
+    the matrix is circulant, its eigenvalues a Fourier sum.
 
     Examples
     --------
@@ -305,7 +384,8 @@ def circle_dimension(depth: int, points: int = 4096) -> float:
 
 
 def sphere_dimension(depth: int, heights: int = 24) -> float:
-    """Return the effective dimension of the centred kernel on a product grid of the sphere in three dimensions (Gauss nodes in height, even ones in angle).
+    """Return the effective dimension of the centred kernel on a product grid of the sphere in three
+    dimensions (Gauss nodes in height, even ones in angle).
 
     Examples
     --------
@@ -315,7 +395,14 @@ def sphere_dimension(depth: int, heights: int = 24) -> float:
     z, weight = np.polynomial.legendre.leggauss(heights)
     turn = 2 * np.pi * np.arange(2 * heights) / (2 * heights)
     radius = np.sqrt(1 - z**2)
-    points = np.stack([np.outer(radius, np.cos(turn)), np.outer(radius, np.sin(turn)), np.repeat(z[:, None], len(turn), axis=1)], axis=-1).reshape(-1, 3)
+    points = np.stack(
+        [
+            np.outer(radius, np.cos(turn)),
+            np.outer(radius, np.sin(turn)),
+            np.repeat(z[:, None], len(turn), axis=1),
+        ],
+        axis=-1,
+    ).reshape(-1, 3)
     share = np.repeat(weight, len(turn))
     share /= share.sum()
     kernel = _relu_kernel(points @ points.T, depth)
@@ -326,10 +413,12 @@ def sphere_dimension(depth: int, heights: int = 24) -> float:
 
 
 def harmonic_dimension(dimension: int, depth: int, degrees: int = 128, nodes: int = 1500) -> float:
-    """Return the effective dimension of the centred kernel on the sphere in three or more dimensions, projected on orthonormal polynomials of the height.
+    """Return the effective dimension of the centred kernel on the sphere in three or more
+    dimensions, projected on orthonormal polynomials of the height.
 
-    A harmonic of degree k has N_k fellows. The orthonormal polynomial p_k is √N_k at the pole, so the weight of the degree is √N_k ∫ κ p_k, which keeps its
-    digits in double precision. Beyond the last degree the kink at the pole makes the weights fall as k^-4, even and odd ones apart.
+    A harmonic of degree k has N_k fellows. The orthonormal polynomial p_k is √N_k at the pole, so
+    the weight of the degree is √N_k ∫ κ p_k, which keeps its digits in double precision. Beyond the
+    last degree the kink at the pole makes the weights fall as k^-4, even and odd ones apart.
 
     Examples
     --------
@@ -339,14 +428,25 @@ def harmonic_dimension(dimension: int, depth: int, degrees: int = 128, nodes: in
     weights, order = _degree_weights(dimension, depth, degrees, nodes), (dimension - 2) / 2
     degree = np.arange(1, 2000 * degrees)
     last = degrees - (degree - degrees) % 2  # the last computed degree of the same parity
-    mass = np.where(degree <= degrees, weights[np.minimum(degree, degrees)], weights[last] * ((last + order) / (degree + order)) ** 4)
-    count = gammaln(degree + dimension - 2) + np.log(2 * degree + dimension - 2) - gammaln(degree + 1) - gammaln(dimension - 1)
+    mass = np.where(
+        degree <= degrees,
+        weights[np.minimum(degree, degrees)],
+        weights[last] * ((last + order) / (degree + order)) ** 4,
+    )
+    count = (
+        gammaln(degree + dimension - 2)
+        + np.log(2 * degree + dimension - 2)
+        - gammaln(degree + 1)
+        - gammaln(dimension - 1)
+    )
     p = np.maximum(mass, 0) / np.sum(np.maximum(mass, 0))
     return math.exp(float(np.sum(p * count - xlogy(p, p))))
 
 
 def _degree_weights(dimension: int, depth: int, degrees: int, nodes: int) -> Array:
-    """Weight of every degree in the kernel, by the three-term recurrence of the orthonormal polynomials at the nodes and at the pole."""
+    """Weight of every degree in the kernel, by the three-term recurrence of the orthonormal
+    polynomials at the nodes and at the pole.
+    """
     order = (dimension - 2) / 2
     height, share = roots_gegenbauer(nodes, order)
     points = np.append(height, 1.0)
@@ -359,10 +459,14 @@ def _degree_weights(dimension: int, depth: int, degrees: int, nodes: int) -> Arr
     return np.array(found)
 
 
-def sampled_sphere_dimension(dimension: int, units: int, samples: int, rng: np.random.Generator, chunk: int = 2000) -> tuple[float, float]:
-    """Return the effective dimension of one layer of rectifiers on points drawn on the sphere, as it is and extrapolated to infinite width.
+def sampled_sphere_dimension(
+    dimension: int, units: int, samples: int, rng: np.random.Generator, chunk: int = 2000
+) -> tuple[float, float]:
+    """Return the effective dimension of one layer of rectifiers on points drawn on the sphere, as
+    it is and extrapolated to infinite width.
 
-    The features are summed chunk by chunk, never held. The two halves of the units are two layers of half the width, for the term of order 1/n.
+    The features are summed chunk by chunk, never held. The two halves of the units are two layers
+    of half the width, for the term of order 1/n.
 
     Examples
     --------
@@ -379,5 +483,8 @@ def sampled_sphere_dimension(dimension: int, units: int, samples: int, rng: np.r
         products += features.T @ features
     covariance = products - np.outer(total, total) / samples
     halves = (slice(0, units // 2), slice(units // 2, units))
-    found, *narrow = (_dimensions(np.linalg.eigvalsh(covariance[part, part]))[0] for part in (slice(None), *halves))
+    found, *narrow = (
+        _dimensions(np.linalg.eigvalsh(covariance[part, part]))[0]
+        for part in (slice(None), *halves)
+    )
     return found, 2 * found - float(np.mean(narrow))

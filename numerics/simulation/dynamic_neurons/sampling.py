@@ -1,4 +1,5 @@
-"""Networks with neurons as variables, sampled: heat bath on weights and neurons, direct sampling of softened chains, explicit wide layers.
+"""Networks with neurons as variables, sampled: heat bath on weights and neurons, direct sampling of
+softened chains, explicit wide layers.
 
 Every estimate counts independent replicas, each of which is a whole network, as its blocks.
 """
@@ -32,10 +33,11 @@ def heat_bath_weights(
     replicas: int = 256,
     thermalise: int = 50,
 ) -> Estimate:
-    """Sample weights and neurons of a binary chain by heat bath, and estimate the mean weight of each layer and of the product of all.
+    """Sample weights and neurons of a binary chain by heat bath, and estimate the mean weight of
+    each layer and of the product of all.
 
-    A weight sees the field k + 2 alpha sum_l h[l] h'[l]; a neuron sees 2 alpha (W_before h_before + W_after h_after), and the
-    last one 2 beta y besides.
+    A weight sees the field k + 2 alpha sum_l h[l] h'[l]; a neuron sees 2 alpha (W_before h_before +
+    W_after h_after), and the last one 2 beta y besides.
 
     Parameters
     ----------
@@ -76,14 +78,22 @@ def heat_bath_weights(
     return Estimate.from_blocks(total / sweeps)
 
 
-def _sweep(weights: Array, neurons: Array, y: Array, numbers: tuple[float, float, float], rng: np.random.Generator) -> None:
+def _sweep(
+    weights: Array,
+    neurons: Array,
+    y: Array,
+    numbers: tuple[float, float, float],
+    rng: np.random.Generator,
+) -> None:
     """Update all weights at once, then the neurons layer by layer, in place."""
     alpha, k, beta = numbers
     layers = weights.shape[1]
     weights[:] = _spins(k + 2 * alpha * (neurons[:, :-1] * neurons[:, 1:]).sum(axis=2), rng)
     for m in range(1, layers + 1):
         field = 2 * alpha * weights[:, m - 1, None] * neurons[:, m - 1]
-        field = field + (2 * alpha * weights[:, m, None] * neurons[:, m + 1] if m < layers else 2 * beta * y)
+        field = field + (
+            2 * alpha * weights[:, m, None] * neurons[:, m + 1] if m < layers else 2 * beta * y
+        )
         neurons[:, m] = _spins(field, rng)
 
 
@@ -105,7 +115,8 @@ def sampled_chain(
     blocks: int = 200,
     deviation: float = 1.0,
 ) -> Estimate:
-    """Average exp(-beta (y - h^(M))²) over Gaussian weights and the noise of softened rules, drawn directly.
+    """Average exp(-beta (y - h^(M))²) over Gaussian weights and the noise of softened rules, drawn
+    directly.
 
     Parameters
     ----------
@@ -140,8 +151,11 @@ def sampled_chain(
     return Estimate.from_blocks(np.exp(-beta * (y - h) ** 2).reshape(blocks, -1).mean(axis=1))
 
 
-def sampled_wide_step(width: int, gain: float, up: int, rng: np.random.Generator, *, networks: int = 2000) -> Estimate:
-    """Draw explicit layers of N x N binary weights of mean g/sqrt(N) and estimate the mean and the mean square of the neurons' mean in the next layer.
+def sampled_wide_step(
+    width: int, gain: float, up: int, rng: np.random.Generator, *, networks: int = 2000
+) -> Estimate:
+    """Draw explicit layers of N x N binary weights of mean g/sqrt(N) and estimate the mean and the
+    mean square of the neurons' mean in the next layer.
 
     Examples
     --------
@@ -150,15 +164,24 @@ def sampled_wide_step(width: int, gain: float, up: int, rng: np.random.Generator
     (2,)
     """
     h = np.where(np.arange(width) < up, 1.0, -1.0)
-    weights = np.where(rng.random((networks, width, width)) < (1 + gain / math.sqrt(width)) / 2, 1.0, -1.0)
+    weights = np.where(
+        rng.random((networks, width, width)) < (1 + gain / math.sqrt(width)) / 2, 1.0, -1.0
+    )
     means = np.sign(weights @ h).mean(axis=1)
     return Estimate.from_blocks(np.stack([means, means**2], axis=1))
 
 
 def sampled_annealed_moments(
-    h: Sequence[float], alpha: float, variance: float, rng: np.random.Generator, *, samples: int = 200_000, blocks: int = 200
+    h: Sequence[float],
+    alpha: float,
+    variance: float,
+    rng: np.random.Generator,
+    *,
+    samples: int = 200_000,
+    blocks: int = 200,
 ) -> Estimate:
-    """Draw one linear layer w h + noise for several data at once and estimate the second moments of the copies.
+    """Draw one linear layer w h + noise for several data at once and estimate the second moments of
+    the copies.
 
     Examples
     --------
@@ -166,6 +189,8 @@ def sampled_annealed_moments(
     (2, 2)
     """
     start = np.asarray(h, dtype=float)
-    after = rng.standard_normal((samples, 1)) * math.sqrt(variance) * start + math.sqrt(0.5 / alpha) * rng.standard_normal((samples, start.size))
+    after = rng.standard_normal((samples, 1)) * math.sqrt(variance) * start + math.sqrt(
+        0.5 / alpha
+    ) * rng.standard_normal((samples, start.size))
     products = after[:, :, None] * after[:, None, :]
     return Estimate.from_blocks(products.reshape(blocks, -1, start.size, start.size).mean(axis=1))

@@ -1,7 +1,8 @@
-"""Networks with neurons as variables, summed by brute force from plain arrays: the independent witness of exact results.
+"""Networks with neurons as variables, summed by brute force from plain arrays: the independent
+witness of exact results.
 
-Nothing here knows parity blocks, recursions or elimination: configurations are enumerated, kernels are filled entry by entry, and
-networks are lists of weight matrices.
+Nothing here knows parity blocks, recursions or elimination: configurations are enumerated, kernels
+are filled entry by entry, and networks are lists of weight matrices.
 """
 
 from __future__ import annotations
@@ -62,13 +63,22 @@ class BinarySums(Tabulated):
     product: float
 
 
-def binary_chain_sums(layers: int, x: Sequence[int], y: Sequence[int], alpha: float, k: float, beta: float, normalised: bool = True) -> BinarySums:
+def binary_chain_sums(
+    layers: int,
+    x: Sequence[int],
+    y: Sequence[int],
+    alpha: float,
+    k: float,
+    beta: float,
+    normalised: bool = True,
+) -> BinarySums:
     """Sum over all weights and all neurons of a binary chain.
 
     Parameters
     ----------
     layers : int
-        Number of weight layers M; there are 2^M weights and 2^M neuron configurations for each datum.
+        Number of weight layers M; there are 2^M weights and 2^M neuron configurations for each
+        datum.
     x, y : sequence of ±1
         Inputs and targets.
     alpha, k, beta : float
@@ -95,7 +105,9 @@ def binary_chain_sums(layers: int, x: Sequence[int], y: Sequence[int], alpha: fl
     if not alpha > 0:
         raise ValueError(f"the stiffness alpha must be positive (inf for sharp rules), got {alpha}")
     if 4**layers > MOST_CONFIGURATIONS:
-        raise ValueError(f"4^{layers} configurations are more than {MOST_CONFIGURATIONS}: enumerate fewer layers")
+        raise ValueError(
+            f"4^{layers} configurations are more than {MOST_CONFIGURATIONS}: enumerate fewer layers"
+        )
     weights = np.array(list(itertools.product((1, -1), repeat=layers)), dtype=float)
     total = np.exp(k * weights.sum(axis=1))
     for start, target in zip(x, y, strict=True):
@@ -105,7 +117,9 @@ def binary_chain_sums(layers: int, x: Sequence[int], y: Sequence[int], alpha: fl
     return BinarySums(value, np.asarray(total @ weights / value), float(total @ product / value))
 
 
-def _copy_sum(weights: Array, start: int, target: int, alpha: float, beta: float, normalised: bool) -> Array:
+def _copy_sum(
+    weights: Array, start: int, target: int, alpha: float, beta: float, normalised: bool
+) -> Array:
     """For every weight configuration, the sum over the neurons of one datum."""
     layers = weights.shape[1]
     if math.isinf(alpha):
@@ -120,7 +134,8 @@ def _copy_sum(weights: Array, start: int, target: int, alpha: float, beta: float
 
 
 def binary_kernel(alpha: float, k: float, copies: int) -> Array:
-    """Return the kernel of one binary layer on P copies, T[h', h] = sum_W exp(k W + 2 alpha W sum_l h[l] h'[l]), entry by entry.
+    """Return the kernel of one binary layer on P copies, T[h', h] = sum_W exp(k W + 2 alpha W sum_l
+    h[l] h'[l]), entry by entry.
 
     Examples
     --------
@@ -133,9 +148,11 @@ def binary_kernel(alpha: float, k: float, copies: int) -> Array:
 
 
 def dense_kernel(width: int, alpha: float, k: float, wired: bool = False) -> Array:
-    """Return the kernel of a dense binary layer of N neurons and one datum: all 2^(N N) weights are enumerated.
+    """Return the kernel of a dense binary layer of N neurons and one datum: all 2^(N N) weights are
+    enumerated.
 
-    With ``wired`` the layer is residual: a neuron is passed on to its successor as it is, and the N (N - 1) other entries are weights.
+    With ``wired`` the layer is residual: a neuron is passed on to its successor as it is, and the N
+    (N - 1) other entries are weights.
 
     Examples
     --------
@@ -154,7 +171,8 @@ def dense_kernel(width: int, alpha: float, k: float, wired: bool = False) -> Arr
 
 
 def up_probability(width: int, up: int, mean: float) -> float:
-    """Return the probability of sum W h > 0 with ``up`` of the h up, summed over all 2^N rows of weights.
+    """Return the probability of sum W h > 0 with ``up`` of the h up, summed over all 2^N rows of
+    weights.
 
     Examples
     --------
@@ -162,7 +180,10 @@ def up_probability(width: int, up: int, mean: float) -> float:
     0.84375
     """
     if width % 2 == 0 or not 0 <= up <= width or not abs(mean) <= 1:
-        raise ValueError(f"give an odd width, 0 <= up <= width and a mean between -1 and 1, got {width}, {up} and {mean}")
+        raise ValueError(
+            f"give an odd width, 0 <= up <= width and a mean between -1 and 1, got {width}, {up} "
+            f"and {mean}"
+        )
     h = np.array([1.0] * up + [-1.0] * (width - up))
     rows = np.array(list(itertools.product((1, -1), repeat=width)), dtype=float)
     chances = np.prod((1 + mean * rows) / 2, axis=1)
@@ -170,7 +191,8 @@ def up_probability(width: int, up: int, mean: float) -> float:
 
 
 def binomial_matrix(width: int, mean: float) -> Array:
-    """Return the transfer matrix of the number of neurons up in wide binary layers, from binomial laws of the products W h: entry [after, before].
+    """Return the transfer matrix of the number of neurons up in wide binary layers, from binomial
+    laws of the products W h: entry [after, before].
 
     Examples
     --------
@@ -179,14 +201,19 @@ def binomial_matrix(width: int, mean: float) -> Array:
     """
     columns = []
     for up in range(width + 1):
-        counts = np.arange(up + 1)  # of products +1 among the inputs that are up; the others have to bring the rest of a majority
-        chance = stats.binom.pmf(counts, up, (1 + mean) / 2) @ stats.binom.sf(width // 2 - counts, width - up, (1 - mean) / 2)
+        counts = np.arange(
+            up + 1
+        )  # of products +1 among the inputs that are up; the others have to bring the rest of a majority
+        chance = stats.binom.pmf(counts, up, (1 + mean) / 2) @ stats.binom.sf(
+            width // 2 - counts, width - up, (1 - mean) / 2
+        )
         columns.append(stats.binom.pmf(np.arange(width + 1), width, chance))
     return np.array(columns).T
 
 
 def overlap_probability(width: int, different: int) -> float:
-    """Return the probability that one neuron differs between two data that differ in ``different`` neurons, over all 2^N rows of weights.
+    """Return the probability that one neuron differs between two data that differ in ``different``
+    neurons, over all 2^N rows of weights.
 
     Examples
     --------
@@ -200,7 +227,13 @@ def overlap_probability(width: int, different: int) -> float:
 
 
 def threshold_partition(
-    layers: int, x: Sequence[int], y: Sequence[int], beta: float, weights: Sequence[float], biases: Sequence[float], energy: Callable[[float, float], float]
+    layers: int,
+    x: Sequence[int],
+    y: Sequence[int],
+    beta: float,
+    weights: Sequence[float],
+    biases: Sequence[float],
+    energy: Callable[[float, float], float],
 ) -> float:
     """Return Z of a chain h' = sign(W h + b), summed over the weights and biases of all layers.
 
@@ -222,7 +255,8 @@ def threshold_partition(
 
 
 def hermite_partition(phi: Function, x: float, y: float, beta: float, nodes: int) -> float:
-    """Return Z of a sharp chain of two layers with standard normal weights by a product Gauss-Hermite rule.
+    """Return Z of a sharp chain of two layers with standard normal weights by a product
+    Gauss-Hermite rule.
 
     The rule converges slowly for tanh: 201 nodes are still wrong in the sixth digit.
 
@@ -237,8 +271,11 @@ def hermite_partition(phi: Function, x: float, y: float, beta: float, nodes: int
     return float(weights @ np.exp(-beta * (y - h) ** 2) @ weights)
 
 
-def trapezoidal_partition(phi: Function, x: float, y: float, beta: float, points: int = 1601) -> float:
-    """Return Z of a sharp chain of two layers with standard normal weights by plain sums over a grid, exponentially exact for smooth phi.
+def trapezoidal_partition(
+    phi: Function, x: float, y: float, beta: float, points: int = 1601
+) -> float:
+    """Return Z of a sharp chain of two layers with standard normal weights by plain sums over a
+    grid, exponentially exact for smooth phi.
 
     Examples
     --------
@@ -251,8 +288,16 @@ def trapezoidal_partition(phi: Function, x: float, y: float, beta: float, points
     return float(weights @ np.exp(-beta * (y - h) ** 2) @ weights)
 
 
-def grid_second_eigenvalue(phi: Function, weight: float, alpha: float, half_width: float, points: int = 1201, sweeps: int = 3000) -> float:
-    """Return the second eigenvalue of the softened rule h' = phi(w h) + noise for odd phi, by power iteration on odd functions over an even grid.
+def grid_second_eigenvalue(
+    phi: Function,
+    weight: float,
+    alpha: float,
+    half_width: float,
+    points: int = 1201,
+    sweeps: int = 3000,
+) -> float:
+    """Return the second eigenvalue of the softened rule h' = phi(w h) + noise for odd phi, by power
+    iteration on odd functions over an even grid.
 
     Examples
     --------
@@ -260,7 +305,11 @@ def grid_second_eigenvalue(phi: Function, weight: float, alpha: float, half_widt
     0.5
     """
     h = np.linspace(-half_width, half_width, points)
-    kernel = math.sqrt(alpha / math.pi) * np.exp(-alpha * (h[None, :] - phi(weight * h)[:, None]) ** 2) * (h[1] - h[0])
+    kernel = (
+        math.sqrt(alpha / math.pi)
+        * np.exp(-alpha * (h[None, :] - phi(weight * h)[:, None]) ** 2)
+        * (h[1] - h[0])
+    )
     vector, value = h / np.abs(h).max(), 0.0
     for _ in range(sweeps):
         image = kernel @ vector
@@ -286,12 +335,16 @@ def forward(weights: Sequence[Array], x: Array, phi: Function) -> list[Array]:
     return neurons
 
 
-def back_propagation(weights: Sequence[Array], x: Array, y: Array, phi: Function, slope: Function) -> list[Array]:
+def back_propagation(
+    weights: Sequence[Array], x: Array, y: Array, phi: Function, slope: Function
+) -> list[Array]:
     """Return the gradients of C = sum (y - h^(M))² by all weights.
 
     Examples
     --------
-    >>> back_propagation([np.eye(1)], np.ones((1, 1)), np.zeros((1, 1)), lambda z: z, np.ones_like)[0]
+    >>> back_propagation([np.eye(1)], np.ones((1, 1)), np.zeros((1, 1)), lambda z: z, np.ones_like)[
+    ...     0
+    ... ]
     array([[2.]])
     """
     neurons = forward(weights, x, phi)
@@ -304,8 +357,11 @@ def back_propagation(weights: Sequence[Array], x: Array, y: Array, phi: Function
     return gradients
 
 
-def bulk_energy(weights: Sequence[Array], neurons: Sequence[Array], phi: Function, periodic: bool = False) -> float:
-    """Return sum over layers of |h^(m+1) - phi(W^(m) h^(m))|²; on a ring the last layer feeds the first.
+def bulk_energy(
+    weights: Sequence[Array], neurons: Sequence[Array], phi: Function, periodic: bool = False
+) -> float:
+    """Return sum over layers of |h^(m+1) - phi(W^(m) h^(m))|²; on a ring the last layer feeds the
+    first.
 
     Examples
     --------
@@ -313,15 +369,24 @@ def bulk_energy(weights: Sequence[Array], neurons: Sequence[Array], phi: Functio
     1.0
     """
     ring = [*neurons, neurons[0]] if periodic else list(neurons)
-    return float(sum(np.sum((b - phi(w @ a)) ** 2) for w, a, b in zip(weights, ring[:-1], ring[1:], strict=True)))
+    return float(
+        sum(
+            np.sum((b - phi(w @ a)) ** 2)
+            for w, a, b in zip(weights, ring[:-1], ring[1:], strict=True)
+        )
+    )
 
 
-def relaxed_neurons(weights: Sequence[Array], x: Array, y: Array, kappa: float, phi: Function, slope: Function) -> list[Array]:
+def relaxed_neurons(
+    weights: Sequence[Array], x: Array, y: Array, kappa: float, phi: Function, slope: Function
+) -> list[Array]:
     """Minimise C + kappa * bulk energy over the neurons behind the input, from the forward values.
 
     Examples
     --------
-    >>> relaxed_neurons([np.eye(1)], np.ones((1, 1)), np.zeros((1, 1)), 1.0, lambda z: z, np.ones_like)[1].round(9)
+    >>> relaxed_neurons(
+    ...     [np.eye(1)], np.ones((1, 1)), np.zeros((1, 1)), 1.0, lambda z: z, np.ones_like
+    ... )[1].round(9)
     array([[0.5]])
     """
     start = forward(weights, x, phi)
@@ -330,7 +395,13 @@ def relaxed_neurons(weights: Sequence[Array], x: Array, y: Array, kappa: float, 
     def unpack(flat: Array) -> list[Array]:
         """The neurons as matrices."""
         cuts = np.cumsum([0, *(a * b for a, b in shapes)])
-        return [start[0], *(flat[i:j].reshape(shape) for i, j, shape in zip(cuts[:-1], cuts[1:], shapes, strict=True))]
+        return [
+            start[0],
+            *(
+                flat[i:j].reshape(shape)
+                for i, j, shape in zip(cuts[:-1], cuts[1:], shapes, strict=True)
+            ),
+        ]
 
     def energy(flat: Array) -> tuple[float, Array]:
         """Energy and gradient, divided by kappa so that the scale stays the same."""
@@ -349,22 +420,34 @@ def relaxed_neurons(weights: Sequence[Array], x: Array, y: Array, kappa: float, 
 
 
 def _newton(energy: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
-    """Minimum of a smooth function near a start: quasi-Newton, then Newton steps with a numerical Hessian until the gradient vanishes to rounding."""
+    """Minimum of a smooth function near a start: quasi-Newton, then Newton steps with a numerical
+    Hessian until the gradient vanishes to rounding.
+    """
     point = np.asarray(minimize(energy, start, jac=True, method="BFGS", options={"gtol": 1e-9}).x)
     step = 1e-5
     for _ in range(6):
         gradient = energy(point)[1]
-        hessian = np.array([(energy(point + step * e)[1] - energy(point - step * e)[1]) / (2 * step) for e in np.eye(point.size)])
+        hessian = np.array(
+            [
+                (energy(point + step * e)[1] - energy(point - step * e)[1]) / (2 * step)
+                for e in np.eye(point.size)
+            ]
+        )
         point = point - np.linalg.solve((hessian + hessian.T) / 2, gradient)
     return point
 
 
-def local_gradients(weights: Sequence[Array], neurons: Sequence[Array], kappa: float, phi: Function, slope: Function) -> list[Array]:
-    """Return the derivatives of kappa * bulk energy by all weights at given neurons: each needs its own layer only.
+def local_gradients(
+    weights: Sequence[Array], neurons: Sequence[Array], kappa: float, phi: Function, slope: Function
+) -> list[Array]:
+    """Return the derivatives of kappa * bulk energy by all weights at given neurons: each needs its
+    own layer only.
 
     Examples
     --------
-    >>> local_gradients([np.eye(1)], [np.ones((1, 1)), np.zeros((1, 1))], 1.0, lambda z: z, np.ones_like)[0]
+    >>> local_gradients(
+    ...     [np.eye(1)], [np.ones((1, 1)), np.zeros((1, 1))], 1.0, lambda z: z, np.ones_like
+    ... )[0]
     array([[2.]])
     """
     gradients = []

@@ -1,4 +1,6 @@
-"""Activations and their derivatives written by hand in NumPy: part of the simulated model, independent of the symbolic theory."""
+"""Activations and their derivatives written by hand in NumPy: part of the simulated model,
+independent of the symbolic theory.
+"""
 
 from __future__ import annotations
 
@@ -35,19 +37,25 @@ def _normal_law(x: Array) -> Array:
 NAMED: dict[str, NumericActivation] = {
     "linear": NumericActivation(lambda x: x, np.ones_like),
     "relu": NumericActivation(lambda x: np.maximum(x, 0.0), lambda x: (x > 0).astype(float)),
-    "leaky": NumericActivation(lambda x: np.where(x > 0, x, 0.1 * x), lambda x: np.where(x > 0, 1.0, 0.1)),
+    "leaky": NumericActivation(
+        lambda x: np.where(x > 0, x, 0.1 * x), lambda x: np.where(x > 0, 1.0, 0.1)
+    ),
     "abs": NumericActivation(np.abs, np.sign),
     "erf": NumericActivation(erf, lambda x: 2 / np.sqrt(np.pi) * np.exp(-x * x)),
     "sin": NumericActivation(np.sin, np.cos),
     "cos": NumericActivation(np.cos, lambda x: -np.sin(x)),
-    "gelu": NumericActivation(lambda x: x * _normal_law(x), lambda x: _normal_law(x) + x * _normal_density(x)),
+    "gelu": NumericActivation(
+        lambda x: x * _normal_law(x), lambda x: _normal_law(x) + x * _normal_density(x)
+    ),
     "tanh": NumericActivation(np.tanh, lambda x: 1 / np.cosh(np.clip(x, -300, 300)) ** 2),
     "sigmoid": NumericActivation(expit, lambda x: expit(x) * expit(-x)),
     "softplus": NumericActivation(lambda x: np.logaddexp(0.0, x), expit),
     "swish": NumericActivation(lambda x: x * expit(x), lambda x: expit(x) * (1 + x * expit(-x))),
     "heaviside": NumericActivation(lambda x: np.heaviside(x, 0.5), np.zeros_like),
     "sign": NumericActivation(np.sign, np.zeros_like),
-    "hardtanh": NumericActivation(lambda x: np.clip(x, -1.0, 1.0), lambda x: (np.abs(x) < 1).astype(float)),
+    "hardtanh": NumericActivation(
+        lambda x: np.clip(x, -1.0, 1.0), lambda x: (np.abs(x) < 1).astype(float)
+    ),
 }
 
 
@@ -66,7 +74,8 @@ def numeric_activation(name: str) -> NumericActivation:
     Raises
     ------
     ValueError
-        If the name is unknown; an expression is compiled elsewhere and passed in as a `NumericActivation`.
+        If the name is unknown; an expression is compiled elsewhere and passed in as a
+        `NumericActivation`.
 
     Examples
     --------
@@ -75,6 +84,7 @@ def numeric_activation(name: str) -> NumericActivation:
     """
     if name not in NAMED:
         raise ValueError(
-            f"no activation named {name!r} is written here; named ones: {', '.join(NAMED)}. Pass any other as NumericActivation(function, derivative)"
+            f"no activation named {name!r} is written here; named ones: {', '.join(NAMED)}. Pass "
+            "any other as NumericActivation(function, derivative)"
         )
     return NAMED[name]

@@ -36,7 +36,9 @@ class HamiltonianRun(Tabulated):
     step_size: float
 
     def mean(self, observable: Callable[[Array], Array]) -> Estimate:
-        """Average of an observable of states (last axis: dimension); chains are the independent blocks."""
+        """Average of an observable of states (last axis: dimension); chains are the independent
+        blocks.
+        """
         return Estimate.from_blocks(np.asarray(observable(self.samples)).mean(axis=0))
 
 
@@ -53,9 +55,10 @@ def hamiltonian_samples(
 ) -> HamiltonianRun:
     """Sample exp(-S) by Hamiltonian dynamics in many independent chains at once.
 
-    Each proposal follows ``H = S(z) + |p|²/2`` by leapfrog steps from a fresh momentum and is accepted with probability
-    ``min(1, exp(-ΔH))``. During warm-up the step size is tuned to an acceptance of 0.85; it is fixed afterwards, so that detailed
-    balance holds. The step is jittered by 20 % against resonances.
+    Each proposal follows ``H = S(z) + |p|²/2`` by leapfrog steps from a fresh momentum and is
+    accepted with probability ``min(1, exp(-ΔH))``. During warm-up the step size is tuned to an
+    acceptance of 0.85; it is fixed afterwards, so that detailed balance holds. The step is jittered
+    by 20 % against resonances.
 
     Parameters
     ----------
@@ -86,15 +89,20 @@ def hamiltonian_samples(
     --------
     >>> rng = np.random.default_rng(1)
     >>> run = hamiltonian_samples(lambda z: (z**2).sum(-1) / 2, lambda z: z, np.zeros((50, 3)), rng)
-    >>> bool(abs(run.mean(lambda z: z[..., 0]**2).value - 1) < 0.1)
+    >>> bool(abs(run.mean(lambda z: z[..., 0] ** 2).value - 1) < 0.1)
     True
     """
     state = np.array(start, dtype=float)
     if state.ndim != 2 or state.shape[0] < 2:
-        raise ValueError(f"start has shape (chains, dimension) with at least 2 chains, got {state.shape}")
+        raise ValueError(
+            f"start has shape (chains, dimension) with at least 2 chains, got {state.shape}"
+        )
     energy = np.asarray(action(state))
     if energy.shape != state.shape[:1] or not np.all(np.isfinite(energy)):
-        raise ValueError("the action of the start states is a finite number for each chain; choose other start states")
+        raise ValueError(
+            "the action of the start states is a finite number for each chain; choose other start "
+            "states"
+        )
     samples, accepted = np.empty((kept, *state.shape)), np.zeros((kept, state.shape[0]))
     for sweep in range(-warmup, kept):
         step = step_size * (0.8 + 0.4 * rng.random())
@@ -111,7 +119,9 @@ def hamiltonian_samples(
     return HamiltonianRun(samples, Estimate.from_blocks(accepted.mean(axis=0)), step_size)
 
 
-def _trajectory(gradient: Action, state: Array, momentum: Array, step: float, count: int) -> tuple[Array, Array]:
+def _trajectory(
+    gradient: Action, state: Array, momentum: Array, step: float, count: int
+) -> tuple[Array, Array]:
     """Leapfrog: half a kick, then drifts and kicks."""
     momentum = momentum - step / 2 * gradient(state)
     for i in range(count):

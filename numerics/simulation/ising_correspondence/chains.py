@@ -1,8 +1,10 @@
-"""Layers on the Ising chain by plain arrays: packed exact sampling, and laws of small systems by brute force.
+"""Layers on the Ising chain by plain arrays: packed exact sampling, and laws of small systems by
+brute force.
 
-A fast sampler packs 64 independent open chains into the bits of each word: a bond is broken with probability
-1/(1 + e^{2K}), and the spins are the running parity of the broken bonds. Decimation is then slicing, a majority a
-bitwise count. For small systems the law of the outputs is the full table of the spins' law, contracted block by block.
+A fast sampler packs 64 independent open chains into the bits of each word: a bond is broken with
+probability 1/(1 + e^{2K}), and the spins are the running parity of the broken bonds. Decimation is
+then slicing, a majority a bitwise count. For small systems the law of the outputs is the full table
+of the spins' law, contracted block by block.
 """
 
 from __future__ import annotations
@@ -73,7 +75,9 @@ class PackedChains(Tabulated):
         return int(self.words.shape[1]) * _BITS
 
     def decimated(self, b: int, site: int | None = None) -> PackedChains:
-        """Return every b-th spin: the given site (counted from 1, the last by default) of each block."""
+        """Return every b-th spin: the given site (counted from 1, the last by default) of each
+        block.
+        """
         self._check_block(b)
         kept = b if site is None else site
         if not 1 <= kept <= b:
@@ -87,10 +91,14 @@ class PackedChains(Tabulated):
         if b % 2 == 0:
             raise ValueError(f"a majority needs an odd block, got b = {b}")
         blocks = self.length // b
-        return PackedChains(_at_least([self.words[k : blocks * b : b] for k in range(b)], b // 2 + 1))
+        return PackedChains(
+            _at_least([self.words[k : blocks * b : b] for k in range(b)], b // 2 + 1)
+        )
 
     def correlation(self, r: int | Sequence[int], blocks: int = 256) -> Estimate:
-        """Return ⟨h_i h_{i+r}⟩ averaged over the chain; groups of chains are the independent blocks."""
+        """Return ⟨h_i h_{i+r}⟩ averaged over the chain; groups of chains are the independent
+        blocks.
+        """
         distances = [r] if isinstance(r, int | np.integer) else list(r)
         columns = np.stack([self._column_means(distance) for distance in distances], axis=1)
         size = max(len(columns) // blocks, 1)
@@ -102,14 +110,24 @@ class PackedChains(Tabulated):
 
     def unpacked(self) -> NDArray[np.int8]:
         """Return the spins as an array of ±1, shape (samples, length)."""
-        raw = self.words.astype("<u8", copy=False).T[:, None, :].copy().view(np.uint8).reshape(-1, self.length, 8)
+        raw = (
+            self.words.astype("<u8", copy=False)
+            .T[:, None, :]
+            .copy()
+            .view(np.uint8)
+            .reshape(-1, self.length, 8)
+        )
         bits = np.unpackbits(raw, axis=2, bitorder="little")
-        return np.ascontiguousarray(1 - 2 * bits.astype(np.int8).transpose(0, 2, 1).reshape(-1, self.length))
+        return np.ascontiguousarray(
+            1 - 2 * bits.astype(np.int8).transpose(0, 2, 1).reshape(-1, self.length)
+        )
 
     def _column_means(self, distance: int) -> Array:
         """Return the correlation in each word of 64 chains."""
         if not 1 <= distance < self.length:
-            raise ValueError(f"a distance on {self.length} sites lies in 1 … {self.length - 1}, got {distance}")
+            raise ValueError(
+                f"a distance on {self.length} sites lies in 1 … {self.length - 1}, got {distance}"
+            )
         pairs = self.length - distance
         unlike = np.zeros(self.words.shape[1], dtype=np.int64)
         for i in range(pairs):
@@ -122,7 +140,9 @@ class PackedChains(Tabulated):
             raise ValueError(f"a chain of {self.length} spins is shorter than one block of {b}")
 
 
-def sample_packed_chains(K: float, length: int, samples: int, rng: np.random.Generator) -> PackedChains:
+def sample_packed_chains(
+    K: float, length: int, samples: int, rng: np.random.Generator
+) -> PackedChains:
     """Sample independent open Ising chains at zero field, packed 64 to a word.
 
     Parameters
@@ -146,13 +166,18 @@ def sample_packed_chains(K: float, length: int, samples: int, rng: np.random.Gen
 
     Examples
     --------
-    >>> sample_packed_chains(0.5, length=5, samples=100, rng=np.random.default_rng(1)).unpacked().shape
+    >>> sample_packed_chains(
+    ...     0.5, length=5, samples=100, rng=np.random.default_rng(1)
+    ... ).unpacked().shape
     (128, 5)
     """
     if not math.isfinite(K):
         raise ValueError(f"the coupling K must be finite, got {K}")
     if length < 1 or samples < 1:
-        raise ValueError(f"a sample needs at least one spin and one chain, got length {length} and {samples} samples")
+        raise ValueError(
+            f"a sample needs at least one spin and one chain, got length {length} and {samples} "
+            "samples"
+        )
     broken = math.exp(-2 * K) / (1 + math.exp(-2 * K)) if K > 0 else 1 / (1 + math.exp(2 * K))
     columns = -(-samples // _BITS)
     words = np.empty((length, columns), dtype=np.uint64)
@@ -160,15 +185,19 @@ def sample_packed_chains(K: float, length: int, samples: int, rng: np.random.Gen
         part = words[:, start : start + _COLUMNS]
         part[0] = _raw(part.shape[1], rng)
         for site in range(1, length):
-            np.bitwise_xor(part[site - 1], bernoulli_words(broken, part.shape[1], rng), out=part[site])
+            np.bitwise_xor(
+                part[site - 1], bernoulli_words(broken, part.shape[1], rng), out=part[site]
+            )
     return PackedChains(words)
 
 
 def bernoulli_words(p: float, count: int, rng: np.random.Generator) -> Words:
-    """Return words whose bits are independently 1 with probability p, to the last digit of the double.
+    """Return words whose bits are independently 1 with probability p, to the last digit of the
+    double.
 
-    A uniform number, drawn digit by digit, is compared with p for all 64 bits of a word at once; it is decided at the
-    first digit in which they differ, so after a few digits only few words are left undecided.
+    A uniform number, drawn digit by digit, is compared with p for all 64 bits of a word at once; it
+    is decided at the first digit in which they differ, so after a few digits only few words are
+    left undecided.
 
     Parameters
     ----------
@@ -212,7 +241,9 @@ def _binary_digits(p: float) -> list[int]:
 
 
 def _compare_digit(digit: int, random: Words, result: Words, undecided: Words) -> None:
-    """Set the bits in which a uniform number falls below p at this digit, and mark where it differs from p."""
+    """Set the bits in which a uniform number falls below p at this digit, and mark where it differs
+    from p.
+    """
     if digit:
         result |= undecided & ~random
         undecided &= random
@@ -235,11 +266,16 @@ def noisy_words(chains: PackedChains, tau: float, rng: np.random.Generator) -> P
     0.5
     """
     length, columns = chains.words.shape
-    return PackedChains(chains.words ^ bernoulli_words((1 - tau) / 2, length * columns, rng).reshape(length, columns))
+    return PackedChains(
+        chains.words
+        ^ bernoulli_words((1 - tau) / 2, length * columns, rng).reshape(length, columns)
+    )
 
 
 def _at_least(planes: Sequence[Words], threshold: int) -> Words:
-    """Return, bit by bit, whether at least so many of the words have a 1: a binary counter held in bit planes."""
+    """Return, bit by bit, whether at least so many of the words have a 1: a binary counter held in
+    bit planes.
+    """
     counter: list[Words] = []
     for plane in planes:
         carry = plane.copy()
@@ -266,14 +302,16 @@ def spin_table(n: int) -> NDArray[np.int8]:
     """
     if not 0 <= n <= LARGEST_LAW:
         raise ValueError(
-            f"{n} spins have 2^{n} configurations; at most {LARGEST_LAW} spins are enumerated: sample them"
+            f"{n} spins have 2^{n} configurations; at most {LARGEST_LAW} spins are enumerated: "
+            "sample them"
         )
     numbers = np.arange(2**n, dtype=np.int64)
     return np.asarray(1 - 2 * (numbers[:, None] >> np.arange(n - 1, -1, -1) & 1), dtype=np.int8)
 
 
 def chain_law(K: float, n: int, boundary: str = "open") -> Array:
-    """Return the probability of every configuration of an Ising chain by normalising all Boltzmann weights.
+    """Return the probability of every configuration of an Ising chain by normalising all Boltzmann
+    weights.
 
     Parameters
     ----------
@@ -312,7 +350,9 @@ def checked_signs(samples: ArrayLike) -> NDArray[np.int8]:
     wrong = np.argwhere((table != 1) & (table != -1))
     if len(wrong):
         row, column = map(int, wrong[0])
-        raise ValueError(f"samples must be +1 or -1, got {table[row, column]} in row {row}, column {column}")
+        raise ValueError(
+            f"samples must be +1 or -1, got {table[row, column]} in row {row}, column {column}"
+        )
     return table.astype(np.int8)
 
 
@@ -326,7 +366,9 @@ def empirical_law(samples: ArrayLike) -> Array:
     """
     spins = checked_signs(samples)
     if not 1 <= spins.shape[1] <= LARGEST_LAW or len(spins) == 0:
-        raise ValueError(f"samples have the shape (samples, N) with N at most {LARGEST_LAW}, got {spins.shape}")
+        raise ValueError(
+            f"samples have the shape (samples, N) with N at most {LARGEST_LAW}, got {spins.shape}"
+        )
     n = spins.shape[1]
     counts = np.bincount((spins < 0) @ (1 << np.arange(n - 1, -1, -1)), minlength=2**n)
     return np.asarray((counts / len(spins)).reshape((2,) * n))
@@ -342,7 +384,8 @@ def layer_law(law: Array, b: int, fire: Callable[[NDArray[np.int8]], Any]) -> Ar
     b : int
         Size of a block.
     fire : callable
-        Takes the table of all blocks, shape (2^b, b), and returns the probability of the output +1 for each.
+        Takes the table of all blocks, shape (2^b, b), and returns the probability of the output +1
+        for each.
 
     Returns
     -------
@@ -366,7 +409,8 @@ def layer_law(law: Array, b: int, fire: Callable[[NDArray[np.int8]], Any]) -> Ar
 
 
 def stochastic_tanh(weights: Sequence[float]) -> Callable[[NDArray[np.int8]], Array]:
-    """Return the firing probability (1 + tanh(w·s))/2 of a stochastic tanh neuron, as a function of a table of blocks.
+    """Return the firing probability (1 + tanh(w·s))/2 of a stochastic tanh neuron, as a function of
+    a table of blocks.
 
     Examples
     --------

@@ -1,4 +1,5 @@
-"""Controls on the Ising chain: networks whose outputs decouple, or learn, without any renormalization.
+"""Controls on the Ising chain: networks whose outputs decouple, or learn, without any
+renormalization.
 
 * A random dense layer: its outputs decouple as its input grows, untrained.
 * A linear auto-encoder: its optimum keeps Fourier modes.
@@ -30,7 +31,8 @@ Array = NDArray[np.float64]
 
 
 def chain_covariance(K: float, N: int, boundary: str = "open") -> Array:
-    """Return ⟨s_i s_j⟩ of a chain: the product of the mean bond signs along the way, both ways on a ring.
+    """Return ⟨s_i s_j⟩ of a chain: the product of the mean bond signs along the way, both ways on a
+    ring.
 
     Examples
     --------
@@ -49,7 +51,8 @@ def chain_covariance(K: float, N: int, boundary: str = "open") -> Array:
 def dense_layer_correlations(
     K: float, N: int, outputs: int, draws: int, rng: np.random.Generator, orthonormal: bool = False
 ) -> tuple[Estimate, Estimate]:
-    """Return the mean square correlations of the pre-activations, and of their signs, of random dense layers.
+    """Return the mean square correlations of the pre-activations, and of their signs, of random
+    dense layers.
 
     Pre-activations of a wide layer are jointly Gaussian over the data, with the correlation
     ρ_ab = W_a C W_b / √(W_a C W_a · W_b C W_b), so their signs have (2/π) arcsin ρ.
@@ -74,7 +77,10 @@ def dense_layer_correlations(
     (True, True)
     """
     if outputs < 2 or draws < 2 or (outputs > N and orthonormal):
-        raise ValueError("a layer needs at least 2 units (orthonormal rows: at most N) and an error at least 2 draws")
+        raise ValueError(
+            "a layer needs at least 2 units (orthonormal rows: at most N) and an error at least 2 "
+            "draws"
+        )
     bond = chain_covariance(K, 2)[0, 1]
     upper = np.triu_indices(outputs, 1)
     rows = []
@@ -98,7 +104,8 @@ def _times_covariance(weights: Array, bond: float) -> Array:
 
 
 def autoencoder_loss(K: float, N: int, b: int, features: str = "optimal") -> float:
-    """Return the loss per spin of a linear auto-encoder with N/b features of a ring of N spins, from its covariance.
+    """Return the loss per spin of a linear auto-encoder with N/b features of a ring of N spins,
+    from its covariance.
 
     Parameters
     ----------
@@ -107,8 +114,8 @@ def autoencoder_loss(K: float, N: int, b: int, features: str = "optimal") -> flo
         Number of spins, a multiple of b.
     b : int
     features : {"optimal", "decimated"}
-        The principal components (a pair of degenerate ones cut in half counts half), or every b-th spin with the best
-        linear interpolation.
+        The principal components (a pair of degenerate ones cut in half counts half), or every b-th
+        spin with the best linear interpolation.
 
     Examples
     --------
@@ -116,7 +123,9 @@ def autoencoder_loss(K: float, N: int, b: int, features: str = "optimal") -> flo
     0.1329
     """
     if b < 1 or N % b or N < 3:
-        raise ValueError(f"a ring of N >= 3 spins, N a multiple of b, is needed; got N = {N}, b = {b}")
+        raise ValueError(
+            f"a ring of N >= 3 spins, N a multiple of b, is needed; got N = {N}, b = {b}"
+        )
     covariance = chain_covariance(K, N, "ring")
     if features == "optimal":
         spectrum = np.linalg.eigvalsh(covariance)[::-1]
@@ -150,7 +159,8 @@ class TemperatureFit(Tabulated):
 
 
 def train_temperature_labels(couplings: Sequence[float], N: int) -> TemperatureFit:
-    """Train a softmax to tell couplings apart by the energy E = Σ s s' of an open chain, on its exact law.
+    """Train a softmax to tell couplings apart by the energy E = Σ s s' of an open chain, on its
+    exact law.
 
     Parameters
     ----------
@@ -168,7 +178,9 @@ def train_temperature_labels(couplings: Sequence[float], N: int) -> TemperatureF
         raise ValueError("labels need at least two couplings and two spins")
     unbroken = np.arange(N)
     energy = 2.0 * unbroken - (N - 1)
-    laws = np.array([stats.binom.pmf(unbroken, N - 1, special.expit(2 * K)) for K in couplings]) / len(couplings)
+    laws = np.array(
+        [stats.binom.pmf(unbroken, N - 1, special.expit(2 * K)) for K in couplings]
+    ) / len(couplings)
     labels = len(couplings)
 
     def loss(flat: Array) -> tuple[float, Array]:
@@ -177,8 +189,12 @@ def train_temperature_labels(couplings: Sequence[float], N: int) -> TemperatureF
         logits = np.outer(weights, energy) + biases[:, None]
         log_p = logits - special.logsumexp(logits, axis=0)
         excess = np.exp(log_p) * laws.sum(axis=0) - laws
-        return -float((laws * log_p).sum()), np.concatenate([(excess @ energy)[1:], excess.sum(axis=1)[1:]])
+        return -float((laws * log_p).sum()), np.concatenate(
+            [(excess @ energy)[1:], excess.sum(axis=1)[1:]]
+        )
 
-    found = optimize.minimize(loss, np.zeros(2 * labels - 2), jac=True, method="BFGS", options={"gtol": 1e-10})
+    found = optimize.minimize(
+        loss, np.zeros(2 * labels - 2), jac=True, method="BFGS", options={"gtol": 1e-10}
+    )
     accuracy = float(laws.max(axis=0).sum())
     return TemperatureFit(found.x[: labels - 1], found.x[labels - 1 :], float(found.fun), accuracy)

@@ -1,8 +1,10 @@
-"""A deep fully connected tanh network that predicts spins at several distances, trained by Adam on fresh samples.
+"""A deep fully connected tanh network that predicts spins at several distances, trained by Adam on
+fresh samples.
 
-The network sees the spins 1 … N of an open chain and has one linear output (logit) a_m per distance r_m; the loss is
-the sum over m of E[ln 2 cosh a_m − e_m a_m], e_m the spin N + r_m. Where it has learned, tanh a_m is the mean of e_m
-given the spins; the coupling that an output shows is artanh of the mean of s_N tanh a_m.
+The network sees the spins 1 … N of an open chain and has one linear output (logit) a_m per distance
+r_m; the loss is the sum over m of E[ln 2 cosh a_m − e_m a_m], e_m the spin N + r_m. Where it has
+learned, tanh a_m is the mean of e_m given the spins; the coupling that an output shows is artanh of
+the mean of s_N tanh a_m.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class DeepFit(Tabulated):
     untrained : ndarray
         The same before training.
     output_error : ndarray
-        Root mean square deviation of every output from its mean response s_N E[s_N tanh a], over held-out chains.
+        Root mean square deviation of every output from its mean response s_N E[s_N tanh a], over
+        held-out chains.
     losses : ndarray
         Loss of every batch, in nats.
     """
@@ -90,7 +93,9 @@ def train_deep_network(
     True
     """
     if min(*distances, *hidden, N, steps) < 1:
-        raise ValueError("distances, widths, the number of spins and the number of steps must be positive")
+        raise ValueError(
+            "distances, widths, the number of spins and the number of steps must be positive"
+        )
     layers = _random_layers([N, *hidden, len(distances)], rng)
     adam = [[np.zeros_like(part), np.zeros_like(part)] for layer in layers for part in layer]
     untrained, _ = _judged(layers, K, distances, N, rng)
@@ -106,10 +111,15 @@ def train_deep_network(
 
 def _random_layers(widths: Sequence[int], rng: np.random.Generator) -> list[list[Array]]:
     """Return weights of variance 1/width and zero biases."""
-    return [[rng.standard_normal((fan, out)) / np.sqrt(fan), np.zeros(out)] for fan, out in pairwise(widths)]
+    return [
+        [rng.standard_normal((fan, out)) / np.sqrt(fan), np.zeros(out)]
+        for fan, out in pairwise(widths)
+    ]
 
 
-def _batch(K: float, distances: Sequence[int], N: int, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _batch(
+    K: float, distances: Sequence[int], N: int, count: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Return fresh chains: the spins seen, and the spins to be predicted."""
     spins = sample_packed_chains(K, N + max(distances), count, rng).unpacked()
     return spins[:, :N].astype(float), spins[:, [N + r - 1 for r in distances]].astype(float)
@@ -124,7 +134,9 @@ def _forward(layers: Sequence[Sequence[Array]], seen: Array) -> list[Array]:
     return activations
 
 
-def _loss_gradient(layers: Sequence[Sequence[Array]], seen: Array, target: Array) -> tuple[float, list[Array]]:
+def _loss_gradient(
+    layers: Sequence[Sequence[Array]], seen: Array, target: Array
+) -> tuple[float, list[Array]]:
     """Return the loss of a batch and its gradient with respect to all weights and biases."""
     activations = _forward(layers, seen)
     logits = activations[-1]
@@ -140,19 +152,31 @@ def _loss_gradient(layers: Sequence[Sequence[Array]], seen: Array, target: Array
 
 
 def _adam_step(
-    parts: Sequence[Array], gradients: Sequence[Array], moments: Sequence[list[Array]], rate: float, step: int
+    parts: Sequence[Array],
+    gradients: Sequence[Array],
+    moments: Sequence[list[Array]],
+    rate: float,
+    step: int,
 ) -> None:
     """Update all weights and biases in place."""
     for part, gradient, moment in zip(parts, gradients, moments, strict=True):
         moment[0] += 0.1 * (gradient - moment[0])
         moment[1] += 0.001 * (gradient * gradient - moment[1])
-        part -= rate * (moment[0] / (1 - 0.9**step)) / (np.sqrt(moment[1] / (1 - 0.999**step)) + 1e-8)
+        part -= (
+            rate * (moment[0] / (1 - 0.9**step)) / (np.sqrt(moment[1] / (1 - 0.999**step)) + 1e-8)
+        )
 
 
 def _judged(
-    layers: Sequence[Sequence[Array]], K: float, distances: Sequence[int], N: int, rng: np.random.Generator
+    layers: Sequence[Sequence[Array]],
+    K: float,
+    distances: Sequence[int],
+    N: int,
+    rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """Return the coupling at every distance, and how far single outputs scatter, on fresh chains."""
+    """Return the coupling at every distance, and how far single outputs scatter, on fresh
+    chains.
+    """
     seen, _ = _batch(K, distances, N, _HELD_OUT, rng)
     aligned = seen[:, -1:] * np.tanh(_forward(layers, seen)[-1])
     return np.arctanh(aligned.mean(axis=0)), aligned.std(axis=0)

@@ -1,8 +1,10 @@
-"""Restricted Boltzmann machines with ±1 units and no biases, trained on the exact divergence from a given law.
+"""Restricted Boltzmann machines with ±1 units and no biases, trained on the exact divergence from a
+given law.
 
-Joint weight exp(Σ v W h). Summing the hidden units gives the model's law p(v) ∝ Π_j 2 cosh((v W)_j), and training
-lowers KL = Σ P ln(P/p), whose gradient over all 2^N configurations is Vᵀ((p − P)·tanh(V W)). The best machine often
-lies at infinite weights, and many descents end in other minima, so training starts many times.
+Joint weight exp(Σ v W h). Summing the hidden units gives the model's law p(v) ∝ Π_j 2 cosh((v
+W)_j), and training lowers KL = Σ P ln(P/p), whose gradient over all 2^N configurations is Vᵀ((p −
+P)·tanh(V W)). The best machine often lies at infinite weights, and many descents end in other
+minima, so training starts many times.
 """
 
 from __future__ import annotations
@@ -67,12 +69,16 @@ class Machine(Tabulated):
         """Check the weights."""
         weights = np.asarray(self.weights, dtype=float)
         if weights.ndim != 2 or not np.all(np.isfinite(weights)):
-            raise ValueError("the weights of a machine are a finite matrix of shape (visible, hidden)")
+            raise ValueError(
+                "the weights of a machine are a finite matrix of shape (visible, hidden)"
+            )
         _check_size(max(weights.shape))
         object.__setattr__(self, "weights", weights)
 
     def log_trace(self) -> Array:
-        """Return ln Tr_h exp(v W h) for every visible configuration, in the order of `spin_table`."""
+        """Return ln Tr_h exp(v W h) for every visible configuration, in the order of
+        `spin_table`.
+        """
         return _log_cosh_sum(spin_table(self.weights.shape[0]) @ self.weights)
 
     def visible_law(self) -> Array:
@@ -80,7 +86,9 @@ class Machine(Tabulated):
         return _normalised(self.log_trace())
 
     def hidden_law(self, data: ArrayLike | None = None) -> Array:
-        """Return the law of the hidden units, shape (2^hidden,): the model's own, or averaged over the data's law."""
+        """Return the law of the hidden units, shape (2^hidden,): the model's own, or averaged over
+        the data's law.
+        """
         visible, hidden = self.weights.shape
         if data is None:
             return _normalised(_log_cosh_sum(spin_table(hidden) @ self.weights.T))
@@ -105,24 +113,32 @@ class Machine(Tabulated):
         return float(law[seen] @ (np.log(law[seen]) - log_model[seen]))
 
     def trace_spread(self, data: ArrayLike) -> float:
-        """Return by how much ln Tr_h e^T varies over the configurations, T = v W h − ln P(v) with the data law P.
+        """Return by how much ln Tr_h e^T varies over the configurations, T = v W h − ln P(v) with
+        the data law P.
 
-        The variational renormalization is exact where this is zero: the trace of e^T is then 1 up to a constant.
+        The variational renormalization is exact where this is zero: the trace of e^T is then 1 up
+        to a constant.
         """
         law = np.asarray(data, dtype=float).ravel()
         if law.min() <= 0:
-            raise ValueError("the trace condition needs a positive probability for every configuration")
+            raise ValueError(
+                "the trace condition needs a positive probability for every configuration"
+            )
         return float(np.ptp(self.log_trace() - np.log(law)))
 
     def copied_sites(self) -> list[int]:
-        """Return, for every hidden unit, the visible unit that it copies: different ones, of largest weights in all."""
+        """Return, for every hidden unit, the visible unit that it copies: different ones, of
+        largest weights in all.
+        """
         if self.weights.shape[1] > self.weights.shape[0]:
             raise ValueError("more hidden than visible units cannot copy a site each")
         units, sites = optimize.linear_sum_assignment(-np.abs(self.weights.T))
         return [int(site) for site in sites[np.argsort(units)]]
 
     def gauged(self) -> Machine:
-        """Return the same machine with hidden units ordered by the site they copy, and that weight positive."""
+        """Return the same machine with hidden units ordered by the site they copy, and that weight
+        positive.
+        """
         sites = np.array(self.copied_sites())
         columns = self.weights * np.where(self.weights[sites, np.arange(len(sites))] < 0, -1.0, 1.0)
         return Machine(columns[:, np.argsort(sites, kind="stable")])
@@ -156,7 +172,8 @@ class TrainedMachine(Tabulated):
 
 
 def half_width_weights(K: float, N: int, tie: float) -> Array:
-    """Return the weights of the half-width machine on a ring: ``tie`` to every second spin, K to its two neighbours.
+    """Return the weights of the half-width machine on a ring: ``tie`` to every second spin, K to
+    its two neighbours.
 
     Examples
     --------
@@ -226,7 +243,9 @@ def train_machine(
     target, visible = _checked_law(law)
     _check_size(max(visible, hidden))
     if hidden < 1 or starts < 1:
-        raise ValueError(f"a machine needs at least one hidden unit and one start, got {hidden} and {starts}")
+        raise ValueError(
+            f"a machine needs at least one hidden unit and one start, got {hidden} and {starts}"
+        )
     loss = _loss(target, visible, hidden)
     best, divergences = np.zeros(visible * hidden), list[float]()
     silent = None if progress is None else not progress
@@ -244,7 +263,8 @@ def train_machine(
 def train_machine_stack(
     law: ArrayLike, rng: np.random.Generator, starts: int = 60, progress: bool | None = None
 ) -> tuple[TrainedMachine, ...]:
-    """Train a half-width machine, another on the law of its hidden units over the data, and so on down to two spins.
+    """Train a half-width machine, another on the law of its hidden units over the data, and so on
+    down to two spins.
 
     Examples
     --------
@@ -281,7 +301,12 @@ class TrainingCurve(Tabulated):
 
 
 def training_curve(
-    law: ArrayLike, hidden: int, rng: np.random.Generator, steps: int = 2000, rate: float = 0.02, points: int = 60
+    law: ArrayLike,
+    hidden: int,
+    rng: np.random.Generator,
+    steps: int = 2000,
+    rate: float = 0.02,
+    points: int = 60,
 ) -> TrainingCurve:
     """Train by Adam on the exact gradient and record divergence and hidden correlations on the way.
 
@@ -300,11 +325,17 @@ def training_curve(
     for step in range(1, steps + 1):
         value, gradient = loss(weights)
         if step in shown:
-            rows.append((value, _pair_correlations(Machine(weights.reshape(visible, hidden)), target)))
+            rows.append(
+                (value, _pair_correlations(Machine(weights.reshape(visible, hidden)), target))
+            )
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
-        weights = weights - rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-    return TrainingCurve(shown, np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
+        weights = weights - rate * (mean / (1 - 0.9**step)) / (
+            np.sqrt(square / (1 - 0.999**step)) + 1e-8
+        )
+    return TrainingCurve(
+        shown, np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    )
 
 
 def _pair_correlations(machine: Machine, data: Array) -> Array:
@@ -335,7 +366,9 @@ def _descend(loss: Callable[[Array], tuple[float, Array]], start: Array) -> tupl
     options: dict[str, Any] = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-14, "gtol": 1e-9}
     found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     if found.fun < _ROUGH:
-        found = optimize.minimize(loss, found.x, jac=True, method="BFGS", options={"maxiter": 2000, "gtol": 1e-11})
+        found = optimize.minimize(
+            loss, found.x, jac=True, method="BFGS", options={"maxiter": 2000, "gtol": 1e-11}
+        )
     return np.asarray(found.x), max(float(found.fun), 0.0)
 
 
@@ -372,7 +405,8 @@ def _check_size(units: int) -> None:
     """Refuse machines that cannot be enumerated."""
     if units > LARGEST_MACHINE:
         raise ValueError(
-            f"the exact divergence enumerates 2^N configurations: at most {LARGEST_MACHINE} units, got {units}; "
+            f"the exact divergence enumerates 2^N configurations: at most {LARGEST_MACHINE} units, "
+            f"got {units}; "
             "for longer chains train the causal stack on samples (train_causal_stack)"
         )
 
@@ -380,4 +414,6 @@ def _check_size(units: int) -> None:
 def _check_ring(N: int) -> None:
     """Refuse rings without a decimation by two."""
     if N % 2 or N < 4:
-        raise ValueError(f"an odd ring has no b = 2 decimation: N must be even and at least 4, got {N}")
+        raise ValueError(
+            f"an odd ring has no b = 2 decimation: N must be even and at least 4, got {N}"
+        )

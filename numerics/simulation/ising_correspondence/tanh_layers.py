@@ -4,7 +4,8 @@ A unit tanh(W·s) that predicts a sign e is trained on the cross-entropy, in nat
 
     loss(W) = E[ln 2 cosh(W·s) − e W·s] + (ridge/2) |W|²,
 
-which is convex: the optimum is unique. The expectation is over samples, or over a law that is given in full.
+which is convex: the optimum is unique. The expectation is over samples, or over a law that is given
+in full.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, checked_signs, spin_table
+from neurenorm.numerics.simulation.ising_correspondence.chains import (
+    chain_law,
+    checked_signs,
+    spin_table,
+)
 
 __all__ = [
     "CausalLayer",
@@ -89,7 +94,9 @@ def fit_tanh(
     array([0. , 0. , 0. , 0.66250137])
     """
     x, y = np.ascontiguousarray(inputs, dtype=float), np.asarray(target, dtype=float)
-    mass = np.full(len(x), 1 / len(x)) if probability is None else np.asarray(probability, dtype=float)
+    mass = (
+        np.full(len(x), 1 / len(x)) if probability is None else np.asarray(probability, dtype=float)
+    )
     if x.ndim != 2 or y.shape != (len(x),) or mass.shape != y.shape:
         raise ValueError(f"inputs of shape {x.shape} need targets and weights of shape ({len(x)},)")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.isfinite(mass))):
@@ -105,7 +112,9 @@ def fit_tanh(
         size = float(np.abs(gradient).max(initial=0.0))
         if size < _GRADIENT or steps == _STEPS:
             break
-        if curvature is None or size > before / 10:  # the old curvature serves as long as the gradient falls fast
+        if (
+            curvature is None or size > before / 10
+        ):  # the old curvature serves as long as the gradient falls fast
             curvature = _factored_curvature(x, mass * (1 - response**2), ridge)
         weights, field, value = loss.descend(weights, value, linalg.cho_solve(curvature, gradient))
         before = size
@@ -126,7 +135,9 @@ class _Loss:
         return field, float(value + self.ridge / 2 * weights @ weights)
 
     def descend(self, weights: Array, value: float, step: Array) -> tuple[Array, Array, float]:
-        """Return weights, fields and loss after the longest of step, step/2, step/4 … that does not raise the loss."""
+        """Return weights, fields and loss after the longest of step, step/2, step/4 … that does not
+        raise the loss.
+        """
         for halving in range(40):
             trial = weights - step / 2**halving
             field, lower = self(trial)
@@ -145,7 +156,9 @@ def _best_single(tilt: Array) -> Array:
 
 
 def _pulled(x: Array, weight: Array) -> Array:
-    """Return x^T weight. Here and above einsum is as fast as a BLAS on one core, which splits such products over threads that wait for each other."""
+    """Return x^T weight. Here and above einsum is as fast as a BLAS on one core, which splits such
+    products over threads that wait for each other.
+    """
     return np.asarray(np.einsum("si,s->i", x, weight))
 
 
@@ -186,7 +199,9 @@ def prediction_problem(K: float, N: int, r: int) -> tuple[Spins, Array, Array]:
     ([0.5, 0.5], [0.4621171573, -0.4621171573])
     """
     if N < 1 or r < 1:
-        raise ValueError(f"a prediction needs N >= 1 spins and a distance r >= 1, got N = {N}, r = {r}")
+        raise ValueError(
+            f"a prediction needs N >= 1 spins and a distance r >= 1, got N = {N}, r = {r}"
+        )
     law = chain_law(K, N + r).reshape(2**N, 2 ** (r - 1), 2).sum(axis=1)
     probability = law.sum(axis=1)
     return spin_table(N), probability, (law[:, 0] - law[:, 1]) / probability
@@ -194,7 +209,8 @@ def prediction_problem(K: float, N: int, r: int) -> tuple[Spins, Array, Array]:
 
 @dataclass(frozen=True, eq=False)
 class CausalLayer(Tabulated):
-    """One trained layer of a causal stack: output j sits at site b·j, sees sites 1 … b·j, and predicts site b·(j + 1).
+    """One trained layer of a causal stack: output j sits at site b·j, sees sites 1 … b·j, and
+    predicts site b·(j + 1).
 
     Parameters
     ----------
@@ -221,7 +237,9 @@ class CausalLayer(Tabulated):
     @property
     def others(self) -> float:
         """The largest weight, in size, on any other spin."""
-        return max((float(np.abs(weights[:-1]).max(initial=0.0)) for weights in self.weights), default=0.0)
+        return max(
+            (float(np.abs(weights[:-1]).max(initial=0.0)) for weights in self.weights), default=0.0
+        )
 
     @property
     def loss(self) -> float:
@@ -262,16 +280,27 @@ def train_causal_layer(spins: ArrayLike, b: int = 2, ridge: float = RIDGE) -> Ca
         raise ValueError(f"outputs are spaced by a whole number b of at least 1, got {b}")
     outputs = data.shape[1] // b - 1
     if outputs < 1:
-        raise ValueError(f"a chain of {data.shape[1]} spins is too short: one output and its target take {2 * b}")
+        raise ValueError(
+            f"a chain of {data.shape[1]} spins is too short: one output and its target take {2 * b}"
+        )
     table = data.astype(float)
-    fits = [fit_tanh(table[:, : b * j], table[:, b * (j + 1) - 1], ridge=ridge) for j in range(1, outputs + 1)]
-    fields = np.stack([np.einsum("si,i->s", table[:, : len(fit.weights)], fit.weights) for fit in fits], axis=1)
+    fits = [
+        fit_tanh(table[:, : b * j], table[:, b * (j + 1) - 1], ridge=ridge)
+        for j in range(1, outputs + 1)
+    ]
+    fields = np.stack(
+        [np.einsum("si,i->s", table[:, : len(fit.weights)], fit.weights) for fit in fits], axis=1
+    )
     signs = np.where(fields >= 0, 1, -1).astype(np.int8)
     agreement = float((signs == data[:, b - 1 : b * outputs : b]).mean())
-    return CausalLayer(tuple(fit.weights for fit in fits), np.array([fit.loss for fit in fits]), signs, agreement)
+    return CausalLayer(
+        tuple(fit.weights for fit in fits), np.array([fit.loss for fit in fits]), signs, agreement
+    )
 
 
-def train_causal_stack(spins: ArrayLike, b: int = 2, depth: int = 4, ridge: float = RIDGE) -> tuple[CausalLayer, ...]:
+def train_causal_stack(
+    spins: ArrayLike, b: int = 2, depth: int = 4, ridge: float = RIDGE
+) -> tuple[CausalLayer, ...]:
     """Train a stack layer by layer, each on the outputs of the one before.
 
     Parameters
@@ -301,8 +330,11 @@ def train_causal_stack(spins: ArrayLike, b: int = 2, depth: int = 4, ridge: floa
     return tuple(layers)
 
 
-def masked_layer(spins: ArrayLike, probability: ArrayLike | None = None, ridge: float = RIDGE) -> Array:
-    """Train every unit to predict its own spin from all the others; return the weight matrix, with zero diagonal.
+def masked_layer(
+    spins: ArrayLike, probability: ArrayLike | None = None, ridge: float = RIDGE
+) -> Array:
+    """Train every unit to predict its own spin from all the others; return the weight matrix, with
+    zero diagonal.
 
     Parameters
     ----------

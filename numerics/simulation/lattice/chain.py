@@ -1,9 +1,10 @@
 """Exact samplers of the Ising and Potts chain: independent configurations, no Markov chain in time.
 
-On an open chain without field the bonds are independent. In every other case the chain is grown site by site: given the
-present site (and on a ring the first one), the next state has a weight equal to its bond's weight times the total
-weight of all ways to finish the chain from there. Those totals are sums of positive numbers, so nothing cancels, also
-for strong antiferromagnetic couplings on a frustrated ring.
+On an open chain without field the bonds are independent. In every other case the chain is grown
+site by site: given the present site (and on a ring the first one), the next state has a weight
+equal to its bond's weight times the total weight of all ways to finish the chain from there. Those
+totals are sums of positive numbers, so nothing cancels, also for strong antiferromagnetic couplings
+on a frustrated ring.
 """
 
 from __future__ import annotations
@@ -26,9 +27,15 @@ _BLOCK = 2**20  # random numbers drawn at once
 
 
 def sample_ising_chain(
-    K: float, length: int, samples: int, rng: np.random.Generator, boundary: str = "open", h: float = 0.0
+    K: float,
+    length: int,
+    samples: int,
+    rng: np.random.Generator,
+    boundary: str = "open",
+    h: float = 0.0,
 ) -> NDArray[np.int8]:
-    """Independent configurations of the Ising chain with weight ``exp(Σ K s s′ + (h/2)(s + s′))`` over its bonds.
+    """Independent configurations of the Ising chain with weight ``exp(Σ K s s′ + (h/2)(s + s′))``
+    over its bonds.
 
     Parameters
     ----------
@@ -40,7 +47,8 @@ def sample_ising_chain(
         Number of independent chains.
     rng : numpy.random.Generator
     boundary : {"open", "ring"}
-        An open chain has length − 1 bonds, a ring has length. The end spins of an open chain have one bond and feel h/2.
+        An open chain has length − 1 bonds, a ring has length. The end spins of an open chain have
+        one bond and feel h/2.
     h : float
         Field of a site with two bonds.
 
@@ -82,7 +90,8 @@ def sample_ising_chain(
 def sample_potts_chain(
     K: float, q: int, length: int, samples: int, rng: np.random.Generator, boundary: str = "open"
 ) -> States:
-    """Independent configurations of the q-state Potts chain with weight ``exp(K Σ δ(s, s′))`` over its bonds.
+    """Independent configurations of the q-state Potts chain with weight ``exp(K Σ δ(s, s′))`` over
+    its bonds.
 
     Parameters
     ----------
@@ -105,7 +114,8 @@ def sample_potts_chain(
     Raises
     ------
     ValueError
-        If K is not finite, q is not an integer of at least 2, a size is too small or the boundary is unknown.
+        If K is not finite, q is not an integer of at least 2, a size is too small or the boundary
+        is unknown.
 
     Examples
     --------
@@ -128,13 +138,17 @@ def sample_potts_chain(
 
 
 def chain_correlation(
-    samples: States, r: int | Sequence[int], boundary: str = "open", q: int | None = None, blocks: int = 256
+    samples: States,
+    r: int | Sequence[int],
+    boundary: str = "open",
+    q: int | None = None,
+    blocks: int = 256,
 ) -> Estimate:
     """Correlation at distance r along the chain, averaged over all pairs at that distance.
 
-    For Ising spins ``⟨s_i s_{i+r}⟩``; for q Potts states ``(q P(s_i = s_{i+r}) − 1)/(q − 1)``, which is 1 for equal and
-    0 for independent states. Pairs of one chain are correlated, so only whole chains, in groups of equal size, count
-    as independent blocks.
+    For Ising spins ``⟨s_i s_{i+r}⟩``; for q Potts states ``(q P(s_i = s_{i+r}) − 1)/(q − 1)``,
+    which is 1 for equal and 0 for independent states. Pairs of one chain are correlated, so only
+    whole chains, in groups of equal size, count as independent blocks.
 
     Parameters
     ----------
@@ -147,8 +161,8 @@ def chain_correlation(
     q : int, optional
         Number of Potts states; without it the samples are Ising spins ±1.
     blocks : int
-        Number of groups; with fewer than twice as many chains each chain is a block. Chains that do not fill a group
-        are left out.
+        Number of groups; with fewer than twice as many chains each chain is a block. Chains that do
+        not fill a group are left out.
 
     Returns
     -------
@@ -158,8 +172,8 @@ def chain_correlation(
     Raises
     ------
     ValueError
-        If the samples are not a two-dimensional array, a distance does not fit into the chain, or there are fewer than
-        2 chains or blocks.
+        If the samples are not a two-dimensional array, a distance does not fit into the chain, or
+        there are fewer than 2 chains or blocks.
 
     Examples
     --------
@@ -177,15 +191,21 @@ def chain_correlation(
     distances = [r] if isinstance(r, int | np.integer) else list(r)
     if not distances:
         raise ValueError("give at least one distance")
-    per_chain = np.column_stack([_pair_mean(chains, distance, boundary, q) for distance in distances])
+    per_chain = np.column_stack(
+        [_pair_mean(chains, distance, boundary, q) for distance in distances]
+    )
     size = max(len(chains) // blocks, 1)
     count = len(chains) // size
     grouped = per_chain[: count * size].reshape(count, size, len(distances)).mean(axis=1)
     return Estimate.from_blocks(grouped[:, 0] if isinstance(r, int | np.integer) else grouped)
 
 
-def _spins_from_bonds(K: float, length: int, samples: int, rng: np.random.Generator) -> NDArray[np.int8]:
-    """Open chain without field: a fair first spin, then independent bonds broken with probability 1/(1 + e^{2K})."""
+def _spins_from_bonds(
+    K: float, length: int, samples: int, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    """Open chain without field: a fair first spin, then independent bonds broken with probability
+    1/(1 + e^{2K}).
+    """
     broken = math.exp(-2 * K) / (1 + math.exp(-2 * K)) if K > 0 else 1 / (1 + math.exp(2 * K))
     spins = np.empty((samples, length), dtype=np.int8)
     rows = max(_BLOCK // length, 1)
@@ -207,7 +227,8 @@ def _ising_transfer(K: float, h: float) -> Array:
 
 
 def _finishing_weights(K: float, h: float, length: int, boundary: str) -> list[Array]:
-    """For each number of bonds left, the weight of all ways from a state to the end: [state, first state].
+    """For each number of bonds left, the weight of all ways from a state to the end: [state, first
+    state].
 
     A ring ends in its first state, an open chain anywhere.
     """
@@ -217,14 +238,18 @@ def _finishing_weights(K: float, h: float, length: int, boundary: str) -> list[A
         step = transfer @ weights[-1]
         weights.append(step / step.max())
     if not np.diagonal(weights[-1]).sum() > 0:
-        raise ValueError(f"K = {K:g} is so strong that every weight of a ring of {length} spins underflows")
+        raise ValueError(
+            f"K = {K:g} is so strong that every weight of a ring of {length} spins underflows"
+        )
     return weights
 
 
 def _potts_open(
     alike: float, different: float, q: int, length: int, samples: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """A uniform first state, then independent increments that are zero with the weight ``alike``."""
+    """A uniform first state, then independent increments that are zero with the weight
+    ``alike``.
+    """
     moved = rng.random((samples, length)) * (alike + (q - 1) * different) >= alike
     increments = rng.integers(1, q, size=(samples, length)) * moved
     increments[:, 0] = rng.integers(q, size=samples)
@@ -234,22 +259,31 @@ def _potts_open(
 def _potts_ring(
     alike: float, different: float, q: int, length: int, samples: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """States relative to the first site, each step drawn with the weight of all ways to close the ring.
+    """States relative to the first site, each step drawn with the weight of all ways to close the
+    ring.
 
-    With one bond left the ring closes with weight ``alike`` from the first site's state and ``different`` from another.
+    With one bond left the ring closes with weight ``alike`` from the first site's state and
+    ``different`` from another.
     """
-    home, away = [1.0], [0.0]  # weights to return to the first state from it, and from another state
+    home, away = (
+        [1.0],
+        [0.0],
+    )  # weights to return to the first state from it, and from another state
     for _ in range(length):
         closing = alike * home[-1] + (q - 1) * different * away[-1]
         opening = different * home[-1] + (alike + (q - 2) * different) * away[-1]
         home.append(closing / max(closing, opening))
         away.append(opening / max(closing, opening))
     if not home[-1] > 0:
-        raise ValueError(f"the coupling is so strong that every weight of a ring of {length} sites underflows")
+        raise ValueError(
+            f"the coupling is so strong that every weight of a ring of {length} sites underflows"
+        )
     states = np.zeros((length, samples), dtype=np.int64)
     for site in range(1, length):
         left = length - site
-        states[site] = _ring_step(states[site - 1], alike, different, home[left], away[left], q, rng)
+        states[site] = _ring_step(
+            states[site - 1], alike, different, home[left], away[left], q, rng
+        )
     return (states.T + rng.integers(q, size=(samples, 1))) % q
 
 
@@ -268,7 +302,11 @@ def _ring_step(
     stay = np.where(at_home, 0.0, alike * away)
     others = np.where(at_home, q - 1, q - 2) * different * away
     draw = rng.random(present.size) * (to_home + stay + others)
-    other = rng.integers(1, q - 1, size=present.size) if q > 2 else np.zeros(present.size, dtype=np.int64)
+    other = (
+        rng.integers(1, q - 1, size=present.size)
+        if q > 2
+        else np.zeros(present.size, dtype=np.int64)
+    )
     other += (other >= present) & ~at_home  # skips the present state among 1 … q − 1
     other = np.where(at_home, rng.integers(1, q, size=present.size), other)
     return np.where(draw < to_home, 0, np.where(draw < to_home + stay, present, other))
@@ -278,7 +316,10 @@ def _pair_mean(chains: States, distance: int, boundary: str, q: int | None) -> A
     """Mean over the pairs at a distance, for each chain."""
     length = chains.shape[1]
     if not 0 <= distance < length:
-        raise ValueError(f"a distance on a chain of {length} sites lies between 0 and {length - 1}, got {distance}")
+        raise ValueError(
+            f"a distance on a chain of {length} sites lies between 0 and {length - 1}, got "
+            f"{distance}"
+        )
     ends = np.roll(chains, -distance, axis=1) if boundary == "ring" else chains[:, distance:]
     starts = chains if boundary == "ring" else chains[:, : length - distance]
     if q is None:
@@ -300,4 +341,7 @@ def _check_chain(K: float, length: int, samples: int, boundary: str) -> None:
     shortest = 3 if boundary == "ring" else 2
     for name, number, least in (("length", length, shortest), ("samples", samples, 1)):
         if not isinstance(number, int | np.integer) or number < least:
-            raise ValueError(f"{name} must be an integer of at least {least} (boundary {boundary!r}), got {number!r}")
+            raise ValueError(
+                f"{name} must be an integer of at least {least} (boundary {boundary!r}), got "
+                f"{number!r}"
+            )

@@ -1,10 +1,11 @@
 """Cluster updates of ferromagnetic Ising and Potts models on any networkx graph.
 
-In the representation of Fortuin and Kasteleyn a bond between equal states is active with probability ``1 − e^−J``,
-where ``J`` is the gain of log weight of equal over unequal states (``2K`` for an Ising bond, ``K`` for a Potts bond).
-Given the active bonds, each connected cluster takes a uniform state independent of the others. Swendsen and Wang's
-update recolours all clusters, Wolff's one that contains a random site. Many independent replicas run side by side, as
-disjoint copies of the graph, and only whole replicas count as independent blocks.
+In the representation of Fortuin and Kasteleyn a bond between equal states is active with
+probability ``1 − e^−J``, where ``J`` is the gain of log weight of equal over unequal states (``2K``
+for an Ising bond, ``K`` for a Potts bond). Given the active bonds, each connected cluster takes a
+uniform state independent of the others. Swendsen and Wang's update recolours all clusters, Wolff's
+one that contains a random site. Many independent replicas run side by side, as disjoint copies of
+the graph, and only whole replicas count as independent blocks.
 """
 
 from __future__ import annotations
@@ -49,18 +50,20 @@ def swendsen_wang(
     graph : networkx.Graph or MultiGraph
         Undirected; parallel edges count each, self-loops only shift the energy.
     coupling : float, sequence of float or None
-        One for all edges, one per edge in the order of ``graph.edges``, or None to read the edge attribute
-        ``coupling``. Not negative.
+        One for all edges, one per edge in the order of ``graph.edges``, or None to read the edge
+        attribute ``coupling``. Not negative.
     sweeps : int
         Updates of every site in each replica, each followed by a measurement.
     rng : numpy.random.Generator
     measure : callable
-        Receives the states, shape (replicas, sites), columns in the order of ``graph.nodes``; returns one value (or one
-        array of values) for each replica.
+        Receives the states, shape (replicas, sites), columns in the order of ``graph.nodes``;
+        returns one value (or one array of values) for each replica.
     q : int, optional
-        Without it Ising spins ±1 with weight ``exp(K s s′)``; with it Potts states 0 … q − 1 with ``exp(K δ)``.
+        Without it Ising spins ±1 with weight ``exp(K s s′)``; with it Potts states 0 … q − 1 with
+        ``exp(K δ)``.
     replicas : int
-        Independent copies, the blocks of the estimate; at least 2, at least 100 for a calibrated comparison.
+        Independent copies, the blocks of the estimate; at least 2, at least 100 for a calibrated
+        comparison.
     thermalise : int
         Updates before the first measurement, from independent uniform states.
 
@@ -88,7 +91,10 @@ def swendsen_wang(
     True
     """
     system = _system(graph, coupling, q, replicas)
-    updates = ((states, None) for states, _ in _swendsen_wang_updates(system, _count(sweeps, thermalise), rng))
+    updates = (
+        (states, None)
+        for states, _ in _swendsen_wang_updates(system, _count(sweeps, thermalise), rng)
+    )
     return _average(updates, thermalise, lambda states, _: measure(_shown(states, q)))
 
 
@@ -105,8 +111,9 @@ def wolff(
 ) -> Estimate:
     """Mean of an observable by Wolff's single-cluster updates.
 
-    A cluster is grown from a random site of each replica through bonds of equal states, each active with probability
-    ``1 − e^−J``, and takes another state. The cost of an update is the size of the cluster.
+    A cluster is grown from a random site of each replica through bonds of equal states, each active
+    with probability ``1 − e^−J``, and takes another state. The cost of an update is the size of the
+    cluster.
 
     Parameters
     ----------
@@ -115,8 +122,8 @@ def wolff(
     updates : int
         Clusters grown in each replica, each followed by a measurement.
     thermalise : int
-        Clusters grown before the first measurement, from independent uniform states; small clusters need more of them
-        than `swendsen_wang` needs sweeps.
+        Clusters grown before the first measurement, from independent uniform states; small clusters
+        need more of them than `swendsen_wang` needs sweeps.
 
     Returns
     -------
@@ -150,10 +157,11 @@ def cluster_correlation(
     replicas: int = 128,
     thermalise: int = _THERMALISE,
 ) -> Estimate:
-    """Correlations of pairs of sites from the probability that an active cluster joins them (improved estimator).
+    """Correlations of pairs of sites from the probability that an active cluster joins them
+    (improved estimator).
 
-    That probability equals ``⟨s s′⟩`` of Ising spins and ``(q P(s = s′) − 1)/(q − 1)`` of Potts states, and its
-    estimate has a smaller variance where the correlation is small.
+    That probability equals ``⟨s s′⟩`` of Ising spins and ``(q P(s = s′) − 1)/(q − 1)`` of Potts
+    states, and its estimate has a smaller variance where the correlation is small.
 
     Parameters
     ----------
@@ -181,7 +189,11 @@ def cluster_correlation(
     index = {node: place for place, node in enumerate(graph.nodes)}
     missing = [node for pair in pairs for node in pair if node not in index]
     if missing or not pairs:
-        raise ValueError(f"{missing[0]!r} is not a node of the graph" if missing else "give at least one pair of nodes")
+        raise ValueError(
+            f"{missing[0]!r} is not a node of the graph"
+            if missing
+            else "give at least one pair of nodes"
+        )
     first, second = (np.array([index[pair[end]] for pair in pairs]) for end in (0, 1))
     updates = _swendsen_wang_updates(system, _count(sweeps, thermalise), rng)
     return _average(updates, thermalise, lambda _, labels: labels[:, first] == labels[:, second])
@@ -196,7 +208,8 @@ def sample_states(
     replicas: int = 128,
     thermalise: int = _THERMALISE,
 ) -> Integers:
-    """One configuration from each of many independent replicas, after a number of Swendsen-Wang sweeps.
+    """One configuration from each of many independent replicas, after a number of Swendsen-Wang
+    sweeps.
 
     Parameters
     ----------
@@ -247,13 +260,22 @@ def _system(graph: nx.Graph, coupling: ArrayLike | None, q: int | None, replicas
     if q is not None and not (isinstance(q, int | np.integer) and q >= 2):
         raise ValueError(f"the number of Potts states must be an integer of at least 2, got {q!r}")
     if not isinstance(replicas, int | np.integer) or replicas < 2:
-        raise ValueError(f"at least 2 independent replicas are needed for a standard error, got {replicas!r}")
+        raise ValueError(
+            f"at least 2 independent replicas are needed for a standard error, got {replicas!r}"
+        )
     index = {node: place for place, node in enumerate(graph.nodes)}
     ends = np.array([(index[u], index[v]) for u, v in graph.edges()], dtype=np.int64).reshape(-1, 2)
     gain = _couplings(graph, coupling) * (2.0 if q is None else 1.0)
     order = np.argsort(ends[:, 0], kind="stable")
     first, second = ends[order].T
-    return _System(len(graph), first, second, -np.expm1(-gain[order]), 2 if q is None else int(q), int(replicas))
+    return _System(
+        len(graph),
+        first,
+        second,
+        -np.expm1(-gain[order]),
+        2 if q is None else int(q),
+        int(replicas),
+    )
 
 
 def _couplings(graph: nx.Graph, coupling: ArrayLike | None) -> Array:
@@ -262,16 +284,22 @@ def _couplings(graph: nx.Graph, coupling: ArrayLike | None) -> Array:
         labelled: list[tuple[Any, Any, Any]] = list(graph.edges(data="coupling"))
         missing = [(u, v) for u, v, value in labelled if value is None]
         if missing:
-            raise ValueError(f"the edge {missing[0]} has no attribute 'coupling': set it or give a coupling")
+            raise ValueError(
+                f"the edge {missing[0]} has no attribute 'coupling': set it or give a coupling"
+            )
         coupling = [value for _, _, value in labelled]
     values = np.asarray(coupling, dtype=float)
     if values.ndim and values.shape != (graph.number_of_edges(),):
-        raise ValueError(f"there are {graph.number_of_edges()} edges but {values.size} couplings: give one, or one each")
+        raise ValueError(
+            f"there are {graph.number_of_edges()} edges but {values.size} couplings: give one, or "
+            "one each"
+        )
     if not np.all(np.isfinite(values)):
         raise ValueError("every coupling must be finite")
     if np.any(values < 0):
         raise ValueError(
-            f"cluster updates need couplings that are not negative, got {values.min():g}: on a bipartite graph flip one "
+            f"cluster updates need couplings that are not negative, got {values.min():g}: on a "
+            "bipartite graph flip one "
             "half of the Ising spins, otherwise use enumeration"
         )
     return np.broadcast_to(values, (graph.number_of_edges(),))
@@ -281,7 +309,9 @@ def _count(measured: int, thermalise: int) -> int:
     """The total number of updates."""
     for name, number, least in (("updates", measured, 1), ("thermalising updates", thermalise, 0)):
         if not isinstance(number, int | np.integer) or number < least:
-            raise ValueError(f"the number of {name} must be an integer of at least {least}, got {number!r}")
+            raise ValueError(
+                f"the number of {name} must be an integer of at least {least}, got {number!r}"
+            )
     return int(measured + thermalise)
 
 
@@ -302,7 +332,9 @@ def _swendsen_wang_updates(
 
 
 def _clusters(first: Integers, second: Integers, size: int) -> tuple[int, Integers]:
-    """Number of connected components and the one each site belongs to; edges are sorted by their first site."""
+    """Number of connected components and the one each site belongs to; edges are sorted by their
+    first site.
+    """
     rows = np.concatenate([[0], np.cumsum(np.bincount(first, minlength=size))])
     adjacency = csr_matrix((np.ones(first.size), second, rows), shape=(size, size))
     number, labels = connected_components(adjacency, directed=False)
@@ -321,7 +353,11 @@ def _wolff_updates(system: _System, count: int, rng: np.random.Generator) -> Ite
         while border.size:
             tails, edges = _leaving(border, border % system.sites, starts)
             heads = tails - tails % system.sites + neighbours[edges]
-            joined = (states[heads] == states[tails]) & ~cluster[heads] & (rng.random(edges.size) < active[edges])
+            joined = (
+                (states[heads] == states[tails])
+                & ~cluster[heads]
+                & (rng.random(edges.size) < active[edges])
+            )
             border = np.unique(heads[joined])
             cluster[border] = True
         turn = np.repeat(rng.integers(1, system.q, size=system.replicas), system.sites)
@@ -330,7 +366,9 @@ def _wolff_updates(system: _System, count: int, rng: np.random.Generator) -> Ite
 
 
 def _adjacency(system: _System) -> tuple[Integers, Integers, Array]:
-    """For each site where its edges start, and for each edge its other end and its probability to be active."""
+    """For each site where its edges start, and for each edge its other end and its probability to
+    be active.
+    """
     tails = np.concatenate([system.first, system.second])
     heads = np.concatenate([system.second, system.first])
     order = np.argsort(tails, kind="stable")
@@ -339,7 +377,9 @@ def _adjacency(system: _System) -> tuple[Integers, Integers, Array]:
 
 
 def _leaving(border: Integers, sites: Integers, starts: Integers) -> tuple[Integers, Integers]:
-    """Every edge that leaves a border site: the border site, repeated, and the edge's place in the adjacency."""
+    """Every edge that leaves a border site: the border site, repeated, and the edge's place in the
+    adjacency.
+    """
     degree = starts[sites + 1] - starts[sites]
     before = np.cumsum(degree) - degree
     edges = np.arange(degree.sum()) - np.repeat(before - starts[sites], degree)
@@ -347,7 +387,9 @@ def _leaving(border: Integers, sites: Integers, starts: Integers) -> tuple[Integ
 
 
 def _average(
-    updates: Iterator[tuple[Integers, Any]], thermalise: int, observe: Callable[[Integers, Any], ArrayLike]
+    updates: Iterator[tuple[Integers, Any]],
+    thermalise: int,
+    observe: Callable[[Integers, Any], ArrayLike],
 ) -> Estimate:
     """Average over the measured updates of each replica, then over replicas."""
     total = np.zeros(())
@@ -356,7 +398,10 @@ def _average(
             continue
         value = np.asarray(observe(states, labels), dtype=float)
         if value.ndim == 0 or len(value) != len(states):
-            raise ValueError(f"measure must return one value for each of {len(states)} replicas, got {value.shape}")
+            raise ValueError(
+                f"measure must return one value for each of {len(states)} replicas, got "
+                f"{value.shape}"
+            )
         total = total + value
     return Estimate.from_blocks(total / measured)
 

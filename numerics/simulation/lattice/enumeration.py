@@ -1,8 +1,9 @@
 """Exact sums over every configuration of a small system, by brute force.
 
-A system is ``n`` sites that each take one of ``q`` numeric states, and a list of terms: the weight of a configuration is
-``exp(Σ coupling · function(states of the term's sites))``. Nothing is known here about recursions or transfer
-matrices. The sites that fit into one block of memory become the axes of an array, the others are looped over.
+A system is ``n`` sites that each take one of ``q`` numeric states, and a list of terms: the weight
+of a configuration is ``exp(Σ coupling · function(states of the term's sites))``. Nothing is known
+here about recursions or transfer matrices. The sites that fit into one block of memory become the
+axes of an array, the others are looped over.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def log_partition(n: int, states: int | Sequence[float], terms: Sequence[Term]) 
     states : int or sequence of float
         Values that a site takes, such as ``(-1, 1)``; an integer q stands for 0, 1, …, q − 1.
     terms : sequence of (sites, coupling, function)
-        ``function`` receives one array of state values for each of ``sites``, of shapes that broadcast, and returns an
-        array; ``-inf`` forbids a configuration.
+        ``function`` receives one array of state values for each of ``sites``, of shapes that
+        broadcast, and returns an array; ``-inf`` forbids a configuration.
 
     Returns
     -------
@@ -55,8 +56,8 @@ def log_partition(n: int, states: int | Sequence[float], terms: Sequence[Term]) 
     Raises
     ------
     ValueError
-        If there are more than `CONFIGURATION_LIMIT` configurations, a term names a site that does not exist, or a
-        coupling or a function value is not a number below infinity.
+        If there are more than `CONFIGURATION_LIMIT` configurations, a term names a site that does
+        not exist, or a coupling or a function value is not a number below infinity.
 
     Examples
     --------
@@ -69,7 +70,9 @@ def log_partition(n: int, states: int | Sequence[float], terms: Sequence[Term]) 
     return float(log_marginal(n, states, terms, keep=()))
 
 
-def log_marginal(n: int, states: int | Sequence[float], terms: Sequence[Term], keep: Sequence[int]) -> Array:
+def log_marginal(
+    n: int, states: int | Sequence[float], terms: Sequence[Term], keep: Sequence[int]
+) -> Array:
     """Logarithm of the summed weight of all configurations that share the states of the kept sites.
 
     Parameters
@@ -114,7 +117,10 @@ def log_marginal(n: int, states: int | Sequence[float], terms: Sequence[Term], k
 
 
 def expectation(
-    n: int, states: int | Sequence[float], terms: Sequence[Term], observable: Callable[[list[Any]], Any]
+    n: int,
+    states: int | Sequence[float],
+    terms: Sequence[Term],
+    observable: Callable[[list[Any]], Any],
 ) -> float:
     """Mean of an observable over the Gibbs measure of the system.
 
@@ -123,8 +129,8 @@ def expectation(
     n, states, terms
         The system, as in `log_partition`.
     observable : callable
-        Receives the list of the n sites' state values, as arrays that broadcast against each other, and returns an
-        array or a number.
+        Receives the list of the n sites' state values, as arrays that broadcast against each other,
+        and returns an array or a number.
 
     Returns
     -------
@@ -147,14 +153,17 @@ def expectation(
         raise ValueError("every configuration is forbidden: there is no measure to average over")
     mean = 0.0
     for _, log_weight, spins in _blocks(list(range(n)), values, terms):
-        mean += float(np.sum(np.exp(log_weight - normalisation) * np.asarray(observable(spins), dtype=float)))
+        mean += float(
+            np.sum(np.exp(log_weight - normalisation) * np.asarray(observable(spins), dtype=float))
+        )
     if not math.isfinite(mean):
         raise ValueError("the observable is not finite on every configuration")
     return mean
 
 
 def ising_terms(edges: Iterable[tuple[int, int]], K: ArrayLike, h: ArrayLike = 0.0) -> list[Term]:
-    """Terms of the Ising weight ``exp(K s s′ + (h/2)(s + s′))`` on each bond, for the states (−1, 1).
+    """Terms of the Ising weight ``exp(K s s′ + (h/2)(s + s′))`` on each bond, for the states (−1,
+    1).
 
     Parameters
     ----------
@@ -174,13 +183,22 @@ def ising_terms(edges: Iterable[tuple[int, int]], K: ArrayLike, h: ArrayLike = 0
 
     Examples
     --------
-    >>> len(ising_terms([(0, 1), (1, 2)], K=[0.5, 0.7])), len(ising_terms([(0, 1), (1, 2)], K=0.5, h=0.1))
+    >>> (
+    ...     len(ising_terms([(0, 1), (1, 2)], K=[0.5, 0.7])),
+    ...     len(ising_terms([(0, 1), (1, 2)], K=0.5, h=0.1)),
+    ... )
     (2, 4)
     """
     bonds = list(edges)
     couplings, fields = _per_bond(K, bonds), _per_bond(h, bonds)
-    terms: list[Term] = [(bond, float(c), lambda a, b: a * b) for bond, c in zip(bonds, couplings, strict=True)]
-    terms += [(bond, float(f) / 2, lambda a, b: a + b) for bond, f in zip(bonds, fields, strict=True) if f != 0]
+    terms: list[Term] = [
+        (bond, float(c), lambda a, b: a * b) for bond, c in zip(bonds, couplings, strict=True)
+    ]
+    terms += [
+        (bond, float(f) / 2, lambda a, b: a + b)
+        for bond, f in zip(bonds, fields, strict=True)
+        if f != 0
+    ]
     return terms
 
 
@@ -211,11 +229,17 @@ def potts_terms(edges: Iterable[tuple[int, int]], K: ArrayLike) -> list[Term]:
     12.0
     """
     bonds = list(edges)
-    return [(bond, float(c), lambda a, b: a == b) for bond, c in zip(bonds, _per_bond(K, bonds), strict=True)]
+    return [
+        (bond, float(c), lambda a, b: a == b)
+        for bond, c in zip(bonds, _per_bond(K, bonds), strict=True)
+    ]
 
 
-def _blocks(order: list[int], values: Array, terms: Sequence[Term]) -> Iterator[tuple[dict[int, int], Array, list[Any]]]:
-    """For each setting of the outer sites: their state indices, the block's log weights, all sites' states.
+def _blocks(
+    order: list[int], values: Array, terms: Sequence[Term]
+) -> Iterator[tuple[dict[int, int], Array, list[Any]]]:
+    """For each setting of the outer sites: their state indices, the block's log weights, all sites'
+    states.
 
     The first sites of ``order`` are the axes of the block; terms among them alone are summed once.
     """
@@ -239,13 +263,18 @@ def _accumulate(log_weight: Array, terms: Sequence[Term], spins: list[Any]) -> A
     for sites, coupling, function in terms:
         part = coupling * np.asarray(function(*(spins[site] for site in sites)), dtype=float)
         if np.any(np.isnan(part)) or np.any(part == np.inf):
-            raise ValueError(f"the term on sites {tuple(sites)} gives a log weight that is not a number or +infinity")
+            raise ValueError(
+                f"the term on sites {tuple(sites)} gives a log weight that is not a number or "
+                "+infinity"
+            )
         log_weight += part
     return log_weight
 
 
 def _log_sum(log_weight: Array, axes: tuple[int, ...]) -> Array:
-    """Logarithm of a sum of exponentials over axes, safe against overflow and against all weights being zero."""
+    """Logarithm of a sum of exponentials over axes, safe against overflow and against all weights
+    being zero.
+    """
     largest = log_weight.max(axis=axes, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0.0)
     with np.errstate(divide="ignore"):
@@ -260,9 +289,15 @@ def _inner_size(n: int, q: int) -> int:
 
 def _values(states: int | Sequence[float]) -> Array:
     """The state values; an integer q stands for 0 … q − 1."""
-    values = np.arange(states, dtype=float) if isinstance(states, int | np.integer) else np.asarray(states, dtype=float)
+    values = (
+        np.arange(states, dtype=float)
+        if isinstance(states, int | np.integer)
+        else np.asarray(states, dtype=float)
+    )
     if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values)):
-        raise ValueError(f"states must be a positive integer or a list of finite numbers, got {states!r}")
+        raise ValueError(
+            f"states must be a positive integer or a list of finite numbers, got {states!r}"
+        )
     return values
 
 
@@ -272,13 +307,16 @@ def _check(n: int, values: Array, terms: Sequence[Term]) -> None:
         raise ValueError(f"a system needs at least one site, got {n}")
     if n * math.log2(len(values)) > math.log2(CONFIGURATION_LIMIT) + 1e-9:
         raise ValueError(
-            f"{len(values)}^{n} configurations are more than the limit of 2^{math.log2(CONFIGURATION_LIMIT):.0f}: "
+            f"{len(values)}^{n} configurations are more than the limit of "
+            f"2^{math.log2(CONFIGURATION_LIMIT):.0f}: "
             "enumerate a smaller system or sample it"
         )
     for sites, coupling, _ in terms:
         _sites(sites, n, "a site of a term")
         if not math.isfinite(coupling):
-            raise ValueError(f"the coupling of the term on sites {tuple(sites)} must be finite, got {coupling}")
+            raise ValueError(
+                f"the coupling of the term on sites {tuple(sites)} must be finite, got {coupling}"
+            )
 
 
 def _sites(sites: Sequence[int], n: int, name: str) -> list[int]:
@@ -293,5 +331,8 @@ def _per_bond(number: ArrayLike, bonds: Sequence[Any]) -> Array:
     """One number for each bond."""
     array = np.asarray(number, dtype=float)
     if array.ndim and array.shape != (len(bonds),):
-        raise ValueError(f"there are {len(bonds)} bonds but {array.size} values: give one value or one for each bond")
+        raise ValueError(
+            f"there are {len(bonds)} bonds but {array.size} values: give one value or one for each "
+            "bond"
+        )
     return np.broadcast_to(array, (len(bonds),))

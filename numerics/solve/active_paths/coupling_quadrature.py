@@ -17,10 +17,12 @@ REACH = 6.0  # a standard normal number lies beyond with the probability 2e-9
 
 
 def coupling_nodes(sizes: CouplingSizes, beta: float) -> tuple[Array, Array]:
-    """Return sizes |J| and their shares: one node for equal sizes, a trapezoid rule over the normal number otherwise.
+    """Return sizes |J| and their shares: one node for equal sizes, a trapezoid rule over the normal
+    number otherwise.
 
-    The averaged functions depend on J through tanh(beta J), whose nearest pole lies at the imaginary J = pi/(2 beta): the rule is exponentially accurate once
-    its spacing is a small part of that, and for the Gaussian itself at a spacing of one half.
+    The averaged functions depend on J through tanh(beta J), whose nearest pole lies at the
+    imaginary J = pi/(2 beta): the rule is exponentially accurate once its spacing is a small part
+    of that, and for the Gaussian itself at a spacing of one half.
 
     Examples
     --------

@@ -1,4 +1,6 @@
-"""Phase diagrams of random active paths: both glass transitions over the temperature, and the removals that melt the glass over depth and temperature."""
+"""Phase diagrams of random active paths: both glass transitions over the temperature, and the
+removals that melt the glass over depth and temperature.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.solve.active_paths.thresholds import NoThreshold, entropy_crossing, path_thresholds, removed_fraction
+from neurenorm.numerics.solve.active_paths.thresholds import (
+    NoThreshold,
+    entropy_crossing,
+    path_thresholds,
+    removed_fraction,
+)
 from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_thresholds
 from neurenorm.theory.active_paths.couplings import CouplingSizes
-from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PathEnsemble, critical_removal, path_ensemble
+from neurenorm.theory.active_paths.ensemble import (
+    CriticalRemoval,
+    PathEnsemble,
+    critical_removal,
+    path_ensemble,
+)
 from neurenorm.theory.active_paths.zero_temperature import frozen_paths
 
 __all__ = ["PathDiagram", "RemovalDiagram", "path_diagram", "removal_diagram"]
@@ -35,11 +47,13 @@ class PathDiagram(Tabulated):
     c_K, q_K : ndarray
         Mean degree beyond which they are the equilibrium state, and their overlap there.
     c_s0 : ndarray
-        Mean degree at which the entropy of the paramagnet would turn negative: an upper bound on c_K.
+        Mean degree at which the entropy of the paramagnet would turn negative: an upper bound on
+        c_K.
     errors : dict of str to ndarray
         Of c_d, q_d, c_K and q_K.
     physical : ndarray of bool
-        Whether the entropy at the transition is not negative. Where it is (replica-symmetric glass), the transition is no equilibrium one.
+        Whether the entropy at the transition is not negative. Where it is (replica-symmetric
+        glass), the transition is no equilibrium one.
     """
 
     T: Array
@@ -61,13 +75,16 @@ class RemovalDiagram(Tabulated):
     p, T : ndarray
         The axes: depth and temperature.
     rho_K : ndarray
-        Removed fraction at which the glass melts in equilibrium; zero where there is no glass to begin with.
+        Removed fraction at which the glass melts in equilibrium; zero where there is no glass to
+        begin with.
     rho_d : ndarray
-        Removed fraction at which the last glassy state vanishes; zero where there is none to begin with.
+        Removed fraction at which the last glassy state vanishes; zero where there is none to begin
+        with.
     errors : dict of str to ndarray
         Of rho_K and rho_d.
     glass, states : ndarray of bool
-        Whether the full network is a glass (c0 > c_K), and whether it has glassy states at all (c0 > c_d).
+        Whether the full network is a glass (c0 > c_K), and whether it has glassy states at all (c0
+        > c_d).
     """
 
     p: NDArray[np.int64]
@@ -110,9 +127,15 @@ def path_diagram(ensemble: PathEnsemble, temperatures: ArrayLike) -> PathDiagram
     """
     T = _axis(temperatures)
     if ensemble.p == 2:
-        raise NoThreshold("for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and there is no jump to draw")
+        raise NoThreshold(
+            "for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and there "
+            "is no jump to draw"
+        )
     if ensemble.disorder != "planted" and not T.all():
-        raise ValueError(f"T = 0 has its closed form for planted signs only, not for {ensemble.disorder}: give positive temperatures")
+        raise ValueError(
+            f"T = 0 has its closed form for planted signs only, not for {ensemble.disorder}: give "
+            "positive temperatures"
+        )
     rows = [_warm(ensemble, value) if value > 0 else _frozen(ensemble.p) for value in T.tolist()]
     columns = {name: np.array([row[0][name] for row in rows]) for name in (*NAMES, "c_s0")}
     errors = {name: np.array([row[1][name] for row in rows]) for name in NAMES}
@@ -120,7 +143,12 @@ def path_diagram(ensemble: PathEnsemble, temperatures: ArrayLike) -> PathDiagram
 
 
 def removal_diagram(
-    depths: Sequence[int], temperatures: ArrayLike, c0: float, *, protocol: str = "weights", sizes: CouplingSizes | None = None
+    depths: Sequence[int],
+    temperatures: ArrayLike,
+    c0: float,
+    *,
+    protocol: str = "weights",
+    sizes: CouplingSizes | None = None,
 ) -> RemovalDiagram:
     """Locate the critical removals over depth and temperature.
 
@@ -153,15 +181,28 @@ def removal_diagram(
     ([[0.4412], [0.2356]], [[0.4701], [0.2897]])
     """
     if not (math.isfinite(c0) and c0 > 0):
-        raise ValueError(f"c0 (paths per weight before any removal) must be positive and finite, got {c0}")
+        raise ValueError(
+            f"c0 (paths per weight before any removal) must be positive and finite, got {c0}"
+        )
     problems = [critical_removal(p, protocol, path_ensemble(p, sizes=sizes)) for p in depths]
     rows = [path_diagram(problem.ensemble, temperatures) for problem in problems]
     values, errors = {}, {}
     for name in ("K", "d"):
-        pairs = [_removals(problem, getattr(row, f"c_{name}"), row.errors[f"c_{name}"], c0) for problem, row in zip(problems, rows, strict=True)]
+        pairs = [
+            _removals(problem, getattr(row, f"c_{name}"), row.errors[f"c_{name}"], c0)
+            for problem, row in zip(problems, rows, strict=True)
+        ]
         values[name], errors[f"rho_{name}"] = (np.array(part) for part in zip(*pairs, strict=True))
     glass, states = (np.array([getattr(row, name) < c0 for row in rows]) for name in ("c_K", "c_d"))
-    return RemovalDiagram(np.array(depths, dtype=np.int64), _axis(temperatures), values["K"], values["d"], errors, glass, states)
+    return RemovalDiagram(
+        np.array(depths, dtype=np.int64),
+        _axis(temperatures),
+        values["K"],
+        values["d"],
+        errors,
+        glass,
+        states,
+    )
 
 
 def _axis(temperatures: ArrayLike) -> Array:
@@ -175,18 +216,37 @@ def _axis(temperatures: ArrayLike) -> Array:
 def _warm(ensemble: PathEnsemble, T: float) -> tuple[dict[str, float], dict[str, float], bool]:
     """Return values, errors and physicality at a positive temperature."""
     found = path_thresholds(ensemble, T)
-    return {**found.values, "c_s0": entropy_crossing(ensemble, T)}, found.errors, found.transition.physical
+    return (
+        {**found.values, "c_s0": entropy_crossing(ensemble, T)},
+        found.errors,
+        found.transition.physical,
+    )
 
 
 def _frozen(p: int) -> tuple[dict[str, float], dict[str, float], bool]:
-    """Return the same at T = 0, where couplings of any size bind as hard constraints and a path takes ln 2 of the entropy."""
+    """Return the same at T = 0, where couplings of any size bind as hard constraints and a path
+    takes ln 2 of the entropy.
+    """
     balls = frozen_thresholds(frozen_paths(p))
     found = dict(zip(NAMES, (balls[name] for name in ("c_d", "x_d", "c_s", "x_s")), strict=True))
-    return {**{name: float(ball.mid()) for name, ball in found.items()}, "c_s0": float(p)}, {name: float(ball.rad()) for name, ball in found.items()}, True
+    return (
+        {**{name: float(ball.mid()) for name, ball in found.items()}, "c_s0": float(p)},
+        {name: float(ball.rad()) for name, ball in found.items()},
+        True,
+    )
 
 
-def _removals(problem: CriticalRemoval, degrees: Array, errors: Array, c0: float) -> tuple[list[float], list[float]]:
-    """Return the removed fractions that bring the degree to the given ones, zero where it is below them already, and their errors."""
+def _removals(
+    problem: CriticalRemoval, degrees: Array, errors: Array, c0: float
+) -> tuple[list[float], list[float]]:
+    """Return the removed fractions that bring the degree to the given ones, zero where it is below
+    them already, and their errors.
+    """
     values = [removed_fraction(problem, c, c0) for c in degrees.tolist()]
-    moved = [removed_fraction(problem, c - error, c0) for c, error in zip(degrees.tolist(), errors.tolist(), strict=True)]
-    return [v or 0.0 for v in values], [(m or 0.0) - (v or 0.0) if v else 0.0 for m, v in zip(moved, values, strict=True)]
+    moved = [
+        removed_fraction(problem, c - error, c0)
+        for c, error in zip(degrees.tolist(), errors.tolist(), strict=True)
+    ]
+    return [v or 0.0 for v in values], [
+        (m or 0.0) - (v or 0.0) if v else 0.0 for m, v in zip(moved, values, strict=True)
+    ]

@@ -1,7 +1,9 @@
-"""The exact partition sum of one instance of active paths: weights are summed out one after the other.
+"""The exact partition sum of one instance of active paths: weights are summed out one after the
+other.
 
-Summing a weight out of all factors that hold it leaves one factor on its neighbours. Factors are arrays of logarithms with
-two entries per weight, so a tree of any size takes tables of one path, and at worst the table holds all weights at once.
+Summing a weight out of all factors that hold it leaves one factor on its neighbours. Factors are
+arrays of logarithms with two entries per weight, so a tree of any size takes tables of one path,
+and at worst the table holds all weights at once.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ class TooWide(ValueError):
     """A factor of the elimination would hold more weights than a table can."""
 
 
-def exact_log_partition(members: Sequence[Sequence[int]], couplings: Array, beta: float, fields: Array) -> float:
-    """Return ln of the sum over all weights ±1 of exp(beta sum_a J_a prod_{i in a} w_i + sum_i theta_i w_i), in nats.
+def exact_log_partition(
+    members: Sequence[Sequence[int]], couplings: Array, beta: float, fields: Array
+) -> float:
+    """Return ln of the sum over all weights ±1 of exp(beta sum_a J_a prod_{i in a} w_i + sum_i
+    theta_i w_i), in nats.
 
     Parameters
     ----------
@@ -43,11 +48,16 @@ def exact_log_partition(members: Sequence[Sequence[int]], couplings: Array, beta
 
     Examples
     --------
-    >>> round(exact_log_partition([(0, 1, 2)], np.array([1.0]), 0.5, np.zeros(3)), 12) == round(float(np.log(8 * np.cosh(0.5))), 12)
+    >>> round(exact_log_partition([(0, 1, 2)], np.array([1.0]), 0.5, np.zeros(3)), 12) == round(
+    ...     float(np.log(8 * np.cosh(0.5))), 12
+    ... )
     True
     """
     factors: list[Factor] = [((i,), theta * SPINS) for i, theta in enumerate(fields)]
-    factors += [_path(tuple(int(i) for i in row), beta * J) for row, J in zip(members, couplings, strict=True)]
+    factors += [
+        _path(tuple(int(i) for i in row), beta * J)
+        for row, J in zip(members, couplings, strict=True)
+    ]
     held: dict[int, list[Factor]] = {i: [] for i in range(len(fields))}
     for factor in factors:
         for i in factor[0]:
@@ -98,4 +108,7 @@ def _summed_out(weight: int, factors: Sequence[Factor]) -> Factor:
 def _check(scope: Sequence[int]) -> None:
     """Refuse a table over too many weights."""
     if len(scope) > WIDEST:
-        raise TooWide(f"the exact sum takes a table over {len(scope)} weights at once, at most {WIDEST} are possible")
+        raise TooWide(
+            f"the exact sum takes a table over {len(scope)} weights at once, at most {WIDEST} are "
+            "possible"
+        )

@@ -1,8 +1,11 @@
-"""Laws of fields on a symmetric grid, kept by their even and odd parts, and the tables that move their weight to where a function takes it.
+"""Laws of fields on a symmetric grid, kept by their even and odd parts, and the tables that move
+their weight to where a function takes it.
 
-A law on {-n step, …, n step} is kept by P(a) + P(-a) and P(a) - P(-a) for a >= 0 (at a = 0: P(0) and 0). A point between grid points is shared out over the
-four nearest ones with the weights of cubic interpolation. That keeps its first three moments, so means of smooth functions are off by the fourth power of the
-step; near zero the share of a point beyond it goes to its mirror image, with a plus sign for the even part and a minus sign for the odd one.
+A law on {-n step, …, n step} is kept by P(a) + P(-a) and P(a) - P(-a) for a >= 0 (at a = 0: P(0)
+and 0). A point between grid points is shared out over the four nearest ones with the weights of
+cubic interpolation. That keeps its first three moments, so means of smooth functions are off by the
+fourth power of the step; near zero the share of a point beyond it goes to its mirror image, with a
+plus sign for the even part and a minus sign for the odd one.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ OFFSETS = np.arange(-1, 3)[:, None]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Where the weight of each source point goes: one sparse matrix for even parts and one for odd parts."""
+    """Where the weight of each source point goes: one sparse matrix for even parts and one for odd
+    parts.
+    """
 
     even: sparse.csr_array
     odd: sparse.csr_array
@@ -48,7 +53,8 @@ class Table:
 
 
 def shared_out(positions: Array, size: int) -> Table:
-    """Tabulate how points at positions >= 0, in units of the step, are shared out over the grid points 0 … size - 1.
+    """Tabulate how points at positions >= 0, in units of the step, are shared out over the grid
+    points 0 … size - 1.
 
     Examples
     --------
@@ -63,12 +69,21 @@ def shared_out(positions: Array, size: int) -> Table:
     sources = np.broadcast_to(np.arange(flat.size), places.shape)
     shape, at = (size, flat.size), (kept.ravel(), sources.ravel())
     odd = weights * np.sign(places)
-    return Table(*(sparse.coo_array((part.ravel(), at), shape=shape).tocsr() for part in (weights, odd)))
+    return Table(
+        *(sparse.coo_array((part.ravel(), at), shape=shape).tocsr() for part in (weights, odd))
+    )
 
 
 def _cubic(s: Array) -> Array:
     """Return the weights of cubic interpolation at -1, 0, 1, 2 for a point at 0 <= s <= 1."""
-    return np.stack([-s * (s - 1) * (s - 2) / 6, (s + 1) * (s - 1) * (s - 2) / 2, -(s + 1) * s * (s - 2) / 2, (s + 1) * s * (s - 1) / 6])
+    return np.stack(
+        [
+            -s * (s - 1) * (s - 2) / 6,
+            (s + 1) * (s - 1) * (s - 2) / 2,
+            -(s + 1) * s * (s - 2) / 2,
+            (s + 1) * s * (s - 1) / 6,
+        ]
+    )
 
 
 @lru_cache(maxsize=4)
@@ -80,7 +95,9 @@ def pair_table(bias: Expr, step: float, points: int) -> Table:
 
 
 def combined(pairs: Table, first: Law, second: Law) -> Law:
-    """Return the law of the combination of two independent fields: sizes combine, signs multiply."""
+    """Return the law of the combination of two independent fields: sizes combine, signs
+    multiply.
+    """
     even, odd = (np.multiply.outer(a, b).ravel() for a, b in zip(first, second, strict=True))
     return pairs((even, odd))
 
@@ -96,6 +113,8 @@ def circular(law: Law, size: int) -> Array:
 
 
 def transform_size(bias_points: int, degree: float) -> int:
-    """Return a power of two that holds the sum of as many biases as occur with a probability above 1e-14."""
+    """Return a power of two that holds the sum of as many biases as occur with a probability above
+    1e-14.
+    """
     most = degree + 8 * np.sqrt(degree) + 12
     return 1 << int(np.ceil(np.log2(2 * bias_points * most)))

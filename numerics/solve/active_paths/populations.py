@@ -1,6 +1,8 @@
-"""Population dynamics: density evolution by samples, and at zero temperature with fields of any size.
+"""Population dynamics: density evolution by samples, and at zero temperature with fields of any
+size.
 
-Samples carry noise where the grid of `neurenorm.numerics.solve.active_paths.density_evolution` carries none; they reach what the grid does not: fields at zero temperature and, in
+Samples carry noise where the grid of `neurenorm.numerics.solve.active_paths.density_evolution`
+carries none; they reach what the grid does not: fields at zero temperature and, in
 `neurenorm.numerics.solve.active_paths.replica_breaking`, a law of laws.
 """
 
@@ -39,7 +41,8 @@ class PopulationTooSmall(ValueError):
 
 @dataclass(frozen=True)
 class PopulationPoint(Tabulated):
-    """Order parameters from a population, averaged over the last rounds, with the standard error of the rounds.
+    """Order parameters from a population, averaged over the last rounds, with the standard error of
+    the rounds.
 
     Parameters
     ----------
@@ -58,22 +61,31 @@ def check_point(T: float, c: float) -> None:
     if not (math.isfinite(c) and c >= 0):
         raise ValueError(f"the mean degree c must be zero or positive, got {c}")
     if not (math.isfinite(T) and T >= 1 / COLDEST):
-        raise ValueError(f"a population needs a temperature of at least 1/{COLDEST:g} (double precision), got {T}; T = 0 has ground_state_population")
+        raise ValueError(
+            f"a population needs a temperature of at least 1/{COLDEST:g} (double precision), got "
+            f"{T}; T = 0 has ground_state_population"
+        )
 
 
 def check_rounds(rounds: int, measured: int, least: int) -> None:
     """Refuse numbers of rounds that leave nothing to average."""
     if not least <= measured <= rounds:
-        raise ValueError(f"of {rounds} rounds between {least} and {rounds} can be measured, got {measured}")
+        raise ValueError(
+            f"of {rounds} rounds between {least} and {rounds} can be measured, got {measured}"
+        )
 
 
 def check_size(size: int, accuracy: float | None, rounds: int) -> None:
     """Refuse a population that is too small, alone or for an accuracy."""
     if size < SMALLEST:
-        raise PopulationTooSmall(f"a population of {size} is too small to hold a law: take at least {SMALLEST}")
+        raise PopulationTooSmall(
+            f"a population of {size} is too small to hold a law: take at least {SMALLEST}"
+        )
     if accuracy is not None and 1 / math.sqrt(size * rounds) > accuracy:
         needed = math.ceil(1 / accuracy**2 / rounds)
-        raise PopulationTooSmall(f"an accuracy of {accuracy:g} takes a population of about {needed}, got {size}")
+        raise PopulationTooSmall(
+            f"an accuracy of {accuracy:g} takes a population of about {needed}, got {size}"
+        )
 
 
 class CouplingDraws:
@@ -85,12 +97,16 @@ class CouplingDraws:
 
     def draw(self, count: int) -> tuple[Array, Array]:
         """Return tanh(|J|/T) and the sign of J."""
-        t = np.tanh(np.minimum(drawn_sizes(self.ensemble.sizes, count, self.rng) / self.T, LARGEST_FIELD))
+        t = np.tanh(
+            np.minimum(drawn_sizes(self.ensemble.sizes, count, self.rng) / self.T, LARGEST_FIELD)
+        )
         return t, np.where(self.rng.random(count) < (1 + self.mean(t)) / 2, 1.0, -1.0)
 
 
 class PathGains:
-    """The derived gains of ln Z of a weight with its messages and of a path, and how often paths are taken off."""
+    """The derived gains of ln Z of a weight with its messages and of a path, and how often paths
+    are taken off.
+    """
 
     def __init__(self, ensemble: PathEnsemble, c: float) -> None:
         self.site = compiled(ensemble.site_gain, [PATHS.h])
@@ -136,7 +152,9 @@ def population(
     Examples
     --------
     >>> from neurenorm.theory.active_paths.ensemble import path_ensemble
-    >>> point = population(path_ensemble(3), 0.5, 4.0, np.random.default_rng(0), size=4000, rounds=30, measured=10)
+    >>> point = population(
+    ...     path_ensemble(3), 0.5, 4.0, np.random.default_rng(0), size=4000, rounds=30, measured=10
+    ... )
     >>> round(point.q, 1)
     1.0
     """
@@ -159,7 +177,9 @@ def population(
 class _Population:
     """One round of population dynamics, with the compiled expressions."""
 
-    def __init__(self, ensemble: PathEnsemble, T: float, c: float, rng: np.random.Generator, size: int) -> None:
+    def __init__(
+        self, ensemble: PathEnsemble, T: float, c: float, rng: np.random.Generator, size: int
+    ) -> None:
         self.ensemble, self.T, self.c, self.rng, self.size = ensemble, T, c, rng, size
         self.couplings = CouplingDraws(ensemble, T, rng)
         self.gains = PathGains(ensemble, c)
@@ -176,12 +196,16 @@ class _Population:
         t, z = self.couplings.draw(self.size)
         for _ in range(self.ensemble.p):
             z = z * means[self.rng.integers(0, self.size, self.size)]
-        return np.tanh(fields), float(site.mean()) - self.gains.count * float(np.mean(self.gains.paths(t, z)))
+        return np.tanh(fields), float(site.mean()) - self.gains.count * float(
+            np.mean(self.gains.paths(t, z))
+        )
 
 
 @dataclass(frozen=True)
 class GroundState(Tabulated):
-    """Replica-symmetric energy per weight of the glass at zero temperature, and the mean of min(1, size of a field): zero where fields have melted away."""
+    """Replica-symmetric energy per weight of the glass at zero temperature, and the mean of min(1,
+    size of a field): zero where fields have melted away.
+    """
 
     energy: float
     error: float
@@ -199,7 +223,8 @@ def ground_state_population(
     measured: int = 80,
     sizes: CouplingSizes | None = None,
 ) -> GroundState:
-    """Iterate the zero-temperature equations of couplings of fair sign: a bias has the size min(|J|, smallest field) and the sign of the product.
+    """Iterate the zero-temperature equations of couplings of fair sign: a bias has the size
+    min(|J|, smallest field) and the sign of the product.
 
     Parameters
     ----------
@@ -207,14 +232,17 @@ def ground_state_population(
     c : float
     rng : numpy.random.Generator
     spread : float
-        Relative spread of the first fields ±1. Zero keeps fields integer, a solution that any spread leaves for good.
+        Relative spread of the first fields ±1. Zero keeps fields integer, a solution that any
+        spread leaves for good.
     size, rounds, measured : int
     sizes : CouplingSizes, optional
         Law of |J|; by default all of size one.
 
     Examples
     --------
-    >>> ground_state_population(3, 2.0, np.random.default_rng(0), size=2000, rounds=60, measured=20).polarised < 0.01
+    >>> ground_state_population(
+    ...     3, 2.0, np.random.default_rng(0), size=2000, rounds=60, measured=20
+    ... ).polarised < 0.01
     True
     """
     if not (math.isfinite(c) and c >= 0):
@@ -230,15 +258,23 @@ def ground_state_population(
     for step in range(rounds):
         counts = rng.poisson(c, size)
         total = int(counts.sum())
-        u = _hard_bias(drawn_sizes(law, total, rng), fields[rng.integers(0, size, (total, p - 1))], rng)
+        u = _hard_bias(
+            drawn_sizes(law, total, rng), fields[rng.integers(0, size, (total, p - 1))], rng
+        )
         whole = np.abs(fields[rng.integers(0, size, (size, p))]).min(axis=1)
         fields = summed(u, counts)
         site = -c * mean_size + float((summed(np.abs(u), counts) - np.abs(fields)).mean())
-        against = np.where(rng.random(size) < 0.5, np.minimum(drawn_sizes(law, size, rng), whole), 0.0)
+        against = np.where(
+            rng.random(size) < 0.5, np.minimum(drawn_sizes(law, size, rng), whole), 0.0
+        )
         path = -mean_size + 2 * float(against.mean())
         if step >= rounds - measured:
             energies.append(site - (p - 1) * c / p * path)
-    return GroundState(float(np.mean(energies)), float(np.std(energies) / math.sqrt(len(energies))), float(np.minimum(1.0, np.abs(fields)).mean()))
+    return GroundState(
+        float(np.mean(energies)),
+        float(np.std(energies) / math.sqrt(len(energies))),
+        float(np.minimum(1.0, np.abs(fields)).mean()),
+    )
 
 
 def _hard_bias(sizes: Array, fields: Array, rng: np.random.Generator) -> Array:

@@ -1,6 +1,8 @@
-"""One step of replica-symmetry breaking on random active paths: a population of edges, each with a population of states.
+"""One step of replica-symmetry breaking on random active paths: a population of edges, each with a
+population of states.
 
-A new state counts with its weight z^x, where x is the Parisi parameter; states of one edge differ, edges differ by what surrounds them.
+A new state counts with its weight z^x, where x is the Parisi parameter; states of one edge differ,
+edges differ by what surrounds them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.solve.active_paths.populations import CouplingDraws, PathGains, check_point, check_rounds, check_size, summed
+from neurenorm.numerics.solve.active_paths.populations import (
+    CouplingDraws,
+    PathGains,
+    check_point,
+    check_rounds,
+    check_size,
+    summed,
+)
 from neurenorm.theory.active_paths.ensemble import PathEnsemble
 
 __all__ = ["OneStep", "equilibrium_parisi", "one_step_population"]
@@ -43,15 +52,26 @@ class OneStep(Tabulated):
 
 
 def one_step_population(
-    ensemble: PathEnsemble, T: float, c: float, x: float, rng: np.random.Generator, *, size: int = 200, states: int = 200, rounds: int = 60, measured: int = 20
+    ensemble: PathEnsemble,
+    T: float,
+    c: float,
+    x: float,
+    rng: np.random.Generator,
+    *,
+    size: int = 200,
+    states: int = 200,
+    rounds: int = 60,
+    measured: int = 20,
 ) -> OneStep:
-    """Iterate a population of edges, each with a population of states, where a new state counts with its weight z^x.
+    """Iterate a population of edges, each with a population of states, where a new state counts
+    with its weight z^x.
 
     With z the weight's partition sum in a state and the same for a path,
 
         x phi(x) = E ln <Z_i^x> - path_count E ln <Z_a^x>,    Sigma(x) = x phi(x) - x phi_int(x),
 
-    where phi_int averages ln Z in the same weights. The complexity vanishes at the equilibrium x of the glass.
+    where phi_int averages ln Z in the same weights. The complexity vanishes at the equilibrium x of
+    the glass.
 
     Parameters
     ----------
@@ -67,12 +87,25 @@ def one_step_population(
     Examples
     --------
     >>> from neurenorm.theory.active_paths.ensemble import path_ensemble
-    >>> point = one_step_population(path_ensemble(3, "glass"), 0.5, 4.0, 1.0, np.random.default_rng(0), size=100, states=100, rounds=12, measured=4)
+    >>> point = one_step_population(
+    ...     path_ensemble(3, "glass"),
+    ...     0.5,
+    ...     4.0,
+    ...     1.0,
+    ...     np.random.default_rng(0),
+    ...     size=100,
+    ...     states=100,
+    ...     rounds=12,
+    ...     measured=4,
+    ... )
     >>> 0.9 < point.q1 < 1
     True
     """
     if ensemble.disorder != "glass":
-        raise ValueError(f"replica symmetry breaks for the couplings of the glass, not for {ensemble.disorder}: take path_ensemble(p, 'glass')")
+        raise ValueError(
+            f"replica symmetry breaks for the couplings of the glass, not for {ensemble.disorder}: "
+            "take path_ensemble(p, 'glass')"
+        )
     check_point(T, c)
     if not 0 < x <= 1:
         raise ValueError(f"the Parisi parameter lies above 0 and at most at 1, got {x}")
@@ -91,9 +124,17 @@ def one_step_population(
 
 
 def equilibrium_parisi(
-    ensemble: PathEnsemble, T: float, c: float, rng: np.random.Generator, *, bracket: tuple[float, float] = (0.5, 0.85), points: int = 8, **options: int
+    ensemble: PathEnsemble,
+    T: float,
+    c: float,
+    rng: np.random.Generator,
+    *,
+    bracket: tuple[float, float] = (0.5, 0.85),
+    points: int = 8,
+    **options: int,
 ) -> tuple[float, float]:
-    """Return the Parisi parameter at which the complexity vanishes, with its standard error, from a line through the complexities at several x.
+    """Return the Parisi parameter at which the complexity vanishes, with its standard error, from a
+    line through the complexities at several x.
 
     Parameters
     ----------
@@ -114,22 +155,49 @@ def equilibrium_parisi(
     if points < 3:
         raise ValueError(f"a line with an error takes at least 3 points, got {points}")
     x = np.linspace(*bracket, points)
-    sigma = np.array([one_step_population(ensemble, T, c, float(value), rng, **options).complexity for value in x])
+    sigma = np.array(
+        [
+            one_step_population(ensemble, T, c, float(value), rng, **options).complexity
+            for value in x
+        ]
+    )
     design = np.stack([np.ones_like(x), x - x.mean()], axis=1)
     (level, slope), (misfit, *_), *_ = np.linalg.lstsq(design, sigma, rcond=None)
     root = float(x.mean() - level / slope)
     if slope >= 0 or not bracket[0] <= root <= bracket[1]:
-        raise ValueError(f"the complexity does not fall through zero between x = {bracket[0]} and {bracket[1]}: {sigma.round(4).tolist()}")
+        raise ValueError(
+            f"the complexity does not fall through zero between x = {bracket[0]} and {bracket[1]}: "
+            f"{sigma.round(4).tolist()}"
+        )
     noise = math.sqrt(float(misfit) / (points - 2))
-    spread = math.hypot(1 / math.sqrt(points), (root - float(x.mean())) / math.sqrt(float(((x - x.mean()) ** 2).sum())))
+    spread = math.hypot(
+        1 / math.sqrt(points),
+        (root - float(x.mean())) / math.sqrt(float(((x - x.mean()) ** 2).sum())),
+    )
     return root, noise * spread / abs(float(slope))
 
 
 class _OneStep:
     """One round of the population of populations."""
 
-    def __init__(self, ensemble: PathEnsemble, T: float, c: float, x: float, rng: np.random.Generator, size: int, states: int) -> None:
-        self.ensemble, self.c, self.x, self.rng, self.size, self.states = ensemble, c, x, rng, size, states
+    def __init__(
+        self,
+        ensemble: PathEnsemble,
+        T: float,
+        c: float,
+        x: float,
+        rng: np.random.Generator,
+        size: int,
+        states: int,
+    ) -> None:
+        self.ensemble, self.c, self.x, self.rng, self.size, self.states = (
+            ensemble,
+            c,
+            x,
+            rng,
+            size,
+            states,
+        )
         self.couplings = CouplingDraws(ensemble, T, rng)
         self.gains = PathGains(ensemble, c)
 
@@ -148,7 +216,9 @@ class _OneStep:
         return fresh, (site - self.gains.count * path, inner_site - self.gains.count * inner_path)
 
     def _products(self, means: Array, count: int, factors: int) -> tuple[Array, Array]:
-        """Return t, and the sign of J times the product of the means of independent edges, state by state, with states shuffled within each edge."""
+        """Return t, and the sign of J times the product of the means of independent edges, state by
+        state, with states shuffled within each edge.
+        """
         t, signs = self.couplings.draw(count)
         y = np.repeat(signs[:, None], self.states, axis=1)
         for _ in range(factors):
@@ -171,4 +241,6 @@ class _OneStep:
         comb = (self.rng.random((self.size, 1)) + np.arange(self.states)) / self.states
         rows = np.arange(self.size)[:, None]
         flat = np.searchsorted((ends + rows).ravel(), (comb * ends[:, -1:] + rows).ravel())
-        return np.minimum(flat.reshape(self.size, self.states) - rows * self.states, self.states - 1)
+        return np.minimum(
+            flat.reshape(self.size, self.states) - rows * self.states, self.states - 1
+        )

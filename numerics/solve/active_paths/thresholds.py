@@ -1,8 +1,10 @@
-"""Where the polarised branch of a path ensemble ends, where it meets the paramagnet, and which removal brings the degree there.
+"""Where the polarised branch of a path ensemble ends, where it meets the paramagnet, and which
+removal brings the degree there.
 
-Along the branch the overlap q is the coordinate. The degree c(q) has its minimum at the end of the branch (c_d), and the gap of the free energy vanishes
-at c_K. Two grids give each number twice; the error of a grid falls with the fourth power of its step, so their difference gives the extrapolated value and its
-error.
+Along the branch the overlap q is the coordinate. The degree c(q) has its minimum at the end of the
+branch (c_d), and the gap of the free energy vanishes at c_K. Two grids give each number twice; the
+error of a grid falls with the fourth power of its step, so their difference gives the extrapolated
+value and its error.
 """
 
 from __future__ import annotations
@@ -17,8 +19,18 @@ from scipy import optimize
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.solve.active_paths.density_evolution import BranchPoint, DensityEvolution, GridTooSmall
-from neurenorm.theory.active_paths.ensemble import CriticalRemoval, PathEnsemble, paramagnet, path_ensemble, regular_degrees
+from neurenorm.numerics.solve.active_paths.density_evolution import (
+    BranchPoint,
+    DensityEvolution,
+    GridTooSmall,
+)
+from neurenorm.theory.active_paths.ensemble import (
+    CriticalRemoval,
+    PathEnsemble,
+    paramagnet,
+    path_ensemble,
+    regular_degrees,
+)
 from neurenorm.theory.symbols import symbols
 
 __all__ = [
@@ -42,7 +54,11 @@ SHARP = 1e-11  # of the degrees through which the end of the branch is interpola
 REACH = 0.1  # of their nodes, in ln(1 - q)
 LOWEST, HIGHEST = 0.02, 1 - 1e-3
 STRIDE, SHORTEST = 0.14, 0.01
-REACHES = (3, 9, 27)  # largest degrees of the grids that are tried, in units of the degree at which the entropy of the paramagnet vanishes
+REACHES = (
+    3,
+    9,
+    27,
+)  # largest degrees of the grids that are tried, in units of the degree at which the entropy of the paramagnet vanishes
 
 
 class NoThreshold(ValueError):
@@ -93,14 +109,20 @@ def branch_end(evolution: DensityEvolution) -> tuple[BranchPoint, float]:
     (2.81, 0.7, True)
     """
     if evolution.ensemble.p == 2:
-        raise NoThreshold("for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and the branch has no end")
+        raise NoThreshold(
+            "for p = 2 the overlap grows from zero at c t^2 = 1: the onset is continuous and the "
+            "branch has no end"
+        )
     points: dict[float, BranchPoint] = {}
 
     def degree(v: float) -> float:
         """Degree at the overlap 1 - exp(v)."""
         if v not in points:
             near = points[min(points, key=lambda known: abs(known - v))] if points else None
-            points[v] = _settled(evolution.at_overlap(-math.expm1(v), near=near, tolerance=SHARP), evolution.coupling_mean > 0)
+            points[v] = _settled(
+                evolution.at_overlap(-math.expm1(v), near=near, tolerance=SHARP),
+                evolution.coupling_mean > 0,
+            )
         return points[v].c
 
     found, left = _interpolated_minimum(degree, *_around_minimum(degree, evolution.ensemble.p))
@@ -108,7 +130,9 @@ def branch_end(evolution: DensityEvolution) -> tuple[BranchPoint, float]:
 
 
 def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, float, float]:
-    """Go along the branch from its sharp side, where iterations are quick, until the degree rises, and return three points around its minimum."""
+    """Go along the branch from its sharp side, where iterations are quick, until the degree rises,
+    and return three points around its minimum.
+    """
     v = [math.log(0.3 / p**2)]
     while True:
         try:
@@ -121,7 +145,10 @@ def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, fl
     step = STRIDE
     while len(v) < 3 or c[-1] <= c[-2]:
         if v[-1] + step > math.log(1 - LOWEST):
-            raise NoThreshold(f"the degree still falls at the overlap {1 - math.exp(v[-1]):.3f}: no end of the branch was found")
+            raise NoThreshold(
+                f"the degree still falls at the overlap {1 - math.exp(v[-1]):.3f}: no end of the "
+                "branch was found"
+            )
         try:
             c.append(degree(v[-1] + step))
         except NotConverged:  # too far down the unstable side: go on in shorter strides
@@ -135,10 +162,14 @@ def _around_minimum(degree: Callable[[float], float], p: int) -> tuple[float, fl
     return v[-3], v[-2], v[-1]
 
 
-def _interpolated_minimum(function: Callable[[float], float], left: float, middle: float, right: float) -> tuple[float, float]:
-    """Return where the derivative of an interpolating polynomial vanishes inside a bracketed minimum, and what its last point changed.
+def _interpolated_minimum(
+    function: Callable[[float], float], left: float, middle: float, right: float
+) -> tuple[float, float]:
+    """Return where the derivative of an interpolating polynomial vanishes inside a bracketed
+    minimum, and what its last point changed.
 
-    A smooth minimum is so flat that values alone place it only to the root of their error; its derivative has no such limit.
+    A smooth minimum is so flat that values alone place it only to the root of their error; its
+    derivative has no such limit.
     """
     vertex = _vertex([left, middle, right], function, middle)
     low, high = max(left, vertex - REACH), min(right, vertex + REACH)
@@ -148,29 +179,45 @@ def _interpolated_minimum(function: Callable[[float], float], left: float, middl
 
 
 def _vertex(nodes: list[float], function: Callable[[float], float], near: float) -> float:
-    """Return the minimum of the polynomial through the nodes that is nearest to a point, inside the nodes."""
+    """Return the minimum of the polynomial through the nodes that is nearest to a point, inside the
+    nodes.
+    """
     values = [function(v) for v in nodes]
     slope: Any = np.polynomial.Polynomial.fit(nodes, values, len(nodes) - 1).deriv()
-    roots = [float(v.real) for v in slope.roots() if abs(v.imag) < 1e-9 and min(nodes) <= v.real <= max(nodes) and slope.deriv()(v.real) > 0]
+    roots = [
+        float(v.real)
+        for v in slope.roots()
+        if abs(v.imag) < 1e-9 and min(nodes) <= v.real <= max(nodes) and slope.deriv()(v.real) > 0
+    ]
     if not roots:
-        raise NotConverged(f"the degree along the branch has no smooth minimum between the overlaps {[-math.expm1(v) for v in nodes]}")
+        raise NotConverged(
+            "the degree along the branch has no smooth minimum between the overlaps "
+            f"{[-math.expm1(v) for v in nodes]}"
+        )
     return min(roots, key=lambda v: abs(v - near))
 
 
 def _settled(point: BranchPoint, biased: bool) -> BranchPoint:
     """Return a converged point of the branch, or say what was reached.
 
-    With biased couplings the iteration may leave the unstable part of the branch for the symmetric solution, whose mean magnetisation vanishes.
+    With biased couplings the iteration may leave the unstable part of the branch for the symmetric
+    solution, whose mean magnetisation vanishes.
     """
     if not point.converged:
-        raise NotConverged(f"density evolution did not settle: {point}, last change {point.residual:.2g}")
+        raise NotConverged(
+            f"density evolution did not settle: {point}, last change {point.residual:.2g}"
+        )
     if biased and point.q > 1e-3 and point.m < 0.5 * point.q:
-        raise NotConverged(f"density evolution left the polarised branch for the symmetric solution: {point}, mean magnetisation {point.m:.3g}")
+        raise NotConverged(
+            f"density evolution left the polarised branch for the symmetric solution: {point}, "
+            f"mean magnetisation {point.m:.3g}"
+        )
     return point
 
 
 def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoint:
-    """Find the point of the branch beyond its end at which the free energy equals that of the paramagnet.
+    """Find the point of the branch beyond its end at which the free energy equals that of the
+    paramagnet.
 
     Raises
     ------
@@ -200,7 +247,9 @@ def transition_point(evolution: DensityEvolution, end: BranchPoint) -> BranchPoi
 
 
 def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float) -> BranchPoint:
-    """Find the transition by the degree, where the overlap is too near to one, or to its largest value, to be the coordinate."""
+    """Find the transition by the degree, where the overlap is too near to one, or to its largest
+    value, to be the coordinate.
+    """
     points = {low.c: low}
 
     def gap(c: float) -> float:
@@ -212,7 +261,10 @@ def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float
     high = min(1.1 * low.c, evolution.largest_degree)
     while gap(high) * sign > 0:
         if high >= evolution.largest_degree:
-            raise GridTooSmall(f"the branch does not meet the paramagnet up to c = {high:.4g}, the largest degree of the grid")
+            raise GridTooSmall(
+                f"the branch does not meet the paramagnet up to c = {high:.4g}, the largest degree "
+                "of the grid"
+            )
         high = min(1.1 * high, evolution.largest_degree)
     root = float(optimize.brentq(gap, low.c, high, xtol=1e-8 * low.c))
     gap(root)
@@ -222,7 +274,8 @@ def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float
 def grid_steps(T: float, step: float | None = None) -> tuple[float, float]:
     """Return the coarser and the finer step of the two grids on which an answer is found.
 
-    Hotter paths send weaker biases, and more of them: their small errors add up, so the step falls with T.
+    Hotter paths send weaker biases, and more of them: their small errors add up, so the step falls
+    with T.
 
     Examples
     --------
@@ -230,17 +283,27 @@ def grid_steps(T: float, step: float | None = None) -> tuple[float, float]:
     ((0.2, 0.1), (0.05, 0.025))
     """
     if not (math.isfinite(T) and T > 0):
-        raise ValueError(f"density evolution needs a positive temperature, got {T}; T = 0 has its own closed form (active-paths/zero-temperature)")
+        raise ValueError(
+            f"density evolution needs a positive temperature, got {T}; T = 0 has its own closed "
+            "form (active-paths/zero-temperature)"
+        )
     if T > HOTTEST:
-        raise ValueError(f"T = {T:g} is too hot for the grids (above {HOTTEST:g}); degrees grow as T^2 there, so scale a lower temperature up")
+        raise ValueError(
+            f"T = {T:g} is too hot for the grids (above {HOTTEST:g}); degrees grow as T^2 there, "
+            "so scale a lower temperature up"
+        )
     fine = step if step is not None else max(0.1 * min(1.0, T ** (-2 / 3)), FINEST)
     return 2 * fine, fine
 
 
-def extrapolated(coarse: Mapping[str, float], fine: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return numbers of two grids, one of half the step of the other, extrapolated to vanishing step, with their errors.
+def extrapolated(
+    coarse: Mapping[str, float], fine: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return numbers of two grids, one of half the step of the other, extrapolated to vanishing
+    step, with their errors.
 
-    The error of a grid falls by 16 for half the step. Twice the change by the extrapolation bounds what is left of it, and a constant what iterations leave.
+    The error of a grid falls by 16 for half the step. Twice the change by the extrapolation bounds
+    what is left of it, and a constant what iterations leave.
 
     Examples
     --------
@@ -249,7 +312,9 @@ def extrapolated(coarse: Mapping[str, float], fine: Mapping[str, float]) -> tupl
     (3.0, 0.02)
     """
     change = {name: (fine[name] - coarse[name]) / 15 for name in fine}
-    return {name: fine[name] + change[name] for name in fine}, {name: 2 * abs(change[name]) + SETTLED * max(abs(fine[name]), 0.1) for name in fine}
+    return {name: fine[name] + change[name] for name in fine}, {
+        name: 2 * abs(change[name]) + SETTLED * max(abs(fine[name]), 0.1) for name in fine
+    }
 
 
 def path_thresholds(ensemble: PathEnsemble, T: float, step: float | None = None) -> PathThresholds:
@@ -258,8 +323,9 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float | None = None)
     Parameters
     ----------
     ensemble : PathEnsemble
-        ``planted`` gives the dynamic and the thermodynamic transition of the glass (one step of replica-symmetry breaking at x = 1 is the planted
-        ensemble); ``glass`` the replica-symmetric branch of the unbiased couplings; ``ferro`` an ordinary first-order transition.
+        ``planted`` gives the dynamic and the thermodynamic transition of the glass (one step of
+        replica-symmetry breaking at x = 1 is the planted ensemble); ``glass`` the replica-symmetric
+        branch of the unbiased couplings; ``ferro`` an ordinary first-order transition.
     T : float
         Positive temperature.
     step : float, optional
@@ -273,14 +339,20 @@ def path_thresholds(ensemble: PathEnsemble, T: float, step: float | None = None)
     """
     widths, scale = grid_steps(T, step), entropy_crossing(ensemble, T)
     rows = [_on_grid(ensemble, T, width, scale) for width in widths]
-    values, errors = extrapolated(*({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b, _ in rows))
+    values, errors = extrapolated(
+        *({"c_d": a.c, "q_d": a.q, "c_K": b.c, "q_K": b.q} for a, b, _ in rows)
+    )
     errors["q_d"] += sum(left for _, _, left in rows)
     end, transition, _ = rows[1]
     return PathThresholds(end, transition, values, errors)
 
 
-def _on_grid(ensemble: PathEnsemble, T: float, width: float, scale: float) -> tuple[BranchPoint, BranchPoint, float]:
-    """End and transition on grids that hold larger and larger degrees, until both are found, and the error of the overlap at the end."""
+def _on_grid(
+    ensemble: PathEnsemble, T: float, width: float, scale: float
+) -> tuple[BranchPoint, BranchPoint, float]:
+    """End and transition on grids that hold larger and larger degrees, until both are found, and
+    the error of the overlap at the end.
+    """
     for reach in REACHES:
         evolution = DensityEvolution(ensemble, T, width, largest_degree=reach * scale)
         try:
@@ -288,15 +360,22 @@ def _on_grid(ensemble: PathEnsemble, T: float, width: float, scale: float) -> tu
             return end, transition_point(evolution, end), left
         except GridTooSmall as error:
             missed = error
-    raise NoThreshold(f"the branch was followed up to {REACHES[-1]} times the degree at which the entropy of the paramagnet vanishes: {missed}")
+    raise NoThreshold(
+        f"the branch was followed up to {REACHES[-1]} times the degree at which the entropy of the "
+        f"paramagnet vanishes: {missed}"
+    )
 
 
 def entropy_crossing(ensemble: PathEnsemble, T: float) -> float:
-    """Return the degree at which the entropy of the paramagnet vanishes: the scale of all thresholds."""
+    """Return the degree at which the entropy of the paramagnet vanishes: the scale of all
+    thresholds.
+    """
     return float(compiled(paramagnet(ensemble.p, ensemble.sizes).values["c_s0"], [PATHS.T])(T))
 
 
-def critical_temperatures(p: int, degree: int, bracket: tuple[float, float], step: float = STEP) -> tuple[float, float]:
+def critical_temperatures(
+    p: int, degree: int, bracket: tuple[float, float], step: float = STEP
+) -> tuple[float, float]:
     """Return T_d and T_K of the ensemble in which every weight lies in the same number of paths.
 
     Parameters
@@ -312,24 +391,37 @@ def critical_temperatures(p: int, degree: int, bracket: tuple[float, float], ste
     [0.75, 0.65]
     """
     if p == 2:
-        raise NoThreshold("for p = 2 the overlap grows continuously from zero: no jump, no end of a branch")
+        raise NoThreshold(
+            "for p = 2 the overlap grows continuously from zero: no jump, no end of a branch"
+        )
     ensemble = path_ensemble(p, "planted", regular_degrees(degree))
 
     def polarised(T: float) -> BranchPoint:
         """What is left of certain weights at one temperature."""
-        return _settled(DensityEvolution(ensemble, T, step, largest_degree=float(degree)).solve(float(degree), tolerance=1e-8), True)
+        return _settled(
+            DensityEvolution(ensemble, T, step, largest_degree=float(degree)).solve(
+                float(degree), tolerance=1e-8
+            ),
+            True,
+        )
 
     low, high = bracket
     if polarised(low).q < 0.1 or polarised(high).q > 0.1:
-        raise NoThreshold(f"the polarised branch must exist at T = {low} and not at T = {high}: give another bracket")
+        raise NoThreshold(
+            f"the polarised branch must exist at T = {low} and not at T = {high}: give another "
+            "bracket"
+        )
     while high - low > 2e-4:
         middle = (low + high) / 2
         low, high = (middle, high) if polarised(middle).q > 0.1 else (low, middle)
-    return (low + high) / 2, float(optimize.brentq(lambda T: polarised(T).gap, bracket[0], low, xtol=1e-5))
+    return (low + high) / 2, float(
+        optimize.brentq(lambda T: polarised(T).gap, bracket[0], low, xtol=1e-5)
+    )
 
 
 def removed_fraction(problem: CriticalRemoval, c: float, c0: float) -> float | None:
-    """Return the removed fraction that lowers the degree from c0 to c, or None where c0 is already below it.
+    """Return the removed fraction that lowers the degree from c0 to c, or None where c0 is already
+    below it.
 
     Examples
     --------
@@ -338,7 +430,10 @@ def removed_fraction(problem: CriticalRemoval, c: float, c0: float) -> float | N
     0.5
     """
     if not (0 < c < math.inf and 0 < c0 < math.inf):
-        raise ValueError(f"degrees before and after a removal must be positive and finite, got c0 = {c0}, c = {c}")
+        raise ValueError(
+            f"degrees before and after a removal must be positive and finite, got c0 = {c0}, c = "
+            f"{c}"
+        )
     if c0 < c:
         return None
     return float(compiled(problem.removal, [PATHS.c, PATHS.c0])(c, c0))

@@ -1,8 +1,10 @@
-"""The partition function of a chain of real neurons with Gaussian weights, sharp or softened, by averages from the output back.
+"""The partition function of a chain of real neurons with Gaussian weights, sharp or softened, by
+averages from the output back.
 
-F_M(h) = exp(-beta (y - h)²), and layer by layer F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w ~ N(0, variance), where G_m is F_m smoothed
-with the variance 1/(2 alpha) of the rule (at m = M in closed form). F depends on |h| alone, since the weights are symmetric.
-Functions of a neuron are held as Chebyshev series in arsinh h, which reaches the large values that unbounded activations produce;
+F_M(h) = exp(-beta (y - h)²), and layer by layer F_m(h) = ⟨G_(m+1)(phi(w h))⟩ over w ~ N(0,
+variance), where G_m is F_m smoothed with the variance 1/(2 alpha) of the rule (at m = M in closed
+form). F depends on |h| alone, since the weights are symmetric. Functions of a neuron are held as
+Chebyshev series in arsinh h, which reaches the large values that unbounded activations produce;
 each layer costs one Gaussian average for every node, so the cost is linear in the depth.
 """
 
@@ -47,7 +49,12 @@ class ChainValue(Tabulated):
 
 
 def smeared_partition_function(
-    problem: SmearedChain, x: float, y: float, beta: float, alpha: float = math.inf, prior_variance: float = 1.0
+    problem: SmearedChain,
+    x: float,
+    y: float,
+    beta: float,
+    alpha: float = math.inf,
+    prior_variance: float = 1.0,
 ) -> ChainValue:
     """Return Z of one datum, one neuron per layer, no bias, weights N(0, prior_variance).
 
@@ -86,7 +93,10 @@ def _check(alpha: float, beta: float, variance: float, x: float, y: float) -> No
     if not alpha > 0:
         raise ValueError(f"the stiffness alpha must be positive (inf for sharp rules), got {alpha}")
     if not (math.isfinite(variance) and variance > 0):
-        raise ValueError(f"the weights need a prior of positive finite variance: without one the sum over weights diverges; got prior_variance = {variance}")
+        raise ValueError(
+            "the weights need a prior of positive finite variance: without one the sum over "
+            f"weights diverges; got prior_variance = {variance}"
+        )
     if not (math.isfinite(beta) and beta >= 0):
         raise ValueError(f"the inverse temperature beta must not be negative, got {beta}")
     if not (math.isfinite(x) and math.isfinite(y)):
@@ -96,7 +106,9 @@ def _check(alpha: float, beta: float, variance: float, x: float, y: float) -> No
 class _Chain:
     """One chain with its numbers."""
 
-    def __init__(self, problem: SmearedChain, beta: float, y: float, alpha: float, deviation: float) -> None:
+    def __init__(
+        self, problem: SmearedChain, beta: float, y: float, alpha: float, deviation: float
+    ) -> None:
         self.phi: Function = compiled(problem.activation.expression, [problem.activation.variable])
         self.layers, self.y, self.deviation = problem.layers, y, deviation
         self.spread = 0.0 if math.isinf(alpha) else math.sqrt(0.5 / alpha)
@@ -118,12 +130,20 @@ class _Chain:
         return self.scale * np.exp(-self.beta * (self.y - h) ** 2)
 
     def averaged(self, smooth: Function, tolerance: float) -> Function:
-        """F(h) = ⟨G(phi(w h))⟩; at h = 0 exactly it is G(phi(0)), which a jump of phi at zero sets apart from its neighbourhood."""
+        """F(h) = ⟨G(phi(w h))⟩; at h = 0 exactly it is G(phi(0)), which a jump of phi at zero sets
+        apart from its neighbourhood.
+        """
         zeros, at_zero = self.zeros(), smooth(self.phi(np.zeros(1)))
 
         def function(h: Array) -> Array:
             """The average for an array of |h|."""
-            return np.where(h == 0, at_zero, line_average(lambda z: smooth(self.phi(z)), (self.deviation * h) ** 2, zeros, tolerance).value)
+            return np.where(
+                h == 0,
+                at_zero,
+                line_average(
+                    lambda z: smooth(self.phi(z)), (self.deviation * h) ** 2, zeros, tolerance
+                ).value,
+            )
 
         return function
 
@@ -134,8 +154,12 @@ class _Chain:
         grid = np.sinh(np.linspace(-6.0, 6.0, 1201)) + 1e-9
         values = self.phi(grid)
         turns = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
-        found = [brentq(lambda z: float(self.phi(np.array([z]))[0]), grid[i], grid[i + 1]) for i in turns]
-        return sorted({*self.kinks, *(z for z in found if all(abs(z - k) > 1e-7 for k in self.kinks))})
+        found = [
+            brentq(lambda z: float(self.phi(np.array([z]))[0]), grid[i], grid[i + 1]) for i in turns
+        ]
+        return sorted(
+            {*self.kinks, *(z for z in found if all(abs(z - k) > 1e-7 for k in self.kinks))}
+        )
 
     def reaches(self, first: float) -> list[float]:
         """How large the neuron of each layer can become, up to the tails of weights and noise."""
@@ -146,18 +170,27 @@ class _Chain:
             with np.errstate(over="ignore"):
                 reach = float(np.max(np.abs(self.phi(grid)))) + REACH * self.spread
             if not reach < LARGEST:
-                raise ValueError(f"the neurons grow beyond {LARGEST:g} within {len(found)} layers: use a smaller prior variance, input or depth")
+                raise ValueError(
+                    f"the neurons grow beyond {LARGEST:g} within {len(found)} layers: use a "
+                    "smaller prior variance, input or depth"
+                )
             found.append(max(reach, 1e-3))
         return found
 
-    def smoothed(self, function: Function, at_zero: Array, reach: float, tolerance: float) -> Function:
-        """G(h): F(|h|) averaged over the noise of the rule; F itself, whose value at zero is given apart, where the rule is sharp."""
+    def smoothed(
+        self, function: Function, at_zero: Array, reach: float, tolerance: float
+    ) -> Function:
+        """G(h): F(|h|) averaged over the noise of the rule; F itself, whose value at zero is given
+        apart, where the rule is sharp.
+        """
         if self.spread == 0:
             return lambda h: np.where(h == 0, at_zero, function(np.abs(h)))
         x, w = np.polynomial.legendre.leggauss(40)
 
         def smooth(h: Array) -> Array:
-            """Integrate from the kink at zero outwards, on panels a few standard deviations wide."""
+            """Integrate from the kink at zero outwards, on panels a few standard deviations
+            wide.
+            """
             total = np.zeros_like(h)
             for side in (1.0, -1.0):
                 low = np.clip(side * h - REACH * self.spread, 0.0, None)
@@ -165,7 +198,9 @@ class _Chain:
                 for k in range(PANELS):
                     a, b = low + (high - low) * k / PANELS, low + (high - low) * (k + 1) / PANELS
                     r = (a + b)[:, None] / 2 + (b - a)[:, None] / 2 * x
-                    density = np.exp(-(((r - side * h[:, None]) / self.spread) ** 2) / 2) / (self.spread * math.sqrt(2 * math.pi))
+                    density = np.exp(-(((r - side * h[:, None]) / self.spread) ** 2) / 2) / (
+                        self.spread * math.sqrt(2 * math.pi)
+                    )
                     total += ((b - a) / 2) * ((function(r) * density) @ w)
             return total
 
@@ -175,7 +210,9 @@ class _Chain:
 def _softened_output(alpha: float, beta: float) -> tuple[float, float]:
     """Effective inverse temperature and prefactor of the output, from the derived identity."""
     values = output_identity().values
-    names = sorted(set().union(*(value.free_symbols for value in values.values())), key=lambda s: s.name)
+    names = sorted(
+        set().union(*(value.free_symbols for value in values.values())), key=lambda s: s.name
+    )
     found = compiled(dict(values), names)(alpha, beta)
     return float(found["beta_eff"]), float(found["prefactor"])
 
@@ -188,7 +225,9 @@ class _Series:
         count = FEWEST
         while True:
             angles = math.pi * (np.arange(count) + 0.5) / count
-            nodes = np.sinh((self.low + self.high) / 2 + (self.high - self.low) / 2 * np.cos(angles))
+            nodes = np.sinh(
+                (self.low + self.high) / 2 + (self.high - self.low) / 2 * np.cos(angles)
+            )
             values = function(nodes)
             self.coefficients = dct(values, type=2) / count
             self.coefficients[0] /= 2

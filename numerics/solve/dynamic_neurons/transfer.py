@@ -1,8 +1,10 @@
-"""Transfer operators as numbers: Nyström discretisation of layer kernels, wide binary layers, truncated kernels.
+"""Transfer operators as numbers: Nyström discretisation of layer kernels, wide binary layers,
+truncated kernels.
 
-A layer acts on functions of its neurons by an integral or a sum; the eigenvalues lambda_n of this operator give the correlation
-lengths xi_n = -1/ln|lambda_n/lambda_0| in layers. A smooth kernel on an interval is replaced by its values at Gauss-Legendre
-nodes, T_ij = T(x_i | x_j) w_j, whose leading eigenvalues converge faster than any power of the number of nodes.
+A layer acts on functions of its neurons by an integral or a sum; the eigenvalues lambda_n of this
+operator give the correlation lengths xi_n = -1/ln|lambda_n/lambda_0| in layers. A smooth kernel on
+an interval is replaced by its values at Gauss-Legendre nodes, T_ij = T(x_i | x_j) w_j, whose
+leading eigenvalues converge faster than any power of the number of nodes.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ __all__ = [
     "wide_second_eigenvalue_ball",
 ]
 
-UNRESOLVED = 0.02  # relative change of the largest eigenvalue beyond which a kernel counts as not resolved
+UNRESOLVED = (
+    0.02  # relative change of the largest eigenvalue beyond which a kernel counts as not resolved
+)
 PATIENCE = 60  # iterations without a closer enclosure
 
 Array = NDArray[np.float64]
@@ -58,7 +62,9 @@ class OperatorSpectrum(Tabulated):
     errors: Array
 
 
-def nystroem_spectrum(kernel: Kernel, half_width: float, nodes: int = 400, count: int = 4) -> OperatorSpectrum:
+def nystroem_spectrum(
+    kernel: Kernel, half_width: float, nodes: int = 400, count: int = 4
+) -> OperatorSpectrum:
     """Return the leading eigenvalues of a kernel on the interval [-L, L].
 
     Parameters
@@ -88,13 +94,18 @@ def nystroem_spectrum(kernel: Kernel, half_width: float, nodes: int = 400, count
     [1.0, 0.5, 0.25]
     """
     if not (math.isfinite(half_width) and half_width > 0) or nodes < 2 or not 1 <= count <= nodes:
-        raise ValueError(f"the half width must be positive, and the nodes at least as many as the {count} eigenvalues; got L = {half_width}, {nodes} nodes")
+        raise ValueError(
+            f"the half width must be positive, and the nodes at least as many as the {count} "
+            f"eigenvalues; got L = {half_width}, {nodes} nodes"
+        )
     values = _leading(kernel, half_width, nodes, count)
     finer = _leading(kernel, half_width * 1.125, nodes + nodes // 2, count)
     if not abs(values[0] - finer[0]) < UNRESOLVED * max(abs(values[0]), abs(finer[0])):
         raise ValueError(
-            f"{nodes} nodes on [-{half_width:g}, {half_width:g}] do not resolve the kernel: more nodes on a wider interval change its largest eigenvalue "
-            f"from {abs(values[0]):.3g} to {abs(finer[0]):.3g}; take more nodes, or a wider interval"
+            f"{nodes} nodes on [-{half_width:g}, {half_width:g}] do not resolve the kernel: more "
+            "nodes on a wider interval change its largest eigenvalue "
+            f"from {abs(values[0]):.3g} to {abs(finer[0]):.3g}; take more nodes, or a wider "
+            "interval"
         )
     return OperatorSpectrum(values, np.abs(values - finer))
 
@@ -114,11 +125,16 @@ def _leading(kernel: Kernel, half_width: float, nodes: int, count: int) -> NDArr
 def _by_size(values: NDArray[Any]) -> NDArray[Any]:
     """Eigenvalues descending in size, real where they all are up to rounding."""
     ordered = values[np.lexsort((-values.imag, -values.real, -np.abs(values).round(12)))]
-    return ordered.real if np.all(np.abs(ordered.imag) < 1e-9 * max(1.0, float(np.abs(ordered[0])))) else ordered
+    return (
+        ordered.real
+        if np.all(np.abs(ordered.imag) < 1e-9 * max(1.0, float(np.abs(ordered[0]))))
+        else ordered
+    )
 
 
 def correlation_lengths(values: Sequence[float] | NDArray[Any]) -> Array:
-    """Return xi_n = -1/ln|lambda_n/lambda_0| in layers, for n >= 1: zero for a vanishing eigenvalue, infinite for a degenerate one.
+    """Return xi_n = -1/ln|lambda_n/lambda_0| in layers, for n >= 1: zero for a vanishing
+    eigenvalue, infinite for a degenerate one.
 
     Examples
     --------
@@ -155,8 +171,10 @@ def wide_second_eigenvalue(width: int, gain: float) -> float:
 def wide_second_eigenvalue_ball(width: int, gain: fmpq) -> arb:
     """Return an enclosure of the second eigenvalue of a wide binary layer at the present precision.
 
-    The matrix of increments has no negative entry, so for any positive vector v the smallest and the largest ratio (B v)_i / v_i enclose its largest eigenvalue
-    (Collatz and Wielandt); v is iterated until the bounds meet as closely as the precision allows. A negative gain turns the sign.
+    The matrix of increments has no negative entry, so for any positive vector v the smallest and
+    the largest ratio (B v)_i / v_i enclose its largest eigenvalue (Collatz and Wielandt); v is
+    iterated until the bounds meet as closely as the precision allows. A negative gain turns the
+    sign.
 
     Raises
     ------
@@ -170,7 +188,10 @@ def wide_second_eigenvalue_ball(width: int, gain: fmpq) -> arb:
     """
     problem = WideBinary(width)
     if gain * gain > width:
-        raise ValueError(f"binary weights of mean g/sqrt(N) need |g| <= sqrt(N) = {math.sqrt(width):.6g}, got g = {float(gain.p) / float(gain.q):g}")
+        raise ValueError(
+            f"binary weights of mean g/sqrt(N) need |g| <= sqrt(N) = {math.sqrt(width):.6g}, got g "
+            f"= {float(gain.p) / float(gain.q):g}"
+        )
     if gain == 0:
         return arb(0)
     found = largest_eigenvalue_ball(problem.increments(arb(abs(gain)) / arb(width).sqrt()))
@@ -178,7 +199,8 @@ def wide_second_eigenvalue_ball(width: int, gain: fmpq) -> arb:
 
 
 def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
-    """Return an enclosure of the largest eigenvalue of a matrix that is known to have no negative entry.
+    """Return an enclosure of the largest eigenvalue of a matrix that is known to have no negative
+    entry.
 
     Parameters
     ----------
@@ -195,8 +217,12 @@ def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
         return arb(0)
     table = arb_mat([[matrix[i][j] for j in kept] for i in kept])
     heaviest = max(kept, key=lambda i: float(matrix[i][i].mid()))
-    start = [matrix[i][heaviest].mid() for i in kept]  # has the scale of the wanted vector, whose entries may differ by thousands of orders
-    vector = arb_mat([[entry] for entry in start] if all(entry > 0 for entry in start) else [[1]] * len(kept))
+    start = [
+        matrix[i][heaviest].mid() for i in kept
+    ]  # has the scale of the wanted vector, whose entries may differ by thousands of orders
+    vector = arb_mat(
+        [[entry] for entry in start] if all(entry > 0 for entry in start) else [[1]] * len(kept)
+    )
     best, waited = arb(0, math.inf), 0
     while best.rel_accuracy_bits() < ctx.prec - 16 and waited < PATIENCE:
         image = table * vector
@@ -212,10 +238,18 @@ def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
     return best
 
 
-def diffusion_rates(drift: Callable[[Array], Array], noise: float, half_width: float = 9.0, points: int = 240, count: int = 3) -> Array:
-    """Return the lowest rates of decay of the diffusion du = drift(u) ds + sqrt(noise) dB on a line with a confining drift, the first of which is zero.
+def diffusion_rates(
+    drift: Callable[[Array], Array],
+    noise: float,
+    half_width: float = 9.0,
+    points: int = 240,
+    count: int = 3,
+) -> Array:
+    """Return the lowest rates of decay of the diffusion du = drift(u) ds + sqrt(noise) dB on a line
+    with a confining drift, the first of which is zero.
 
-    With the stationary density divided out, the generator becomes -noise/2 d²/du² + drift²/(2 noise) + drift'/2, which is diagonalised in sinc functions.
+    With the stationary density divided out, the generator becomes -noise/2 d²/du² + drift²/(2
+    noise) + drift'/2, which is diagonalised in sinc functions.
 
     Parameters
     ----------
@@ -238,14 +272,18 @@ def diffusion_rates(drift: Callable[[Array], Array], noise: float, half_width: f
     u = np.linspace(-half_width, half_width, points)
     step = u[1] - u[0]
     apart = np.arange(points)[:, None] - np.arange(points)[None, :]
-    kinetic = np.where(apart == 0, math.pi**2 / 6, (-1.0) ** apart / np.where(apart == 0, 1, apart) ** 2) / step**2
+    kinetic = (
+        np.where(apart == 0, math.pi**2 / 6, (-1.0) ** apart / np.where(apart == 0, 1, apart) ** 2)
+        / step**2
+    )
     slope = (drift(u + 1e-5) - drift(u - 1e-5)) / 2e-5
     rates = np.linalg.eigvalsh(noise * kinetic + np.diag(drift(u) ** 2 / (2 * noise) + slope / 2))
     return np.asarray(np.abs(rates[:count]))
 
 
 def scaled_correlation_length(tau: float) -> float:
-    """Return xi/sqrt(N) of wide binary layers at the gain g_c (1 + tau/sqrt(N)), in the limit of infinite width.
+    """Return xi/sqrt(N) of wide binary layers at the gain g_c (1 + tau/sqrt(N)), in the limit of
+    infinite width.
 
     Examples
     --------
@@ -258,7 +296,8 @@ def scaled_correlation_length(tau: float) -> float:
 
 
 def overlap_eigenvalue(matrix: Sequence[Sequence[Any]]) -> float:
-    """Return the third eigenvalue of the transfer matrix of two data, whose first two are 1 (it is absorbed at both ends).
+    """Return the third eigenvalue of the transfer matrix of two data, whose first two are 1 (it is
+    absorbed at both ends).
 
     Examples
     --------
@@ -270,7 +309,8 @@ def overlap_eigenvalue(matrix: Sequence[Sequence[Any]]) -> float:
 
 
 def truncated_kernel(kernel: Array, order: int) -> Array:
-    """Return a positive kernel on +-1 spins whose log-weight keeps only products of at most ``order`` spins of both ends together.
+    """Return a positive kernel on +-1 spins whose log-weight keeps only products of at most
+    ``order`` spins of both ends together.
 
     Parameters
     ----------
@@ -291,7 +331,9 @@ def truncated_kernel(kernel: Array, order: int) -> Array:
     """
     spins = 2 * round(math.log2(kernel.shape[0]))
     if kernel.shape != (2 ** (spins // 2),) * 2 or np.any(kernel <= 0):
-        raise ValueError(f"a kernel of N spins is a positive matrix of size 2^N, got shape {kernel.shape}")
+        raise ValueError(
+            f"a kernel of N spins is a positive matrix of size 2^N, got shape {kernel.shape}"
+        )
     table = np.log(kernel).reshape((2,) * spins)
     for axis in range(spins):
         table = _walsh(table, axis) / 2

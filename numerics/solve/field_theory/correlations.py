@@ -2,8 +2,9 @@
 
     e' = (σ_w²/K) ⟨(φ_a - φ_b)²⟩/2
 
-has no difference of nearly equal numbers in it, so e keeps its digits down to the smallest double. As e → 0 the ratio e'/e tends to χ_⊥; as a power series in c
-with non-negative coefficients the map is convex for c >= 0, so beside c = 1 there is at most one fixed point there.
+has no difference of nearly equal numbers in it, so e keeps its digits down to the smallest double.
+As e → 0 the ratio e'/e tends to χ_⊥; as a power series in c with non-negative coefficients the map
+is convex for c >= 0, so beside c = 1 there is at most one fixed point there.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class CorrelationPoint(Tabulated):
 
     @property
     def is_stable(self) -> bool:
-        """Whether |χ_c| < 1; c = 1 at χ_⊥ = 1 counts as stable (it attracts as a power of depth)."""
+        """Whether |χ_c| < 1; c = 1 at χ_⊥ = 1 counts as stable (it attracts as a power of
+        depth).
+        """
         return abs(self.slope) < 1 or (self.gap == 0 and self.slope == 1)
 
 
@@ -87,14 +90,23 @@ def gap_map(wide: WideLimit, sw2: float, length: float) -> Callable[[ArrayLike],
 
     def step(gap: ArrayLike) -> Average:
         """One layer."""
-        value, error = plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, length, length, gap=gap, kinks=(kinks, kinks))
+        value, error = plane_average(
+            lambda a, b: (function(a) - function(b)) ** 2 / 2,
+            length,
+            length,
+            gap=gap,
+            kinks=(kinks, kinks),
+        )
         return Average(value * sw2 / length, error * sw2 / length)
 
     return step
 
 
-def correlation_fixed_points(wide: WideLimit, sw2: float, sb2: float, length: float, chi_perp: float) -> tuple[CorrelationPoint, ...]:
-    """Return the fixed points of the correlation at a fixed point of the length, the stable ones first.
+def correlation_fixed_points(
+    wide: WideLimit, sw2: float, sb2: float, length: float, chi_perp: float
+) -> tuple[CorrelationPoint, ...]:
+    """Return the fixed points of the correlation at a fixed point of the length, the stable ones
+    first.
 
     Parameters
     ----------
@@ -112,7 +124,9 @@ def correlation_fixed_points(wide: WideLimit, sw2: float, sb2: float, length: fl
     Examples
     --------
     >>> from neurenorm.theory.gaussian.activation import activation
-    >>> points = correlation_fixed_points(WideLimit(activation("tanh")), 2.5, 0.05, 1.0639583848, 1.1335157)
+    >>> points = correlation_fixed_points(
+    ...     WideLimit(activation("tanh")), 2.5, 0.05, 1.0639583848, 1.1335157
+    ... )
     >>> [round(point.c, 6) for point in points]
     [0.446804, 1.0]
     """
@@ -128,10 +142,14 @@ def correlation_fixed_points(wide: WideLimit, sw2: float, sb2: float, length: fl
     return tuple(sorted(points, key=lambda point: (not point.is_stable, point.gap)))
 
 
-def certified_correlation(wide: WideLimit, sw2: Expr, sb2: Expr, length: arb, near: float, digits: int) -> tuple[arb, arb]:
-    """Prove a fixed point below c = 1, and enclose its slope, by interval Newton steps in ball arithmetic.
+def certified_correlation(
+    wide: WideLimit, sw2: Expr, sb2: Expr, length: arb, near: float, digits: int
+) -> tuple[arb, arb]:
+    """Prove a fixed point below c = 1, and enclose its slope, by interval Newton steps in ball
+    arithmetic.
 
-    With ``g(c) = (σ_b² + σ_w² ⟨φφ⟩)/K - c`` the interval ``m - g(m)/g'(C)`` lies inside C only if C holds exactly one zero of g.
+    With ``g(c) = (σ_b² + σ_w² ⟨φφ⟩)/K - c`` the interval ``m - g(m)/g'(C)`` lies inside C only if C
+    holds exactly one zero of g.
 
     Parameters
     ----------
@@ -167,7 +185,10 @@ def certified_correlation(wide: WideLimit, sw2: Expr, sb2: Expr, length: arb, ne
     equal = {AA: K, BB: K, AB: c * K}
     image = (FIELD.sb2 + FIELD.sw2 * wide.overlap.xreplace(equal)) / K
     arguments = [c, K, FIELD.sw2, FIELD.sb2]
-    value, slope = (compiled(form, arguments, "ball") for form in (image, FIELD.sw2 * wide.slope_overlap.xreplace(equal)))
+    value, slope = (
+        compiled(form, arguments, "ball")
+        for form in (image, FIELD.sw2 * wide.slope_overlap.xreplace(equal))
+    )
     with ctx.workprec(working_bits(digits)):
         place = arb(near, 1e-9)
         for _ in range(2 + int(np.log2(digits))):
@@ -182,7 +203,9 @@ def certified_correlation(wide: WideLimit, sw2: Expr, sb2: Expr, length: arb, ne
     raise NotCertified(f"{digits} digits of the correlation near {near:.12g} cannot be proved")
 
 
-def _crossings(step: Callable[[Any], Average], grid: NDArray[np.float64], excess: NDArray[np.float64]) -> list[float]:
+def _crossings(
+    step: Callable[[Any], Average], grid: NDArray[np.float64], excess: NDArray[np.float64]
+) -> list[float]:
     """Gaps at which e' = e, perfect anticorrelation included."""
     flat = np.abs(excess) < 1e-9
     found = [2.0] if flat[-1] and not flat[-2] else []
@@ -190,5 +213,19 @@ def _crossings(step: Callable[[Any], Average], grid: NDArray[np.float64], excess
         return []
     signs = np.where(flat, 0, np.sign(excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        found.append(float(brentq(lambda e: float(step(e).value) / e - 1, grid[i], grid[i + 1], xtol=1e-15, rtol=1e-13)))
-    return found + [float(grid[i]) for i in range(1, len(grid) - 1) if flat[i] and not flat[i - 1] and not flat[i + 1]]
+        found.append(
+            float(
+                brentq(
+                    lambda e: float(step(e).value) / e - 1,
+                    grid[i],
+                    grid[i + 1],
+                    xtol=1e-15,
+                    rtol=1e-13,
+                )
+            )
+        )
+    return found + [
+        float(grid[i])
+        for i in range(1, len(grid) - 1)
+        if flat[i] and not flat[i - 1] and not flat[i + 1]
+    ]

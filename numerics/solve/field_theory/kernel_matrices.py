@@ -1,7 +1,9 @@
-"""Kernel matrices of many inputs: the derived maps of two inputs run over all pairs, in blocks that stay in cache.
+"""Kernel matrices of many inputs: the derived maps of two inputs run over all pairs, in blocks that
+stay in cache.
 
-Only the lower triangle is computed, from blocks of rows and columns, and each block runs through all layers before the next one is touched.
-Where a C compiler is found and the averages have a form in C, one layer of a block is a single generated loop over its pairs; elsewhere it is a generated
+Only the lower triangle is computed, from blocks of rows and columns, and each block runs through
+all layers before the next one is touched. Where a C compiler is found and the averages have a form
+in C, one layer of a block is a single generated loop over its pairs; elsewhere it is a generated
 NumPy function, in which vectors of lengths broadcast.
 """
 
@@ -26,12 +28,16 @@ __all__ = ["kernel_matrices"]
 
 Array = NDArray[np.float64]
 FIELD = symbols("field-theory")
-BLOCK = 125  # two arrays of a block stay in cache, and each below the size at which memory is fetched from the system
+# two arrays of a block stay in cache, and each below the size at which memory is fetched from the
+# system
+BLOCK = 125
 _LEAST = 1e-300
 Step = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
 
 
-def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, depth: int, threads: int | None = None) -> tuple[Array, Array]:
+def kernel_matrices(
+    wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, depth: int, threads: int | None = None
+) -> tuple[Array, Array]:
     """Return the kernel and the neural tangent kernel of a wide network on many inputs.
 
     Parameters
@@ -53,7 +59,8 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
     Raises
     ------
     ValueError
-        If the overlaps are not a symmetric matrix, a variance is negative, there is no layer, or a kernel is not finite.
+        If the overlaps are not a symmetric matrix, a variance is negative, there is no layer, or a
+        kernel is not finite.
 
     Examples
     --------
@@ -66,9 +73,14 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
     """
     overlaps = np.asarray(gram, dtype=float)
     if overlaps.ndim != 2 or overlaps.shape[0] != overlaps.shape[1] or not _is_symmetric(overlaps):
-        raise ValueError(f"the overlaps of the inputs are a symmetric matrix, got shape {overlaps.shape}")
+        raise ValueError(
+            f"the overlaps of the inputs are a symmetric matrix, got shape {overlaps.shape}"
+        )
     if not (sw2 >= 0 and sb2 >= 0) or depth < 1:
-        raise ValueError(f"variances are not negative and there is at least one layer, got sw2 = {sw2}, sb2 = {sb2}, depth = {depth}")
+        raise ValueError(
+            f"variances are not negative and there is at least one layer, got sw2 = {sw2}, sb2 = "
+            f"{sb2}, depth = {depth}"
+        )
     lengths, tangents = _along_diagonal(wide, sb2 + sw2 * overlaps.diagonal(), sw2, sb2, depth)
     _refuse_infinite((lengths[-1], tangents))
     kernel, tangent = np.empty_like(overlaps), np.empty_like(overlaps)
@@ -97,7 +109,10 @@ def kernel_matrices(wide: WideLimit, gram: ArrayLike, sw2: float, sb2: float, de
 def _refuse_infinite(parts: Sequence[Array]) -> None:
     """Say why a kernel may not be finite."""
     if not all(np.all(np.isfinite(part)) for part in parts):
-        raise ValueError("a kernel is not finite: the signals explode with depth, or the slopes have no average at perfect correlation")
+        raise ValueError(
+            "a kernel is not finite: the signals explode with depth, or the slopes have no average "
+            "at perfect correlation"
+        )
 
 
 def _processors() -> int:
@@ -109,10 +124,15 @@ def _is_symmetric(matrix: Array) -> bool:
     """Whether a square matrix of finite numbers equals its transpose up to rounding."""
     if np.array_equal(matrix, matrix.T):
         return True
-    return bool(np.max(np.abs(matrix - matrix.T), initial=0.0) <= 1e-10 * np.max(np.abs(matrix), initial=0.0))
+    return bool(
+        np.max(np.abs(matrix - matrix.T), initial=0.0)
+        <= 1e-10 * np.max(np.abs(matrix), initial=0.0)
+    )
 
 
-def _along_diagonal(wide: WideLimit, first: Array, sw2: float, sb2: float, depth: int) -> tuple[list[Array], Array]:
+def _along_diagonal(
+    wide: WideLimit, first: Array, sw2: float, sb2: float, depth: int
+) -> tuple[list[Array], Array]:
     """Lengths of all inputs at every layer, and their tangent kernels at the last."""
     step = compiled(list(wide.tangent.step), [K, FIELD.Theta, SW2, SB2])
     lengths, tangent = [np.array(first)], np.array(first)
@@ -139,7 +159,9 @@ def _pair_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
 
 
 def _broadcasting_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
-    """The same in NumPy; vectors of lengths broadcast inside the generated function, so their roots cost nothing."""
+    """The same in NumPy; vectors of lengths broadcast inside the generated function, so their roots
+    cost nothing.
+    """
     pair = build_kernel(NUMPY, [wide.overlap, wide.slope_overlap], [AA, BB, AB]).function
 
     def step(kaa: Array, kbb: Array, kab: Array, theta: Array) -> tuple[Array, Array]:
@@ -152,10 +174,14 @@ def _broadcasting_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
     return step
 
 
-def _through_layers(step: Step, block: Array, lengths: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+def _through_layers(
+    step: Step, block: Array, lengths: list[tuple[Array, Array]]
+) -> tuple[Array, Array]:
     """One block of pairs through all layers."""
     kernel, tangent = block, block
-    parallel = bool(lengths) and np.any(np.abs(block) > (1 - 1e-9) * np.sqrt(lengths[0][0] * lengths[0][1]))
+    parallel = bool(lengths) and np.any(
+        np.abs(block) > (1 - 1e-9) * np.sqrt(lengths[0][0] * lengths[0][1])
+    )
     with np.errstate(all="ignore"):
         for here, after in pairwise(lengths):
             kaa, kbb = (np.maximum(length, _LEAST) for length in here)
@@ -163,7 +189,9 @@ def _through_layers(step: Step, block: Array, lengths: list[tuple[Array, Array]]
                 bound = np.sqrt(kaa) * (np.sqrt(kbb) * (1 - 4 * np.finfo(float).eps))
                 kernel = np.clip(kernel, -bound, bound)
             kernel, tangent = step(kaa, kbb, kernel, tangent)
-            if not all(np.all(length) for length in after):  # a signal of length zero has no overlap with any other
+            if not all(
+                np.all(length) for length in after
+            ):  # a signal of length zero has no overlap with any other
                 kernel = np.where(after[0] * after[1] == 0, 0.0, kernel)
                 tangent = np.where(after[0] * after[1] == 0, 0.0, tangent)
     return kernel, tangent

@@ -13,7 +13,9 @@ from neurenorm.theory.wide.layer_graph import LayerKernels
 __all__ = ["kernels_at"]
 
 
-def kernels_at(kernels: LayerKernels, inputs: Mapping[Symbol, float], parameters: Mapping[Symbol, float]) -> dict[Symbol, float]:
+def kernels_at(
+    kernels: LayerKernels, inputs: Mapping[Symbol, float], parameters: Mapping[Symbol, float]
+) -> dict[Symbol, float]:
     """Evaluate every equation that has been derived.
 
     Parameters

@@ -1,7 +1,9 @@
-"""Fixed points of the length map of a wide random network: all of them on twenty-four decades, each with its stability, or the statement that there is none.
+"""Fixed points of the length map of a wide random network: all of them on twenty-four decades, each
+with its stability, or the statement that there is none.
 
-The map is scanned on a logarithmic grid, sign changes of K' - K are bracketed and refined, and each bracket is then certified in ball
-arithmetic: existence, uniqueness inside it, and digits. A map that is linear in K is solved exactly.
+The map is scanned on a logarithmic grid, sign changes of K' - K are bracketed and refined, and each
+bracket is then certified in ball arithmetic: existence, uniqueness inside it, and digits. A map
+that is linear in K is solved exactly.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ _SPARE_DIGITS = 60
 
 @dataclass(frozen=True)
 class LengthPoint(Tabulated):
-    """A fixed point K* with its susceptibilities; numbers are balls where they were certified, floats otherwise.
+    """A fixed point K* with its susceptibilities; numbers are balls where they were certified,
+    floats otherwise.
 
     Attributes
     ----------
@@ -75,7 +78,9 @@ class LengthSearch(Tabulated):
     message: str = ""
 
 
-def length_fixed_points(wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | None = None) -> LengthSearch:
+def length_fixed_points(
+    wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | None = None
+) -> LengthSearch:
     """Return the fixed points of K' = σ_b² + σ_w² ⟨φ²⟩_K.
 
     Parameters
@@ -112,19 +117,33 @@ def length_fixed_points(wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | Non
     excess = excess_at(grid)
     if np.all(np.abs(excess) < _FLAT):
         return LengthSearch((), continuum=True, message="every length is a fixed point")
-    points = [_certified(step, slopes, bracket, digits) for bracket in _brackets(excess_at, grid, excess, noise)]
+    points = [
+        _certified(step, slopes, bracket, digits)
+        for bracket in _brackets(excess_at, grid, excess, noise)
+    ]
     if sb2 == 0 and (sw2 == 0 or wide.slope_at_zero is not None):
         points.insert(0, _at_zero(wide, sw2))
     if not points:
         side = "above" if excess[0] > 0 else "below"
-        return LengthSearch((), message=f"there is no fixed point among the lengths searched: K' lies {side} K from {SMALLEST:g} to {LARGEST:g}")
-    return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
+        return LengthSearch(
+            (),
+            message=(
+                f"there is no fixed point among the lengths searched: K' lies {side} K from "
+                f"{SMALLEST:g} to {LARGEST:g}"
+            ),
+        )
+    return LengthSearch(
+        tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K))))
+    )
 
 
-def _excess(wide: WideLimit, step: Expr, values: dict[Any, Expr]) -> tuple[Callable[[Any], Any], float]:
+def _excess(
+    wide: WideLimit, step: Expr, values: dict[Any, Expr]
+) -> tuple[Callable[[Any], Any], float]:
     """K'/K - 1 as a function of K, and the size below which its sign is not known.
 
-    A closed form is evaluated with digits to spare, since it may cancel; an average is one positive integrand, which does not.
+    A closed form is evaluated with digits to spare, since it may cancel; an average is one positive
+    integrand, which does not.
     """
     if not step.has(GaussianExpectation):
         closed = compiled(step, [K], "mpmath", digits=_SPARE_DIGITS)
@@ -143,7 +162,9 @@ def _excess(wide: WideLimit, step: Expr, values: dict[Any, Expr]) -> tuple[Calla
 
 
 def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
-    """All roots of a polynomial map, exactly; where it touches the diagonal the slope is exactly one."""
+    """All roots of a polynomial map, exactly; where it touches the diagonal the slope is exactly
+    one.
+    """
     if Poly(step, K).degree() <= 1:
         return _linear(step, slopes, digits)
     points = []
@@ -152,26 +173,42 @@ def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> LengthSear
             point = _exact_point(root, slopes, digits)
             points.append(replace(point, chi_par=arb(1)) if multiplicity > 1 else point)
     if not points:
-        return LengthSearch((), message="there is no fixed point: K' - K has no root that is not negative")
-    return LengthSearch(tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K)))))
+        return LengthSearch(
+            (), message="there is no fixed point: K' - K has no root that is not negative"
+        )
+    return LengthSearch(
+        tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K))))
+    )
 
 
 def _linear(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
     """Solve K = b + a K exactly."""
     gain, offset = Poly(step, K).coeff_monomial(K), Poly(step, K).coeff_monomial(1)
     if gain == 1:
-        message = "every length is a fixed point" if offset == 0 else "there is no fixed point: every layer adds the bias variance"
+        message = (
+            "every length is a fixed point"
+            if offset == 0
+            else "there is no fixed point: every layer adds the bias variance"
+        )
         return LengthSearch((), continuum=bool(offset == 0), message=message)
     point = offset / (1 - gain)
     if point < 0:
-        return LengthSearch((), message=f"there is no fixed point: a layer multiplies the length by {gain}, which is not below 1")
+        return LengthSearch(
+            (),
+            message=(
+                f"there is no fixed point: a layer multiplies the length by {gain}, which is not "
+                "below 1"
+            ),
+        )
     return LengthSearch((_exact_point(point, slopes, digits),))
 
 
 def _exact_point(point: Expr, slopes: list[Any], digits: int | None) -> LengthPoint:
     """An exactly known fixed point, with its susceptibilities as balls."""
     forms = [point, *(slope for slope in slopes if slope is not oo)]
-    ball = compiled([form.subs(K, point) for form in forms], [K], "ball", digits=digits or _CERTIFIED_DIGITS)(0)
+    ball = compiled(
+        [form.subs(K, point) for form in forms], [K], "ball", digits=digits or _CERTIFIED_DIGITS
+    )(0)
     return LengthPoint(ball[0], ball[1], ball[2] if len(ball) > 2 else oo, "exact")
 
 
@@ -192,33 +229,58 @@ def _guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _with_extrema(excess_at: Callable[[float], float], grid: Any, excess: Any) -> tuple[Any, Any]:
-    """Add the points where the curve turns without having crossed zero: two roots may hide between neighbours there."""
+    """Add the points where the curve turns without having crossed zero: two roots may hide between
+    neighbours there.
+    """
     extra = []
     for i in range(1, len(grid) - 1):
         left, here, right = excess[i - 1 : i + 2]
         side = np.sign(here)
         if side != 0 and side * left > side * here < side * right:
             ends = (float(np.log(grid[i - 1])), float(np.log(grid[i + 1])))
-            found = minimize_scalar(lambda u, s=side: s * excess_at(np.exp(u)), bounds=ends, method="bounded", options={"xatol": 1e-9})
+            found = minimize_scalar(
+                lambda u, s=side: s * excess_at(np.exp(u)),
+                bounds=ends,
+                method="bounded",
+                options={"xatol": 1e-9},
+            )
             extra.append(float(np.exp(found.x)))
     grid = np.unique(np.concatenate([grid, extra]))
-    known = dict(zip(grid[~np.isin(grid, extra)].tolist(), excess.tolist(), strict=True)) if extra else {}
-    return grid, np.array([known[k] if k in known else excess_at(k) for k in grid.tolist()]) if extra else excess
+    known = (
+        dict(zip(grid[~np.isin(grid, extra)].tolist(), excess.tolist(), strict=True))
+        if extra
+        else {}
+    )
+    return grid, np.array(
+        [known[k] if k in known else excess_at(k) for k in grid.tolist()]
+    ) if extra else excess
 
 
-def _brackets(excess_at: Callable[[Any], Any], grid: Any, excess: Any, noise: float) -> Iterator[tuple[float, float]]:
+def _brackets(
+    excess_at: Callable[[Any], Any], grid: Any, excess: Any, noise: float
+) -> Iterator[tuple[float, float]]:
     """Narrow brackets of the sign changes of K'/K - 1."""
     grid, excess = _with_extrema(lambda k: float(excess_at(k)), grid, excess)
     signs = np.sign(np.where(np.abs(excess) < noise, 0, excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        root = np.exp(brentq(lambda u: float(excess_at(np.exp(u))), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
+        root = np.exp(
+            brentq(
+                lambda u: float(excess_at(np.exp(u))),
+                np.log(grid[i]),
+                np.log(grid[i + 1]),
+                xtol=1e-14,
+                rtol=1e-14,
+            )
+        )
         yield max(root * (1 - 1e-9), grid[i]), min(root * (1 + 1e-9), grid[i + 1])
     for i in np.flatnonzero(signs == 0):
         if 0 < i < len(grid) - 1 and signs[i - 1] != 0 and signs[i + 1] != 0:
             yield grid[i] * (1 - 1e-9), grid[i] * (1 + 1e-9)
 
 
-def _certified(step: Expr, slopes: list[Any], bracket: tuple[float, float], digits: int | None) -> LengthPoint:
+def _certified(
+    step: Expr, slopes: list[Any], bracket: tuple[float, float], digits: int | None
+) -> LengthPoint:
     """Prove the root in its bracket, and enclose the susceptibilities there."""
     exact = (Rational(bracket[0]), Rational(bracket[1]))
     finite = [slope for slope in slopes if slope is not oo]
@@ -232,7 +294,9 @@ def _certified(step: Expr, slopes: list[Any], bracket: tuple[float, float], digi
             raise
     middle = (bracket[0] + bracket[1]) / 2
     found = compiled(finite, [K])(middle)
-    return LengthPoint(middle, float(found[0]), float(found[1]) if len(found) > 1 else oo, "numeric")
+    return LengthPoint(
+        middle, float(found[0]), float(found[1]) if len(found) > 1 else oo, "numeric"
+    )
 
 
 def _at_zero(wide: WideLimit, sw2: Expr) -> LengthPoint:
@@ -244,7 +308,9 @@ def _at_zero(wide: WideLimit, sw2: Expr) -> LengthPoint:
     return LengthPoint(arb(0), ball, oo if wide.slope_moment is oo else ball, "exact")
 
 
-def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> tuple[tuple[LengthPoint, Any], ...] | str:
+def edge_points(
+    wide: WideLimit, sb2: Expr, digits: int | None = None
+) -> tuple[tuple[LengthPoint, Any], ...] | str:
     """Return the points of the critical line χ_⊥ = 1 at a bias variance: each with its σ_w².
 
     Parameters
@@ -266,21 +332,32 @@ def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> tuple[
     (1.7609546, 0.5700479)
     """
     if wide.slope_moment in (oo, 0):
-        return "there is no critical point: the activation has " + ("a jump, so nearby signals always part" if wide.slope_moment is oo else "no slope")
+        return "there is no critical point: the activation has " + (
+            "a jump, so nearby signals always part" if wide.slope_moment is oo else "no slope"
+        )
     weight, bias = wide.edge_of_chaos
     if not bias.has(K):
         if bias != sb2:
-            return f"there is no critical point at this bias variance: chi_perp = 1 asks for sb2 = {bias} at any length"
+            return (
+                "there is no critical point at this bias variance: chi_perp = 1 asks for sb2 = "
+                f"{bias} at any length"
+            )
         slope = compiled(wide.chi_par.subs(SW2, weight), [K], "ball", digits=_CERTIFIED_DIGITS)(1)
         return ((LengthPoint(None, slope, arb(1), "exact"), weight),)
     curve = _doubles(bias)
     grid = np.geomspace(1e-10, 1e8, 18 * PER_DECADE + 1)
     excess = (curve(grid) - float(sb2)) / grid
-    found = [_edge_point(wide, bracket, sb2, digits) for bracket in _edge_brackets(curve, grid, excess, float(sb2))]
+    found = [
+        _edge_point(wide, bracket, sb2, digits)
+        for bracket in _edge_brackets(curve, grid, excess, float(sb2))
+    ]
     if sb2 == 0 and wide.slope_at_zero not in (None, 0, oo):
         found.insert(0, (LengthPoint(arb(0), arb(1), arb(1), "exact"), 1 / wide.slope_at_zero))
     if not found:
-        return "there is no critical point at this bias variance: chi_perp = 1 has no fixed point of the length"
+        return (
+            "there is no critical point at this bias variance: chi_perp = 1 has no fixed point of "
+            "the length"
+        )
     return tuple(sorted(found, key=lambda entry: (not entry[0].is_stable, float(entry[0].K))))
 
 
@@ -297,21 +374,35 @@ def _doubles(form: Expr) -> Callable[[Any], Any]:
     return np.vectorize(rounded, otypes=[float])
 
 
-def _edge_brackets(curve: Callable[[Any], Any], grid: Any, excess: Any, sb2: float) -> Iterator[tuple[float, float]]:
+def _edge_brackets(
+    curve: Callable[[Any], Any], grid: Any, excess: Any, sb2: float
+) -> Iterator[tuple[float, float]]:
     """Narrow brackets of the lengths at which the critical line has this bias variance."""
     grid, excess = _with_extrema(lambda k: (float(curve(k)) - sb2) / k, grid, excess)
     signs = np.sign(np.where(np.abs(excess) < 1e-11, 0, excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        root = np.exp(brentq(lambda u: float(curve(np.exp(u)) - sb2), np.log(grid[i]), np.log(grid[i + 1]), xtol=1e-14, rtol=1e-14))
+        root = np.exp(
+            brentq(
+                lambda u: float(curve(np.exp(u)) - sb2),
+                np.log(grid[i]),
+                np.log(grid[i + 1]),
+                xtol=1e-14,
+                rtol=1e-14,
+            )
+        )
         yield root * (1 - 1e-9), root * (1 + 1e-9)
 
 
-def _edge_point(wide: WideLimit, bracket: tuple[float, float], sb2: Expr, digits: int | None) -> tuple[LengthPoint, Any]:
+def _edge_point(
+    wide: WideLimit, bracket: tuple[float, float], sb2: Expr, digits: int | None
+) -> tuple[LengthPoint, Any]:
     """Certify one point of the critical line."""
     weight, bias = wide.edge_of_chaos
     slope = wide.chi_par.subs(SW2, weight)
     try:
-        root = certified_root(bias - sb2, K, (Rational(bracket[0]), Rational(bracket[1])), digits or _CERTIFIED_DIGITS)
+        root = certified_root(
+            bias - sb2, K, (Rational(bracket[0]), Rational(bracket[1])), digits or _CERTIFIED_DIGITS
+        )
         with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
             found = compiled([slope, weight], [K], "ball")(root)
         return LengthPoint(root, found[0], arb(1), "enclosed"), found[1]

@@ -1,8 +1,10 @@
-"""The phase diagram of a random network over weight and bias variance: lengths, susceptibilities, correlations and depth scales on a grid.
+"""The phase diagram of a random network over weight and bias variance: lengths, susceptibilities,
+correlations and depth scales on a grid.
 
-⟨φ²⟩_K, its derivative and ⟨φ'²⟩_K are tabulated once as Chebyshev series in ln K, and ⟨φ_a φ_b⟩ at equal lengths in (ln K, s) with
-c = 1 - 2s², in which also kinked activations are smooth at c = 1. The grid then costs no quadrature at all. Series are lengthened until
-their last coefficients are negligible.
+⟨φ²⟩_K, its derivative and ⟨φ'²⟩_K are tabulated once as Chebyshev series in ln K, and ⟨φ_a φ_b⟩ at
+equal lengths in (ln K, s) with c = 1 - 2s², in which also kinked activations are smooth at c = 1.
+The grid then costs no quadrature at all. Series are lengthened until their last coefficients are
+negligible.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ _ANGLES, _ANGLE_WEIGHTS = np.polynomial.legendre.leggauss(400)
 
 @dataclass(frozen=True)
 class PhaseDiagram(Tabulated):
-    """Arrays of shape (len(sb2), len(sw2)); NaN nowhere: where there is no stable length, ``exists`` is False and the numbers are zero.
+    """Arrays of shape (len(sb2), len(sw2)); NaN nowhere: where there is no stable length,
+    ``exists`` is False and the numbers are zero.
 
     Attributes
     ----------
@@ -62,7 +65,9 @@ class PhaseDiagram(Tabulated):
     error: float
 
 
-def phase_diagram(wide: WideLimit, sw2: ArrayLike, sb2: ArrayLike, smallest: float = 1e-4, largest: float = 1e4) -> PhaseDiagram:
+def phase_diagram(
+    wide: WideLimit, sw2: ArrayLike, sb2: ArrayLike, smallest: float = 1e-4, largest: float = 1e4
+) -> PhaseDiagram:
     """Return the phase diagram on a grid of variances.
 
     Parameters
@@ -95,20 +100,44 @@ def phase_diagram(wide: WideLimit, sw2: ArrayLike, sb2: ArrayLike, smallest: flo
         raise ValueError("the axes are one-dimensional arrays of variances that are not negative")
     span = (np.log(smallest), np.log(largest))
     if wide.slope_moment is oo:
-        raise ValueError(f"{wide.activation} jumps, so chi_perp is infinite and nearby signals always part: there is no diagram to draw")
+        raise ValueError(
+            f"{wide.activation} jumps, so chi_perp is infinite and nearby signals always part: "
+            "there is no diagram to draw"
+        )
     tables, error = _line_tables(wide, span)
     w, b = np.meshgrid(weights, biases)
     u, exists = _stable_lengths(tables, span, w, b)
     length = np.exp(u)
     chi_par, chi_perp = (np.where(exists, w * series(u), 0.0) for series in tables[1:])
-    overlap, worst = _plane_table(wide, (float(u[exists].min(initial=0.0)), float(u[exists].max(initial=1.0))))
+    overlap, worst = _plane_table(
+        wide, (float(u[exists].min(initial=0.0)), float(u[exists].max(initial=1.0)))
+    )
     correlation, chi_c = _stable_correlations(overlap, u, length, w, b, chi_perp, exists)
-    scales = [np.where(exists, correlation_length(np.minimum(np.abs(chi), 1.0)), 0.0) for chi in (chi_par, chi_c)]
-    found = [np.where(exists, field, 0.0) for field in (length, chi_par, chi_perp, correlation, chi_c)]
-    return PhaseDiagram(weights, biases, exists, found[0], found[1], found[2], found[3], found[4], scales[0], scales[1], max(error, worst))
+    scales = [
+        np.where(exists, correlation_length(np.minimum(np.abs(chi), 1.0)), 0.0)
+        for chi in (chi_par, chi_c)
+    ]
+    found = [
+        np.where(exists, field, 0.0) for field in (length, chi_par, chi_perp, correlation, chi_c)
+    ]
+    return PhaseDiagram(
+        weights,
+        biases,
+        exists,
+        found[0],
+        found[1],
+        found[2],
+        found[3],
+        found[4],
+        scales[0],
+        scales[1],
+        max(error, worst),
+    )
 
 
-def _line_tables(wide: WideLimit, span: tuple[float, float]) -> tuple[list[Callable[[Array], Array]], float]:
+def _line_tables(
+    wide: WideLimit, span: tuple[float, float]
+) -> tuple[list[Callable[[Array], Array]], float]:
     """Series of ln⟨φ²⟩ (as ⟨φ²⟩), χ_∥/σ_w² and χ_⊥/σ_w² in ln K."""
     functions = compiled([wide.second_moment, wide.chi_par / SW2, wide.slope_moment], [K])
     for count in (32, 64, 128, 256):
@@ -121,17 +150,25 @@ def _line_tables(wide: WideLimit, span: tuple[float, float]) -> tuple[list[Calla
         if tail < _TOLERANCE:
             break
     else:
-        raise ValueError(f"the averages of {wide.activation} are not smooth in ln K: a relative error of {tail:.1g} is left")
+        raise ValueError(
+            f"the averages of {wide.activation} are not smooth in ln K: a relative error of "
+            f"{tail:.1g} is left"
+        )
 
     def series(index: int) -> Callable[[Array], Array]:
         """One series as a function of ln K."""
-        return lambda x: np.asarray(chebyshev.chebval(2 * (x - span[0]) / (span[1] - span[0]) - 1, coefficients[:, index]), dtype=float)
+        return lambda x: np.asarray(
+            chebyshev.chebval(2 * (x - span[0]) / (span[1] - span[0]) - 1, coefficients[:, index]),
+            dtype=float,
+        )
 
     ratio = series(0)
     return [lambda x: np.asarray(np.exp(x) * ratio(x), dtype=float), series(1), series(2)], tail
 
 
-def _stable_lengths(tables: list[Callable[[Array], Array]], span: tuple[float, float], w: Array, b: Array) -> tuple[Array, NDArray[np.bool_]]:
+def _stable_lengths(
+    tables: list[Callable[[Array], Array]], span: tuple[float, float], w: Array, b: Array
+) -> tuple[Array, NDArray[np.bool_]]:
     """The smallest stable ln K: where K' - K turns negative, by scanning and Newton's rule."""
     grid = np.linspace(*span, 400)
     moment = tables[0](grid)
@@ -151,7 +188,9 @@ def _stable_lengths(tables: list[Callable[[Array], Array]], span: tuple[float, f
     return u, exists
 
 
-def _plane_table(wide: WideLimit, span: tuple[float, float]) -> tuple[tuple[Array, tuple[float, float]], float]:
+def _plane_table(
+    wide: WideLimit, span: tuple[float, float]
+) -> tuple[tuple[Array, tuple[float, float]], float]:
     """Chebyshev coefficients of ⟨(φ_a - φ_b)²⟩/(2 K e) at equal lengths in (ln K, s), e = 2s²."""
     low, high = span[0] - 1e-6, span[1] + 1e-6
     for count in (16, 24, 36, 54):
@@ -159,15 +198,26 @@ def _plane_table(wide: WideLimit, span: tuple[float, float]) -> tuple[tuple[Arra
         lengths = np.exp(low + (high - low) * (nodes + 1) / 2)[:, None]
         gaps = np.broadcast_to(2 * ((nodes + 1) / 2) ** 2, (count, count))
         values = _half_squared_difference(wide, lengths, gaps) / (lengths * gaps)
-        coefficients = np.asarray(chebyshev.chebfit(nodes, chebyshev.chebfit(nodes, values, count - 1).T, count - 1).T, dtype=float)
-        tail = float(max(np.max(np.abs(coefficients[-2:])), np.max(np.abs(coefficients[:, -2:]))) / np.max(np.abs(values)))
+        coefficients = np.asarray(
+            chebyshev.chebfit(nodes, chebyshev.chebfit(nodes, values, count - 1).T, count - 1).T,
+            dtype=float,
+        )
+        tail = float(
+            max(np.max(np.abs(coefficients[-2:])), np.max(np.abs(coefficients[:, -2:])))
+            / np.max(np.abs(values))
+        )
         if tail < 100 * _TOLERANCE:
             return (coefficients, (low, high)), tail
-    raise ValueError(f"the correlation map of {wide.activation} is not smooth enough to tabulate: a relative error of {tail:.1g} is left")
+    raise ValueError(
+        f"the correlation map of {wide.activation} is not smooth enough to tabulate: a relative "
+        f"error of {tail:.1g} is left"
+    )
 
 
 def _half_squared_difference(wide: WideLimit, lengths: Array, gaps: Array) -> Array:
-    """⟨(φ_a - φ_b)²⟩/2: from closed forms where there are some (the smallest gap of a table costs them seven digits), else by quadrature."""
+    """⟨(φ_a - φ_b)²⟩/2: from closed forms where there are some (the smallest gap of a table costs
+    them seven digits), else by quadrature.
+    """
     if not wide.overlap.has(GaussianExpectation):
         pair, own = compiled(wide.overlap, [AA, BB, AB]), compiled(wide.second_moment, [K])
         return np.asarray(own(lengths) - pair(lengths, lengths, lengths * (1 - gaps)), dtype=float)
@@ -175,29 +225,52 @@ def _half_squared_difference(wide: WideLimit, lengths: Array, gaps: Array) -> Ar
         return _from_bends(wide, wide.bend_overlap, lengths, gaps)
     phi = wide.activation
     function, kinks = compiled(phi.expression, [phi.variable]), [float(kink) for kink in phi.kinks]
-    return plane_average(lambda a, b: (function(a) - function(b)) ** 2 / 2, lengths, lengths, gap=gaps, kinks=(kinks, kinks), tolerance=1e-8).value
+    return plane_average(
+        lambda a, b: (function(a) - function(b)) ** 2 / 2,
+        lengths,
+        lengths,
+        gap=gaps,
+        kinks=(kinks, kinks),
+        tolerance=1e-8,
+    ).value
 
 
 def _from_bends(wide: WideLimit, bends: Expr, lengths: Array, gaps: Array) -> Array:
-    """The same by integrating ⟨φ''φ''⟩ twice from c = 1: K e ⟨φ'²⟩ - K² ∫_0^e (e - t) ⟨φ_a''φ_b''⟩ dt, with t = 1 - cos θ smooth at both ends."""
+    """The same by integrating ⟨φ''φ''⟩ twice from c = 1: K e ⟨φ'²⟩ - K² ∫_0^e (e - t) ⟨φ_a''φ_b''⟩
+    dt, with t = 1 - cos θ smooth at both ends.
+    """
     end = np.arccos(np.clip(1 - gaps, -1, 1))[..., None]
     angle = end * (_ANGLES + 1) / 2
     t = 2 * np.sin(angle / 2) ** 2
     with np.errstate(all="ignore"):
         curve = np.nan_to_num(compiled(bends, [K, GAP])(lengths[..., None], t))
-    inner = ((gaps[..., None] - t) * curve * np.sin(angle) * _ANGLE_WEIGHTS).sum(-1) * end[..., 0] / 2
-    return np.asarray(lengths * gaps * compiled(wide.slope_moment, [K])(lengths) - lengths**2 * inner, dtype=float)
+    inner = (
+        ((gaps[..., None] - t) * curve * np.sin(angle) * _ANGLE_WEIGHTS).sum(-1) * end[..., 0] / 2
+    )
+    return np.asarray(
+        lengths * gaps * compiled(wide.slope_moment, [K])(lengths) - lengths**2 * inner, dtype=float
+    )
 
 
 def _stable_correlations(
-    table: tuple[Array, tuple[float, float]], u: Array, length: Array, w: Array, b: Array, chi_perp: Array, exists: NDArray[np.bool_]
+    table: tuple[Array, tuple[float, float]],
+    u: Array,
+    length: Array,
+    w: Array,
+    b: Array,
+    chi_perp: Array,
+    exists: NDArray[np.bool_],
 ) -> tuple[Array, Array]:
-    """c* and χ_c: 1 and χ_⊥ where ordered, else the zero of e'/e - 1 between the ends, by bisection and then Newton's rule."""
+    """c* and χ_c: 1 and χ_⊥ where ordered, else the zero of e'/e - 1 between the ends, by bisection
+    and then Newton's rule.
+    """
     coefficients, (low, high) = table
     slopes = chebyshev.chebder(coefficients, axis=1)
     chaotic = exists & (chi_perp > 1)
     x, weight = (2 * (u[chaotic] - low) / (high - low) - 1), w[chaotic]
-    rows = np.array([chebyshev.chebval(x, coefficients[:, j]) for j in range(coefficients.shape[1])])
+    rows = np.array(
+        [chebyshev.chebval(x, coefficients[:, j]) for j in range(coefficients.shape[1])]
+    )
     bends = np.array([chebyshev.chebval(x, slopes[:, j]) for j in range(slopes.shape[1])])
     left, right = np.zeros_like(x), np.ones_like(x)
     for _ in range(45):
@@ -205,7 +278,9 @@ def _stable_correlations(
         growing = weight * chebyshev.chebval(2 * s - 1, rows, tensor=False) > 1
         left, right = np.where(growing, s, left), np.where(growing, right, s)
     s = (left + right) / 2
-    ratio, bend = (weight * chebyshev.chebval(2 * s - 1, series, tensor=False) for series in (rows, bends))
+    ratio, bend = (
+        weight * chebyshev.chebval(2 * s - 1, series, tensor=False) for series in (rows, bends)
+    )
     correlation, chi = np.ones_like(w), chi_perp.copy()
     correlation[chaotic] = 1 - 2 * s**2
     chi[chaotic] = ratio + s * bend

@@ -35,8 +35,11 @@ class HalfStable(Tabulated):
     growth: float
 
 
-def half_stable_points(wide: WideLimit, smallest: float = 1e-2, largest: float = 1e3) -> tuple[HalfStable, ...]:
-    """Return all half-stable points in a range of kernels, by scanning forty points a decade and bracketing; none is an answer.
+def half_stable_points(
+    wide: WideLimit, smallest: float = 1e-2, largest: float = 1e3
+) -> tuple[HalfStable, ...]:
+    """Return all half-stable points in a range of kernels, by scanning forty points a decade and
+    bracketing; none is an answer.
 
     Parameters
     ----------
@@ -65,14 +68,18 @@ def half_stable_points(wide: WideLimit, smallest: float = 1e-2, largest: float =
     ()
     """
     if not wide.slope_moment.is_finite and not wide.slope_moment.free_symbols:
-        raise ValueError(f"{wide.activation} jumps, so chi_perp is infinite and it is critical nowhere")
+        raise ValueError(
+            f"{wide.activation} jumps, so chi_perp is infinite and it is critical nowhere"
+        )
     condition = compiled(half_stable_condition(wide), [K])
     grid = np.geomspace(smallest, largest, int(40 * np.log10(largest / smallest)) + 1)
     signs = np.sign(np.where(np.abs(condition(grid)) < 1e-12, 0.0, condition(grid)))
     values = compiled([*wide.edge_of_chaos, half_stable_growth(wide)], [K])
     found = []
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        length = float(brentq(lambda k: float(condition(k)), grid[i], grid[i + 1], xtol=1e-14, rtol=1e-14))
+        length = float(
+            brentq(lambda k: float(condition(k)), grid[i], grid[i + 1], xtol=1e-14, rtol=1e-14)
+        )
         weight, bias, growth = (float(value) for value in values(length))
         if bias >= 0:
             found.append(HalfStable(length, weight, bias, growth))

@@ -1,4 +1,6 @@
-"""Folding: what it finds, what it refuses, and that unrolling gives the graph back (checked here independently)."""
+"""Folding: what it finds, what it refuses, and that unrolling gives the graph back (checked here
+independently).
+"""
 
 import random
 from collections import Counter
@@ -27,7 +29,9 @@ def bonds(edges):
 
 
 def assert_folds_back(graph, folding):
-    """The cell, laid out by hand over all certified cells, is the graph without what was set aside."""
+    """The cell, laid out by hand over all certified cells, is the graph without what was set
+    aside.
+    """
     node = {image: v for v, image in folding.certificate.items()}
     assert len(node) == len(folding.certificate) == len(graph) - len(folding.set_aside)
     for (vertex, _), v in node.items():
@@ -37,7 +41,10 @@ def assert_folds_back(graph, folding):
         for (vertex, cell), v in node.items():
             if vertex == edge.tail:
                 raised = zip(cell, edge.offset, folding.extents, folding.periodic, strict=True)
-                target = edge.head, tuple((c + o) % n if ring else c + o for c, o, n, ring in raised)
+                target = (
+                    edge.head,
+                    tuple((c + o) % n if ring else c + o for c, o, n, ring in raised),
+                )
                 if target in node:
                     laid_out.append((v, node[target], edge.label))
     given = []
@@ -45,7 +52,9 @@ def assert_folds_back(graph, folding):
         if u in folding.certificate and v in folding.certificate:
             label = data.get("label")
             tail = data.get("tail", u)
-            given.append((tail, v if tail == u else u, Directed(label) if graph.is_directed() else label))
+            given.append(
+                (tail, v if tail == u else u, Directed(label) if graph.is_directed() else label)
+            )
     assert bonds(laid_out) == bonds(given)
     assert folding.verify()
 
@@ -73,7 +82,10 @@ def perceptron(width, layers):
     graph = nx.DiGraph()
     graph.add_nodes_from((layer, i) for layer in range(layers) for i in range(width))
     graph.add_edges_from(
-        ((layer, i), (layer + 1, j)) for layer in range(layers - 1) for i in range(width) for j in range(width)
+        ((layer, i), (layer + 1, j))
+        for layer in range(layers - 1)
+        for i in range(width)
+        for j in range(width)
     )
     return graph
 
@@ -107,7 +119,11 @@ def test_open_pieces_are_found_again_from_coordinates(lattice, extents):
     folding = fold(graph, cells_of(graph), along=range(d))
     assert len(folding.quotient.vertices) == len(lattice.vertices)
     assert (folding.extents, folding.periodic) == (extents, (False,) * d)
-    rim = {node for node in graph if any(c in (0, n - 1) for c, n in zip(node[1], extents, strict=True))}
+    rim = {
+        node
+        for node in graph
+        if any(c in (0, n - 1) for c, n in zip(node[1], extents, strict=True))
+    }
     assert set(folding.boundary) == rim
     assert_folds_back(graph, folding)
 
@@ -191,7 +207,9 @@ def test_edge_labels_count_too():
 
 
 def test_arrows_are_kept():
-    cell = PeriodicGraph("AB", [("B", "A", (1,), Directed("w")), ("A", "B", (0,), Directed("v"))], 1)
+    cell = PeriodicGraph(
+        "AB", [("B", "A", (1,), Directed("w")), ("A", "B", (0,), Directed("v"))], 1
+    )
     graph = cell.unroll(6).graph
     folding = fold(graph, cells_of(graph), (6,), along=[0])
     renamed = [(e.tail[0], e.head[0], e.offset, e.label) for e in folding.quotient.edges]
@@ -215,7 +233,9 @@ def test_layers_of_a_perceptron():
     folding = fold(graph, {v: v for v in graph}, along=[0])
     assert list(folding.quotient.vertices) == [(0, 0), (0, 1), (0, 2)]
     forward = [e if e.label.forward else e.reversed() for e in folding.quotient.edges]
-    assert {(e.tail[1], e.head[1], e.offset) for e in forward} == {(i, j, (1,)) for i in range(3) for j in range(3)}
+    assert {(e.tail[1], e.head[1], e.offset) for e in forward} == {
+        (i, j, (1,)) for i in range(3) for j in range(3)
+    }
     assert set(folding.boundary) == {(layer, i) for layer in (0, 5) for i in range(3)}
     assert_folds_back(graph, folding)
 
@@ -223,7 +243,9 @@ def test_layers_of_a_perceptron():
 def test_an_input_and_an_output_layer_are_set_aside_and_named():
     graph = perceptron(3, 7)
     for node in graph:
-        graph.nodes[node]["label"] = Label("neuron", {0: "input", 6: "output"}.get(node[0], "hidden"))
+        graph.nodes[node]["label"] = Label(
+            "neuron", {0: "input", 6: "output"}.get(node[0], "hidden")
+        )
     folding = fold(graph, {v: v for v in graph}, along=[0])
     assert folding.extents == (5,)
     assert set(folding.set_aside) == {(layer, i) for layer in (0, 6) for i in range(3)}
@@ -242,7 +264,9 @@ def test_factor_vertices_are_vertices():
     )
     graph = cell.unroll(9).graph
     for folding in (fold(graph, cells_of(graph), (9,), along=[0]), fold(graph)):
-        assert sorted(map(str, folding.quotient.vertices.values())) == sorted(map(str, cell.vertices.values()))
+        assert sorted(map(str, folding.quotient.vertices.values())) == sorted(
+            map(str, cell.vertices.values())
+        )
         assert folding.extents == (9,)
         assert_folds_back(graph, folding)
 
@@ -349,13 +373,17 @@ def test_every_unrolled_piece_folds_to_at_most_its_cell(case):
 @given(st.lists(st.sampled_from("ab"), min_size=2, max_size=9), st.booleans())
 @settings(deadline=None, max_examples=100)
 def test_period_of_a_word_is_the_smallest(word, closed):
-    """Brute force over all periods of a ring, or of an open chain in which the period fits twice."""
+    """Brute force over all periods of a ring, or of an open chain in which the period fits
+    twice.
+    """
     n = len(word)
     graph = chain().unroll(n, closed).graph
     for node in graph:
         graph.nodes[node]["label"] = word[node[1][0]]
     if closed:
-        good = [p for p in range(1, n) if n % p == 0 and all(word[i] == word[i - p] for i in range(n))]
+        good = [
+            p for p in range(1, n) if n % p == 0 and all(word[i] == word[i - p] for i in range(n))
+        ]
     else:
         good = [p for p in range(1, n // 2 + 1) if word[p:] == word[:-p]]
     try:
@@ -372,7 +400,12 @@ def test_verify_refuses_a_wrong_certificate_or_quotient():
     swapped = dict(good.certificate)
     swapped[0], swapped[3] = swapped[3], swapped[0]
     doubled = PeriodicGraph(good.quotient.vertices, [*good.quotient.edges] * 2, 1)
-    for change in ({"certificate": swapped}, {"quotient": doubled}, {"periodic": (False,)}, {"extents": (9,)}):
+    for change in (
+        {"certificate": swapped},
+        {"quotient": doubled},
+        {"periodic": (False,)},
+        {"extents": (9,)},
+    ):
         fields = {name: getattr(good, name) for name in Folding.__dataclass_fields__}
         assert not Folding(**{**fields, **change}).verify()
 
@@ -385,13 +418,21 @@ def test_verify_refuses_a_wrong_certificate_or_quotient():
         (lambda g: fold(g, dict.fromkeys(g, (0,))), ValueError, "same coordinates"),
         (lambda g: fold(g, {v: (v / 2,) for v in g}), TypeError, "integer"),
         (lambda g: fold(g, {v: (v,) for v in g}, (4,)), ValueError, "more than its period 4"),
-        (lambda g: fold(g, {v: (v,) for v in g}, (6, 6)), ValueError, "1 positive integers or None"),
+        (
+            lambda g: fold(g, {v: (v,) for v in g}, (6, 6)),
+            ValueError,
+            "1 positive integers or None",
+        ),
         (lambda g: fold(g, {v: (v,) for v in g}, (0,)), ValueError, "positive integers"),
         (lambda g: fold(g, {v: (v,) for v in g}, along=[1]), ValueError, "one length"),
         (lambda g: fold(g, "where"), ValueError, "no coordinates"),
         (lambda g: fold(nx.disjoint_union(g, g)), ValueError, "connected"),
         (lambda g: fold(nx.path_graph(automorphism.SEARCH_LIMIT + 1)), ValueError, "too large"),
-        (lambda g: fold(nx.Graph([(0, 1, {"label": Directed("w")})])), ValueError, "give its 'tail'"),
+        (
+            lambda g: fold(nx.Graph([(0, 1, {"label": Directed("w")})])),
+            ValueError,
+            "give its 'tail'",
+        ),
     ],
 )
 def test_bad_input(call, error, message):
@@ -416,7 +457,9 @@ def test_self_loops_are_named_as_what_stands_in_the_way() -> None:
 @pytest.mark.parametrize("branch", [1, 2, 3])
 @pytest.mark.parametrize("seed", [None, 1])
 def test_rings_with_branches_turn(length, branch, seed):
-    """The ends of long branches move further than the ring; it is still a ring of at most this many vertices per cell."""
+    """The ends of long branches move further than the ring; it is still a ring of at most this many
+    vertices per cell.
+    """
     graph = nx.cycle_graph(length)
     for i in range(length):
         nx.add_path(graph, [i, *((i, j) for j in range(branch))])
@@ -437,7 +480,9 @@ def test_hexagonal_patches_fold_without_coordinates(shape):
     assert_folds_back(graph, folding)
 
 
-@pytest.mark.parametrize("graph", [nx.star_graph(3), nx.balanced_tree(2, 3), nx.path_graph(2), nx.lollipop_graph(4, 3)])
+@pytest.mark.parametrize(
+    "graph", [nx.star_graph(3), nx.balanced_tree(2, 3), nx.path_graph(2), nx.lollipop_graph(4, 3)]
+)
 def test_a_bounded_search_says_what_it_did(graph):
     with pytest.raises(NoTranslation, match="no translation was found: the bounded search"):
         fold(graph)

@@ -13,7 +13,11 @@ from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent
 from neurenorm.graphs.network.folding import broken_rules, fold_network, layer_shift
 from neurenorm.graphs.network.interaction import promoted, weights_only
 from neurenorm.graphs.network.network import Network, network_from_graph
-from neurenorm.graphs.network.neuron_symmetry import is_sign_symmetry, permutation_generators, sign_generators
+from neurenorm.graphs.network.neuron_symmetry import (
+    is_sign_symmetry,
+    permutation_generators,
+    sign_generators,
+)
 
 
 def test_a_dense_network_has_all_connections():
@@ -21,7 +25,11 @@ def test_a_dense_network_has_all_connections():
     assert net.widths == (3, 5, 2)
     assert len(net.weights) == 3 * 5 + 5 * 2 and len(net.biases) == 7
     assert net.inputs == tuple((0, i) for i in range(3)) and net.outputs == ((2, 0), (2, 1))
-    assert nx.to_dict_of_dicts(net.layer_graph())[0][1] == {"connections": 15, "wires": 0, "weights": 15}
+    assert nx.to_dict_of_dicts(net.layer_graph())[0][1] == {
+        "connections": 15,
+        "wires": 0,
+        "weights": 15,
+    }
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -52,7 +60,10 @@ def test_feedback_over_two_layers_sets_the_stride():
     graph = nx.DiGraph([("a", "b"), ("b", "c"), ("c", "a")])
     nx.set_node_attributes(graph, {"a": 0, "b": 1, "c": 2}, "layer")
     unrolled = Network(graph, recurrent=True).unrolled(3)
-    assert nx.is_directed_acyclic_graph(unrolled.graph) and unrolled.graph.number_of_edges() == 3 * 2 + 2
+    assert (
+        nx.is_directed_acyclic_graph(unrolled.graph)
+        and unrolled.graph.number_of_edges() == 3 * 2 + 2
+    )
 
 
 def test_layers_are_found_where_none_are_declared():
@@ -66,7 +77,10 @@ def test_layers_are_found_where_none_are_declared():
         (lambda: Network(nx.DiGraph([("a", "b")])), "has no layer"),
         (lambda: network_from_graph(nx.DiGraph([("a", "b"), ("b", "a")])), "recurrent=True"),
         (lambda: network_from_graph(_layered([("a", "b"), ("b", "a")])), "cycle 'a' -> 'b' -> 'a'"),
-        (lambda: promoted(nx.DiGraph([("a", "b"), ("b", "a")])), "cycle 'a' -> 'b' -> 'a'; declare it with recurrent=True"),
+        (
+            lambda: promoted(nx.DiGraph([("a", "b"), ("b", "a")])),
+            "cycle 'a' -> 'b' -> 'a'; declare it with recurrent=True",
+        ),
         (lambda: weights_only(nx.DiGraph([("a", "b"), ("b", "a")])), "cycle"),
         (lambda: promoted(_partly_layered()), "the neuron 'b' has no layer"),
         (lambda: Network(nx.DiGraph([(0, 1)]), recurrent=True), "has no layer"),
@@ -109,8 +123,13 @@ def _at_half():
 def test_any_directed_graph_of_neurons_is_promoted():
     """Layers are found where none are declared, and NumPy integers are layers."""
     graph = nx.DiGraph([("x", "a"), ("x", "b"), ("a", "y"), ("b", "y")])
-    assert weights_only(graph).report().coupled_pairs == 1 and promoted(graph).report().coupled_pairs == 0
-    nx.set_node_attributes(graph, {"x": np.int64(0), "a": np.int64(1), "b": np.int64(1), "y": np.int64(2)}, "layer")
+    assert (
+        weights_only(graph).report().coupled_pairs == 1
+        and promoted(graph).report().coupled_pairs == 0
+    )
+    nx.set_node_attributes(
+        graph, {"x": np.int64(0), "a": np.int64(1), "b": np.int64(1), "y": np.int64(2)}, "layer"
+    )
     assert promoted(graph).network.widths == (1, 2, 1)
 
 
@@ -151,7 +170,10 @@ def test_taps_of_channels_keep_their_own_names():
 def test_treewidth_does_not_grow_with_depth_after_promotion():
     widths = [promoted(mlp([2] * (depth + 1))).treewidth_bound() for depth in (3, 6, 12)]
     assert len(set(widths)) == 1
-    assert [weights_only(mlp([2] * (depth + 1))).treewidth_bound() for depth in (3, 6)] == [4 * 3 - 3, 4 * 6 - 3]
+    assert [weights_only(mlp([2] * (depth + 1))).treewidth_bound() for depth in (3, 6)] == [
+        4 * 3 - 3,
+        4 * 6 - 3,
+    ]
 
 
 def test_every_neuron_meets_each_of_its_parents_once():
@@ -185,12 +207,20 @@ def _renamed(net, seed):
     """The network with meaningless names, its neurons and connections in random order."""
     rng = random.Random(seed)
     nodes, edges = list(net.graph.nodes(data=True)), list(net.graph.edges(data=True))
-    name = dict(zip(rng.sample(list(net.graph), len(nodes)), map(str, range(len(nodes))), strict=True))
+    name = dict(
+        zip(rng.sample(list(net.graph), len(nodes)), map(str, range(len(nodes))), strict=True)
+    )
     rng.shuffle(nodes)
     rng.shuffle(edges)
     graph = nx.DiGraph()
-    graph.add_nodes_from((name[v], {key: data[key] for key in ("layer", "kind", "position") if key in data}) for v, data in nodes)
-    graph.add_edges_from((name[u], name[v], {"weight": None} if data.get("weight", 0) is None else {}) for u, v, data in edges)
+    graph.add_nodes_from(
+        (name[v], {key: data[key] for key in ("layer", "kind", "position") if key in data})
+        for v, data in nodes
+    )
+    graph.add_edges_from(
+        (name[u], name[v], {"weight": None} if data.get("weight", 0) is None else {})
+        for u, v, data in edges
+    )
     return Network(graph)
 
 
@@ -206,13 +236,22 @@ def _sparse(width, depth, seed):
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("net", "period"),
-    [(mlp([3] * 6), 1), (mlp([2, 3] * 4), 2), (residual(3, 6), 2), (_sparse(5, 9, 1), 1), (_sparse(5, 9, 2), 1), (_sparse(10, 14, 3), 1)],
+    [
+        (mlp([3] * 6), 1),
+        (mlp([2, 3] * 4), 2),
+        (residual(3, 6), 2),
+        (_sparse(5, 9, 1), 1),
+        (_sparse(5, 9, 2), 1),
+        (_sparse(10, 14, 3), 1),
+    ],
 )
 def test_translations_do_not_depend_on_names(net, period, seed):
     found, named = fold_network(promoted(_renamed(net, seed))), fold_network(promoted(net))
     assert found.folding.verify() and found.period == named.period == period
     assert found.folding.extents == named.folding.extents
-    assert sorted(label.kind for label in found.cell.vertices.values()) == sorted(label.kind for label in named.cell.vertices.values())
+    assert sorted(label.kind for label in found.cell.vertices.values()) == sorted(
+        label.kind for label in named.cell.vertices.values()
+    )
 
 
 def test_a_path_of_numbers_is_a_chain():
@@ -221,7 +260,9 @@ def test_a_path_of_numbers_is_a_chain():
 
 def test_a_random_network_has_no_translation_under_any_names():
     rng = random.Random(4)
-    graph = nx.DiGraph([((m, j), (m + 1, i)) for m in range(9) for i in range(5) for j in rng.sample(range(5), 2)])
+    graph = nx.DiGraph(
+        [((m, j), (m + 1, i)) for m in range(9) for i in range(5) for j in rng.sample(range(5), 2)]
+    )
     with pytest.raises(NoTranslation):
         fold_network(promoted(graph))
 
@@ -244,7 +285,9 @@ def test_the_cell_with_weights_unrolls_to_the_interactions(copies):
     """Vertices and edges per cell of a dense layer of width N: N (N + 2 P) and P N (1 + 2 N)."""
     n = 3
     cell = fold_network(promoted(mlp([n] * 7), copies)).cell
-    assert len(cell.vertices) == n * n + 2 * n * copies and len(cell.edges) == copies * n * (1 + 2 * n)
+    assert len(cell.vertices) == n * n + 2 * n * copies and len(cell.edges) == copies * n * (
+        1 + 2 * n
+    )
     weights = [v for v, label in cell.vertices.items() if label.kind == "weight"]
     assert len(weights) == n * n and all(cell.degree(w) == copies for w in weights)
     bulk = promoted(mlp([n] * 7), copies)
@@ -258,7 +301,9 @@ def test_networks_without_repetition_say_so():
 
 
 def test_shifting_weights_alone_is_no_symmetry():
-    """S1 and S2: the shift of weights and neurons keeps every rule; that of the weights alone breaks all but the boundary."""
+    """S1 and S2: the shift of weights and neurons keeps every rule; that of the weights alone
+    breaks all but the boundary.
+    """
     dynamic = promoted(mlp([2] * 6), copies=2)
     assert broken_rules(dynamic, layer_shift(dynamic)) == ()
     assert broken_rules(dynamic, layer_shift(dynamic, 2)) == ()
@@ -271,32 +316,50 @@ def test_permutations_and_signs_of_hidden_neurons():
     swaps, flips = permutation_generators(dynamic), sign_generators(dynamic)
     assert len(swaps) == 2 + 3 and len(flips) == 3 + 4
     for swap in swaps:
-        assert all(swap[swap[v]] == v for v in swap) and broken_rules(dynamic, {**{v: v for v in dynamic.variables}, **swap}) == ()
+        assert (
+            all(swap[swap[v]] == v for v in swap)
+            and broken_rules(dynamic, {**{v: v for v in dynamic.variables}, **swap}) == ()
+        )
     both = flips[0] ^ flips[1]
     assert is_sign_symmetry(dynamic, both) and not is_sign_symmetry(dynamic, list(flips[0])[:-1])
 
 
 @pytest.mark.parametrize(("shape", "channels"), [([5], 1), ([5], 3), ([3, 3], 2)])
 def test_convolutions_exchange_and_flip_whole_channels(shape, channels):
-    """One flip for every hidden layer and channel, and C - 1 exchanges for every hidden layer; all keep every rule."""
+    """One flip for every hidden layer and channel, and C - 1 exchanges for every hidden layer; all
+    keep every rule.
+    """
     dynamic = promoted(convolutional(shape, 4, channels=channels), copies=2)
     swaps, flips = permutation_generators(dynamic), sign_generators(dynamic)
     assert len(flips) == 3 * channels and len(swaps) == 3 * (channels - 1)
     assert all(is_sign_symmetry(dynamic, turned) for turned in flips)
-    assert all(not is_sign_symmetry(dynamic, turned - {next(v for v in turned if v[0] == "h")}) for turned in flips)
+    assert all(
+        not is_sign_symmetry(dynamic, turned - {next(v for v in turned if v[0] == "h")})
+        for turned in flips
+    )
     neurons = math.prod(shape) * 2
     assert all(sum(v[0] == "h" for v in turned) == neurons for turned in flips)
     for swap in swaps:
-        assert all(swap[swap[v]] == v for v in swap) and broken_rules(dynamic, {**{v: v for v in dynamic.variables}, **swap}) == ()
+        assert (
+            all(swap[swap[v]] == v for v in swap)
+            and broken_rules(dynamic, {**{v: v for v in dynamic.variables}, **swap}) == ()
+        )
 
 
 def test_wires_and_outputs_hold_the_signs():
-    """A residual stream is tied to its input, an unrolled layer with shared weights to its last copy: no sign is free."""
-    assert sign_generators(promoted(residual(2, 3))) == [] and sign_generators(promoted(recurrent(2).unrolled(4))) == []
+    """A residual stream is tied to its input, an unrolled layer with shared weights to its last
+    copy: no sign is free.
+    """
+    assert (
+        sign_generators(promoted(residual(2, 3))) == []
+        and sign_generators(promoted(recurrent(2).unrolled(4))) == []
+    )
 
 
 def test_sign_generators_are_all_sign_symmetries():
-    """Every subset of the neurons of a small network that is a symmetry is a product of generators."""
+    """Every subset of the neurons of a small network that is a symmetry is a product of
+    generators.
+    """
     dynamic = promoted(convolutional([3], 3, size=1, channels=2))
     flips = sign_generators(dynamic)
     spanned = {frozenset()}
@@ -324,5 +387,7 @@ def test_the_layout_puts_weights_between_layers():
     dynamic = promoted(mlp([2, 2, 2]))
     places = dynamic.layout()
     weights = [places[v] for v in dynamic.variables if v[0] == "W" and dynamic.layer(v) == 1]
-    assert places["h", (1, 0), 0][0] == 1.0 and sum(x for x, _ in weights) / len(weights) == pytest.approx(1.5)
+    assert places["h", (1, 0), 0][0] == 1.0 and sum(x for x, _ in weights) / len(
+        weights
+    ) == pytest.approx(1.5)
     assert len(set(places.values())) == len(places)

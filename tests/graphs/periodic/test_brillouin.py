@@ -1,4 +1,6 @@
-"""Brillouin zones: known shapes, exact volumes, and independence of the choice of primitive vectors."""
+"""Brillouin zones: known shapes, exact volumes, and independence of the choice of primitive
+vectors.
+"""
 
 import itertools
 import math
@@ -22,12 +24,21 @@ FCC = [[0, HALF, HALF], [HALF, 0, HALF], [HALF, HALF, 0]]
 @pytest.mark.parametrize(
     "cell, faces, corners",
     [
-        *[(chain(), 2, 2), (ladder(), 2, 2), (square(), 4, 4), (triangular(), 6, 6), (honeycomb(), 6, 6), (cubic(), 6, 8)],
+        *[
+            (chain(), 2, 2),
+            (ladder(), 2, 2),
+            (square(), 4, 4),
+            (triangular(), 6, 6),
+            (honeycomb(), 6, 6),
+            (cubic(), 6, 8),
+        ],
         *[(Metric.from_vectors(BCC, {}), 12, 14), (Metric.from_vectors(FCC, {}), 14, 24)],
     ],
 )
 def test_known_zones(cell, faces, corners):
-    """Rhombic dodecahedron for body-centred crystals, truncated octahedron for face-centred ones."""
+    """Rhombic dodecahedron for body-centred crystals, truncated octahedron for face-centred
+    ones.
+    """
     zone = brillouin_zone(cell)
     assert (len(zone.faces), len(zone.corners)) == (faces, corners)
     assert {tuple(-x for x in q) for q in zone.corners} == set(zone.corners)
@@ -37,7 +48,12 @@ def test_high_symmetry_points_of_the_triangular_lattice():
     """|M| = 2π/√3 and |K| = 4π/3 for the cell edge 1, in units of 2π."""
     zone = brillouin_zone(triangular())
     (_, gamma), (_, m), (_, k), (_, end) = zone.path()
-    assert [zone.squared_length(q) for q in (gamma, m, k, end)] == [0, Fraction(1, 3), Fraction(4, 9), 0]
+    assert [zone.squared_length(q) for q in (gamma, m, k, end)] == [
+        0,
+        Fraction(1, 3),
+        Fraction(4, 9),
+        0,
+    ]
     assert zone.squared_length([a - b for a, b in zip(m, k, strict=True)]) == Fraction(1, 9)
     assert all(zone.contains(q) for _, q in zone.path()) and not zone.contains((1, 0))
 
@@ -71,8 +87,12 @@ def test_other_primitive_vectors_have_the_same_zone(metric, shears):
         axes[i] = [x + n * y for x, y in zip(axes[i], axes[j], strict=True)]
     here, there = brillouin_zone(metric), brillouin_zone(metric.rebased(axes))
     assert len(here.faces) == len(there.faces)
-    assert sorted(map(here.squared_length, here.corners)) == sorted(map(there.squared_length, there.corners))
-    assert sorted(map(here.squared_length, here.faces)) == sorted(map(there.squared_length, there.faces))
+    assert sorted(map(here.squared_length, here.corners)) == sorted(
+        map(there.squared_length, there.corners)
+    )
+    assert sorted(map(here.squared_length, here.faces)) == sorted(
+        map(there.squared_length, there.faces)
+    )
 
 
 @given(grams())
@@ -80,7 +100,11 @@ def test_other_primitive_vectors_have_the_same_zone(metric, shears):
 def test_paths_stay_on_the_zone(metric):
     zone = brillouin_zone(metric)
     assert all(zone.contains(q) for _, q in zone.path())
-    assert [name for name, _ in zone.path()] == [["Γ", "face", "Γ"], ["Γ", "face", "corner", "Γ"], ["Γ", "face", "edge", "corner", "Γ"]][len(metric.gram) - 1]
+    assert [name for name, _ in zone.path()] == [
+        ["Γ", "face", "Γ"],
+        ["Γ", "face", "corner", "Γ"],
+        ["Γ", "face", "edge", "corner", "Γ"],
+    ][len(metric.gram) - 1]
 
 
 def test_refusals():

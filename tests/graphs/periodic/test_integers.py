@@ -12,7 +12,9 @@ from neurenorm.graphs.periodic import integers
 
 vectors = st.integers(1, 3).flatmap(
     lambda d: st.tuples(
-        st.just(d), st.lists(st.tuples(*[st.integers(-6, 6)] * d), max_size=4), st.tuples(*[st.integers(-9, 9)] * d)
+        st.just(d),
+        st.lists(st.tuples(*[st.integers(-6, 6)] * d), max_size=4),
+        st.tuples(*[st.integers(-9, 9)] * d),
     )
 )
 
@@ -53,7 +55,9 @@ def test_aligned_coordinates_decide_membership(case):
     basis = integers.hermite(rows)
     divisors, transform = integers.smith(rows, d)
     aligned = [sum(point[i] * transform[i][j] for i in range(d)) for j in range(d)]
-    inside = all(x % n == 0 for x, n in zip(aligned, divisors, strict=False)) and not any(aligned[len(divisors) :])
+    inside = all(x % n == 0 for x, n in zip(aligned, divisors, strict=False)) and not any(
+        aligned[len(divisors) :]
+    )
     assert inside == integers.contains(basis, point)
 
 

@@ -1,4 +1,6 @@
-"""The metric of a periodic graph: exact lengths, kept by every operation, changed by no rotation."""
+"""The metric of a periodic graph: exact lengths, kept by every operation, changed by no
+rotation.
+"""
 
 import itertools
 import math
@@ -15,7 +17,14 @@ from neurenorm.graphs.periodic.metric import Metric, NoMetric
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
 
 HALF = Fraction(1, 2)
-LATTICES = [lattices.chain, lattices.ladder, lattices.square, lattices.triangular, lattices.honeycomb, lattices.cubic]
+LATTICES = [
+    lattices.chain,
+    lattices.ladder,
+    lattices.square,
+    lattices.triangular,
+    lattices.honeycomb,
+    lattices.cubic,
+]
 
 
 @st.composite
@@ -25,7 +34,9 @@ def measured(draw, max_dimension=3, across=1):
     size = d + draw(st.integers(0, across))
     names = "ABC"[: draw(st.integers(1, 3))]
     offsets = st.tuples(*[st.integers(-2, 2)] * d)
-    edges = draw(st.lists(st.tuples(st.sampled_from(names), st.sampled_from(names), offsets), max_size=4))
+    edges = draw(
+        st.lists(st.tuples(st.sampled_from(names), st.sampled_from(names), offsets), max_size=4)
+    )
     edges += [(a, b, (0,) * d) for a, b in itertools.pairwise(names)]
     edges += [("A", "A", tuple(int(i == j) for i in range(d))) for j in range(d)]
     small = st.fractions(-2, 2, max_denominator=4)
@@ -78,19 +89,30 @@ def test_positions_of_a_piece_are_cells_away_from_those_of_the_cell(cell, first,
     for edge in cell.edges:
         if all(0 <= o < n for o, n in zip(edge.offset, extents, strict=True)):
             tail, head = (edge.tail, (0,) * cell.dimension), (edge.head, edge.offset)
-            step = [y - x for x, y in zip(metric.positions[tail], metric.positions[head], strict=True)]
+            step = [
+                y - x for x, y in zip(metric.positions[tail], metric.positions[head], strict=True)
+            ]
             assert metric.squared_length(step) == cell.squared_length(edge)
 
 
-@pytest.mark.parametrize("lattice, extents", [(f, 5 if f is not lattices.cubic else 4) for f in LATTICES])
+@pytest.mark.parametrize(
+    "lattice, extents", [(f, 5 if f is not lattices.cubic else 4) for f in LATTICES]
+)
 @pytest.mark.parametrize("closed", [True, False])
 def test_fold_gives_the_metric_back(lattice, extents, closed):
-    """Up to the choice of axes: the same bonds with the same lengths, and the same volume of a cell."""
+    """Up to the choice of axes: the same bonds with the same lengths, and the same volume of a
+    cell.
+    """
     cell = lattice()
     piece = cell.unroll(extents, closed).graph
     order = {v: i for i, v in enumerate(cell.vertices)}
     coordinates = {(v, c): (*c, order[v]) for v, c in piece}
-    folded = fold(piece, coordinates, [extents if closed else None] * cell.dimension, along=range(cell.dimension)).quotient
+    folded = fold(
+        piece,
+        coordinates,
+        [extents if closed else None] * cell.dimension,
+        along=range(cell.dimension),
+    ).quotient
     assert folded.metric is not None and lengths(folded) == lengths(cell)
     assert folded.metric.squared_volume() == cell.metric.squared_volume()
 
@@ -113,7 +135,10 @@ def test_a_map_of_the_graph_that_is_no_motion_of_space_gives_no_metric():
 @settings(deadline=None, max_examples=60)
 def test_sheared_axes_measure_the_same_vectors(cell, a, b):
     d = cell.dimension
-    shear = [[int(i == j) + (a if j == i + 1 else 0) + (b if j == i + 2 else 0) for j in range(d)] for i in range(d)]
+    shear = [
+        [int(i == j) + (a if j == i + 1 else 0) + (b if j == i + 2 else 0) for j in range(d)]
+        for i in range(d)
+    ]
     turned = cell.metric.rebased(shear)
     assert turned.squared_volume() == cell.metric.squared_volume()
     for i, row in enumerate(shear):
@@ -121,7 +146,9 @@ def test_sheared_axes_measure_the_same_vectors(cell, a, b):
     for v, place in cell.metric.positions.items():
         assert turned.squared_length(turned.positions[v]) == cell.metric.squared_length(place)
         components = cell.metric.cartesian(place)
-        assert math.fsum(x * x for x in components) == pytest.approx(float(cell.metric.squared_length(place)))
+        assert math.fsum(x * x for x in components) == pytest.approx(
+            float(cell.metric.squared_length(place))
+        )
 
 
 def test_drawings_show_the_lattice_as_it_is():
@@ -139,16 +166,32 @@ def test_drawings_show_the_lattice_as_it_is():
         (lambda: lattices.square().with_metric([[1, 0]]), ValueError, "as many rows as columns"),
         (lambda: lattices.square().with_metric([[1.0, 0], [0, 1]]), TypeError, "rational"),
         (lambda: lattices.square().with_metric([[1]]), ValueError, "needs as many axes"),
-        (lambda: lattices.honeycomb().with_metric([[1, 0], [0, 1]]), ValueError, "needs their positions"),
-        (lambda: lattices.honeycomb().with_metric([[1, 0], [0, 1]], {0: (0, 0)}), ValueError, "places every vertex"),
-        (lambda: lattices.square().with_metric([[1, 0], [0, 1]], {0: (0,)}), ValueError, "1 coordinates"),
+        (
+            lambda: lattices.honeycomb().with_metric([[1, 0], [0, 1]]),
+            ValueError,
+            "needs their positions",
+        ),
+        (
+            lambda: lattices.honeycomb().with_metric([[1, 0], [0, 1]], {0: (0, 0)}),
+            ValueError,
+            "places every vertex",
+        ),
+        (
+            lambda: lattices.square().with_metric([[1, 0], [0, 1]], {0: (0,)}),
+            ValueError,
+            "1 coordinates",
+        ),
         (lambda: PeriodicGraph("A", [], 1, "metric"), TypeError, "with_metric takes"),
         (lambda: Metric.from_vectors([(1, 0), (2, 0)], {}), ValueError, "positive definite"),
         (lambda: Metric.from_vectors([(1, 0), (2,)], {}), ValueError, "2 components"),
         (lambda: lattices.square().metric.rebased([[1, 1], [2, 2]]), ValueError, "independent"),
         (lambda: lattices.square().metric.squared_length((1, 0, 0)), ValueError, "at most 2"),
         (lambda: lattices.honeycomb().renamed({0: 1}), ValueError, "one name"),
-        (lambda: PeriodicGraph.from_text("dimension 1\nvertex ('A', None,)\naxis 3"), ValueError, "line 3"),
+        (
+            lambda: PeriodicGraph.from_text("dimension 1\nvertex ('A', None,)\naxis 3"),
+            ValueError,
+            "line 3",
+        ),
         (lambda: setattr(lattices.chain().metric, "x", 1), AttributeError, "does not change"),
     ],
 )

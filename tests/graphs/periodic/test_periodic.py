@@ -22,7 +22,9 @@ LABELS = [None, "K", 3, Directed("w"), Directed("w", False), Label("weight", cou
 def cells(draw, max_dimension=2):
     d = draw(st.integers(1, max_dimension))
     n = draw(st.integers(1, 3))
-    vertices = {v: draw(st.sampled_from([None, "spin", Label("factor", "gate")])) for v in "ABC"[:n]}
+    vertices = {
+        v: draw(st.sampled_from([None, "spin", Label("factor", "gate")])) for v in "ABC"[:n]
+    }
     offsets = st.tuples(*[st.integers(-2, 2)] * d)
     names = st.sampled_from(list(vertices))
     edges = draw(st.lists(st.tuples(names, names, offsets, st.sampled_from(LABELS)), max_size=6))
@@ -56,10 +58,16 @@ def test_order_and_orientation_of_the_input_do_not_matter(cell, random):
 @settings(deadline=None, max_examples=100)
 def test_text_and_pickle_round_trip(cell):
     for copy in (PeriodicGraph.from_text(cell.to_text()), pickle.loads(pickle.dumps(cell))):
-        assert copy == cell and copy.edges == cell.edges and list(copy.vertices) == list(cell.vertices)
+        assert (
+            copy == cell and copy.edges == cell.edges and list(copy.vertices) == list(cell.vertices)
+        )
 
 
-@given(cells(), st.lists(st.integers(1, 3), min_size=2, max_size=2), st.lists(st.booleans(), min_size=2, max_size=2))
+@given(
+    cells(),
+    st.lists(st.integers(1, 3), min_size=2, max_size=2),
+    st.lists(st.booleans(), min_size=2, max_size=2),
+)
 @settings(deadline=None, max_examples=150)
 def test_unroll_counts_every_bond_once(cell, extents, closed):
     d = cell.dimension
@@ -67,7 +75,8 @@ def test_unroll_counts_every_bond_once(cell, extents, closed):
     graph = cell.unroll(extents, closed).graph
     fit = [
         math.prod(
-            n if ring else max(0, n - abs(o)) for n, ring, o in zip(extents, closed, e.offset, strict=True)
+            n if ring else max(0, n - abs(o))
+            for n, ring, o in zip(extents, closed, e.offset, strict=True)
         )
         for e in cell.edges
     ]
@@ -78,7 +87,11 @@ def test_unroll_counts_every_bond_once(cell, extents, closed):
     assert all(data["label"] == cell.vertices[v] for (v, _), data in graph.nodes(data=True))
 
 
-@given(cells(), st.lists(st.integers(1, 3), min_size=2, max_size=2), st.lists(st.integers(1, 2), min_size=2, max_size=2))
+@given(
+    cells(),
+    st.lists(st.integers(1, 3), min_size=2, max_size=2),
+    st.lists(st.integers(1, 2), min_size=2, max_size=2),
+)
 @settings(deadline=None, max_examples=100)
 @pytest.mark.parametrize("closed", [True, False])
 def test_supercell_describes_the_same_crystal(closed, cell, m, extents):
@@ -92,7 +105,9 @@ def test_supercell_describes_the_same_crystal(closed, cell, m, extents):
         (v, inner), outer = node
         return v, tuple(a + b * c for a, b, c in zip(inner, m, outer, strict=True))
 
-    assert {name(node): data["label"] for node, data in piece.nodes(data=True)} == dict(whole.nodes(data="label"))
+    assert {name(node): data["label"] for node, data in piece.nodes(data=True)} == dict(
+        whole.nodes(data="label")
+    )
     assert marked_edges(piece, name) == marked_edges(whole)
     assert all(large.degree((v, c)) == cell.degree(v) for v, c in large.vertices)
     assert large.number_of_copies() == cell.number_of_copies()
@@ -102,7 +117,9 @@ def test_supercell_describes_the_same_crystal(closed, cell, m, extents):
 @given(cells())
 @settings(deadline=None, max_examples=100)
 def test_copies_are_the_components_of_a_torus(cell):
-    """A torus of n cells a side joins copies that differ by n Z^d: none, if n is the number of copies."""
+    """A torus of n cells a side joins copies that differ by n Z^d: none, if n is the number of
+    copies.
+    """
     copies = cell.number_of_copies()
     if not cell.is_connected() or 40 < copies < math.inf:
         return
@@ -147,7 +164,9 @@ def test_extents_one_two_and_three():
 
 def test_mixed_boundaries_make_a_tube():
     tube = square().unroll((4, 3), (True, False)).graph
-    assert nx.is_isomorphic(nx.Graph(tube), nx.cartesian_product(nx.cycle_graph(4), nx.path_graph(3)))
+    assert nx.is_isomorphic(
+        nx.Graph(tube), nx.cartesian_product(nx.cycle_graph(4), nx.path_graph(3))
+    )
 
 
 def test_arrows_survive_reversal_and_unrolling():
@@ -192,7 +211,11 @@ def test_it_does_not_change():
         (lambda: PeriodicGraph("A", [("A", "A", (1, 0))], 1), ValueError, "not the dimension 1"),
         (lambda: PeriodicGraph("A", [("A", "A", 1)], 2), ValueError, "not the dimension 2"),
         (lambda: PeriodicGraph("A", [("A", "A", (0.5,))], 1), TypeError, "integer"),
-        (lambda: PeriodicGraph("A", [("A", "B", (0,))], 1), ValueError, "'B' of an edge is not a vertex"),
+        (
+            lambda: PeriodicGraph("A", [("A", "B", (0,))], 1),
+            ValueError,
+            "'B' of an edge is not a vertex",
+        ),
         (lambda: PeriodicGraph("A", [("A", "A")], 1), ValueError, "an edge is"),
         (lambda: PeriodicGraph("AA", [], 1), ValueError, "given twice"),
         (lambda: PeriodicGraph("", [], 1), ValueError, "at least one vertex"),
@@ -208,9 +231,17 @@ def test_it_does_not_change():
         (lambda: PeriodicGraph({"A": math.nan}, [], 1).to_text(), ValueError, "no text form"),
         (lambda: PeriodicGraph.from_text("vertex ('A', None)"), ValueError, "exactly one line"),
         (lambda: PeriodicGraph.from_text("dimension 1\nvertex ('A',)"), ValueError, "line 2"),
-        (lambda: PeriodicGraph.from_text("dimension 1\nvertex (__import__('os'), None)"), ValueError, "line 2"),
+        (
+            lambda: PeriodicGraph.from_text("dimension 1\nvertex (__import__('os'), None)"),
+            ValueError,
+            "line 2",
+        ),
         (lambda: PeriodicGraph.from_text("dimension 1\nnode ('A', None)"), ValueError, "line 2"),
-        (lambda: PeriodicGraph.from_text("dimension 1\nvertex ('A',1)\nvertex ('A',2)"), ValueError, "given twice"),
+        (
+            lambda: PeriodicGraph.from_text("dimension 1\nvertex ('A',1)\nvertex ('A',2)"),
+            ValueError,
+            "given twice",
+        ),
     ],
 )
 def test_bad_input(build, error, message):

@@ -20,24 +20,64 @@ THIRD = sympy.Rational(1, 3)
 FUNCTIONS = [
     (x**2 - x**3 + x, lambda u: u**2 - u**3 + u, (-2, 2)),
     (x**4 / (3 + x**2), lambda u: u**4 / (3 + u**2), (-2, 2)),
-    (sympy.sqrt(x) + x**THIRD + x ** sympy.Rational(-5, 2), lambda u: u**0.5 + mpmath.cbrt(u) + u**-2.5, (0.2, 3)),
+    (
+        sympy.sqrt(x) + x**THIRD + x ** sympy.Rational(-5, 2),
+        lambda u: u**0.5 + mpmath.cbrt(u) + u**-2.5,
+        (0.2, 3),
+    ),
     (x**sympy.pi + 2**x, lambda u: u**mpmath.pi + 2**u, (0.2, 3)),
     (sympy.log(sympy.cosh(2 * x)) / 2, lambda u: mpmath.log(mpmath.cosh(2 * u)) / 2, (-2, 2)),
-    (sympy.exp(x) * sympy.sin(x) + sympy.cos(x), lambda u: mpmath.exp(u) * mpmath.sin(u) + mpmath.cos(u), (-2, 2)),
+    (
+        sympy.exp(x) * sympy.sin(x) + sympy.cos(x),
+        lambda u: mpmath.exp(u) * mpmath.sin(u) + mpmath.cos(u),
+        (-2, 2),
+    ),
     (sympy.tanh(x) - sympy.sinh(x), lambda u: mpmath.tanh(u) - mpmath.sinh(u), (-2, 2)),
     (sympy.atan(x) + sympy.asinh(x), lambda u: mpmath.atan(u) + mpmath.asinh(u), (-2, 2)),
-    (sympy.asin(x) * sympy.acos(x) + sympy.atanh(x), lambda u: mpmath.asin(u) * mpmath.acos(u) + mpmath.atanh(u), (-0.9, 0.9)),
+    (
+        sympy.asin(x) * sympy.acos(x) + sympy.atanh(x),
+        lambda u: mpmath.asin(u) * mpmath.acos(u) + mpmath.atanh(u),
+        (-0.9, 0.9),
+    ),
     (sympy.acosh(1 + x), lambda u: mpmath.acosh(1 + u), (0.1, 3)),
     (sympy.erf(x) * sympy.erfc(x), lambda u: mpmath.erf(u) * mpmath.erfc(u), (-2, 2)),
     (sympy.gamma(x) + sympy.loggamma(x), lambda u: mpmath.gamma(u) + mpmath.loggamma(u), (0.5, 3)),
-    (sympy.Abs(x) + sympy.Max(x, THIRD) + sympy.Min(x, 0, -x), lambda u: abs(u) + max(u, mpmath.mpf(1) / 3) + min(u, 0, -u), (-2, 2)),
-    (sympy.sign(x) + sympy.Heaviside(x - 1), lambda u: mpmath.sign(u) + (0.5 if u == 1 else u > 1), (-2, 2)),
-    (sympy.Piecewise((x**2, x < 0), (sympy.exp(x), x <= 1), (x, True)), lambda u: u**2 if u < 0 else (mpmath.exp(u) if u <= 1 else u), (-2, 2)),
-    (sympy.polygamma(1, x) + sympy.zeta(x + 2), lambda u: mpmath.psi(1, u) + mpmath.zeta(u + 2), (0.5, 3)),
-    (sympy.besseli(0, x) + sympy.LambertW(x), lambda u: mpmath.besseli(0, u) + mpmath.lambertw(u).real, (0.5, 3)),
+    (
+        sympy.Abs(x) + sympy.Max(x, THIRD) + sympy.Min(x, 0, -x),
+        lambda u: abs(u) + max(u, mpmath.mpf(1) / 3) + min(u, 0, -u),
+        (-2, 2),
+    ),
+    (
+        sympy.sign(x) + sympy.Heaviside(x - 1),
+        lambda u: mpmath.sign(u) + (0.5 if u == 1 else u > 1),
+        (-2, 2),
+    ),
+    (
+        sympy.Piecewise((x**2, x < 0), (sympy.exp(x), x <= 1), (x, True)),
+        lambda u: u**2 if u < 0 else (mpmath.exp(u) if u <= 1 else u),
+        (-2, 2),
+    ),
+    (
+        sympy.polygamma(1, x) + sympy.zeta(x + 2),
+        lambda u: mpmath.psi(1, u) + mpmath.zeta(u + 2),
+        (0.5, 3),
+    ),
+    (
+        sympy.besseli(0, x) + sympy.LambertW(x),
+        lambda u: mpmath.besseli(0, u) + mpmath.lambertw(u).real,
+        (0.5, 3),
+    ),
     (sympy.erfinv(x), mpmath.erfinv, (-0.9, 0.9)),
-    (sympy.EulerGamma + sympy.E * x + sympy.sqrt(2), lambda u: mpmath.euler + mpmath.e * u + mpmath.sqrt(2), (-2, 2)),
-    (sympy.Sum(x**k / k, (k, 1, 40)), lambda u: mpmath.fsum(u**j / j for j in range(1, 41)), (-1, 1)),
+    (
+        sympy.EulerGamma + sympy.E * x + sympy.sqrt(2),
+        lambda u: mpmath.euler + mpmath.e * u + mpmath.sqrt(2),
+        (-2, 2),
+    ),
+    (
+        sympy.Sum(x**k / k, (k, 1, 40)),
+        lambda u: mpmath.fsum(u**j / j for j in range(1, 41)),
+        (-1, 1),
+    ),
 ]
 IDS = [str(row[0]) for row in FUNCTIONS]
 
@@ -83,9 +123,15 @@ def test_wide_balls_enclose_the_values_inside(expression, reference, bounds, dat
 
 def test_wide_balls_give_sharp_enclosures_of_monotone_functions():
     box = arb(1, 0.5)
-    for expression, low, high in [(x**2, 0.25, 2.25), (sympy.exp(x), 1.6487, 4.4817), (sympy.tanh(x), 0.4621, 0.9052)]:
+    for expression, low, high in [
+        (x**2, 0.25, 2.25),
+        (sympy.exp(x), 1.6487, 4.4817),
+        (sympy.tanh(x), 0.4621, 0.9052),
+    ]:
         ball = compiled(expression, [x], "ball")(box)
-        assert float(ball.lower()) == pytest.approx(low, abs=1e-4) and float(ball.upper()) == pytest.approx(high, abs=1e-4)
+        assert float(ball.lower()) == pytest.approx(low, abs=1e-4) and float(
+            ball.upper()
+        ) == pytest.approx(high, abs=1e-4)
     around_zero = compiled([x**2, sympy.Abs(x), sympy.cosh(x)], [x], "ball")(arb(0, 1))
     assert all(float(ball.lower()) > -1e-6 for ball in around_zero)
 
@@ -141,7 +187,12 @@ def test_algebraic_numbers():
 
 def test_complex_balls():
     z = sympy.Symbol("z")
-    f = compiled([sympy.exp(sympy.I * z), sympy.Abs(z) ** 2, z ** sympy.Rational(1, 3)], [z], "ball", complex_ball=True)
+    f = compiled(
+        [sympy.exp(sympy.I * z), sympy.Abs(z) ** 2, z ** sympy.Rational(1, 3)],
+        [z],
+        "ball",
+        complex_ball=True,
+    )
     one, square, root = f(flint.acb(0, 2))
     assert one.real.overlaps(arb(-2).exp()) and one.imag.contains(0)
     assert square.real.contains(4) and (root**3).imag.overlaps(arb(2))
@@ -151,7 +202,10 @@ def test_numbers_stay_exact_until_the_precision_is_known():
     f = compiled(x * sympy.Rational(1, 3) + y, [x, y], "mpmath", digits=50)
     with mpmath.workdps(50):
         for third in ("1/3", Fraction(1, 3), THIRD, mpmath.mpf(1) / 3):
-            assert abs(f(third, "0.1") - (mpmath.mpf(1) / 9 + mpmath.mpf(1) / 10)) < mpmath.mpf(10) ** -49
+            assert (
+                abs(f(third, "0.1") - (mpmath.mpf(1) / 9 + mpmath.mpf(1) / 10))
+                < mpmath.mpf(10) ** -49
+            )
         assert abs(f(0, 0.1) - mpmath.mpf(0.1)) == 0
 
 
@@ -188,4 +242,7 @@ def test_to_ball_of_constants_and_of_what_is_no_number():
 def test_structures_of_the_exact_targets():
     matrix = sympy.Matrix([[x, 1], [y, x * y]])
     assert compiled(matrix, [x, y], "ball")(1, 2) == [[1, 1], [2, 2]]
-    assert compiled({"m": matrix, "s": (x,)}, [x, y], "mpmath")(1, 2) == {"m": [[1, 1], [2, 2]], "s": (1,)}
+    assert compiled({"m": matrix, "s": (x,)}, [x, y], "mpmath")(1, 2) == {
+        "m": [[1, 1], [2, 2]],
+        "s": (1,),
+    }

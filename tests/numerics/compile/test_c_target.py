@@ -1,4 +1,6 @@
-"""The C target beyond its values: fall-back, cache, checks outside the kernel, and the state of the process."""
+"""The C target beyond its values: fall-back, cache, checks outside the kernel, and the state of the
+process.
+"""
 
 import platform
 import runpy
@@ -13,7 +15,9 @@ import sympy
 from neurenorm.numerics.compile import c_target, cache, compiled
 
 x, y = sympy.symbols("x y", real=True)
-needs_compiler = pytest.mark.skipif(c_target.find_compiler() is None, reason="no C compiler on the path")
+needs_compiler = pytest.mark.skipif(
+    c_target.find_compiler() is None, reason="no C compiler on the path"
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -42,7 +46,9 @@ def test_a_compiler_that_fails_leaves_numpy(monkeypatch, tmp_path):
 
 
 @needs_compiler
-@pytest.mark.parametrize("expression", [sympy.erfinv(x), sympy.Sum(y**x, (y, 1, 50)), x ** sympy.Rational(1, 3)])
+@pytest.mark.parametrize(
+    "expression", [sympy.erfinv(x), sympy.Sum(y**x, (y, 1, 50)), x ** sympy.Rational(1, 3)]
+)
 def test_what_c_does_not_have_goes_to_numpy(expression):
     assert compiled(expression, [x], "c").target == "numpy"
 
@@ -90,10 +96,14 @@ def test_small_numbers_are_not_flushed_to_zero_afterwards():
 def test_random_points_agree_with_numpy():
     rng = np.random.default_rng(8)
     inputs = rng.uniform(-2, 2, (2, 10_001))
-    expressions = sympy.Matrix([[sympy.exp(x) * y**3, sympy.log(1 + x**2)], [sympy.tanh(x - y), sympy.atan2(x, y)]])
+    expressions = sympy.Matrix(
+        [[sympy.exp(x) * y**3, sympy.log(1 + x**2)], [sympy.tanh(x - y), sympy.atan2(x, y)]]
+    )
     f = compiled(expressions, [x, y], "c")
     assert f.target == "c" and "for (long i" in f.source
-    np.testing.assert_allclose(f(*inputs), compiled(expressions, [x, y])(*inputs), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        f(*inputs), compiled(expressions, [x, y])(*inputs), rtol=1e-12, atol=1e-14
+    )
 
 
 @needs_compiler
@@ -137,7 +147,11 @@ def test_a_library_that_is_not_what_was_written_is_built_again(tmp_path, monkeyp
         library.rename(tmp_path / "elsewhere")
         library.symlink_to(tmp_path / "elsewhere")
     else:
-        library.write_bytes({"cut": b"lib", "empty": b"", "changed": b"Library", "foreign": b"something else"}[damage])
+        library.write_bytes(
+            {"cut": b"lib", "empty": b"", "changed": b"Library", "foreign": b"something else"}[
+                damage
+            ]
+        )
     again = cache.cached_library("key", build)
     assert len(built) == 2 and again.read_bytes() == b"library" and not again.is_symlink()
 
@@ -170,4 +184,6 @@ def test_without_a_home_or_a_temporary_folder_numpy_answers(monkeypatch):
 
     monkeypatch.setattr(cache, "_private_folder", nowhere)
     x = sympy.Symbol("x_nowhere")
-    assert compiled(sympy.cosh(x) + x**7 / 11, [x], target="c")([0.5])[0] == pytest.approx(np.cosh(0.5) + 0.5**7 / 11)
+    assert compiled(sympy.cosh(x) + x**7 / 11, [x], target="c")([0.5])[0] == pytest.approx(
+        np.cosh(0.5) + 0.5**7 / 11
+    )

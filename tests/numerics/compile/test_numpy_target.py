@@ -31,34 +31,60 @@ FUNCTIONS = [
     (sympy.log(sympy.cosh(2 * x)) / 2, lambda u: mpmath.log(mpmath.cosh(2 * u)) / 2, REAL),
     (sympy.tanh(x) ** 3 - x**5, lambda u: mpmath.tanh(u) ** 3 - u**5, REAL),
     (x**7 / (1 + x**2) ** 3, lambda u: u**7 / (1 + u**2) ** 3, REAL),
-    (sympy.sqrt(x) + x ** sympy.Rational(5, 2), lambda u: mpmath.sqrt(u) + mpmath.sqrt(u) ** 5, POSITIVE),
+    (
+        sympy.sqrt(x) + x ** sympy.Rational(5, 2),
+        lambda u: mpmath.sqrt(u) + mpmath.sqrt(u) ** 5,
+        POSITIVE,
+    ),
     (x ** sympy.Rational(-3, 2), lambda u: u ** mpmath.mpf(-1.5), POSITIVE),
     (x ** sympy.Rational(1, 3), lambda u: mpmath.cbrt(u), POSITIVE),
     (sympy.exp(-x) * x ** y.subs(y, sympy.pi), lambda u: mpmath.exp(-u) * u**mpmath.pi, POSITIVE),
     (sympy.log(1 + sympy.exp(-x)), lambda u: mpmath.log1p(mpmath.exp(-u)), POSITIVE),
     (sympy.erf(x) + sympy.erfc(x / 2), lambda u: mpmath.erf(u) + mpmath.erfc(u / 2), REAL),
-    (sympy.asin(x) + sympy.acos(x) * sympy.atan(x), lambda u: mpmath.asin(u) + mpmath.acos(u) * mpmath.atan(u), UNIT),
+    (
+        sympy.asin(x) + sympy.acos(x) * sympy.atan(x),
+        lambda u: mpmath.asin(u) + mpmath.acos(u) * mpmath.atan(u),
+        UNIT,
+    ),
     (sympy.atanh(x) + sympy.asinh(x), lambda u: mpmath.atanh(u) + mpmath.asinh(u), UNIT),
     (sympy.acosh(1 + x), lambda u: mpmath.acosh(1 + u), POSITIVE[2:]),
     (sympy.coth(x) + sympy.sech(x), lambda u: mpmath.coth(u) + mpmath.sech(u), POSITIVE),
     (sympy.acoth(1 + x), lambda u: mpmath.acoth(1 + u), POSITIVE[2:]),
-    (sympy.Abs(x) + sympy.sign(x) + sympy.Max(x, 1, -x), lambda u: abs(u) + mpmath.sign(u) + max(u, 1, -u), REAL),
+    (
+        sympy.Abs(x) + sympy.sign(x) + sympy.Max(x, 1, -x),
+        lambda u: abs(u) + mpmath.sign(u) + max(u, 1, -u),
+        REAL,
+    ),
     (sympy.Heaviside(x), lambda u: mpmath.mpf(0.5) if u == 0 else mpmath.mpf(u > 0), REAL),
     (sympy.erfinv(x), mpmath.erfinv, UNIT),
     (sympy.gamma(x), mpmath.gamma, POSITIVE[1:-1]),
     (sympy.loggamma(x), mpmath.loggamma, POSITIVE),
-    (sympy.polygamma(0, x) + sympy.polygamma(1, x), lambda u: mpmath.psi(0, u) + mpmath.psi(1, u), POSITIVE[1:]),
-    (sympy.besseli(1, x) + sympy.besselk(0, x), lambda u: mpmath.besseli(1, u) + mpmath.besselk(0, u), POSITIVE[:-1]),
+    (
+        sympy.polygamma(0, x) + sympy.polygamma(1, x),
+        lambda u: mpmath.psi(0, u) + mpmath.psi(1, u),
+        POSITIVE[1:],
+    ),
+    (
+        sympy.besseli(1, x) + sympy.besselk(0, x),
+        lambda u: mpmath.besseli(1, u) + mpmath.besselk(0, u),
+        POSITIVE[:-1],
+    ),
     (sympy.LambertW(x), mpmath.lambertw, POSITIVE),
     (sympy.zeta(1 + x), lambda u: mpmath.zeta(1 + u), POSITIVE[2:]),
     (sympy.atan2(x, -1), lambda u: mpmath.atan2(u, -1), REAL),
     (sympy.sqrt(2) * x + sympy.pi / 3, lambda u: mpmath.sqrt(2) * u + mpmath.pi / 3, REAL),
-    (sympy.CRootOf(x**5 - x - 1, 0) * x, lambda u: u * mpmath.findroot(lambda r: r**5 - r - 1, 1.2), REAL),
+    (
+        sympy.CRootOf(x**5 - x - 1, 0) * x,
+        lambda u: u * mpmath.findroot(lambda r: r**5 - r - 1, 1.2),
+        REAL,
+    ),
 ]
 
 
 @pytest.mark.parametrize("target", ["numpy", "c"])
-@pytest.mark.parametrize(("expression", "reference", "points"), FUNCTIONS, ids=[str(row[0]) for row in FUNCTIONS])
+@pytest.mark.parametrize(
+    ("expression", "reference", "points"), FUNCTIONS, ids=[str(row[0]) for row in FUNCTIONS]
+)
 def test_agrees_with_mpmath_at_ordinary_and_extreme_points(target, expression, reference, points):
     values = compiled(expression, [x], target)(points)
     with mpmath.workdps(40):
@@ -104,18 +130,25 @@ def test_polynomials_and_their_powers(coefficients, point):
         base = mpmath.fsum(c * u**p for p, c in enumerate(coefficients))
         wanted = [base, base**3 + u * base, base * u**9]
     scale = max(1.0, 9.0 * sum(abs(point) ** p for p in range(len(coefficients)))) ** 3
-    np.testing.assert_allclose(compiled(expressions, [x])(point), [float(w) for w in wanted], atol=1e-14 * scale * 60)
+    np.testing.assert_allclose(
+        compiled(expressions, [x])(point), [float(w) for w in wanted], atol=1e-14 * scale * 60
+    )
 
 
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_constants_have_the_shape_of_the_inputs(target):
-    three, product = compiled([sympy.Integer(3), x * y], [x, y], target)(np.ones((4, 1)), np.arange(5.0))
+    three, product = compiled([sympy.Integer(3), x * y], [x, y], target)(
+        np.ones((4, 1)), np.arange(5.0)
+    )
     assert three.shape == product.shape == (4, 5)
     assert (three == 3).all() and (product == np.arange(5.0)).all()
 
 
 @pytest.mark.parametrize("target", ["numpy", "c"])
-@pytest.mark.parametrize(("first", "second"), [((7,), ()), ((3, 1, 5), (4, 1)), ((300, 1), (1, 200)), ((0, 3), (3,)), ((2, 3, 4), (2, 3, 4))])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((7,), ()), ((3, 1, 5), (4, 1)), ((300, 1), (1, 200)), ((0, 3), (3,)), ((2, 3, 4), (2, 3, 4))],
+)
 def test_broadcasting_in_blocks(target, first, second):
     rng = np.random.default_rng(3)
     u, v = rng.normal(size=first), rng.normal(size=second)
@@ -129,7 +162,9 @@ def test_views_in_any_order_and_integers():
 
 
 def test_structures_come_back():
-    f = compiled({"a": x, "b": [y, (1, x + y)], "m": sympy.Matrix([[x, 1, 0], [y, x * y, 2]])}, [x, y])
+    f = compiled(
+        {"a": x, "b": [y, (1, x + y)], "m": sympy.Matrix([[x, 1, 0], [y, x * y, 2]])}, [x, y]
+    )
     result = f(np.array([1.0, 2.0]), 3.0)
     assert list(result) == ["a", "b", "m"] and isinstance(result["b"][1], tuple)
     assert result["m"].shape == (2, 3, 2)
@@ -153,7 +188,9 @@ def test_piecewise_branches_are_evaluated_only_where_taken():
     class Spy(sympy.Function):
         nargs = 1
 
-    register_lowering(Spy, lambda node, target, digits: (lambda u: seen.append(np.array(u)) or u, node.args))
+    register_lowering(
+        Spy, lambda node, target, digits: (lambda u: seen.append(np.array(u)) or u, node.args)
+    )
     f = compiled(sympy.Piecewise((Spy(x), x > 1), (-x, True)), [x])
     np.testing.assert_array_equal(f(np.array([0.0, 2.0, 3.0])), [0.0, 2.0, 3.0])
     f(np.array([-1.0, 0.5]))
@@ -174,7 +211,9 @@ def test_nan_in_gives_nan_out_quietly_and_nan_from_numbers_is_reported(target):
 
 @pytest.mark.parametrize("target", ["numpy", "c"])
 def test_infinite_inputs_follow_ieee_rules(target):
-    values = compiled([sympy.tanh(x), sympy.exp(-x), 1 / x], [x], target)(np.array([np.inf, -np.inf]))
+    values = compiled([sympy.tanh(x), sympy.exp(-x), 1 / x], [x], target)(
+        np.array([np.inf, -np.inf])
+    )
     np.testing.assert_array_equal(values, [[1, -1], [0, np.inf], [0, 0]])
 
 
@@ -191,7 +230,9 @@ def test_sums_with_variable_bounds_and_nested_ones():
     np.testing.assert_array_equal(f(2.0, np.array([0, 1, 4])), [0.0, 2.0, 20.0])
     j = sympy.Symbol("j", integer=True)
     nested = sympy.Sum(j * k + x, (j, 1, k), (k, 1, n))
-    assert compiled(nested, [x, n])(0.5, 3) == sum(a * b + 0.5 for b in (1, 2, 3) for a in range(1, b + 1))
+    assert compiled(nested, [x, n])(0.5, 3) == sum(
+        a * b + 0.5 for b in (1, 2, 3) for a in range(1, b + 1)
+    )
     product = compiled(sympy.Product(x + k, (k, 1, n)), [x, n])
     assert product(0.5, 3) == pytest.approx(1.5 * 2.5 * 3.5)
     with pytest.raises(ValueError, match="integers"):
@@ -269,7 +310,9 @@ def test_results_are_memoised_on_structure():
     assert compiled([x + 1, y], [x, y]) is not compiled([x + 1, y], [y, x])
     big = np.zeros(5000)
     big[2500] = 1.0
-    assert compiled(x + 1, [x])(big)[2500] == 2.0 and compiled(x + 1, [x])(np.zeros(5000))[2500] == 1.0
+    assert (
+        compiled(x + 1, [x])(big)[2500] == 2.0 and compiled(x + 1, [x])(np.zeros(5000))[2500] == 1.0
+    )
 
 
 def test_lowered_nodes_are_called_with_compiled_arguments():
@@ -292,10 +335,14 @@ def test_lowered_nodes_are_called_with_compiled_arguments():
     register_lowering(Mean, lower)
     expression = Mean(sympy.exp(z + y), z, x**2) * y + x**2
     f = compiled(expression, [x, y])
-    np.testing.assert_allclose(f(np.array([0.5, 1.0]), 2.0), np.cosh([0.25, 1.0]) * np.exp(2) * 2 + [0.25, 1.0])
+    np.testing.assert_allclose(
+        f(np.array([0.5, 1.0]), 2.0), np.cosh([0.25, 1.0]) * np.exp(2) * 2 + [0.25, 1.0]
+    )
     exact = compiled(expression, [x, y], "mpmath")(mpmath.mpf(1) / 2, 2)
     assert abs(exact - (mpmath.cosh(0.25) * mpmath.e**2 * 2 + 0.25)) < 1e-14
-    assert compiled(expression, [x, y], "ball")(0.5, 2).overlaps(compiled(expression, [x, y], "ball")("1/2", "2"))
+    assert compiled(expression, [x, y], "ball")(0.5, 2).overlaps(
+        compiled(expression, [x, y], "ball")("1/2", "2")
+    )
     assert compiled(expression, [x, y], "c").target == "numpy"
     with pytest.raises(TypeError):
         register_lowering(int, lower)
@@ -316,7 +363,9 @@ def test_gradients_against_numerical_derivatives(target):
 
 def test_gradient_shapes_sharing_and_choice_of_variables():
     u = sympy.Symbol("u")
-    value, gradient = compiled_gradient(sympy.exp(u * y) * sympy.Abs(u), [u, y], [u])(np.ones(4), 2.0)
+    value, gradient = compiled_gradient(sympy.exp(u * y) * sympy.Abs(u), [u, y], [u])(
+        np.ones(4), 2.0
+    )
     assert value.shape == (4,) and gradient.shape == (1, 4)
     np.testing.assert_allclose(gradient[0], 3 * np.exp(2))
     assert compiled_gradient(sympy.exp(x * y), [x, y]).source.count("exp(") == 1
@@ -329,7 +378,9 @@ def test_gradient_shapes_sharing_and_choice_of_variables():
 @pytest.mark.parametrize("b", [2, 3, 4, 5, 8])
 @pytest.mark.parametrize("coupling", [1e-8, 1e-6, -1e-3, 0.3, -2.0, 300.0])
 def test_a_weak_coupling_keeps_its_digits(b, coupling):
-    """A chain of b bonds: artanh(tanh^b K), about K^b, though the printed form is a logarithm of nearly one."""
+    """A chain of b bonds: artanh(tanh^b K), about K^b, though the printed form is a logarithm of
+    nearly one.
+    """
     from neurenorm.graphs import series_cell
     from neurenorm.theory import ISING, cell_recursion
 

@@ -1,4 +1,6 @@
-"""Density evolution, thresholds, populations and the catalogue of the random active path model against numbers worked out elsewhere."""
+"""Density evolution, thresholds, populations and the catalogue of the random active path model
+against numbers worked out elsewhere.
+"""
 
 import math
 
@@ -9,10 +11,24 @@ from neurenorm.numerics.claims.active_paths.cavity import CLAIMS
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution, GridTooSmall
 from neurenorm.numerics.solve.active_paths.layered_evolution import layered_branch
-from neurenorm.numerics.solve.active_paths.populations import PopulationTooSmall, ground_state_population, population
+from neurenorm.numerics.solve.active_paths.populations import (
+    PopulationTooSmall,
+    ground_state_population,
+    population,
+)
 from neurenorm.numerics.solve.active_paths.replica_breaking import one_step_population
-from neurenorm.numerics.solve.active_paths.thresholds import NoThreshold, branch_end, critical_temperatures, path_thresholds, transition_point
-from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions, frozen_layer_thresholds, integer_glass_points
+from neurenorm.numerics.solve.active_paths.thresholds import (
+    NoThreshold,
+    branch_end,
+    critical_temperatures,
+    path_thresholds,
+    transition_point,
+)
+from neurenorm.numerics.solve.active_paths.zero_temperature import (
+    frozen_layer_fractions,
+    frozen_layer_thresholds,
+    integer_glass_points,
+)
 from neurenorm.theory.active_paths.ensemble import path_ensemble
 from neurenorm.theory.active_paths.zero_temperature import frozen_layers, integer_glass
 
@@ -33,7 +49,10 @@ def test_planted_branch_in_the_glass():
     assert sampled.gap == pytest.approx(0.13913, abs=0.012)
 
 
-@pytest.mark.parametrize(("T", "c", "q", "gap"), [(0.5, 3, 0.8532, -0.01548), (0.5, 3.2, 0.8944, 0.01053), (0.2, 2.7, 0.8709, -0.00867)])
+@pytest.mark.parametrize(
+    ("T", "c", "q", "gap"),
+    [(0.5, 3, 0.8532, -0.01548), (0.5, 3.2, 0.8944, 0.01053), (0.2, 2.7, 0.8709, -0.00867)],
+)
 def test_planted_branch_near_the_transition(T, c, q, gap):
     """Check A11."""
     values = evaluate("active-paths/planted", p=3, T=T, c=c).values
@@ -50,7 +69,10 @@ def test_gap_is_the_integral_of_the_path_gain():
     assert slope == pytest.approx((low.path_gain + high.path_gain) / 2, rel=0.02)
 
 
-@pytest.mark.parametrize(("T", "c_d", "c_K", "within"), [(0.5, 2.808, 3.122, (0.004, 0.003)), (1.0, 5.039, 5.554, (0.01, 0.006))])
+@pytest.mark.parametrize(
+    ("T", "c_d", "c_K", "within"),
+    [(0.5, 2.808, 3.122, (0.004, 0.003)), (1.0, 5.039, 5.554, (0.01, 0.006))],
+)
 def test_thresholds_and_the_jump(T, c_d, c_K, within):
     """Checks A12 and A13 (order of the thresholds)."""
     found = path_thresholds(PLANTED, T)
@@ -62,7 +84,14 @@ def test_thresholds_and_the_jump(T, c_d, c_K, within):
     assert found.values["c_d"] < found.values["c_K"] < crossing
 
 
-TABLE = [(3, 0.2, 2.458, 2.7556), (3, 0.3, 2.494, 2.7894), (4, 0.5, 3.585, 4.4658), (4, 1.0, 6.619, 8.107), (5, 0.5, 4.105, 5.689), (6, 0.5, 4.496, 6.870)]
+TABLE = [
+    (3, 0.2, 2.458, 2.7556),
+    (3, 0.3, 2.494, 2.7894),
+    (4, 0.5, 3.585, 4.4658),
+    (4, 1.0, 6.619, 8.107),
+    (5, 0.5, 4.105, 5.689),
+    (6, 0.5, 4.496, 6.870),
+]
 
 
 @pytest.mark.parametrize(("p", "T", "c_d", "c_K"), TABLE)
@@ -94,7 +123,9 @@ def test_regular_degrees():
 def test_two_layers_have_a_continuous_onset(ratio, q):
     """Check A15: p = 2, onset at c t^2 = 1."""
     c = ratio / math.tanh(1) ** 2
-    assert DensityEvolution(path_ensemble(2), 1.0).solve(c, tolerance=1e-8).q == pytest.approx(q, abs=0.01 if q else 0.005)
+    assert DensityEvolution(path_ensemble(2), 1.0).solve(c, tolerance=1e-8).q == pytest.approx(
+        q, abs=0.01 if q else 0.005
+    )
     with pytest.raises(NoThreshold, match="continuous"):
         branch_end(DensityEvolution(path_ensemble(2), 1.0))
 
@@ -110,7 +141,9 @@ def test_replica_symmetric_glass_has_negative_entropy():
     end, _ = branch_end(evolution)
     crossing = transition_point(evolution, end)
     assert end.c == pytest.approx(4.898, abs=0.01) and crossing.c == pytest.approx(5.250, abs=0.005)
-    assert crossing.q == pytest.approx(0.640, abs=0.002) and crossing.entropy == pytest.approx(-0.153, abs=0.002)
+    assert crossing.q == pytest.approx(0.640, abs=0.002) and crossing.entropy == pytest.approx(
+        -0.153, abs=0.002
+    )
 
 
 def test_ferromagnetic_couplings_have_a_first_order_point():
@@ -124,50 +157,77 @@ def test_ferromagnetic_couplings_have_a_first_order_point():
 def test_ground_states_of_the_replica_symmetric_glass():
     """Check A16 at T = 0: integer fields in closed form, and fields of any size in a population."""
     points = integer_glass_points(integer_glass(3))
-    assert points["c_RS"] == pytest.approx(3.50046, abs=1e-4) and points["x_RS"] == pytest.approx(0.520428, abs=1e-4)
-    assert points["c_f"] == pytest.approx(3.88592, abs=1e-4) and points["energy_f"] == pytest.approx(-1.29531, abs=1e-4)
+    assert points["c_RS"] == pytest.approx(3.50046, abs=1e-4) and points["x_RS"] == pytest.approx(
+        0.520428, abs=1e-4
+    )
+    assert points["c_f"] == pytest.approx(3.88592, abs=1e-4) and points[
+        "energy_f"
+    ] == pytest.approx(-1.29531, abs=1e-4)
     rng = np.random.default_rng(1)
     spread = ground_state_population(3, 3.9, rng, size=6000, rounds=160)
     whole = ground_state_population(3, 3.9, rng, spread=0.0, size=6000, rounds=80, measured=40)
     melted = ground_state_population(3, 3.3, rng, size=3000, rounds=250, measured=20)
-    assert spread.energy == pytest.approx(-1.262, abs=0.01) and whole.energy == pytest.approx(-1.297, abs=0.01)
+    assert spread.energy == pytest.approx(-1.262, abs=0.01) and whole.energy == pytest.approx(
+        -1.297, abs=0.01
+    )
     assert melted.polarised < 0.01 and melted.energy == pytest.approx(-1.1, abs=1e-3)
 
 
 def test_one_step_of_replica_symmetry_breaking():
-    """Check A20: x = 1 is the planted ensemble; at c = 4 the complexity changes sign between x = 0.58 and 0.72."""
+    """Check A20: x = 1 is the planted ensemble; at c = 4 the complexity changes sign between x =
+    0.58 and 0.72.
+    """
     glass, rng = path_ensemble(3, "glass"), np.random.default_rng(2)
     at_one = one_step_population(glass, 0.5, 3.0, 1.0, rng, size=300, rounds=40)
     assert at_one.q1 == pytest.approx(0.853, abs=0.02) and abs(at_one.phi_gap) < 0.008
     assert at_one.complexity == pytest.approx(0.0155, abs=0.02)
-    low, high = (one_step_population(glass, 0.5, 4.0, x, rng, size=300, rounds=30) for x in (0.5, 0.78))
+    low, high = (
+        one_step_population(glass, 0.5, 4.0, x, rng, size=300, rounds=30) for x in (0.5, 0.78)
+    )
     assert low.complexity > 0 > high.complexity
 
 
 def test_zero_temperature_thresholds():
     """Check A7."""
-    for p, c_d, x_d, c_s, x_s in ((3, 2.455407, 0.715332, 2.753806, 0.883414), (4, 3.089119, 0.8510, 3.907081, 0.9725)):
+    for p, c_d, x_d, c_s, x_s in (
+        (3, 2.455407, 0.715332, 2.753806, 0.883414),
+        (4, 3.089119, 0.8510, 3.907081, 0.9725),
+    ):
         values = evaluate("active-paths/zero-temperature", p=p).values
         assert (values["c_d"], values["c_s"]) == pytest.approx((c_d, c_s), abs=1e-5)
         assert (values["x_d"], values["x_s"]) == pytest.approx((x_d, x_s), abs=1e-4)
         assert values["c_d"] / p == pytest.approx({3: 0.818469, 4: 0.772280}[p], abs=1e-6)
-    assert evaluate("active-paths/zero-temperature", p=3, digits=30).values["c_s"] == "2.75380582997425804054632368470"
+    assert (
+        evaluate("active-paths/zero-temperature", p=3, digits=30).values["c_s"]
+        == "2.75380582997425804054632368470"
+    )
 
 
 def test_layered_zero_temperature():
     """Check A9, and equal layers against uniform paths."""
     values = evaluate("active-paths/zero-temperature", degrees=[2, 3, 6]).values
     assert values["x"] == pytest.approx([0.837205, 0.916800, 0.990001], abs=1e-6)
-    assert frozen_layer_fractions(frozen_layers([3, 3, 3])) == pytest.approx([0.921891] * 3, abs=1e-6)
+    assert frozen_layer_fractions(frozen_layers([3, 3, 3])) == pytest.approx(
+        [0.921891] * 3, abs=1e-6
+    )
     equal = frozen_layer_thresholds(frozen_layers([7, 7, 7]))
-    assert equal["c_d"] == pytest.approx([2.455407] * 3, abs=1e-6) and equal["c_s"] == pytest.approx([2.753806] * 3, abs=1e-6)
+    assert equal["c_d"] == pytest.approx([2.455407] * 3, abs=1e-6) and equal[
+        "c_s"
+    ] == pytest.approx([2.753806] * 3, abs=1e-6)
 
 
 def test_layers_at_finite_temperature():
-    """Equal layers are the uniform ensemble; unequal ones freeze at low temperature as the closed form says; unsettled runs say so."""
-    uniform, layered = DensityEvolution(PLANTED, 0.5).solve(3.2), layered_branch(PLANTED, 0.5, [3.2, 3.2, 3.2])
+    """Equal layers are the uniform ensemble; unequal ones freeze at low temperature as the closed
+    form says; unsettled runs say so.
+    """
+    uniform, layered = (
+        DensityEvolution(PLANTED, 0.5).solve(3.2),
+        layered_branch(PLANTED, 0.5, [3.2, 3.2, 3.2]),
+    )
     assert layered.q == pytest.approx([uniform.q] * 3, abs=1e-8)
-    assert layered.gap * 3.2 / 3 == pytest.approx(uniform.gap, abs=1e-8) and layered.energy * 3.2 / 3 == pytest.approx(uniform.energy, abs=1e-8)
+    assert layered.gap * 3.2 / 3 == pytest.approx(
+        uniform.gap, abs=1e-8
+    ) and layered.energy * 3.2 / 3 == pytest.approx(uniform.energy, abs=1e-8)
     cold = layered_branch(PLANTED, 0.1, [2, 3, 6], step=0.2)
     assert cold.q == pytest.approx([0.837205, 0.916800, 0.990001], abs=2e-3)
     assert not layered_branch(PLANTED, 0.5, [3, 3, 3], most=3).converged
@@ -176,7 +236,13 @@ def test_layers_at_finite_temperature():
 
 
 @pytest.mark.parametrize(
-    ("p", "T", "c0", "rho_K", "rho_d"), [(3, 0.5, 6, 0.2786, 0.3159), (3, 1, 8, 0.1668, 0.2063), (4, 0.5, 10, 0.2356, 0.2896), (6, 0.5, 10, 0.0723, 0.1478)]
+    ("p", "T", "c0", "rho_K", "rho_d"),
+    [
+        (3, 0.5, 6, 0.2786, 0.3159),
+        (3, 1, 8, 0.1668, 0.2063),
+        (4, 0.5, 10, 0.2356, 0.2896),
+        (6, 0.5, 10, 0.0723, 0.1478),
+    ],
 )
 def test_critical_removal(p, T, c0, rho_K, rho_d):
     values = evaluate("active-paths/critical-removal", p=p, T=T, c0=c0).values
@@ -193,11 +259,22 @@ def test_answers_say_when_there_is_nothing():
 
 def test_unsettled_density_evolution_is_reported():
     point = DensityEvolution(PLANTED, 0.5).solve(2.82, most=5)
-    assert not point.converged and point.iterations == 5 and point.residual > 0 and "NOT converged" in str(point)
+    assert (
+        not point.converged
+        and point.iterations == 5
+        and point.residual > 0
+        and "NOT converged" in str(point)
+    )
 
 
 def test_bethe_result():
-    values = evaluate("active-paths/bethe", paths=[[0, 1, 2], [2, 3, 4], [4, 5, 0]], J=[1, 1, -1], theta=[0.3, -0.2, 0.5, 0.1, -0.4, 0.2], beta=0.9).values
+    values = evaluate(
+        "active-paths/bethe",
+        paths=[[0, 1, 2], [2, 3, 4], [4, 5, 0]],
+        J=[1, 1, -1],
+        theta=[0.3, -0.2, 0.5, 0.1, -0.4, 0.2],
+        beta=0.9,
+    ).values
     assert values["log_z"] == pytest.approx(5.506186170744, abs=1e-9)
     assert values["exact_log_z"] == pytest.approx(5.507099139386, abs=1e-9)
     wide = [[3 * k, 3 * k + 1, 3 * k + 2] for k in range(9)]
@@ -213,7 +290,11 @@ def test_bethe_result():
         ("planted", {"p": 1, "T": 1, "c": 4}, "at least 2"),
         ("planted", {"p": 3, "T": 1, "c": -1}, "must be a number of at least 0, got -1"),
         ("planted", {"p": 3, "T": 1, "c": 4, "digits": 5}, "0 digits"),
-        ("critical-removal", {"p": 3, "T": 1, "c0": 4, "protocol": "units"}, "one of weights, paths"),
+        (
+            "critical-removal",
+            {"p": 3, "T": 1, "c0": 4, "protocol": "units"},
+            "one of weights, paths",
+        ),
         ("zero-temperature", {}, "give either p or the degrees"),
         ("zero-temperature", {"p": 3, "degrees": [1, 2, 3]}, "give either p or the degrees"),
         ("zero-temperature", {"degrees": [1, -2]}, "positive numbers"),
@@ -250,6 +331,10 @@ def test_grids_and_populations_that_are_too_small_are_refused():
         DensityEvolution(PLANTED, 0.0)
 
 
-@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if "tree" in claim.id or "paramagnet" in claim.id], ids=lambda claim: claim.id)
+@pytest.mark.parametrize(
+    "claim",
+    [claim for claim in CLAIMS if "tree" in claim.id or "paramagnet" in claim.id],
+    ids=lambda claim: claim.id,
+)
 def test_exact_claims_agree_and_refute_their_mutants(claim):
     assert str(claim.check().verdict) == "agrees"

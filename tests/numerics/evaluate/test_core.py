@@ -19,14 +19,42 @@ from neurenorm.theory.catalogue.result import Parameter, Result
 @pytest.mark.parametrize(
     ("identifier", "parameters", "expected"),
     [
-        ("lattice/ising-decimation", {"K": 1, "b": 2}, {"K": 0.6625013737, "h": 0, "log_constant": 1.3556485542}),
-        ("lattice/ising-decimation", {"K": 1, "b": 3}, {"K": 0.4743957547, "log_constant": 2.5790946950}),
+        (
+            "lattice/ising-decimation",
+            {"K": 1, "b": 2},
+            {"K": 0.6625013737, "h": 0, "log_constant": 1.3556485542},
+        ),
+        (
+            "lattice/ising-decimation",
+            {"K": 1, "b": 3},
+            {"K": 0.4743957547, "log_constant": 2.5790946950},
+        ),
         ("lattice/ising-decimation", {"K": 1, "b": 4}, {"K": 0.3500611389}),
-        ("lattice/ising-decimation", {"K": 1, "h": 0.2, "b": 2}, {"K": 0.6532822932, "h": 0.3926227458}),
-        ("lattice/hierarchical-fixed-point", {"cell": "diamond"}, {"K": 0.6093778634, "y": 0.74723572}),
-        ("lattice/hierarchical-fixed-point", {"series": 2, "parallel": 2}, {"K": 0.6093778634, "y": 0.74723572}),
-        ("lattice/hierarchical-fixed-point", {"cell": "diamond", "model": "potts", "q": 3}, {"K": 1.3862943611, "y": 0.83007500}),
-        ("lattice/hierarchical-fixed-point", {"cell": "wheatstone"}, {"K": math.log(1 + math.sqrt(2)) / 2, "y": 0.870603126617780}),
+        (
+            "lattice/ising-decimation",
+            {"K": 1, "h": 0.2, "b": 2},
+            {"K": 0.6532822932, "h": 0.3926227458},
+        ),
+        (
+            "lattice/hierarchical-fixed-point",
+            {"cell": "diamond"},
+            {"K": 0.6093778634, "y": 0.74723572},
+        ),
+        (
+            "lattice/hierarchical-fixed-point",
+            {"series": 2, "parallel": 2},
+            {"K": 0.6093778634, "y": 0.74723572},
+        ),
+        (
+            "lattice/hierarchical-fixed-point",
+            {"cell": "diamond", "model": "potts", "q": 3},
+            {"K": 1.3862943611, "y": 0.83007500},
+        ),
+        (
+            "lattice/hierarchical-fixed-point",
+            {"cell": "wheatstone"},
+            {"K": math.log(1 + math.sqrt(2)) / 2, "y": 0.870603126617780},
+        ),
         ("lattice/ring-free-energy", {"K": 1, "N": 8}, {"value": 9.1226493520}),
         ("lattice/ising-correlation", {"K": 1, "r": 3}, {"value": math.tanh(1) ** 3}),
     ],
@@ -58,8 +86,13 @@ def test_decimation_of_the_potts_chain_is_the_power_law(coupling, q, b):
 
 def test_many_digits_are_proved():
     values = evaluate("lattice/hierarchical-fixed-point", {"cell": "diamond"}, digits=30).values
-    assert values == {"K": "0.609377863436006231536803371168", "y": "0.747235718928907887001986159862"}
-    long = evaluate("lattice/ising-correlation", {"K": parse_value("0.1"), "r": 1}, digits=50).values["value"]
+    assert values == {
+        "K": "0.609377863436006231536803371168",
+        "y": "0.747235718928907887001986159862",
+    }
+    long = evaluate(
+        "lattice/ising-correlation", {"K": parse_value("0.1"), "r": 1}, digits=50
+    ).values["value"]
     from mpmath import mp
 
     with mp.workdps(60):
@@ -102,12 +135,20 @@ def test_no_fixed_point_is_an_answer():
         ("lattice/potts-decimation", {"K": -1, "q": 1}, "no real coupling describes it"),
         ("lattice/potts-decimation", {"K": 1, "q": 2.5}, "integer of at least 1"),
         ("lattice/hierarchical-fixed-point", {"cell": "diamond", "series": 2}, "not both"),
-        ("lattice/hierarchical-fixed-point", {"cell": "diamond", "series": 2, "parallel": 2}, "not both"),
+        (
+            "lattice/hierarchical-fixed-point",
+            {"cell": "diamond", "series": 2, "parallel": 2},
+            "not both",
+        ),
         ("lattice/hierarchical-fixed-point", {}, "give cell=diamond"),
         ("lattice/hierarchical-fixed-point", {"series": 2}, "both series and parallel"),
         ("lattice/hierarchical-fixed-point", {"series": 0, "parallel": 2}, "integer of at least 1"),
         ("lattice/hierarchical-fixed-point", {"series": 1, "parallel": 2}, "larger than 1"),
-        ("lattice/hierarchical-fixed-point", {"series": 2, "parallel": 1.5}, "integer of at least 1"),
+        (
+            "lattice/hierarchical-fixed-point",
+            {"series": 2, "parallel": 1.5},
+            "integer of at least 1",
+        ),
         ("lattice/hierarchical-fixed-point", {"cell": "cube"}, "one of diamond, wheatstone"),
         ("lattice/hierarchical-fixed-point", {"cell": "diamond", "model": "potts"}, "needs q"),
         ("lattice/hierarchical-fixed-point", {"cell": "diamond", "q": 3}, "belongs to model=potts"),
@@ -127,7 +168,14 @@ def test_digits_must_make_sense():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0.1", Rational(1, 10)), ("1e-3", Rational(1, 1000)), ("1/3", Rational(1, 3)), ("-inf", -oo), ("inf", oo), ("[1, [0.5]]", [1, [Rational(1, 2)]])],
+    [
+        ("0.1", Rational(1, 10)),
+        ("1e-3", Rational(1, 1000)),
+        ("1/3", Rational(1, 3)),
+        ("-inf", -oo),
+        ("inf", oo),
+        ("[1, [0.5]]", [1, [Rational(1, 2)]]),
+    ],
 )
 def test_values_are_read_exactly(text, value):
     assert parse_value(text) == value
@@ -146,12 +194,27 @@ def test_a_result_of_ones_own_is_evaluated_and_exported_by_what_it_derives():
     subject = symbols("lattice")
     flow = cell_recursion(series_cell(3), ISING, {subject.K: lambda s, t: s * t})
     parameters = (Parameter("K", "coupling", Reals),)
-    step = Result("mine/chain", "three bonds of my chain", subject, parameters, ("K",), lambda: flow)
-    closed = Result("mine/formula", "the same as a formula", subject, parameters, ("value",), lambda: flow.step[0])
-    assert evaluate(step, K=1).values["K"] == evaluate(closed, K=1).values["value"] == pytest.approx(0.4743957547, abs=1e-10)
+    step = Result(
+        "mine/chain", "three bonds of my chain", subject, parameters, ("K",), lambda: flow
+    )
+    closed = Result(
+        "mine/formula",
+        "the same as a formula",
+        subject,
+        parameters,
+        ("value",),
+        lambda: flow.step[0],
+    )
+    assert (
+        evaluate(step, K=1).values["K"]
+        == evaluate(closed, K=1).values["value"]
+        == pytest.approx(0.4743957547, abs=1e-10)
+    )
     assert "mine:chain" in document([step, closed])
     assert "derived by the user" in step.provenance
-    with pytest.raises(TypeError, match=r"a list is no kind of problem .* theory\.catalogue\.problems"):
+    with pytest.raises(
+        TypeError, match=r"a list is no kind of problem .* theory\.catalogue\.problems"
+    ):
         evaluate(Result("mine/list", "nothing to solve", subject, (), ("value",), lambda: [1]))
 
 
@@ -159,20 +222,52 @@ def test_an_edge_at_lengths_that_do_not_last_says_so_and_other_branches_are_anno
     edge = evaluate("field-theory/edge-of-chaos", activation="gelu", sb2=Rational(1, 10))
     assert edge.values["chi_par"] > 1
     assert "unstable" in edge.answer.reason
-    assert "unstable" not in evaluate("field-theory/edge-of-chaos", activation="tanh", sb2=Rational(1, 20)).answer.reason
-    assert "one of 2 branches" in str(evaluate("field-theory/kernel-fixed-point", activation="gelu", sw2=Rational(5, 2), sb2=Rational(1, 50)))
+    assert (
+        "unstable"
+        not in evaluate(
+            "field-theory/edge-of-chaos", activation="tanh", sb2=Rational(1, 20)
+        ).answer.reason
+    )
+    assert "one of 2 branches" in str(
+        evaluate(
+            "field-theory/kernel-fixed-point",
+            activation="gelu",
+            sw2=Rational(5, 2),
+            sb2=Rational(1, 50),
+        )
+    )
 
 
 def test_exponentials_of_other_bases_are_functions_of_z_and_growing_lengths_are_told_from_dying_ones():
-    power = evaluate("field-theory/kernel-map", activation="2**tanh(z)", Kaa=1, Kbb=1, Kab=Rational(1, 2)).values
-    same = evaluate("field-theory/kernel-map", activation="exp(log(2)*tanh(z))", Kaa=1, Kbb=1, Kab=Rational(1, 2)).values
+    power = evaluate(
+        "field-theory/kernel-map", activation="2**tanh(z)", Kaa=1, Kbb=1, Kab=Rational(1, 2)
+    ).values
+    same = evaluate(
+        "field-theory/kernel-map",
+        activation="exp(log(2)*tanh(z))",
+        Kaa=1,
+        Kbb=1,
+        Kab=Rational(1, 2),
+    ).values
     assert power["value"] == pytest.approx(same["value"], rel=1e-9)
-    assert "grow" in evaluate("field-theory/correlation-fixed-point", activation="relu", sw2=3, sb2=0).answer.reason
-    assert "dies out" in evaluate("field-theory/correlation-fixed-point", activation="relu", sw2=1, sb2=0).answer.reason
+    assert (
+        "grow"
+        in evaluate(
+            "field-theory/correlation-fixed-point", activation="relu", sw2=3, sb2=0
+        ).answer.reason
+    )
+    assert (
+        "dies out"
+        in evaluate(
+            "field-theory/correlation-fixed-point", activation="relu", sw2=1, sb2=0
+        ).answer.reason
+    )
 
 
 def test_a_deep_chain_is_answered_in_time():
-    """The coupling of 100 000 bonds is far below the smallest double; with digits it is resolved."""
+    """The coupling of 100 000 bonds is far below the smallest double; with digits it is
+    resolved.
+    """
     found = evaluate("lattice/ising-decimation", K=1, b=100_000).answer
     assert found.values["K"] == 0 and found.errors["K"] == 5e-324
     assert found.values["log_constant"] == pytest.approx(112692.10795711669, rel=1e-15)

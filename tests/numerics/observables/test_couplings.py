@@ -10,10 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurenorm.numerics.observables.couplings import couplings_of_law, estimate_couplings, walsh_couplings
-from neurenorm.numerics.observables.output_symmetry import fix_gauge, gauge_invariants, samples_needed
+from neurenorm.numerics.observables.couplings import (
+    couplings_of_law,
+    estimate_couplings,
+    walsh_couplings,
+)
+from neurenorm.numerics.observables.output_symmetry import (
+    fix_gauge,
+    gauge_invariants,
+    samples_needed,
+)
 from neurenorm.numerics.observables.samples import as_spins, read_spins
-from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, layer_law, sample_packed_chains, spin_table
+from neurenorm.numerics.simulation.ising_correspondence.chains import (
+    chain_law,
+    layer_law,
+    sample_packed_chains,
+    spin_table,
+)
 from neurenorm.theory.ising_correspondence.hidden_chain import ising_chain
 from neurenorm.theory.ising_correspondence.units import majority
 
@@ -33,8 +46,9 @@ def test_all_four_estimators_agree_on_an_ising_chain(K: float, boundary: str) ->
     values = [found.nearest, found.walsh, found.pseudo_likelihood]
     assert [e.value for e in values if e is not None] == pytest.approx([K] * 3, abs=1e-8)
     if abs(K) > 0.05:
-        assert found.correlation_length is not None and found.correlation_length.value == pytest.approx(
-            abs(K) * np.sign(K), abs=1e-7
+        assert (
+            found.correlation_length is not None
+            and found.correlation_length.value == pytest.approx(abs(K) * np.sign(K), abs=1e-7)
         )
     assert found.closure_defect is not None and abs(float(found.closure_defect.value)) < 1e-12
 
@@ -43,7 +57,9 @@ def test_all_four_estimators_agree_on_an_ising_chain(K: float, boundary: str) ->
 @given(st.lists(st.floats(0.05, 1), min_size=8, max_size=8))
 def test_walsh_couplings_rebuild_the_law(weights: list[float]) -> None:
     law = np.array(weights).reshape(2, 2, 2) / sum(weights)
-    energy = sum(J * spin_table(3)[:, list(a)].prod(axis=1) for a, J in walsh_couplings(law).items())
+    energy = sum(
+        J * spin_table(3)[:, list(a)].prod(axis=1) for a, J in walsh_couplings(law).items()
+    )
     assert np.exp(energy) == pytest.approx(law.ravel(), rel=1e-10)
 
 
@@ -62,7 +78,9 @@ def test_majorities_are_no_ising_chain() -> None:
 @pytest.mark.parametrize(("K", "defect"), [(1.0, 1.7e-4), (0.5, 6.3e-5)])
 def test_the_closure_defect_of_ten_majorities(K: float, defect: float) -> None:
     output = ising_chain(math.tanh(K), float).through(majority(3))
-    law = np.array([output.probability(tuple(int(h) for h in row)) for row in spin_table(10)]).reshape((2,) * 10)
+    law = np.array(
+        [output.probability(tuple(int(h) for h in row)) for row in spin_table(10)]
+    ).reshape((2,) * 10)
     found = couplings_of_law(law).closure_defect
     assert found is not None and found.value == pytest.approx(defect, abs=6e-6 if K == 1 else 6e-7)
 
@@ -70,9 +88,13 @@ def test_the_closure_defect_of_ten_majorities(K: float, defect: float) -> None:
 def test_samples_give_what_the_law_gives() -> None:
     chains = sample_packed_chains(1.0, 36, 64 * 600, rng()).majority(3).unpacked()
     found, exact = estimate_couplings(chains), couplings_of_law(majority_law(1.0, 4))
-    assert found.nearest is not None and found.nearest.value == pytest.approx(0.5169290247, abs=5 * found.nearest.error)
+    assert found.nearest is not None and found.nearest.value == pytest.approx(
+        0.5169290247, abs=5 * found.nearest.error
+    )
     assert found.correlation_length is not None and 0 < found.correlation_length.error < 0.02
-    assert found.correlation_length.value == pytest.approx(0.4743957547, abs=5 * found.correlation_length.error)
+    assert found.correlation_length.value == pytest.approx(
+        0.4743957547, abs=5 * found.correlation_length.error
+    )
     assert found.generated[0, 2].value == pytest.approx(
         exact.generated[0, 2].value, abs=5 * found.generated[0, 2].error
     )
@@ -82,7 +104,10 @@ def test_samples_give_what_the_law_gives() -> None:
 
 
 def test_errors_are_those_of_repeated_samples() -> None:
-    found = [estimate_couplings(sample_packed_chains(0.4, 8, 2048, rng(seed)).unpacked()) for seed in range(40)]
+    found = [
+        estimate_couplings(sample_packed_chains(0.4, 8, 2048, rng(seed)).unpacked())
+        for seed in range(40)
+    ]
     for name in ("nearest", "walsh", "pseudo_likelihood", "correlation_length"):
         values = np.array([[getattr(f, name).value, getattr(f, name).error] for f in found])
         assert values[:, 1].mean() == pytest.approx(values[:, 0].std(ddof=1), rel=0.35)

@@ -74,15 +74,24 @@ def test_invariances():
     x = rng.standard_normal((80, 9)) * np.arange(1, 10)
     rotation = np.linalg.qr(rng.standard_normal((9, 9)))[0]
     plain = effective_dimension(covariance_spectrum(x))
-    assert effective_dimension(covariance_spectrum(3 * x @ rotation + 7)) == pytest.approx(plain, rel=1e-10)
+    assert effective_dimension(covariance_spectrum(3 * x @ rotation + 7)) == pytest.approx(
+        plain, rel=1e-10
+    )
     assert abs(effective_dimension(covariance_spectrum(x * np.arange(9, 0, -1))) - plain) > 0.1
 
 
 def test_the_error_is_the_spread_over_repetitions():
     rng = np.random.default_rng(5)
-    found = [representation_dimension(rng.standard_normal((400, 6)) * [3, 2, 1, 1, 0.5, 0.1]) for _ in range(150)]
-    assert np.mean([f.error for f in found]) == pytest.approx(np.std([f.effective for f in found]), rel=0.3)
-    assert np.mean([f.participation_error for f in found]) == pytest.approx(np.std([f.participation for f in found]), rel=0.3)
+    found = [
+        representation_dimension(rng.standard_normal((400, 6)) * [3, 2, 1, 1, 0.5, 0.1])
+        for _ in range(150)
+    ]
+    assert np.mean([f.error for f in found]) == pytest.approx(
+        np.std([f.effective for f in found]), rel=0.3
+    )
+    assert np.mean([f.participation_error for f in found]) == pytest.approx(
+        np.std([f.participation for f in found]), rel=0.3
+    )
     assert found[0].cap == 6
 
 
@@ -91,12 +100,18 @@ def test_deep_linear_networks_and_one_relu_layer():
     n, product = 600, np.eye(600)
     for expected in (0.6065, 0.4346, 0.3385):
         product = rng.standard_normal((n, n)) @ product / math.sqrt(n)
-        assert effective_dimension(np.linalg.svd(product, compute_uv=False) ** 2) / n == pytest.approx(expected, abs=0.003)
+        assert effective_dimension(
+            np.linalg.svd(product, compute_uv=False) ** 2
+        ) / n == pytest.approx(expected, abs=0.003)
     w = rng.standard_normal((400, 400))
     length = np.linalg.norm(w, axis=1)
     angle = np.arccos(np.clip(w @ w.T / np.outer(length, length), -1, 1))
     np.fill_diagonal(angle, 0)
-    values = np.linalg.eigvalsh(np.outer(length, length) * (np.sin(angle) + (np.pi - angle) * np.cos(angle) - 1) / (2 * np.pi))
+    values = np.linalg.eigvalsh(
+        np.outer(length, length)
+        * (np.sin(angle) + (np.pi - angle) * np.cos(angle) - 1)
+        / (2 * np.pi)
+    )
     assert effective_dimension(values) / 400 == pytest.approx(0.7798, abs=0.004)
     assert participation_ratio(values) / 400 == pytest.approx(0.6502, abs=0.004)
 

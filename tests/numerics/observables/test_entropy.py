@@ -1,4 +1,6 @@
-"""Estimators of entropies: histogram corrections, the chain rule, packed states, conventions of convolutional layers."""
+"""Estimators of entropies: histogram corrections, the chain rule, packed states, conventions of
+convolutional layers.
+"""
 
 import math
 
@@ -7,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurenorm.numerics.observables.chain_rule import chain_rule_entropy, first_order_correction, total_correlation
+from neurenorm.numerics.observables.chain_rule import (
+    chain_rule_entropy,
+    first_order_correction,
+    total_correlation,
+)
 from neurenorm.numerics.observables.entropy import (
     ESTIMATORS,
     binary_entropy,
@@ -50,7 +56,11 @@ def test_histogram_estimators():
 def test_corrections_reduce_the_bias_of_few_samples():
     rng = np.random.default_rng(3)
     draws = rng.multinomial(60, [1 / 32] * 32, size=300)
-    found = {name: np.mean([estimate(row) for row in draws]) for name, estimate in ESTIMATORS.items() if name != "james-stein"}
+    found = {
+        name: np.mean([estimate(row) for row in draws])
+        for name, estimate in ESTIMATORS.items()
+        if name != "james-stein"
+    }
     for name in ("miller-madow", "grassberger", "chao-shen"):
         assert abs(found[name] - 5) < abs(found["plug-in"] - 5) / 2
 
@@ -101,9 +111,13 @@ def test_invariances_of_states():
     assert np.array_equal(layer_complexity(plain).units, layer_complexity(scaled).units)
     flipped = plain.array()
     flipped[:, 3] = 1 - flipped[:, 3]
-    assert joint_entropy(PackedStates.of(flipped), "plug-in").value == pytest.approx(joint_entropy(plain, "plug-in").value, abs=1e-12)
+    assert joint_entropy(PackedStates.of(flipped), "plug-in").value == pytest.approx(
+        joint_entropy(plain, "plug-in").value, abs=1e-12
+    )
     doubled = PackedStates.of(np.repeat(plain.array(), 2, axis=1))
-    assert joint_entropy(doubled, "plug-in").value == pytest.approx(joint_entropy(plain, "plug-in").value, abs=1e-12)
+    assert joint_entropy(doubled, "plug-in").value == pytest.approx(
+        joint_entropy(plain, "plug-in").value, abs=1e-12
+    )
 
 
 def test_errors_of_layer_complexity_are_the_spread_over_repetitions():
@@ -117,8 +131,13 @@ def test_errors_of_layer_complexity_are_the_spread_over_repetitions():
 def test_the_error_of_a_sum_knows_that_units_switch_together():
     rng = np.random.default_rng(11)
     for samples in (60, 400, 3000):
-        runs = [layer_complexity(PackedStates.of(np.repeat(rng.random((samples, 2)) < 0.2, 3, axis=1))) for _ in range(200)]
-        assert np.mean([run.total_error for run in runs]) == pytest.approx(np.std([run.total for run in runs]), rel=0.25)
+        runs = [
+            layer_complexity(PackedStates.of(np.repeat(rng.random((samples, 2)) < 0.2, 3, axis=1)))
+            for _ in range(200)
+        ]
+        assert np.mean([run.total_error for run in runs]) == pytest.approx(
+            np.std([run.total for run in runs]), rel=0.25
+        )
     lone = runs[0]
     assert lone.total_error > 1.5 * np.sqrt(np.sum(lone.errors**2))
 
@@ -135,8 +154,12 @@ def test_blocks_of_samples_do_not_depend_on_the_chunks():
             owner = found.owners(10)
             assert sizes.sum() == samples
             assert sizes.max() - sizes.min() <= 9
-            np.testing.assert_array_equal(counts, [(h[owner == b] > 0).sum(axis=0) for b in range(10)])
-        assert layer_complexity(whole).total_error == pytest.approx(layer_complexity(parts).total_error, rel=1e-9)
+            np.testing.assert_array_equal(
+                counts, [(h[owner == b] > 0).sum(axis=0) for b in range(10)]
+            )
+        assert layer_complexity(whole).total_error == pytest.approx(
+            layer_complexity(parts).total_error, rel=1e-9
+        )
 
 
 def test_two_units_by_counting():
@@ -167,7 +190,13 @@ def test_no_histogram_exceeds_the_one_whose_samples_all_differ(counts):
             assert estimate(counts) <= estimate([1] * sum(counts)) + 1e-9, name
 
 
-@given(st.integers(1, 24), st.integers(2, 300), st.floats(0.05, 0.95), st.sampled_from(sorted(ESTIMATORS)), st.integers(0, 10**6))
+@given(
+    st.integers(1, 24),
+    st.integers(2, 300),
+    st.floats(0.05, 0.95),
+    st.sampled_from(sorted(ESTIMATORS)),
+    st.integers(0, 10**6),
+)
 @settings(max_examples=80, deadline=None)
 def test_a_joint_entropy_respects_its_cap_and_has_an_error(units, samples, p, method, seed):
     states = PackedStates.of(np.random.default_rng(seed).random((samples, units)) < p)
@@ -203,7 +232,9 @@ def test_errors_and_bias_of_both_conventions_are_those_of_repetitions():
     p = rng.random((3, 2, 2))
     runs = [pooled_complexity(rng.random((300, 3, 2, 2)) < p) for _ in range(200)]
     for name in ("pooled", "per_position", "position_information"):
-        assert np.mean([run[name].error for run in runs]) == pytest.approx(np.std([run[name].value for run in runs]), rel=0.2)
+        assert np.mean([run[name].error for run in runs]) == pytest.approx(
+            np.std([run[name].value for run in runs]), rel=0.2
+        )
     exact = float(np.mean(binary_entropy(p), axis=(1, 2)).sum())
     low = exact - np.mean([run["per_position"].value for run in runs])
     assert low == pytest.approx(3 / (2 * 300 * math.log(2)), rel=0.5)
@@ -239,7 +270,9 @@ def test_chain_rule_on_copies_and_independent_bits():
     pairs = first_order_correction(states)
     assert pairs.value == pytest.approx(5, abs=0.05)
     assert 0 < pairs.error < 0.01
-    assert chain_rule_entropy(states[:1500, [0, 1, 5, 6]], "trees", rng=rng).value == pytest.approx(2, abs=0.03)
+    assert chain_rule_entropy(states[:1500, [0, 1, 5, 6]], "trees", rng=rng).value == pytest.approx(
+        2, abs=0.03
+    )
 
 
 def test_logistic_regression_is_blind_to_exclusive_or_and_trees_are_not():

@@ -18,7 +18,9 @@ def place_on(line, height):
 
 
 def test_a_wide_network_forgets_below_the_edge_of_chaos_and_tells_apart_above():
-    plane = phase_diagram(WideLimit(activation("tanh")), sw2=[1.0, 4.0], sb2=[0.1, 0.3], networks=10)
+    plane = phase_diagram(
+        WideLimit(activation("tanh")), sw2=[1.0, 4.0], sb2=[0.1, 0.3], networks=10
+    )
     (edge,) = plane.lines
     assert place_on(edge, 0.05) == pytest.approx(1.7603, abs=2e-3)
     ordered = plane.points.x < np.array([place_on(edge, y) for y in plane.points.y])
@@ -28,9 +30,13 @@ def test_a_wide_network_forgets_below_the_edge_of_chaos_and_tells_apart_above():
 
 
 def test_a_rectifier_has_a_vertical_line_and_an_own_function_is_simulated_too():
-    plane = phase_diagram(WideLimit(activation("relu")), sw2=[1.0, 3.0], sb2=[0.1], width=20, depth=3, networks=3)
+    plane = phase_diagram(
+        WideLimit(activation("relu")), sw2=[1.0, 3.0], sb2=[0.1], width=20, depth=3, networks=3
+    )
     assert plane.lines[0].x.tolist() == [2, 2]
-    own = phase_diagram(WideLimit(activation("z/2")), sw2=[1.0], sb2=[0.1], width=20, depth=30, networks=3)
+    own = phase_diagram(
+        WideLimit(activation("z/2")), sw2=[1.0], sb2=[0.1], width=20, depth=30, networks=3
+    )
     assert own.points.value[0] > 0.99
     assert own.lines == ()
 
@@ -60,19 +66,32 @@ def test_it_draws_itself_with_labels():
     axes = plane.plot()
     assert "gain" in axes.get_xlabel()
     assert plane._repr_svg_().count("</svg>") == 1
-    plane = phase_diagram(WideLimit(activation("tanh")), sw2=[1.0], sb2=[0.1], width=9, depth=2, networks=3)
+    plane = phase_diagram(
+        WideLimit(activation("tanh")), sw2=[1.0], sb2=[0.1], width=9, depth=2, networks=3
+    )
     assert "correlation" in plane.plot().figure.axes[1].get_ylabel()
 
 
 @pytest.mark.parametrize(
     ("system", "options", "error", "message"),
     [
-        (diamond(), {}, TypeError, "no phase diagram for a TwoTerminalCell: give one of WideLimit, WideBinary, PathEnsemble"),
+        (
+            diamond(),
+            {},
+            TypeError,
+            "no phase diagram for a TwoTerminalCell: give one of WideLimit, WideBinary, "
+            "PathEnsemble",
+        ),
         (wide_binary(11), {}, ValueError, "finite width 11 have no transition"),
         (wide_binary(oo), {"gains": []}, ValueError, "gains must be a list of finite numbers"),
         (wide_binary(oo), {"gains": [-1.0]}, ValueError, "not negative"),
         (wide_binary(oo), {"gains": [1.0], "width": 10}, ValueError, "width must be odd"),
-        (WideLimit(activation("tanh")), {"sw2": [float("nan")]}, ValueError, "sw2 must be a list of finite numbers"),
+        (
+            WideLimit(activation("tanh")),
+            {"sw2": [float("nan")]},
+            ValueError,
+            "sw2 must be a list of finite numbers",
+        ),
         (path_ensemble(3, "glass"), {}, ValueError, "need a state to start from"),
         (path_ensemble(3), {"temperatures": [0.0]}, ValueError, "positive, got 0"),
     ],

@@ -26,7 +26,15 @@ X = Symbol("x", positive=True)
 
 
 def report(value, statement="a half"):
-    claim = Claim("demo/half", statement, lambda: value, lambda e, _: float(e), lambda rng, effort: 0.5, Exact(12), (scaled(1.1),))
+    claim = Claim(
+        "demo/half",
+        statement,
+        lambda: value,
+        lambda e, _: float(e),
+        lambda rng, effort: 0.5,
+        Exact(12),
+        (scaled(1.1),),
+    )
     return claim.check()
 
 
@@ -58,9 +66,11 @@ def test_formulas_are_shown_as_mathematics():
 def test_fresh_seeds_are_printed_and_differ(capsys, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
-        "from sympy import Integer\nfrom neurenorm.numerics.verification.claim import Claim\nfrom neurenorm.numerics.verification.compare import Exact\n"
+        "from sympy import Integer\nfrom neurenorm.numerics.verification.claim import Claim\nfrom "
+        "neurenorm.numerics.verification.compare import Exact\n"
         "from neurenorm.numerics.verification.mutants import scaled\n"
-        "C = Claim('mine/one', 'one', lambda: Integer(1), lambda e, _: float(e), lambda rng, effort: 1.0, Exact(12), (scaled(2),))\n"
+        "C = Claim('mine/one', 'one', lambda: Integer(1), lambda e, _: float(e), lambda rng, "
+        "effort: 1.0, Exact(12), (scaled(2),))\n"
     )
     seeds = set()
     for _ in range(2):
@@ -87,15 +97,31 @@ def test_every_claim_has_its_numbers_under_their_names():
 
 def test_the_figure_puts_mutants_on_the_other_side_of_the_bar():
     places = {}
-    for unit, discrepancies in {"tolerances": (0.3, 1.0, 50.0), "sigma": (1.2, 6.0, 40.0), "digits": (15.0, 12.0, 3.0)}.items():
-        places[unit] = [_place(Comparison(Verdict.agrees, value, unit, 0.0, 0.0, "")) for value in discrepancies]
-    assert places["tolerances"] == sorted(places["tolerances"]) and places["sigma"] == sorted(places["sigma"])
+    for unit, discrepancies in {
+        "tolerances": (0.3, 1.0, 50.0),
+        "sigma": (1.2, 6.0, 40.0),
+        "digits": (15.0, 12.0, 3.0),
+    }.items():
+        places[unit] = [
+            _place(Comparison(Verdict.agrees, value, unit, 0.0, 0.0, "")) for value in discrepancies
+        ]
+    assert places["tolerances"] == sorted(places["tolerances"]) and places["sigma"] == sorted(
+        places["sigma"]
+    )
     assert places["digits"] == sorted(places["digits"], reverse=True)
     assert all(abs(a - b) > 10 for row in places.values() for a, b in pairwise(row))
 
 
 def test_a_claim_that_could_not_be_carried_out_has_a_row():
-    failed = Claim("demo/fails", "it fails", lambda: 1 / 0, lambda e, _: 1.0, lambda rng, effort: 1.0, Exact(12), (scaled(2),))
+    failed = Claim(
+        "demo/fails",
+        "it fails",
+        lambda: 1 / 0,
+        lambda e, _: 1.0,
+        lambda rng, effort: 1.0,
+        Exact(12),
+        (scaled(2),),
+    )
     (found,) = run_claims([failed])
     text = page([found])
     assert "✗ refuted" in text and "ZeroDivisionError" in text and "None" not in text
@@ -104,7 +130,9 @@ def test_a_claim_that_could_not_be_carried_out_has_a_row():
 
 
 def test_without_mathml_the_formula_is_there_as_text():
-    """A browser that knows no MathML shows the text; so does one that has no latex2mathml behind it."""
+    """A browser that knows no MathML shows the text; so does one that has no latex2mathml behind
+    it.
+    """
     bare = re.sub(r"<math.*?</math>", "", page([report(2 * X / (4 * X))]), flags=re.DOTALL)
     assert "<code>1/2</code>" in bare
     assert "<code>x**2 + 1</code>" in formula_html(X**2 + 1)
@@ -136,7 +164,9 @@ def test_long_formulas_are_folded():
 
 @pytest.mark.parametrize("entry", results(), ids=lambda entry: entry.id)
 def test_every_result_is_mathematics_on_the_web(entry):
-    """The MathML of every result and of its derivation is well-formed, and nothing of the LaTeX is left in it."""
+    """The MathML of every result and of its derivation is well-formed, and nothing of the LaTeX is
+    left in it.
+    """
     pytest.importorskip("latex2mathml")
     written = entry_html(entry)
     assert " at 0x" not in written
@@ -147,7 +177,9 @@ def test_every_result_is_mathematics_on_the_web(entry):
 
 def test_a_web_page_is_exported_whole_or_as_a_fragment(tmp_path):
     for name, extra in (("whole.html", []), ("part.html", ["--fragment"])):
-        assert main(["export", "lattice/ising-correlation", "-o", str(tmp_path / name), *extra]) == 0
+        assert (
+            main(["export", "lattice/ising-correlation", "-o", str(tmp_path / name), *extra]) == 0
+        )
     whole, part = ((tmp_path / name).read_text() for name in ("whole.html", "part.html"))
     assert whole.startswith("<!doctype html>") and "Conventions" in whole and "<math" in whole
     assert "<html" not in part and "lattice/ising-correlation" in part
@@ -170,7 +202,12 @@ def test_a_seed_repeats_a_run_exactly(tmp_path, capsys):
     found = []
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
         assert main(["verify", str(file), "--seed", seed, "--json", str(tmp_path / name)]) == 0
-        found.append([{key: value for key, value in row.items() if key != "seconds"} for row in json.loads((tmp_path / name).read_text())])
+        found.append(
+            [
+                {key: value for key, value in row.items() if key != "seconds"}
+                for row in json.loads((tmp_path / name).read_text())
+            ]
+        )
     assert found[0] == found[1]
     assert found[0][0]["discrepancy"] != found[2][0]["discrepancy"]
     assert found[0][0]["seed"][0] == 7
@@ -188,14 +225,44 @@ document.getElementById("page").onload = event => {{
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine")
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_opens_in_a_browser(tmp_path, width):
-    """All rows are there, and nothing sticks out to the side: not on a phone either, whatever the length of a formula."""
+    """All rows are there, and nothing sticks out to the side: not on a phone either, whatever the
+    length of a formula.
+    """
     file = tmp_path / "report.html"
     long = report(sum(X**k for k in range(40)).subs(X, 1) / 80, "a long statement " * 12)
-    body = page([*REPORTS, long, replace(REPORTS[0], derived=(X + 1) ** 20 + sum(Symbol(f"y_{k}") for k in range(50)))])
-    file.write_text(FRAME.format(width=width, page=html.escape(body)), encoding="utf-8")  # a window of its own cannot be as narrow as a phone
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    command = ["chromium", *flags, "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000"]
-    done = subprocess.run([*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=90, check=False)
+    body = page(
+        [
+            *REPORTS,
+            long,
+            replace(REPORTS[0], derived=(X + 1) ** 20 + sum(Symbol(f"y_{k}") for k in range(50))),
+        ]
+    )
+    file.write_text(
+        FRAME.format(width=width, page=html.escape(body)), encoding="utf-8"
+    )  # a window of its own cannot be as narrow as a phone
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
+    command = [
+        "chromium",
+        *flags,
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--window-size=1400,1000",
+    ]
+    done = subprocess.run(
+        [*command, "--dump-dom", file.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     there, needed, rows, drawn = re.search(r"<title>(.*?)</title>", done.stdout).group(1).split()
     assert int(there) in (width, width - 15)  # less a scroll bar
     assert int(needed) <= int(there)

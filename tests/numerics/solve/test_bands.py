@@ -18,8 +18,17 @@ def test_bands_of_the_triangular_lattice_at_its_points() -> None:
     values = dict(zip([name for name, _ in found.stops], found.values[::10, 0], strict=True))
     assert values == pytest.approx({"Γ": 0, "face": 8, "corner": 9}, abs=1e-12)
     marks = dict(found.stops[:3])
-    assert marks == pytest.approx({"Γ": 0, "face": 2 * math.pi / math.sqrt(3), "corner": 2 * math.pi * (1 / math.sqrt(3) + 1 / 3)})
-    assert found.distance[-1] - marks["corner"] == pytest.approx(4 * math.pi / 3) and len(found.distance) == 31
+    assert marks == pytest.approx(
+        {
+            "Γ": 0,
+            "face": 2 * math.pi / math.sqrt(3),
+            "corner": 2 * math.pi * (1 / math.sqrt(3) + 1 / 3),
+        }
+    )
+    assert (
+        found.distance[-1] - marks["corner"] == pytest.approx(4 * math.pi / 3)
+        and len(found.distance) == 31
+    )
 
 
 def test_the_cones_of_the_honeycomb_are_at_the_corner() -> None:
@@ -31,7 +40,11 @@ def test_the_cones_of_the_honeycomb_are_at_the_corner() -> None:
 
 def test_numbers_for_symbols_and_couplings_with_a_phase() -> None:
     m, t = sp.symbols("m t")
-    field = GaussianField(PeriodicGraph([0], [(0, 0, 1, Directed("t"))], 1).with_metric([[1]]), m, {Directed("t"): t * sp.I})
+    field = GaussianField(
+        PeriodicGraph([0], [(0, 0, 1, Directed("t"))], 1).with_metric([[1]]),
+        m,
+        {Directed("t"): t * sp.I},
+    )
     k = np.linspace(-3, 3, 7)
     assert bands_at(field, k[:, None], {m: 2.0, t: 0.5})[:, 0] == pytest.approx(2 - np.sin(k))
     with pytest.raises(ValueError, match="numbers for m, t"):
@@ -43,7 +56,9 @@ def test_numbers_for_symbols_and_couplings_with_a_phase() -> None:
 
 
 def test_a_supercell_folds_the_bands() -> None:
-    """At one wave number of the large cell lie the bands of the small one at all wave numbers that it cannot tell apart."""
+    """At one wave number of the large cell lie the bands of the small one at all wave numbers that
+    it cannot tell apart.
+    """
     small, large = GaussianField(cubic(), 7, -1), GaussianField(cubic().supercell(2), 7, -1)
     phases = np.array([0.3, -0.8, 1.9])
     shifts = 2 * np.pi * np.indices((2, 2, 2)).reshape(3, -1).T

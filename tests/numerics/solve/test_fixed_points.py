@@ -1,4 +1,6 @@
-"""Fixed points: known ones are found and proved, marginal ones and continua are called by their name, and balls hold the truth."""
+"""Fixed points: known ones are found and proved, marginal ones and continua are called by their
+name, and balls hold the truth.
+"""
 
 from fractions import Fraction
 
@@ -42,10 +44,14 @@ def midpoints(search) -> list[list[float]]:
 def test_the_chain_has_its_two_fixed_points_on_the_boundary_of_the_box() -> None:
     search = fixed_points(Recursion((t,), (t**2,), 2), {t: (0, 1)})
     assert search.complete and not search.none
-    assert [point.point[0] == exact for point, exact in zip(search.points, (0, 1), strict=True)] == [True, True]
+    assert [
+        point.point[0] == exact for point, exact in zip(search.points, (0, 1), strict=True)
+    ] == [True, True]
     high, low = search.points
     assert high.exponents[0] < -(10**300) and high.is_stable
-    assert low.eigenvalues[0] == 2 and low.exponents[0].contains(1) and low.exponents[0].rad() < 1e-40
+    assert (
+        low.eigenvalues[0] == 2 and low.exponents[0].contains(1) and low.exponents[0].rad() < 1e-40
+    )
 
 
 def test_the_diamond_has_three_fixed_points_and_the_known_exponent() -> None:
@@ -57,12 +63,16 @@ def test_the_diamond_has_three_fixed_points_and_the_known_exponent() -> None:
         truth = (critical, slope, mpmath.log(slope, 2))
         middle = search.points[1]
         enclosures = (middle.point[0], middle.eigenvalues[0], middle.exponents[0])
-        assert all(ball.overlaps(as_ball(value)) for ball, value in zip(enclosures, truth, strict=True))
+        assert all(
+            ball.overlaps(as_ball(value)) for ball, value in zip(enclosures, truth, strict=True)
+        )
     assert all(proved_digits(ball) >= 30 for ball in enclosures)
 
 
 def test_a_point_outside_the_box_is_not_reported() -> None:
-    search = fixed_points(Recursion((t,), (t**2,), 2), {t: (Rational(1, 10), 1 - Rational(1, 10**9))})
+    search = fixed_points(
+        Recursion((t,), (t**2,), 2), {t: (Rational(1, 10), 1 - Rational(1, 10**9))}
+    )
     assert search.none and search.complete and search.points == ()
 
 
@@ -76,8 +86,16 @@ def test_the_logistic_map_twice_iterated_agrees_with_its_closed_form(growth: Rat
     logistic = growth * x * (1 - x)
     search = fixed_points(Recursion((x,), (logistic.subs(x, logistic),), 2), {x: (0, 1)})
     cycle = Matrix([growth**2 * x**2 - growth * (growth + 1) * x + growth + 1])[0].as_poly(x)
-    expected = sorted({0.0, float(1 - 1 / growth), *(complex(r).real for r in cycle.nroots(n=20) if abs(complex(r).imag) < 1e-6)})
-    assert search.complete and np.allclose([point for (point,) in midpoints(search)], expected, atol=1e-14)
+    expected = sorted(
+        {
+            0.0,
+            float(1 - 1 / growth),
+            *(complex(r).real for r in cycle.nroots(n=20) if abs(complex(r).imag) < 1e-6),
+        }
+    )
+    assert search.complete and np.allclose(
+        [point for (point,) in midpoints(search)], expected, atol=1e-14
+    )
 
 
 def test_a_transcendental_map_contains_the_fifty_digit_numbers_of_mpmath() -> None:
@@ -94,8 +112,14 @@ def test_two_variables_with_known_fixed_points_and_real_spectra() -> None:
     coupled = Recursion((x, y), (x**2 + y / 20, y**2 / 2 + x / 7), 2)
     search = fixed_points(coupled, {x: (-3, 3), y: (-3, 3)})
     eliminated = ((7 * (y - y**2 / 2)) ** 2 - 7 * (y - y**2 / 2) + y / 20).as_poly(y)
-    expected = [root.real for root in np.roots([float(c) for c in eliminated.all_coeffs()]) if abs(root.imag) < 1e-9]
-    assert search.complete and np.allclose(sorted(second for _, second in midpoints(search)), sorted(expected), atol=1e-12)
+    expected = [
+        root.real
+        for root in np.roots([float(c) for c in eliminated.all_coeffs()])
+        if abs(root.imag) < 1e-9
+    ]
+    assert search.complete and np.allclose(
+        sorted(second for _, second in midpoints(search)), sorted(expected), atol=1e-12
+    )
     with mpmath.workdps(60):
         for point in search.points:
             near = [mpmath.mpf(float(coordinate)) for coordinate in point.point]
@@ -106,12 +130,20 @@ def test_two_variables_with_known_fixed_points_and_real_spectra() -> None:
             spectrum = mpmath.eig(mpmath.matrix(slopes), right=False)
             spectrum.sort(key=lambda value: -abs(value))
             for found, value in zip(point.eigenvalues, spectrum, strict=True):
-                assert isinstance(found, arb) and found.overlaps(as_ball(mpmath.re(value))) and proved_digits(found) >= 15
+                assert (
+                    isinstance(found, arb)
+                    and found.overlaps(as_ball(mpmath.re(value)))
+                    and proved_digits(found) >= 15
+                )
 
 
 def test_a_spiral_has_a_conjugate_pair_of_eigenvalues_with_one_exponent() -> None:
     angle, size = Rational(1, 3), Rational(3, 2)
-    spiral = Recursion((x, y), (size * (x * cos(angle) - y * sin(angle)), size * (x * sin(angle) + y * cos(angle))), 2)
+    spiral = Recursion(
+        (x, y),
+        (size * (x * cos(angle) - y * sin(angle)), size * (x * sin(angle) + y * cos(angle))),
+        2,
+    )
     (point,) = fixed_points(spiral, {x: (-1, 2), y: (-1, 2)}).points
     assert point.point[0].contains(0) and point.point[1].contains(0)
     one, other = point.eigenvalues
@@ -119,13 +151,19 @@ def test_a_spiral_has_a_conjugate_pair_of_eigenvalues_with_one_exponent() -> Non
     assert all(abs(float(exponent) - float(log(size, 2))) < 1e-14 for exponent in point.exponents)
 
 
-def test_a_double_eigenvalue_is_read_off_a_triangular_step_and_called_approximate_elsewhere() -> None:
+def test_a_double_eigenvalue_is_read_off_a_triangular_step_and_called_approximate_elsewhere() -> (
+    None
+):
     shear = Recursion((x, y), (x / 2 + y, y / 2), 2)
     (point,) = fixed_points(shear, {x: (-1, 2), y: (-1, 2)}).points
     assert point.status == "enclosed" and all(value == arb(1) / 2 for value in point.eigenvalues)
     turned = Recursion((x, y), (y, y - x / 4), 2)
     (point,) = fixed_points(turned, {x: (-1, 2), y: (-1, 2)}).points
-    assert point.status == "approximate" and "its eigenvalues are not" in point.message and point.point == (0, 0)
+    assert (
+        point.status == "approximate"
+        and "its eigenvalues are not" in point.message
+        and point.point == (0, 0)
+    )
     assert all(abs(complex(value) - 0.5) < 1e-12 for value in point.eigenvalues)
 
 
@@ -133,9 +171,16 @@ def test_a_double_eigenvalue_is_read_off_a_triangular_step_and_called_approximat
 def test_a_marginal_point_is_singular_and_the_search_says_that_it_is_incomplete(order: int) -> None:
     search = fixed_points(Recursion((x,), (x + (x - 1) ** order,), 2), {x: (0, 3)})
     (point,) = search.points
-    assert point.status == "singular" and point.point[0].contains(1) and point.point[0].rad() < 1e-10
+    assert (
+        point.status == "singular" and point.point[0].contains(1) and point.point[0].rad() < 1e-10
+    )
     assert point.eigenvalues[0].contains(1) and "cannot be told from 1" in point.message
-    assert not search.complete and not search.none and len(search.undecided) == 1 and "incomplete" in str(search)
+    assert (
+        not search.complete
+        and not search.none
+        and len(search.undecided) == 1
+        and "incomplete" in str(search)
+    )
 
 
 def test_a_marginal_direction_beside_a_stable_one_is_singular_next_to_a_proved_point() -> None:
@@ -154,7 +199,12 @@ def test_a_line_of_fixed_points_ends_as_one_undecided_box() -> None:
     search = fixed_points(CHAIN_IN_FIELD, {K: (-1, 2), h: (-1, 1)}, max_boxes=3000)
     assert not search.complete and not search.none and search.points == ()
     ((coupling, field),) = search.undecided
-    assert coupling.contains(0) and coupling.rad() < 0.01 and field.contains(arb(0, 1)) and "continuum" in search.message
+    assert (
+        coupling.contains(0)
+        and coupling.rad() < 0.01
+        and field.contains(arb(0, 1))
+        and "continuum" in search.message
+    )
     away = fixed_points(CHAIN_IN_FIELD, {K: (Rational(1, 10), 2), h: (-1, 1)})
     assert away.none
 
@@ -162,39 +212,71 @@ def test_a_line_of_fixed_points_ends_as_one_undecided_box() -> None:
 IN_BOLTZMANN_FACTORS = Chart({x: exp(4 * K), y: exp(2 * h)}, {K: log(x) / 4, h: log(y) / 2})
 
 
-def test_the_line_without_coupling_is_a_continuum_in_boltzmann_factors_and_the_search_is_complete() -> None:
+def test_the_line_without_coupling_is_a_continuum_in_boltzmann_factors_and_the_search_is_complete() -> (
+    None
+):
     chain = CHAIN_IN_FIELD.in_chart(IN_BOLTZMANN_FACTORS)
     search = fixed_points(chain, {x: (Rational(1, 100), 100), y: (Rational(1, 100), 100)})
     (line,) = search.points
-    assert search.complete and (line.status, line.point, line.eigenvalues) == ("continuum", (1, y), (0, 1))
+    assert search.complete and (line.status, line.point, line.eigenvalues) == (
+        "continuum",
+        (1, y),
+        (0, 1),
+    )
     assert "1 continuum" in str(search) and "continuum" in search._repr_html_()
     assert fixed_points(chain, {x: (Rational(11, 10), 100), y: (Rational(1, 100), 100)}).none
 
 
 def test_isolated_points_are_found_beside_a_continuum() -> None:
     common = x * y - 1
-    search = fixed_points(Recursion((x, y), (x + common * (x - 2) * x, y + common * (y - 1)), 2), {x: (-3, 3), y: (-3, 3)})
-    assert search.complete and [point.status for point in search.points] == ["continuum", "enclosed", "enclosed"]
+    search = fixed_points(
+        Recursion((x, y), (x + common * (x - 2) * x, y + common * (y - 1)), 2),
+        {x: (-3, 3), y: (-3, 3)},
+    )
+    assert search.complete and [point.status for point in search.points] == [
+        "continuum",
+        "enclosed",
+        "enclosed",
+    ]
     assert search.points[0].point == (1 / y, y) and search.points[0].eigenvalues[0] == 0
-    assert np.allclose([[float(c) for c in point.point] for point in search.points[1:]], [[0, 1], [2, 1]])
+    assert np.allclose(
+        [[float(c) for c in point.point] for point in search.points[1:]], [[0, 1], [2, 1]]
+    )
 
 
-def test_a_continuum_without_a_solved_form_is_named_by_its_equation_and_outside_the_box_it_is_left_out() -> None:
+def test_a_continuum_without_a_solved_form_is_named_by_its_equation_and_outside_the_box_it_is_left_out() -> (
+    None
+):
     circle = x**2 + y**2 - 1
     step = Recursion((x, y), (x + circle * (x - 2), y + circle * (y - 1)), 2)
     search = fixed_points(step, {x: (-3, 3), y: (-3, 3)})
-    assert search.complete and [point.status for point in search.points] == ["continuum", "enclosed"] and "x**2 + y**2 - 1 = 0" in str(search)
-    assert [point.status for point in fixed_points(step, {x: (Rational(11, 10), 3), y: (-3, 3)}).points] == ["enclosed"]
+    assert (
+        search.complete
+        and [point.status for point in search.points] == ["continuum", "enclosed"]
+        and "x**2 + y**2 - 1 = 0" in str(search)
+    )
+    assert [
+        point.status for point in fixed_points(step, {x: (Rational(11, 10), 3), y: (-3, 3)}).points
+    ] == ["enclosed"]
 
 
 def test_a_zero_of_the_rest_on_the_continuum_is_not_called_isolated() -> None:
-    search = fixed_points(Recursion((x, y), (x + (y - 1) * (x - 2), y + (y - 1) ** 2), 2), {x: (-3, 3), y: (-3, 3)})
-    assert [point.status for point in search.points] == ["continuum", "singular"] and "on a continuum" in search.message
+    search = fixed_points(
+        Recursion((x, y), (x + (y - 1) * (x - 2), y + (y - 1) ** 2), 2), {x: (-3, 3), y: (-3, 3)}
+    )
+    assert [point.status for point in search.points] == [
+        "continuum",
+        "singular",
+    ] and "on a continuum" in search.message
 
 
 def test_the_identity_is_a_continuum() -> None:
     search = fixed_points(Recursion((x, y), (x, y), 2), {x: (-3, 3), y: (-3, 3)})
-    assert [point.status for point in search.points] == ["continuum"] and search.complete and not search.none
+    assert (
+        [point.status for point in search.points] == ["continuum"]
+        and search.complete
+        and not search.none
+    )
     (everything,) = exact_fixed_points(Recursion((x,), (x,), 2))
     assert everything.status == "continuum" and everything.eigenvalues == (1,)
 
@@ -204,23 +286,36 @@ def test_too_few_boxes_give_an_incomplete_answer_and_never_a_wrong_one() -> None
     assert not search.complete and not search.none and "max_boxes" in search.message
     covered = [float(point.point[0]) for point in search.points]
     for exact in (0.0, 0.5436890126920764, 1.0):
-        assert any(box[0].contains(exact) for box in search.undecided) or np.isclose(covered, exact).any()
+        assert (
+            any(box[0].contains(exact) for box in search.undecided)
+            or np.isclose(covered, exact).any()
+        )
 
 
 def test_a_point_where_the_derivative_does_not_exist_stays_undecided() -> None:
     search = fixed_points(Recursion((x,), (sqrt(x),), 2), {x: (0, 2)})
-    assert midpoints(search) == [[1.0]] and not search.complete and search.undecided[0][0].contains(0)
+    assert (
+        midpoints(search) == [[1.0]] and not search.complete and search.undecided[0][0].contains(0)
+    )
 
 
 @settings(deadline=None, max_examples=25)
-@given(roots=st.lists(st.integers(-40, 40), min_size=1, max_size=4, unique=True), rate=st.integers(1, 9))
+@given(
+    roots=st.lists(st.integers(-40, 40), min_size=1, max_size=4, unique=True),
+    rate=st.integers(1, 9),
+)
 def test_every_planted_fixed_point_is_found(roots: list[int], rate: int) -> None:
     product = Rational(rate, 1000)
     for root in roots:
         product *= x - Rational(root, 7)
     search = fixed_points(Recursion((x,), (x + product,), 2), {x: (-6, 6)})
-    assert search.complete and np.allclose([point for (point,) in midpoints(search)], [root / 7 for root in sorted(roots)])
-    assert all(point.point[0].overlaps(arb(root) / 7) for point, root in zip(search.points, sorted(roots), strict=True))
+    assert search.complete and np.allclose(
+        [point for (point,) in midpoints(search)], [root / 7 for root in sorted(roots)]
+    )
+    assert all(
+        point.point[0].overlaps(arb(root) / 7)
+        for point, root in zip(search.points, sorted(roots), strict=True)
+    )
 
 
 def test_refine_proves_the_diamond_to_thirty_and_to_three_hundred_digits() -> None:
@@ -243,7 +338,9 @@ def test_refine_takes_exact_parameters_and_gives_the_potts_diamond() -> None:
 
 
 def test_refine_says_how_many_digits_a_parameter_that_is_a_ball_allows() -> None:
-    with pytest.raises(NotCertified, match=r"30 digits were asked for, but only (8|9|10) can be proved"):
+    with pytest.raises(
+        NotCertified, match=r"30 digits were asked for, but only (8|9|10) can be proved"
+    ):
         refine(POTTS_DIAMOND, {x: 4}, 30, parameters={q: arb(3, 1e-10)})
 
 
@@ -256,7 +353,9 @@ def test_refine_says_how_many_digits_a_parameter_that_is_a_ball_allows() -> None
         (Recursion((x,), (log(x),), 2), {x: -1}, "domain"),
     ],
 )
-def test_refine_refuses_what_it_cannot_prove(recursion: Recursion, guess: dict, complaint: str) -> None:
+def test_refine_refuses_what_it_cannot_prove(
+    recursion: Recursion, guess: dict, complaint: str
+) -> None:
     with pytest.raises(NotCertified, match=complaint):
         refine(recursion, guess, 15)
 
@@ -287,7 +386,13 @@ def test_bad_input_gets_one_clear_line(box: dict, options: dict, complaint: str)
 def test_the_search_shows_itself_as_a_table() -> None:
     search = fixed_points(DIAMOND_T, {t: (0, 1)}, digits=6)
     lines = str(search).splitlines()
-    assert lines[0].startswith("all fixed points in the box: 3") and lines[1].split() == ["t", "status", "eigenvalues", "exponents", "y"]
+    assert lines[0].startswith("all fixed points in the box: 3") and lines[1].split() == [
+        "t",
+        "status",
+        "eigenvalues",
+        "exponents",
+        "y",
+    ]
     assert "-inf" in lines[2] and "0.543689" in lines[3]
     assert search._repr_html_().count("<tr>") == 4
     assert isinstance(search.points[0], FixedPoint)
@@ -327,7 +432,10 @@ def test_halves_of_a_box_at_twice_the_digits_hold_the_same_points(step, cut):
     t = Symbol("t", real=True)
     flow, middle = Recursion((t,), (step(t),), 2), Rational(cut.numerator, cut.denominator)
     whole = fixed_points(flow, {t: (Rational(-3, 2), 3)}, digits=15)
-    halves = [fixed_points(flow, {t: ends}, digits=30) for ends in ((Rational(-3, 2), middle), (middle, 3))]
+    halves = [
+        fixed_points(flow, {t: ends}, digits=30)
+        for ends in ((Rational(-3, 2), middle), (middle, 3))
+    ]
     assert whole.complete and all(half.complete for half in halves)
     found = [point.point[0] for half in halves for point in half.points]
     for point in whole.points:

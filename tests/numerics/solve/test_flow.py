@@ -1,4 +1,6 @@
-"""Flows and free energies: against plain loops in other arithmetics, and against the exact free energies of chain and diamond."""
+"""Flows and free energies: against plain loops in other arithmetics, and against the exact free
+energies of chain and diamond.
+"""
 
 import math
 
@@ -35,7 +37,9 @@ def test_the_numpy_flow_agrees_with_a_plain_loop_for_many_starts_and_parameters_
 def test_the_flow_of_two_variables_keeps_their_order() -> None:
     swap = Recursion((x, y), (y, x + y), 2)
     assert trajectory(swap, {y: 1, x: 0}, 6)[:, 0].tolist() == [0, 1, 1, 2, 3, 5, 8]
-    assert [int(row[1].unique_fmpz()) for row in trajectory(swap, {x: 0, y: 1}, 5, target="ball")] == [1, 1, 2, 3, 5, 8]
+    assert [
+        int(row[1].unique_fmpz()) for row in trajectory(swap, {x: 0, y: 1}, 5, target="ball")
+    ] == [1, 1, 2, 3, 5, 8]
 
 
 def test_balls_hold_the_digits_of_mpmath_and_of_the_closed_form() -> None:
@@ -45,17 +49,25 @@ def test_balls_hold_the_digits_of_mpmath_and_of_the_closed_form() -> None:
         for n, ((ball,), (number,)) in enumerate(zip(balls, numbers, strict=True)):
             exact = mpmath.atanh(mpmath.tanh(mpmath.mpf(7) / 10) ** (2**n))
             assert abs(number - exact) < mpmath.mpf(10) ** -55
-            assert ball.overlaps(arb(mpmath.nstr(exact, 55)) + arb(0, 1e-50)) and proved_digits(ball) >= 40
+            assert (
+                ball.overlaps(arb(mpmath.nstr(exact, 55)) + arb(0, 1e-50))
+                and proved_digits(ball) >= 40
+            )
 
 
 def test_a_wide_start_stays_enclosed() -> None:
     flow = trajectory(CHAIN, {K: arb(1, 0.1)}, 4, target="ball")
     for value in (0.9, 0.95, 1.0, 1.0999):
-        assert all(ball.contains(arb(point) + arb(0, 1e-12)) for (ball,), point in zip(flow, trajectory(CHAIN, {K: value}, 4)[:, 0], strict=True))
+        assert all(
+            ball.contains(arb(point) + arb(0, 1e-12))
+            for (ball,), point in zip(flow, trajectory(CHAIN, {K: value}, 4)[:, 0], strict=True)
+        )
 
 
 def test_a_large_coupling_does_not_overflow() -> None:
-    assert math.isclose(trajectory(CHAIN, {K: 900.0}, 1)[1, 0], 900 - math.log(2) / 2, rel_tol=1e-15)
+    assert math.isclose(
+        trajectory(CHAIN, {K: 900.0}, 1)[1, 0], 900 - math.log(2) / 2, rel_tol=1e-15
+    )
 
 
 @pytest.mark.parametrize("target", ["numpy", "mpmath", "ball"])
@@ -79,7 +91,9 @@ def test_a_flow_that_leaves_the_domain_is_an_error_that_names_the_step(target: s
         ({K: t}, 1, {"target": "mpmath"}, "finite real number"),
     ],
 )
-def test_bad_input_of_a_flow_is_refused(start: dict, steps: int, options: dict, complaint: str) -> None:
+def test_bad_input_of_a_flow_is_refused(
+    start: dict, steps: int, options: dict, complaint: str
+) -> None:
     with pytest.raises(ValueError, match=complaint):
         trajectory(CHAIN, start, steps, **options)
 
@@ -101,7 +115,9 @@ def test_a_proved_tail_is_reached_in_few_terms_and_holds_the_rest() -> None:
 
 
 def brute_force_diamond(coupling: float, levels: int) -> float:
-    """ln Z per bond of a finite diamond hierarchy by spin sums: two sites and all bonds between them, from the weights alone."""
+    """ln Z per bond of a finite diamond hierarchy by spin sums: two sites and all bonds between
+    them, from the weights alone.
+    """
     same, different, bonds = math.exp(coupling), math.exp(-coupling), 1
     scale = 0.0
     for _ in range(levels):
@@ -112,7 +128,9 @@ def brute_force_diamond(coupling: float, levels: int) -> float:
 
 
 @pytest.mark.parametrize(("coupling", "proved"), [(0.3, True), (1.2, False)])
-def test_the_diamond_agrees_with_its_spin_sums_in_both_phases(coupling: float, proved: bool) -> None:
+def test_the_diamond_agrees_with_its_spin_sums_in_both_phases(
+    coupling: float, proved: bool
+) -> None:
     result = free_energy(DIAMOND, {K: coupling}, digits=12)
     assert result.converged and result.proved is proved
     assert math.isclose(float(result.value), brute_force_diamond(coupling, 24), rel_tol=1e-12)

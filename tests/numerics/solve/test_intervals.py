@@ -1,4 +1,6 @@
-"""The proofs themselves: Krawczyk images, isolation and merging, against systems whose zeros are known by construction."""
+"""The proofs themselves: Krawczyk images, isolation and merging, against systems whose zeros are
+known by construction.
+"""
 
 import math
 from fractions import Fraction
@@ -13,7 +15,8 @@ from neurenorm.numerics.solve import Root, System, ball, isolate, krawczyk, poli
 
 SQUARE = System(lambda v: [v[0] ** 2 - 2], lambda v: [[2 * v[0]]])
 CIRCLE_AND_LINE = System(
-    lambda v: [v[0] ** 2 + v[1] ** 2 - 25, v[0] - v[1] - 1], lambda v: [[2 * v[0], 2 * v[1]], [arb(1), arb(-1)]]
+    lambda v: [v[0] ** 2 + v[1] ** 2 - 25, v[0] - v[1] - 1],
+    lambda v: [[2 * v[0], 2 * v[1]], [arb(1), arb(-1)]],
 )
 
 
@@ -45,19 +48,26 @@ def test_two_curves_meet_in_their_two_known_points() -> None:
 
 def test_zeros_on_the_faces_of_the_first_cuts_are_found_once() -> None:
     grid = System(
-        lambda v: [x**3 - x for x in v], lambda v: [[3 * v[0] ** 2 - 1, arb(0)], [arb(0), 3 * v[1] ** 2 - 1]]
+        lambda v: [x**3 - x for x in v],
+        lambda v: [[3 * v[0] ** 2 - 1, arb(0)], [arb(0), 3 * v[1] ** 2 - 1]],
     )
     found = isolate(grid, (arb(0, 2), arb(0, 2)))
     assert len(found.roots) == 9 and found.undecided == ()
 
 
 def test_an_unfinished_search_hands_back_everything_it_has_not_seen() -> None:
-    wave = System(lambda v: [(v[0] * arb.pi()).sin()], lambda v: [[arb.pi() * (v[0] * arb.pi()).cos()]])
+    wave = System(
+        lambda v: [(v[0] * arb.pi()).sin()], lambda v: [[arb.pi() * (v[0] * arb.pi()).cos()]]
+    )
     for work in (1, 3, 10, 30):
         found = isolate(wave, (arb(0, 20),), max_boxes=work)
         assert found.examined == work
         for integer in range(-19, 20):
-            assert any(x.contains(integer) for box in (*found.undecided, *(root.box for root in found.roots)) for x in box)
+            assert any(
+                x.contains(integer)
+                for box in (*found.undecided, *(root.box for root in found.roots))
+                for x in box
+            )
     assert len(isolate(wave, (arb(0, 20.5),)).roots) == 41
 
 
@@ -77,7 +87,9 @@ def test_polishing_uses_the_whole_precision(bits: int) -> None:
         assert root.overlaps(arb(2).sqrt()) and root.rad() < arb(2) ** (10 - bits)
 
 
-@pytest.mark.parametrize("number", [3, 0.1, Fraction(1, 3), Rational(2, 7), sqrt(2), pi, Float("0.1", 40), arb(1, 0.5)])
+@pytest.mark.parametrize(
+    "number", [3, 0.1, Fraction(1, 3), Rational(2, 7), sqrt(2), pi, Float("0.1", 40), arb(1, 0.5)]
+)
 def test_a_ball_holds_its_number(number: object) -> None:
     result = ball(number)
     exact = float(number.mid()) if isinstance(number, arb) else float(number)
@@ -85,12 +97,18 @@ def test_a_ball_holds_its_number(number: object) -> None:
     assert result.rad() <= (0.51 if isinstance(number, arb) else 1e-14)
 
 
-@pytest.mark.parametrize("number", [float("nan"), math.inf, nan, Symbol("x"), I, sqrt(-2), "1e5x", None])
+@pytest.mark.parametrize(
+    "number", [float("nan"), math.inf, nan, Symbol("x"), I, sqrt(-2), "1e5x", None]
+)
 def test_what_is_not_a_finite_real_number_is_refused(number: object) -> None:
     with pytest.raises(ValueError, match="a finite real number is needed"):
         ball(number)
 
 
 def test_digits_count_what_is_proved() -> None:
-    assert proved_digits(arb(1000, 1e-3)) == 6 and proved_digits(arb(0, 1)) == 0 and proved_digits(arb(0, math.inf)) == 0
+    assert (
+        proved_digits(arb(1000, 1e-3)) == 6
+        and proved_digits(arb(0, 1)) == 0
+        and proved_digits(arb(0, math.inf)) == 0
+    )
     assert proved_digits(arb(1) / 3) >= 15 and proved_digits(arb(5)) > 1000

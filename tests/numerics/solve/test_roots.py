@@ -1,4 +1,6 @@
-"""Certified roots: against numpy.roots, against planted multiplicities, and every way in which a root can fail to be certain."""
+"""Certified roots: against numpy.roots, against planted multiplicities, and every way in which a
+root can fail to be certain.
+"""
 
 import mpmath
 import numpy as np
@@ -15,7 +17,9 @@ x, y = Symbol("x"), Symbol("y")
 
 @settings(deadline=None, max_examples=60)
 @given(coefficients=st.lists(st.integers(-50, 50), min_size=4, max_size=4))
-def test_cubic_roots_agree_with_numpy_where_these_are_well_separated(coefficients: list[int]) -> None:
+def test_cubic_roots_agree_with_numpy_where_these_are_well_separated(
+    coefficients: list[int],
+) -> None:
     assume(coefficients[0] != 0)
     approximate = np.roots(coefficients)
     gaps = [abs(one - other) for i, one in enumerate(approximate) for other in approximate[:i]]
@@ -25,19 +29,29 @@ def test_cubic_roots_agree_with_numpy_where_these_are_well_separated(coefficient
     assert [times for _, times in found] == [1] * len(expected)
     assert np.allclose([float(root) for root, _ in found], expected, rtol=1e-7, atol=1e-9)
     with ctx.workprec(300):
-        values = [sum((c * root**n for n, c in enumerate(reversed(coefficients))), arb(0)) for root, _ in found]
+        values = [
+            sum((c * root**n for n, c in enumerate(reversed(coefficients))), arb(0))
+            for root, _ in found
+        ]
     assert all(value.contains(0) and value.rad() < 1e-20 for value in values)
 
 
 @settings(deadline=None, max_examples=25)
-@given(planted=st.dictionaries(st.fractions(-3, 3, max_denominator=9), st.integers(1, 3), min_size=1, max_size=3))
+@given(
+    planted=st.dictionaries(
+        st.fractions(-3, 3, max_denominator=9), st.integers(1, 3), min_size=1, max_size=3
+    )
+)
 def test_planted_rational_roots_come_back_with_their_multiplicities(planted: dict) -> None:
     product = Integer(1) * (x**2 + 1)
     for root, times in planted.items():
         product *= (x - Rational(root.numerator, root.denominator)) ** times
     found = real_roots(product, x)
     assert [times for _, times in found] == [planted[root] for root in sorted(planted)]
-    assert all(ball.overlaps(arb(r.numerator) / r.denominator) for (ball, _), r in zip(found, sorted(planted), strict=True))
+    assert all(
+        ball.overlaps(arb(r.numerator) / r.denominator)
+        for (ball, _), r in zip(found, sorted(planted), strict=True)
+    )
 
 
 def test_interval_ends_are_inclusive_and_irrational_roots_near_them_are_told_apart() -> None:
@@ -45,7 +59,10 @@ def test_interval_ends_are_inclusive_and_irrational_roots_near_them_are_told_apa
     assert [times for _, times in real_roots(polynomial, x, (Rational(1, 3), 1))] == [1, 1]
     assert [times for _, times in real_roots(polynomial, x, (1, 1))] == [1]
     convergent = Rational(1855077841, 1311738121)  # within 2e-19 of the square root of two
-    below, above = real_roots(polynomial, x, (1, convergent)), real_roots(polynomial, x, (convergent, oo))
+    below, above = (
+        real_roots(polynomial, x, (1, convergent)),
+        real_roots(polynomial, x, (convergent, oo)),
+    )
     assert len(below) + len(above) == 2 and (len(above) == 1) is bool(convergent**2 < 2)
 
 
@@ -75,7 +92,9 @@ def test_a_hundred_digits_of_an_algebraic_number() -> None:
         (x - 1, (0, sqrt(2)), "rational ends"),
     ],
 )
-def test_what_is_not_a_rational_polynomial_or_interval_is_refused(polynomial: object, interval: object, complaint: str) -> None:
+def test_what_is_not_a_rational_polynomial_or_interval_is_refused(
+    polynomial: object, interval: object, complaint: str
+) -> None:
     with pytest.raises(ValueError, match=complaint):
         real_roots(polynomial, x, interval)
 
@@ -90,10 +109,16 @@ def test_a_polynomial_without_real_roots_and_a_constant_have_none() -> None:
         (sinh(2 * x) - 1, (0, 1), lambda: mpmath.asinh(1) / 2),
         (exp(x) - 3, (0, 3), lambda: mpmath.log(3)),
         (x - cos(x), (-2, 2), lambda: mpmath.findroot(lambda u: u - mpmath.cos(u), 0.7)),
-        (tanh(2 * x) - x, (Rational(1, 2), 2), lambda: mpmath.findroot(lambda u: mpmath.tanh(2 * u) - u, 0.95)),
+        (
+            tanh(2 * x) - x,
+            (Rational(1, 2), 2),
+            lambda: mpmath.findroot(lambda u: mpmath.tanh(2 * u) - u, 0.95),
+        ),
     ],
 )
-def test_a_transcendental_root_holds_the_digits_of_mpmath(function: object, bracket: tuple, closed_form: object) -> None:
+def test_a_transcendental_root_holds_the_digits_of_mpmath(
+    function: object, bracket: tuple, closed_form: object
+) -> None:
     root = certified_root(function, x, bracket, digits=60)
     with mpmath.workdps(80):
         assert root.overlaps(arb(mpmath.nstr(closed_form(), 75)) + arb(0, 1e-70))
@@ -115,7 +140,9 @@ def test_a_root_at_the_end_of_the_bracket_counts_and_one_just_outside_does_not()
         (x * log(x), (0, Rational(1, 2)), "could not decide"),
     ],
 )
-def test_what_is_not_certain_is_an_error_that_says_why(function: object, bracket: tuple, complaint: str) -> None:
+def test_what_is_not_certain_is_an_error_that_says_why(
+    function: object, bracket: tuple, complaint: str
+) -> None:
     with pytest.raises(NotCertified, match=complaint):
         certified_root(function, x, bracket)
 

@@ -1,4 +1,6 @@
-"""Sweeps that are broken off: by Ctrl-C, by a killed process, by a killed worker; and sweeps on a Dask cluster."""
+"""Sweeps that are broken off: by Ctrl-C, by a killed process, by a killed worker; and sweeps on a
+Dask cluster.
+"""
 
 import os
 import signal
@@ -63,7 +65,11 @@ def script(tmp_path, monkeypatch):
 
 def started(script, target, nap):
     return subprocess.Popen(
-        [sys.executable, str(script), str(target)], env={**os.environ, "SWEEP_NAP": str(nap)}, stderr=subprocess.PIPE, start_new_session=True, text=True
+        [sys.executable, str(script), str(target)],
+        env={**os.environ, "SWEEP_NAP": str(nap)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
     )
 
 
@@ -79,7 +85,9 @@ def calls(tmp_path):
     return (tmp_path / "log").read_text().splitlines()
 
 
-def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_happened(script, tmp_path):
+def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_happened(
+    script, tmp_path
+):
     target, workers, points = tmp_path / "a.nc", 2, 20
     process = started(script, target, 0.2)
     wait_for_points(target, 4, process)
@@ -89,7 +97,9 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     partial = open_sweep(target)
     done = partial.attrs["points_done"]
     kept = beside(target).read_bytes().count(b"\n") - 1
-    assert 4 <= kept < points and kept - 1 <= done <= kept  # the interrupt may fall between the disk and the memory
+    assert (
+        4 <= kept < points and kept - 1 <= done <= kept
+    )  # the interrupt may fall between the disk and the memory
     assert (partial.status == "missing").sum() == points - done == np.isnan(partial["noise"]).sum()
     assert kept >= len(calls(tmp_path)) - workers
 
@@ -138,14 +148,18 @@ def test_a_cluster_whose_worker_is_killed_on_the_way_gives_the_same(script, tmp_
     from slow_sweep import deadly, slow
 
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
         killed = sweep(deadly, {"x": [0, 1, 2, 3, 4, 5]}, client=client, output=tmp_path / "a.nc")
         assert (tmp_path / "dead-2").exists()
         assert killed.value.values.tolist() == [0, 1, 4, 9, 16, 25]
         assert open_sweep(tmp_path / "a.nc").identical(killed)
-        by_address = sweep(slow, {"x": range(3), "y": range(2)}, scheduler=cluster.scheduler_address, seed=2)
+        by_address = sweep(
+            slow, {"x": range(3), "y": range(2)}, scheduler=cluster.scheduler_address, seed=2
+        )
         assert by_address.identical(sweep(slow, {"x": range(3), "y": range(2)}, workers=0, seed=2))
         result = sweep("lattice/ising-correlation", {"K": [0, 1]}, {"r": 2}, client=client)
         np.testing.assert_allclose(result.value, np.tanh([0, 1]) ** 2, rtol=1e-14)
@@ -162,8 +176,16 @@ def test_a_scheduler_that_does_not_answer_is_an_error_within_seconds(tmp_path, m
         ports = [deaf.getsockname()[1], closed.getsockname()[1]]
         closed.close()
         for address in (*(f"tcp://127.0.0.1:{port}" for port in ports), "nonsense", "tcp://"):
-            with pytest.raises(ValueError, match=f"the scheduler at {address} does not answer within 1 s"):
-                sweep("lattice/ising-correlation", {"K": [0, 1]}, {"r": 2}, scheduler=address, output=tmp_path / "a.nc")
+            with pytest.raises(
+                ValueError, match=f"the scheduler at {address} does not answer within 1 s"
+            ):
+                sweep(
+                    "lattice/ising-correlation",
+                    {"K": [0, 1]},
+                    {"r": 2},
+                    scheduler=address,
+                    output=tmp_path / "a.nc",
+                )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -174,7 +196,13 @@ def test_something_else_that_answers_is_no_scheduler(tmp_path, monkeypatch):
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), WebServer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with pytest.raises(ValueError, match="does not answer within 2 s"):
-            sweep("lattice/ising-correlation", {"K": [0, 1]}, {"r": 2}, scheduler=f"tcp://127.0.0.1:{server.server_address[1]}", output=tmp_path / "a.nc")
+            sweep(
+                "lattice/ising-correlation",
+                {"K": [0, 1]},
+                {"r": 2},
+                scheduler=f"tcp://127.0.0.1:{server.server_address[1]}",
+                output=tmp_path / "a.nc",
+            )
         server.shutdown()
     assert list(tmp_path.iterdir()) == []
 
@@ -183,14 +211,23 @@ class WebServer(socketserver.BaseRequestHandler):
     """Answers everything as a web server does that was not understood."""
 
     def handle(self):
-        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request")
+        self.request.sendall(
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
+        )
 
 
 def test_a_scheduler_without_workers_is_an_error_within_seconds(monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("neurenorm.numerics.sweep.cluster.PATIENCE", 0.5)
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False, silence_logs=50) as cluster,
+        distributed.LocalCluster(
+            n_workers=0, dashboard_address=None, processes=False, silence_logs=50
+        ) as cluster,
         pytest.raises(ValueError, match=r"has no worker after 0\.5 s"),
     ):
-        sweep("lattice/ising-correlation", {"K": [0, 1]}, {"r": 2}, scheduler=cluster.scheduler_address)
+        sweep(
+            "lattice/ising-correlation",
+            {"K": [0, 1]},
+            {"r": 2},
+            scheduler=cluster.scheduler_address,
+        )

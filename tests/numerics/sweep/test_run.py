@@ -36,9 +36,13 @@ def command(*words):
 def test_a_result_over_a_grid_has_named_axes_meanings_and_the_right_values(tmp_path):
     couplings, distances = [0, 0.25, 0.5, 2], [1, 3]
     file = tmp_path / "chain.nc"
-    found = sweep("lattice/ising-correlation", {"K": couplings, "r": distances}, output=file, workers=0)
+    found = sweep(
+        "lattice/ising-correlation", {"K": couplings, "r": distances}, output=file, workers=0
+    )
     assert found.value.dims == ("K", "r")
-    np.testing.assert_allclose(found.value, np.tanh(couplings)[:, None] ** np.array(distances), rtol=1e-14)
+    np.testing.assert_allclose(
+        found.value, np.tanh(couplings)[:, None] ** np.array(distances), rtol=1e-14
+    )
     assert (found.status == "exact").all()
     assert found.K.attrs["long_name"].startswith("nearest-neighbour coupling")
     assert found.attrs["provenance"].startswith("derived here")
@@ -63,44 +67,72 @@ def test_a_value_called_like_a_parameter_is_a_result_and_defaults_are_told():
 
 
 def test_no_fixed_point_is_a_nan_whose_status_tells_why():
-    found = sweep("lattice/hierarchical-fixed-point", {"parallel": [1, 2]}, {"series": 2}, workers=0)
+    found = sweep(
+        "lattice/hierarchical-fixed-point", {"parallel": [1, 2]}, {"series": 2}, workers=0
+    )
     assert found.status.values[0] == "none" and found.status.values[1] in ("exact", "enclosed")
     assert np.isnan(found.y[0]) and found.y[1] == pytest.approx(0.74723572, abs=1e-7)
     assert found.reason[0].item() and "model" in found.coords
 
 
 def test_an_infinite_length_is_infinite_and_all_branches_are_kept():
-    found = sweep("field-theory/kernel-fixed-point", {"sw2": [2]}, {"activation": "relu", "sb2": 0}, workers=0)
+    found = sweep(
+        "field-theory/kernel-fixed-point", {"sw2": [2]}, {"activation": "relu", "sb2": 0}, workers=0
+    )
     assert found.xi_q.item() == math.inf
-    several = sweep("field-theory/kernel-fixed-point", {"sw2": [Rational(1, 2), 2]}, {"activation": "tanh", "sb2": 0}, workers=0)
-    kept = sorted(branch["K"] for branch in evaluate("field-theory/kernel-fixed-point", activation="tanh", sw2=2, sb2=0).answer.branches)
+    several = sweep(
+        "field-theory/kernel-fixed-point",
+        {"sw2": [Rational(1, 2), 2]},
+        {"activation": "tanh", "sb2": 0},
+        workers=0,
+    )
+    kept = sorted(
+        branch["K"]
+        for branch in evaluate(
+            "field-theory/kernel-fixed-point", activation="tanh", sw2=2, sb2=0
+        ).answer.branches
+    )
     assert sorted(several.K_branches.sel(sw2=2).values) == kept
     assert several.K_branches.dims == ("sw2", "branch")
 
 
 def test_lists_get_a_dimension_and_are_padded_where_they_are_shorter():
-    found = sweep("field-theory/vertex", {"depth": [2, 4]}, {"activation": "relu", "sw2": 2, "sb2": 0, "K1": 1}, workers=0)
+    found = sweep(
+        "field-theory/vertex",
+        {"depth": [2, 4]},
+        {"activation": "relu", "sw2": 2, "sb2": 0, "K1": 1},
+        workers=0,
+    )
     assert found.V.dims == ("depth", "entry")
     assert found.V.sel(depth=4).values.tolist() == [0, 5, 10, 15]
     np.testing.assert_array_equal(found.V.sel(depth=2), [0, 5, np.nan, np.nan])
 
 
 def test_words_on_an_axis():
-    found = sweep("lattice/hierarchical-fixed-point", {"cell": ["diamond", "wheatstone"]}, workers=0)
+    found = sweep(
+        "lattice/hierarchical-fixed-point", {"cell": ["diamond", "wheatstone"]}, workers=0
+    )
     assert found.K.sel(cell="diamond").item() == pytest.approx(0.6093778634, abs=1e-9)
     assert found.y.dims == ("cell",)
 
 
 def measured(T, rng, size=50):
     """Mean of normal numbers."""
-    return {"mean": Estimate.from_blocks(T + rng.normal(size=size)), "cold": T < 1, "phase": "low" if T < 1 else "high", "square": T**2}
+    return {
+        "mean": Estimate.from_blocks(T + rng.normal(size=size)),
+        "cold": T < 1,
+        "phase": "low" if T < 1 else "high",
+        "square": T**2,
+    }
 
 
 def test_a_simulation_keeps_errors_kinds_and_its_numbers_wherever_the_point_lies():
     found = sweep(measured, {"T": [0.5, 1, 2]}, workers=0, seed=3)
     assert (found.status == "sampled").all()
     assert found.cold.dtype == bool and found.phase.values.tolist() == ["low", "high", "high"]
-    assert (abs(found["mean"] - found.T) < 6 * found.mean_error).all() and (found.mean_error > 0).all()
+    assert (abs(found["mean"] - found.T) < 6 * found.mean_error).all() and (
+        found.mean_error > 0
+    ).all()
     alone = sweep(measured, {"T": [2]}, workers=0, seed=3)
     assert alone["mean"].item() == found["mean"].sel(T=2).item()
     assert sweep(measured, {"T": [2]}, workers=0, seed=4)["mean"].item() != alone["mean"].item()
@@ -116,13 +148,25 @@ def test_a_claim_over_seeds_shares_the_false_alarms():
     def witness(rng, effort):
         return Estimate.from_blocks(1 + 0.1 * rng.normal(size=effort.scale(400)))
 
-    claim = Claim("demo/one", "the mean is one", lambda: 1.0, lambda value, _: value, witness, Sampled(smallest=0.1))
+    claim = Claim(
+        "demo/one",
+        "the mean is one",
+        lambda: 1.0,
+        lambda value, _: value,
+        witness,
+        Sampled(smallest=0.1),
+    )
     found = sweep(claim, {"seed": range(3), "effort": ["default", "high"]}, workers=0)
     assert (found.status == "agrees").all()
     assert found.false_alarm.item() == pytest.approx(1e-6 / 6)
     assert (found.mutants_refuted == found.mutants).all() and (found.unit == "sigma").all()
-    assert found.discrepancy.sel(seed=1, effort="default").item() == claim.check(seed=1, effort=Effort.default).comparison.discrepancy
-    with pytest.raises(ValueError, match="a claim has no parameter 'K'; it takes seed, effort, false_alarm"):
+    assert (
+        found.discrepancy.sel(seed=1, effort="default").item()
+        == claim.check(seed=1, effort=Effort.default).comparison.discrepancy
+    )
+    with pytest.raises(
+        ValueError, match="a claim has no parameter 'K'; it takes seed, effort, false_alarm"
+    ):
         sweep(claim, {"K": [1]}, workers=0)
 
 
@@ -135,12 +179,20 @@ def test_a_result_and_a_claim_of_one_id_are_told_apart():
 def test_ranges_are_exact_and_ends_included():
     assert parse_axis("K", "0:1:11").values[1] == Rational(1, 10)
     assert parse_axis("K", "1/3:1/3:1").values == (Rational(1, 3),)
-    np.testing.assert_allclose([float(v) for v in parse_axis("K", "0.01:10:7:log").values], np.geomspace(0.01, 10, 7), rtol=1e-14)
+    np.testing.assert_allclose(
+        [float(v) for v in parse_axis("K", "0.01:10:7:log").values],
+        np.geomspace(0.01, 10, 7),
+        rtol=1e-14,
+    )
     assert parse_axis("f", "[tanh, max(z,0)]").values == ("tanh", "max(z,0)")
     assert parse_axis("n", "5") is None
 
 
-NESTED = st.recursive(st.none() | st.floats(allow_nan=False) | st.integers(-5, 5), lambda inner: st.lists(inner, min_size=1, max_size=3), max_leaves=6)
+NESTED = st.recursive(
+    st.none() | st.floats(allow_nan=False) | st.integers(-5, 5),
+    lambda inner: st.lists(inner, min_size=1, max_size=3),
+    max_leaves=6,
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -158,8 +210,10 @@ def test_every_entry_of_nested_lists_is_where_its_indices_say(cells):
     leaves = [leaf for k, cell in enumerate(cells) for leaf in walk(cell, (k,))]
     if len({place for place, _ in leaves}) == len(leaves):
         for place, value in leaves:
-            assert (math.isnan(array[place]) if value is None else array[place] == value)
-        assert np.count_nonzero(~np.isnan(array.astype(float))) == sum(value is not None for _, value in leaves)
+            assert math.isnan(array[place]) if value is None else array[place] == value
+        assert np.count_nonzero(~np.isnan(array.astype(float))) == sum(
+            value is not None for _, value in leaves
+        )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +222,10 @@ def test_every_entry_of_nested_lists_is_where_its_indices_say(cells):
         (["lattice/ising-corelation", "K=0:1:3"], "did you mean lattice/ising-correlation"),
         (["lattice/ising-correlation", "J=0:1:3", "r=1"], "has no parameter 'J'; it takes K, r"),
         (["lattice/ising-correlation", "K=0:1:3"], "needs r"),
-        (["lattice/ising-correlation", "K=0:1:0", "r=1"], "zero points: the axis K has a count of 0"),
+        (
+            ["lattice/ising-correlation", "K=0:1:0", "r=1"],
+            "zero points: the axis K has a count of 0",
+        ),
         (["lattice/ising-correlation", "K=[]", "r=1"], "zero points: the axis K has no value"),
         (["lattice/ising-correlation", "K=1", "r=1"], "at least one axis"),
         (["lattice/ising-correlation", "K=0:1", "r=1"], "start:stop:count"),
@@ -176,30 +233,70 @@ def test_every_entry_of_nested_lists_is_where_its_indices_say(cells):
         (["lattice/ising-correlation", "K=0:1:2.5", "r=1"], "integer count"),
         (["lattice/ising-correlation", "K=-1:1:3:log", "r=1"], "positive ends"),
         (["lattice/ising-correlation", "K=[1,2,1]", "r=1"], "the value 1 twice"),
-        (["lattice/ising-correlation", "K=0:1:3", "r=-1:1:3"], "r .* must be an integer of at least 0, got -1"),
+        (
+            ["lattice/ising-correlation", "K=0:1:3", "r=-1:1:3"],
+            "r .* must be an integer of at least 0, got -1",
+        ),
         (["lattice/ising-correlation", "K=[1,inf]", "r=1"], "must be finite"),
         (["lattice/ising-correlation", "K=[1,nan]", "r=1"], "not a number"),
         (["lattice/ising-correlation", "K=0:1:3", "K=1", "r=1"], "K is given twice"),
         (["lattice/ising-correlation", "K", "r=1"], "not of the form name=value"),
         (["lattice/ising-correlation", "K=0:1:4000", "r=0:3999:4000"], "at most 10000000"),
-        (["lattice/ising-correlation", "K=0:1:3", "r=1", "--workers", "-1"], "0 \\(this process\\) or more"),
-        (["lattice/ising-correlation", "K=0:1:3", "r=1", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"], "not both"),
-        (["neurenorm.numerics.simulation.phases:nothing", "gain=0:1:3"], "no function 'nothing' in a module 'neurenorm.numerics.simulation.phases'"),
+        (
+            ["lattice/ising-correlation", "K=0:1:3", "r=1", "--workers", "-1"],
+            "0 \\(this process\\) or more",
+        ),
+        (
+            [
+                "lattice/ising-correlation",
+                "K=0:1:3",
+                "r=1",
+                "--workers",
+                "1",
+                "--scheduler",
+                "tcp://127.0.0.1:1",
+            ],
+            "not both",
+        ),
+        (
+            ["neurenorm.numerics.simulation.phases:nothing", "gain=0:1:3"],
+            "no function 'nothing' in a module 'neurenorm.numerics.simulation.phases'",
+        ),
         (["no.such.module:nothing", "gain=0:1:3"], "No module named 'no'"),
-        (["neurenorm.numerics.simulation.phases:__all__", "gain=0:1:3"], "is no function but a list"),
-        (["neurenorm.numerics.simulation.phases:layered_magnetization", "gian=0:1:3"], "no parameter 'gian'; it takes width, gain, rng"),
-        (["lattice/hierarchical-fixed-point", "cell=[diamond]", "series=2"], "no point could be computed; the first says: ValueError: give either cell"),
+        (
+            ["neurenorm.numerics.simulation.phases:__all__", "gain=0:1:3"],
+            "is no function but a list",
+        ),
+        (
+            ["neurenorm.numerics.simulation.phases:layered_magnetization", "gian=0:1:3"],
+            "no parameter 'gian'; it takes width, gain, rng",
+        ),
+        (
+            ["lattice/hierarchical-fixed-point", "cell=[diamond]", "series=2"],
+            "no point could be computed; the first says: ValueError: give either cell",
+        ),
     ],
 )
 def test_bad_usage_says_what_is_wrong_and_leaves_nothing(tmp_path, words, message):
     with pytest.raises(ValueError, match=message):
-        command(*words, "-o", str(tmp_path / "a.nc"), *([] if "--workers" in words else ["--workers", "0"]))
+        command(
+            *words,
+            "-o",
+            str(tmp_path / "a.nc"),
+            *([] if "--workers" in words else ["--workers", "0"]),
+        )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_simulation_is_swept_by_its_name(tmp_path, monkeypatch):
     """Of the library, and of a module in the present folder; in worker processes as in this one."""
-    simulation = ["neurenorm.numerics.simulation.phases:layered_magnetization", "width=21", "networks=8", "depth=3", "gain=[1,2]"]
+    simulation = [
+        "neurenorm.numerics.simulation.phases:layered_magnetization",
+        "width=21",
+        "networks=8",
+        "depth=3",
+        "gain=[1,2]",
+    ]
     for name, workers in (("a.nc", "0"), ("b.nc", "2")):
         assert command(*simulation, "-o", str(tmp_path / name), "--workers", workers) == 0
     found = open_sweep(tmp_path / "a.nc")
@@ -226,7 +323,18 @@ def test_functions_are_checked_against_their_signature():
 
 def test_a_list_that_the_parameter_takes_whole_is_no_axis(tmp_path, capsys):
     fixed = ["activation=linear", "sb2=1", "layers=[[1,2]]", "x2=1"]
-    assert command("field-theory/lattice-action", "sw2=1:2:2", *fixed, "-o", str(tmp_path / "a.nc"), "--workers", "0") == 0
+    assert (
+        command(
+            "field-theory/lattice-action",
+            "sw2=1:2:2",
+            *fixed,
+            "-o",
+            str(tmp_path / "a.nc"),
+            "--workers",
+            "0",
+        )
+        == 0
+    )
     found = open_sweep(tmp_path / "a.nc")
     assert dict(found.sizes) == {"sw2": 2} and found.layers.item() == "[[1, 2]]"
     assert "2 points (2 exact)" in capsys.readouterr().out
@@ -235,7 +343,9 @@ def test_a_list_that_the_parameter_takes_whole_is_no_axis(tmp_path, capsys):
 COMMAND = ["lattice/ising-correlation", "K=0:1:3", "r=2", "--workers", "0"]
 
 
-def test_the_same_command_again_computes_nothing_and_another_is_refused(tmp_path, monkeypatch, capsys):
+def test_the_same_command_again_computes_nothing_and_another_is_refused(
+    tmp_path, monkeypatch, capsys
+):
     file = tmp_path / "a.nc"
     assert command(*COMMAND, "-o", str(file)) == 0
     assert capsys.readouterr().out == f"{file}: 3 points (3 exact)\n"
@@ -244,10 +354,24 @@ def test_the_same_command_again_computes_nothing_and_another_is_refused(tmp_path
         patched.setattr("neurenorm.numerics.sweep.targets.ResultTarget.run", None)
         assert command(*COMMAND, "-o", str(file)) == 0
     for words in (["K=0:1:4", "r=2"], ["K=0:1:3", "r=3"], ["K=0:1:3", "r=2", "--seed", "1"]):
-        with pytest.raises(ValueError, match=r"belongs to another sweep .*refuse to resume into it"):
+        with pytest.raises(
+            ValueError, match=r"belongs to another sweep .*refuse to resume into it"
+        ):
             command("lattice/ising-correlation", *words, "--workers", "0", "-o", str(file))
     assert file.read_bytes() == before
-    assert command("lattice/ising-correlation", "K=0:1:4", "r=2", "--workers", "0", "-o", str(file), "--force") == 0
+    assert (
+        command(
+            "lattice/ising-correlation",
+            "K=0:1:4",
+            "r=2",
+            "--workers",
+            "0",
+            "-o",
+            str(file),
+            "--force",
+        )
+        == 0
+    )
     assert open_sweep(file).sizes["K"] == 4
 
 
@@ -271,7 +395,9 @@ def test_a_dataset_of_something_else_is_left_alone(tmp_path):
 
 def test_a_journal_of_another_sweep_is_refused(tmp_path):
     file = tmp_path / "a.nc"
-    Journal(beside(file), {"what": "lattice/ising-correlation", "axes": {"K": ["7"]}}).__exit__(None, None, None)
+    Journal(beside(file), {"what": "lattice/ising-correlation", "axes": {"K": ["7"]}}).__exit__(
+        None, None, None
+    )
     with pytest.raises(ValueError, match=r"a\.nc\.journal belongs to another sweep"):
         command(*COMMAND, "-o", str(file))
 
@@ -295,7 +421,10 @@ def test_a_journal_drops_a_line_that_a_crash_cut_off(tmp_path):
 
 def test_a_journal_is_written_by_one_at_a_time(tmp_path):
     pytest.importorskip("fcntl")
-    with Journal(tmp_path / "a.journal", {}), pytest.raises(ValueError, match="being written by another process"):
+    with (
+        Journal(tmp_path / "a.journal", {}),
+        pytest.raises(ValueError, match="being written by another process"),
+    ):
         Journal(tmp_path / "a.journal", {})
     Journal(tmp_path / "a.journal", {}).__exit__(None, None, None)
 
@@ -332,7 +461,9 @@ def test_an_unwritable_target_is_refused_before_any_work(tmp_path, monkeypatch, 
 
 @contextmanager
 def small_disk(size):
-    """Let no file grow beyond some bytes, as on a full disk; only inside the block, since pytest writes files too."""
+    """Let no file grow beyond some bytes, as on a full disk; only inside the block, since pytest
+    writes files too.
+    """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -348,7 +479,16 @@ def test_a_full_disk_leaves_the_old_file_whole_and_the_points_found(tmp_path, si
     command(*COMMAND, "-o", str(file))
     before = file.read_bytes()
     with small_disk(size), pytest.raises(ValueError, match=r"cannot write .*File too large"):
-        command("lattice/ising-correlation", "K=0:1:6", "r=2", "--workers", "0", "-o", str(file), "--force")
+        command(
+            "lattice/ising-correlation",
+            "K=0:1:6",
+            "r=2",
+            "--workers",
+            "0",
+            "-o",
+            str(file),
+            "--force",
+        )
     assert file.read_bytes() == before
     assert not list(file.parent.glob("*.partial"))
     assert beside(file).exists() == (size > 1000)
@@ -396,7 +536,9 @@ def test_no_flipped_bit_is_believed(tmp_path):
 
 def test_no_flipped_bit_of_a_journal_is_believed(tmp_path):
     path, identity = tmp_path / "a.journal", {"what": "x"}
-    outcomes = {index: Outcome("numeric", {"value": index / 7}, {"value": 0.5}) for index in range(5)}
+    outcomes = {
+        index: Outcome("numeric", {"value": index / 7}, {"value": 0.5}) for index in range(5)
+    }
     with Journal(path, identity) as journal:
         for index, outcome in outcomes.items():
             journal.append(index, outcome)
@@ -407,7 +549,9 @@ def test_no_flipped_bit_of_a_journal_is_believed(tmp_path):
         path.write_bytes(flipped)
         try:
             with Journal(path, identity) as journal:
-                assert all(outcomes[index] == outcome for index, outcome in journal.finished.items())
+                assert all(
+                    outcomes[index] == outcome for index, outcome in journal.finished.items()
+                )
                 assert len(journal.finished) >= 3
         except ValueError as error:
             assert place // 8 <= whole.index(b"\n") and "damaged" in str(error)

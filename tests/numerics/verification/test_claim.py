@@ -14,9 +14,22 @@ from neurenorm.numerics.show.report import as_json, page, text_row
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
 from neurenorm.numerics.verification.false_alarms import repeated, summary
-from neurenorm.numerics.verification.mutants import Mutant, flipped, map_expressions, replaced, scaled, shifted, without
+from neurenorm.numerics.verification.mutants import (
+    Mutant,
+    flipped,
+    map_expressions,
+    replaced,
+    scaled,
+    shifted,
+    without,
+)
 from neurenorm.numerics.verification.power import weakest_entry
-from neurenorm.numerics.verification.suite import claims_in_file, claims_on, gather_claims, run_claims
+from neurenorm.numerics.verification.suite import (
+    claims_in_file,
+    claims_on,
+    gather_claims,
+    run_claims,
+)
 from neurenorm.numerics.verification.within import Within
 from neurenorm.theory import Recursion
 from neurenorm.theory.catalogue import results
@@ -28,7 +41,15 @@ PERCENT = scaled(1.01)
 
 
 def exact_claim(derived, mutants=(PERCENT,), witness=0.5):
-    return Claim("demo/half", "a half", lambda: derived, lambda e, _: float(e), lambda rng, effort: witness, Exact(12), mutants)
+    return Claim(
+        "demo/half",
+        "a half",
+        lambda: derived,
+        lambda e, _: float(e),
+        lambda rng, effort: witness,
+        Exact(12),
+        mutants,
+    )
 
 
 def coin(rng, effort):
@@ -36,7 +57,14 @@ def coin(rng, effort):
 
 
 def sampled_claim(value=2, smallest=0.05):
-    return Claim("demo/coin", "a mean of two", lambda: Integer(value), lambda e, _: float(e), coin, Sampled(smallest))
+    return Claim(
+        "demo/coin",
+        "a mean of two",
+        lambda: Integer(value),
+        lambda e, _: float(e),
+        coin,
+        Sampled(smallest),
+    )
 
 
 def test_a_true_claim_agrees_and_its_mutants_are_refuted():
@@ -69,7 +97,9 @@ def test_a_claim_without_mutants_is_refused():
 def test_sampled_claims_get_the_mutants_of_their_stated_power():
     report = sampled_claim().check(seed=5)
     assert report.verdict is Verdict.agrees
-    assert [mutant.name for mutant in report.mutants] == ["an entry off by the smallest discrepancy promised"]
+    assert [mutant.name for mutant in report.mutants] == [
+        "an entry off by the smallest discrepancy promised"
+    ]
     assert all(mutant.refuted for mutant in report.mutants)
 
 
@@ -96,20 +126,31 @@ def test_a_claim_on_a_result_evaluates_it_at_the_points():
 def test_a_mutant_of_a_claim_on_a_result_replaces_what_it_derives():
     with pytest.raises(ValueError, match="changes nothing"):
         correlation_claim(mutants=(replaced("the same", lambda e: e * 1),)).check()
-    assert correlation_claim(lambda rng, effort: [np.tanh(0.5) ** 2, np.tanh(0.2)]).check().verdict is Verdict.refuted
+    assert (
+        correlation_claim(lambda rng, effort: [np.tanh(0.5) ** 2, np.tanh(0.2)]).check().verdict
+        is Verdict.refuted
+    )
 
 
 def test_a_claim_on_a_result_may_read_more_than_its_values_and_points_of_the_effort():
     claim = correlation_claim(
-        lambda rng, effort: [1.0], at=lambda effort: POINTS[:1], read=lambda found: [float(found.answer.status == "exact")], name="status", mutants=(PERCENT,)
+        lambda rng, effort: [1.0],
+        at=lambda effort: POINTS[:1],
+        read=lambda found: [float(found.answer.status == "exact")],
+        name="status",
+        mutants=(PERCENT,),
     )
     assert claim.id == "lattice/ising-correlation:status"
     report = claim.check()
     assert report.comparison.verdict is Verdict.agrees
-    assert report.verdict is Verdict.undecided  # the status does not see the mutant, and the claim says so
+    assert (
+        report.verdict is Verdict.undecided
+    )  # the status does not see the mutant, and the claim says so
 
 
-@pytest.mark.parametrize("policy", [Exact(6), Exact(3, scale=10.0), Within(0.1), Within((0.1, 0.2)), Sampled(0.02)])
+@pytest.mark.parametrize(
+    "policy", [Exact(6), Exact(3, scale=10.0), Within(0.1), Within((0.1, 0.2)), Sampled(0.02)]
+)
 def test_every_policy_sees_each_entry_off_by_what_it_promises(policy):
     truth = np.array([0.5, -3.0])
     found = Estimate(truth, [0.001, 0.004], blocks=200) if isinstance(policy, Sampled) else truth
@@ -143,7 +184,10 @@ def test_a_seed_repeats_a_check_exactly():
 
 def test_the_rng_of_a_user_is_used():
     report = sampled_claim().check(np.random.default_rng(3))
-    assert report.comparison.discrepancy == sampled_claim().check(np.random.default_rng(3)).comparison.discrepancy
+    assert (
+        report.comparison.discrepancy
+        == sampled_claim().check(np.random.default_rng(3)).comparison.discrepancy
+    )
 
 
 def test_effort_scales_samples():
@@ -152,7 +196,15 @@ def test_effort_scales_samples():
 
 
 def test_claims_above_the_effort_are_left_out():
-    high = Claim("demo/high", "costly", lambda: Integer(2), lambda e, _: float(e), coin, Sampled(0.05), effort=Effort.high)
+    high = Claim(
+        "demo/high",
+        "costly",
+        lambda: Integer(2),
+        lambda e, _: float(e),
+        coin,
+        Sampled(0.05),
+        effort=Effort.high,
+    )
     assert list(run_claims([high], Effort.default)) == []
     assert len(list(run_claims([sampled_claim()], Effort.default))) == 1
 
@@ -183,15 +235,20 @@ def test_the_reports_say_everything():
 def test_claims_of_a_users_file(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
-        "from sympy import Integer\nfrom neurenorm.numerics.verification.claim import Claim\nfrom neurenorm.numerics.verification.compare import Exact\n"
+        "from sympy import Integer\nfrom neurenorm.numerics.verification.claim import Claim\nfrom "
+        "neurenorm.numerics.verification.compare import Exact\n"
         "from neurenorm.numerics.verification.mutants import scaled\n"
-        "ONE = Claim('mine/one', 'one', lambda: Integer(1), lambda e, _: float(e), lambda rng, effort: 1.0, Exact(12), (scaled(2),))\n"
+        "ONE = Claim('mine/one', 'one', lambda: Integer(1), lambda e, _: float(e), lambda rng, "
+        "effort: 1.0, Exact(12), (scaled(2),))\n"
     )
     (claim,) = claims_in_file(file)
     assert claim.check().verdict is Verdict.agrees
 
 
-@pytest.mark.parametrize(("content", "message"), [("x = 1", "defines no Claim"), ("1 / 0", "fails to run: ZeroDivisionError")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("x = 1", "defines no Claim"), ("1 / 0", "fails to run: ZeroDivisionError")],
+)
 def test_bad_files_are_refused(tmp_path, content, message):
     file = tmp_path / "mine.py"
     file.write_text(content)
@@ -224,7 +281,10 @@ def test_a_changed_formula_is_noticed():
         if isinstance(claim.policy, Exact):
             value = claim.predict(claim.derived(), Effort.low)
             found = claim.witness(np.random.default_rng(0), Effort.low)
-            assert claim.policy.compare(np.asarray(value) * (1 + 1e-6), found).verdict is Verdict.refuted
+            assert (
+                claim.policy.compare(np.asarray(value) * (1 + 1e-6), found).verdict
+                is Verdict.refuted
+            )
 
 
 def test_a_mutant_is_plain_data():
@@ -235,7 +295,15 @@ def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
     def broken():
         raise ArithmeticError("no such derivation")
 
-    wrong = Claim("demo/broken", "broken", broken, lambda e, _: 0.0, lambda rng, effort: 0.0, Exact(12), (PERCENT,))
+    wrong = Claim(
+        "demo/broken",
+        "broken",
+        broken,
+        lambda e, _: 0.0,
+        lambda rng, effort: 0.0,
+        Exact(12),
+        (PERCENT,),
+    )
     reports = list(run_claims([wrong, sampled_claim()]))
     assert [report.verdict for report in reports] == [Verdict.refuted, Verdict.agrees]
     assert "ArithmeticError: no such derivation" in reports[0].message
@@ -244,7 +312,10 @@ def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
 
 
 def test_false_alarms_are_counted_and_a_run_goes_on(tmp_path):
-    journal, claims = tmp_path / "journal.jsonl", [sampled_claim(), sampled_claim(value=3), exact_claim(Rational(1, 2))]
+    journal, claims = (
+        tmp_path / "journal.jsonl",
+        [sampled_claim(), sampled_claim(value=3), exact_claim(Rational(1, 2))],
+    )
     claims[1] = replace(claims[1], id="demo/three")
     first = repeated(claims[:1], 2, Effort.low, journal, 1e-8)
     assert [row.verdict for row in first] == ["agrees", "agrees"]
@@ -258,6 +329,10 @@ def test_false_alarms_are_counted_and_a_run_goes_on(tmp_path):
 
 @pytest.mark.parametrize("paper", ["active-paths", "dynamic-neurons"])
 def test_every_result_has_a_claim_through_its_evaluation(paper):
-    claimed = [entry.id for entry in results(paper) if any(claim.id == entry.id for claim in claims_on(entry.id))]
+    claimed = [
+        entry.id
+        for entry in results(paper)
+        if any(claim.id == entry.id for claim in claims_on(entry.id))
+    ]
     print(f"{paper}: {len(results(paper))} results, {len(claimed)} of them with claims")
     assert claimed == [entry.id for entry in results(paper)]

@@ -57,7 +57,9 @@ def test_a_wrong_error_would_be_seen_by_the_uniformity_test():
 
 def repeated(policy, theory, mean, error, blocks, repeats, seed, false_alarm):
     """Verdicts over repeats of a normal experiment with a true standard error."""
-    samples = np.random.default_rng(seed).normal(mean, error * math.sqrt(blocks), size=(repeats, blocks))
+    samples = np.random.default_rng(seed).normal(
+        mean, error * math.sqrt(blocks), size=(repeats, blocks)
+    )
     estimates = (Estimate.from_blocks(s) for s in samples)
     return [policy.compare(theory, e, false_alarm=false_alarm).verdict for e in estimates]
 
@@ -68,7 +70,14 @@ def test_the_smallest_discrepancy_is_refuted_at_the_stated_rate(power, side):
     smallest, alarm, blocks, repeats = 0.02, 1e-5, 128, 1200
     caught = student_limits(alarm, blocks - 1, power)[1]
     verdicts = repeated(
-        Sampled(smallest, power=power), 1 + side * smallest, 1.0, smallest / caught, blocks, repeats, 2, alarm
+        Sampled(smallest, power=power),
+        1 + side * smallest,
+        1.0,
+        smallest / caught,
+        blocks,
+        repeats,
+        2,
+        alarm,
     )
     refuted = verdicts.count(Verdict.refuted)
     assert stats.binomtest(refuted, repeats, power).pvalue > LEVEL
@@ -78,8 +87,15 @@ def test_the_smallest_discrepancy_is_refuted_at_the_stated_rate(power, side):
 def test_a_theory_off_by_the_smallest_discrepancy_hardly_ever_agrees(ratio):
     smallest, alarm, blocks, power = 0.02, 1e-3, 128, 0.9
     error = ratio * smallest / student_limits(alarm, blocks - 1, power)[1]
-    verdicts = repeated(Sampled(smallest, power=power), 1 + smallest, 1.0, error, blocks, 800, 3, alarm)
-    assert stats.binomtest(verdicts.count(Verdict.agrees), 800, 1 - power, alternative="greater").pvalue > LEVEL
+    verdicts = repeated(
+        Sampled(smallest, power=power), 1 + smallest, 1.0, error, blocks, 800, 3, alarm
+    )
+    assert (
+        stats.binomtest(
+            verdicts.count(Verdict.agrees), 800, 1 - power, alternative="greater"
+        ).pvalue
+        > LEVEL
+    )
 
 
 def test_false_alarms_come_at_their_rate():
@@ -89,7 +105,10 @@ def test_false_alarms_come_at_their_rate():
 
 def test_the_entries_of_an_array_share_the_false_alarm():
     samples = np.random.default_rng(5).normal(1.0, 0.1, size=(300, 128, 10))
-    verdicts = [Sampled(0.2).compare(np.ones(10), Estimate.from_blocks(s), false_alarm=0.05).verdict for s in samples]
+    verdicts = [
+        Sampled(0.2).compare(np.ones(10), Estimate.from_blocks(s), false_alarm=0.05).verdict
+        for s in samples
+    ]
     expected = 1 - (1 - 0.05 / 10) ** 10
     assert stats.binomtest(verdicts.count(Verdict.refuted), 300, expected).pvalue > LEVEL
 
@@ -101,7 +120,9 @@ def test_one_wrong_entry_refutes_an_array():
     found = Sampled(0.12).compare(theory, Estimate.from_blocks(samples))
     assert found.verdict is Verdict.refuted
     assert found.discrepancy > found.threshold
-    assert Sampled(0.12).compare(np.ones(20), Estimate.from_blocks(samples)).verdict is Verdict.agrees
+    assert (
+        Sampled(0.12).compare(np.ones(20), Estimate.from_blocks(samples)).verdict is Verdict.agrees
+    )
 
 
 def test_a_weak_check_is_undecided_and_says_how_many_samples_it_takes():
@@ -115,9 +136,14 @@ def test_a_weak_check_is_undecided_and_says_how_many_samples_it_takes():
 
 def test_relative_and_absolute_are_measured_in_their_units():
     witness = Estimate(50.0, 0.05, 200)
-    relative, absolute = Sampled(0.1).compare(50.0, witness), Sampled(1.0, relative=False).compare(50.0, witness)
+    relative, absolute = (
+        Sampled(0.1).compare(50.0, witness),
+        Sampled(1.0, relative=False).compare(50.0, witness),
+    )
     assert absolute.detectable == pytest.approx(50 * relative.detectable)
-    assert absolute.detectable == pytest.approx(0.05 * student_limits(SUITE_FALSE_ALARM, 199, 0.999)[1])
+    assert absolute.detectable == pytest.approx(
+        0.05 * student_limits(SUITE_FALSE_ALARM, 199, 0.999)[1]
+    )
     with pytest.raises(ValueError, match="relative=False"):
         Sampled(0.1).compare(0.0, witness)
 
@@ -172,7 +198,9 @@ def test_noncentral_limits_approach_the_normal_ones():
 
 def test_the_budget_is_shared_out():
     assert share(50) * 50 == pytest.approx(SUITE_FALSE_ALARM)
-    loose, strict = (Sampled(0.5).compare(1.0, Estimate(1.0, 0.01, 200), false_alarm=share(n)) for n in (1, 1000))
+    loose, strict = (
+        Sampled(0.5).compare(1.0, Estimate(1.0, 0.01, 200), false_alarm=share(n)) for n in (1, 1000)
+    )
     assert strict.threshold > loose.threshold
     with pytest.raises(ValueError, match="at least one"):
         share(0)
@@ -251,7 +279,11 @@ def test_a_comparison_prints_its_reason():
 
 @pytest.mark.parametrize("blocks", [100, 250, 520])
 def test_the_limits_exist_for_suites_of_any_size(blocks):
-    """The law of Student far from its centre underflows; the search for the smallest discrepancy must not stumble over that."""
+    """The law of Student far from its centre underflows; the search for the smallest discrepancy
+    must not stumble over that.
+    """
     for claims in range(1, 200, 12):
-        found = Sampled(1.0, false_alarm=share(claims)).compare(1.0, Estimate(1.0, 0.01, blocks=blocks))
+        found = Sampled(1.0, false_alarm=share(claims)).compare(
+            1.0, Estimate(1.0, 0.01, blocks=blocks)
+        )
         assert 0.05 < found.detectable < 0.2

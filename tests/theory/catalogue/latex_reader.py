@@ -1,4 +1,6 @@
-"""A reader of the exported LaTeX that knows no formula: it turns displays into equations, and right-hand sides into numbers."""
+"""A reader of the exported LaTeX that knows no formula: it turns displays into equations, and
+right-hand sides into numbers.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -8,11 +10,32 @@ import mpmath
 Env = Mapping[str, mpmath.mpf]
 Value = Callable[[Env], mpmath.mpf]
 
-FUNCTIONS = {name: getattr(mpmath, name) for name in ("sinh", "cosh", "tanh", "coth", "sin", "cos", "tan", "exp")}
-FUNCTIONS |= {"log": mpmath.log, "ln": mpmath.log, "arctan": mpmath.atan, "arcsin": mpmath.asin, "arccos": mpmath.acos}
+FUNCTIONS = {
+    name: getattr(mpmath, name)
+    for name in ("sinh", "cosh", "tanh", "coth", "sin", "cos", "tan", "exp")
+}
+FUNCTIONS |= {
+    "log": mpmath.log,
+    "ln": mpmath.log,
+    "arctan": mpmath.atan,
+    "arcsin": mpmath.asin,
+    "arccos": mpmath.acos,
+}
 FUNCTIONS |= {"Gamma": mpmath.gamma, "psi": mpmath.digamma}
-FUNCTIONS |= {"min": min, "max": max, "artanh": mpmath.atanh, "erf": mpmath.erf, "erfc": mpmath.erfc}
-CONSTANTS = {r"\pi": mpmath.pi, r"\gamma": mpmath.euler, r"\infty": mpmath.inf, "e": mpmath.e, "i": mpmath.mpc(0, 1)}
+FUNCTIONS |= {
+    "min": min,
+    "max": max,
+    "artanh": mpmath.atanh,
+    "erf": mpmath.erf,
+    "erfc": mpmath.erfc,
+}
+CONSTANTS = {
+    r"\pi": mpmath.pi,
+    r"\gamma": mpmath.euler,
+    r"\infty": mpmath.inf,
+    "e": mpmath.e,
+    "i": mpmath.mpc(0, 1),
+}
 
 
 def binary_entropy(p: mpmath.mpf) -> mpmath.mpf:
@@ -25,7 +48,9 @@ class Unreadable(ValueError):
 
 
 def equations(source: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Yield the equations of a display as (left-hand side, right-hand side, the sub-expressions named so far)."""
+    """Yield the equations of a display as (left-hand side, right-hand side, the sub-expressions
+    named so far).
+    """
     rows = re.split(r"\\\\\s*\n", re.sub(r"\\(begin|end){(aligned|gathered|align\*)}", "", source))
     found: list[list[str]] = []
     for row in (row.strip() for row in rows):
@@ -36,16 +61,29 @@ def equations(source: str) -> Iterator[tuple[str, str, dict[str, str]]]:
         elif right.startswith(r"\quad"):
             found[-1][1] += " " + right.removeprefix(r"\quad")
         else:
-            found.append([left.strip() or (found[-1][0] if found else ""), right.removeprefix("=").strip()])
-    names = {left.removeprefix(r"\text{where } "): right for left, right in found if left.startswith(r"\text{where }")}
-    yield from ((left, right, names) for left, right in found if not left.startswith(r"\text{where }"))
+            found.append(
+                [left.strip() or (found[-1][0] if found else ""), right.removeprefix("=").strip()]
+            )
+    names = {
+        left.removeprefix(r"\text{where } "): right
+        for left, right in found
+        if left.startswith(r"\text{where }")
+    }
+    yield from (
+        (left, right, names) for left, right in found if not left.startswith(r"\text{where }")
+    )
 
 
 class Reader:
     """Reads one formula; symbols are whole pieces of LaTeX, the longest first."""
 
     def __init__(self, source: str, symbols: list[str]) -> None:
-        words = [*sorted(map(re.escape, symbols), key=len, reverse=True), r"\\left\\langle|\\right\\rangle|\\left\||\\right\|", r"\\[A-Za-z]+|\\.", r"\d+|\S"]
+        words = [
+            *sorted(map(re.escape, symbols), key=len, reverse=True),
+            r"\\left\\langle|\\right\\rangle|\\left\||\\right\|",
+            r"\\[A-Za-z]+|\\.",
+            r"\d+|\S",
+        ]
         self.tokens = re.findall("|".join(words), source)
         self.symbols = set(symbols)
         self.place = 0
@@ -58,7 +96,10 @@ class Reader:
         """Take the next token, one of the expected ones if any are named."""
         token = self.peek()
         if expected and token not in expected:
-            raise Unreadable(f"{token!r} where {' or '.join(expected)} should stand, after {''.join(self.tokens[: self.place])}")
+            raise Unreadable(
+                f"{token!r} where {' or '.join(expected)} should stand, after "
+                f"{''.join(self.tokens[: self.place])}"
+            )
         self.place += 1
         return token
 
@@ -66,7 +107,9 @@ class Reader:
         """Read everything."""
         value = self.sum()
         if self.peek():
-            raise Unreadable(f"{self.peek()!r} is left over after {''.join(self.tokens[: self.place])}")
+            raise Unreadable(
+                f"{self.peek()!r} is left over after {''.join(self.tokens[: self.place])}"
+            )
         return value
 
     def sum(self) -> Value:
@@ -83,7 +126,18 @@ class Reader:
     def product(self) -> Value:
         """Read factors that stand side by side."""
         factors = [self.factor()]
-        while self.peek() and self.peek() not in ("+", "-", ")", "}", ",", "=", r"\right", r"\right|", r"\right\rangle", r"\,"):
+        while self.peek() and self.peek() not in (
+            "+",
+            "-",
+            ")",
+            "}",
+            ",",
+            "=",
+            r"\right",
+            r"\right|",
+            r"\right\rangle",
+            r"\,",
+        ):
             factors.append(self.factor())
         return lambda env: mpmath.fprod(factor(env) for factor in factors)
 
@@ -122,13 +176,27 @@ class Reader:
             return self._constant(mpmath.mpf(self.take()))
         if token in CONSTANTS:
             return self._constant(CONSTANTS[self.take()])
-        readers = {"{": self.group, "(": lambda: self.between("(", ")"), r"\left": self.bracketed, r"\frac": self.fraction, r"\sqrt": self.root}
-        readers |= {r"\left|": self.magnitude, r"\left\langle": self.average, r"\int": self.integral, r"\operatorname": self.function, "H": self.function}
+        readers = {
+            "{": self.group,
+            "(": lambda: self.between("(", ")"),
+            r"\left": self.bracketed,
+            r"\frac": self.fraction,
+            r"\sqrt": self.root,
+        }
+        readers |= {
+            r"\left|": self.magnitude,
+            r"\left\langle": self.average,
+            r"\int": self.integral,
+            r"\operatorname": self.function,
+            "H": self.function,
+        }
         if token in readers:
             return readers[token]()
         if token.startswith("\\") and token[1:] in FUNCTIONS:
             return self.function()
-        raise Unreadable(f"{token!r} is no symbol and no function, after {''.join(self.tokens[: self.place])}")
+        raise Unreadable(
+            f"{token!r} is no symbol and no function, after {''.join(self.tokens[: self.place])}"
+        )
 
     @staticmethod
     def _constant(number: mpmath.mpf) -> Value:
@@ -197,7 +265,9 @@ class Reader:
         return found
 
     def average(self) -> Value:
-        """Read a Gaussian average: over z of the variance in its index, or over z_a and z_b of two variances and a covariance."""
+        """Read a Gaussian average: over z of the variance in its index, or over z_a and z_b of two
+        variances and a covariance.
+        """
         self.take(r"\left\langle")
         inner = self.sum()
         self.take(r"\right\rangle")
@@ -230,19 +300,34 @@ def _gaussian(inner: Value, env: Env, moments: list[mpmath.mpf]) -> mpmath.mpf:
     step, reach = (mpmath.mpf("0.05"), 180) if len(moments) == 1 else (mpmath.mpf("0.3"), 24)
     nodes = [(k * step, step * mpmath.npdf(k * step)) for k in range(-reach, reach + 1)]
     if len(moments) == 1:
-        return mpmath.fsum(weight * inner({**env, "z": mpmath.sqrt(moments[0]) * x}) for x, weight in nodes)
+        return mpmath.fsum(
+            weight * inner({**env, "z": mpmath.sqrt(moments[0]) * x}) for x, weight in nodes
+        )
     first, second, shared = moments
     slope = shared / first
     rest = mpmath.sqrt(second - slope * shared)
     return mpmath.fsum(
-        v * w * inner({**env, "z_{a}": mpmath.sqrt(first) * x, "z_{b}": slope * mpmath.sqrt(first) * x + rest * y}) for x, v in nodes for y, w in nodes
+        v
+        * w
+        * inner(
+            {
+                **env,
+                "z_{a}": mpmath.sqrt(first) * x,
+                "z_{b}": slope * mpmath.sqrt(first) * x + rest * y,
+            }
+        )
+        for x, v in nodes
+        for y, w in nodes
     )
 
 
 def number(source: str, env: Env, names: Mapping[str, str] | None = None) -> mpmath.mpf:
     """Return the value of a formula; ``names`` are formulas of sub-expressions, read on demand.
 
-    >>> number(r"\\frac{1}{2} \\tanh^{2}{\\left(x \\right)} y", {"x": mpmath.mpf(1), "y": mpmath.mpf(4)}) == 2 * mpmath.tanh(1) ** 2
+    >>> number(
+    ...     r"\\frac{1}{2} \\tanh^{2}{\\left(x \\right)} y",
+    ...     {"x": mpmath.mpf(1), "y": mpmath.mpf(4)},
+    ... ) == 2 * mpmath.tanh(1) ** 2
     True
     """
     known = dict(env)

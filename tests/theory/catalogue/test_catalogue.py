@@ -24,7 +24,13 @@ def test_ids_are_unique_and_belong_to_papers():
 
 
 def test_the_foundation_ids_are_there():
-    names = {"ising-decimation", "ising-correlation", "potts-decimation", "hierarchical-fixed-point", "ring-free-energy"}
+    names = {
+        "ising-decimation",
+        "ising-correlation",
+        "potts-decimation",
+        "hierarchical-fixed-point",
+        "ring-free-energy",
+    }
     assert {f"lattice/{name}" for name in names} <= {entry.id for entry in ENTRIES}
 
 
@@ -84,7 +90,12 @@ def test_the_document_compiles(tmp_path):
     source = tmp_path / "results.tex"
     source.write_text(document(ENTRIES), encoding="utf-8")
     done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name], cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert "Overfull" not in done.stdout, done.stdout[done.stdout.index("Overfull") :][:500]
@@ -93,20 +104,33 @@ def test_the_document_compiles(tmp_path):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_a_fragment_goes_into_a_paper(tmp_path):
-    """A fragment needs amsmath and amssymb only, and its equation is referred to by the id of the result."""
+    """A fragment needs amsmath and amssymb only, and its equation is referred to by the id of the
+    result.
+    """
     (tmp_path / "one.tex").write_text(document(ENTRIES[:1], standalone=False), encoding="utf-8")
     preamble = r"\documentclass{article}\usepackage[a4paper,margin=2cm]{geometry}\usepackage{amsmath,amssymb}"
     paper = preamble + r"\begin{document}\input{one}See \eqref{LABEL}.\end{document}"
-    (tmp_path / "paper.tex").write_text(paper.replace("LABEL", ENTRIES[0].id.replace("/", ":")), encoding="utf-8")
+    (tmp_path / "paper.tex").write_text(
+        paper.replace("LABEL", ENTRIES[0].id.replace("/", ":")), encoding="utf-8"
+    )
     for _ in range(2):
-        done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "paper.tex"], cwd=tmp_path, capture_output=True, text=True, errors="replace", check=True)
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "paper.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=True,
+        )
     assert "undefined" not in done.stdout
     assert "Overfull" not in done.stdout
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
 def test_every_derivation_is_exact_and_holds(entry):
-    """No floating-point number anywhere in a derivation, and each of its steps holds at random points of its domain."""
+    """No floating-point number anywhere in a derivation, and each of its steps holds at random
+    points of its domain.
+    """
     derivation = object_derivation(entry.shown())
     steps = derivation.steps if derivation is not None else ()
     assert not any(side.has(Float) for step in steps for side in (step.before, step.after))
@@ -114,4 +138,7 @@ def test_every_derivation_is_exact_and_holds(entry):
 
 
 def test_signs_of_order_and_bars_are_not_other_signs_in_the_old_font_encoding():
-    assert escaped("b > 1, a < 2, |a|") == r"b \textgreater{} 1, a \textless{} 2, \textbar{}a\textbar{}"
+    assert (
+        escaped("b > 1, a < 2, |a|")
+        == r"b \textgreater{} 1, a \textless{} 2, \textbar{}a\textbar{}"
+    )

@@ -1,4 +1,6 @@
-"""Every result has a derivation whose steps hold, and results of the same kind at other parameters too."""
+"""Every result has a derivation whose steps hold, and results of the same kind at other parameters
+too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Exported formulas say what is computed: the LaTeX is read back by a reader that knows no formula, and compared with evaluated values."""
+"""Exported formulas say what is computed: the LaTeX is read back by a reader that knows no formula,
+and compared with evaluated values.
+"""
 
 import importlib.util
 import math
@@ -16,7 +18,9 @@ from neurenorm.numerics.verification.derivations import step_point
 from neurenorm.theory import results
 from neurenorm.theory.catalogue.result import object_derivation
 
-SPEC = importlib.util.spec_from_file_location("latex_reader", Path(__file__).with_name("latex_reader.py"))
+SPEC = importlib.util.spec_from_file_location(
+    "latex_reader", Path(__file__).with_name("latex_reader.py")
+)
 reader = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(reader)
 
@@ -29,8 +33,21 @@ POINTS = {
     "lattice/ring-free-energy": {"K": "0.7", "N": 4},
     "dynamic-neurons/binary-decimation": {"alpha": "0.4", "k": "0.9", "b": 2},
     "dynamic-neurons/transfer-spectrum": {"alpha": "0.4", "k": "0.9", "P": 2},
-    "dynamic-neurons/partition-function": {"M": 3, "alpha": "0.4", "k": "0.9", "beta": "0.2", "x": [1, -1], "y": [1, 1]},
-    "dynamic-neurons/weight-magnetization": {"M": 3, "k": "0.9", "beta": "0.2", "x": [1, -1, 1], "y": [1, -1, -1]},
+    "dynamic-neurons/partition-function": {
+        "M": 3,
+        "alpha": "0.4",
+        "k": "0.9",
+        "beta": "0.2",
+        "x": [1, -1],
+        "y": [1, 1],
+    },
+    "dynamic-neurons/weight-magnetization": {
+        "M": 3,
+        "k": "0.9",
+        "beta": "0.2",
+        "x": [1, -1, 1],
+        "y": [1, -1, -1],
+    },
     "dynamic-neurons/two-state-kernel": {"K0": "0.1", "K1": "0.7", "K2": "-0.4", "g": "0.3"},
     "dynamic-neurons/wide-binary": {"g": "1.6", "N": oo},
     "ising-correspondence/output-coupling": {"K": "0.7", "b": 2, "depth": 2},
@@ -44,7 +61,13 @@ POINTS = {
     "field-theory/correlation-fixed-point": {"activation": "tanh", "sw2": "2.5", "sb2": "0.1"},
     "field-theory/edge-of-chaos": {"activation": "tanh", "sb2": "0.1"},
     "field-theory/kernel-map": {"activation": "erf", "Kaa": "1.2", "Kbb": "0.8", "Kab": "0.5"},
-    "field-theory/layer-covariance": {"activation": "relu", "sw2": "1.2", "sb2": "0.3", "N": 20, "lag": 2},
+    "field-theory/layer-covariance": {
+        "activation": "relu",
+        "sw2": "1.2",
+        "sb2": "0.3",
+        "N": 20,
+        "lag": 2,
+    },
     "field-theory/effective-theory": {"a": "0.8"},
     "complexity/neuron-profile": {"r": "1.3"},
     "complexity/first-layer": {"sw2": "1.5", "sb2": "0.4", "d": 5},
@@ -55,15 +78,32 @@ POINTS = {
 }
 """Where each formula is compared, at the structure that it is shown for."""
 
-LEFT = {r"\ln Z": "value", r"\langle\phi_a\phi_b\rangle": "value", r"\langle\phi_a'\phi_b'\rangle": "derivative", r"\langle q_l\, q_{l+\ell}\rangle_c": "q"}
-LEFT |= {r"\langle h_0 h_1\rangle": "nearest", r"\langle h_0 h_2\rangle / \langle h_0 h_1\rangle": "ratio", r"\langle K_l\, K_{l+\ell}\rangle_c": "K"}
+LEFT = {
+    r"\ln Z": "value",
+    r"\langle\phi_a\phi_b\rangle": "value",
+    r"\langle\phi_a'\phi_b'\rangle": "derivative",
+    r"\langle q_l\, q_{l+\ell}\rangle_c": "q",
+}
+LEFT |= {
+    r"\langle h_0 h_1\rangle": "nearest",
+    r"\langle h_0 h_2\rangle / \langle h_0 h_1\rangle": "ratio",
+    r"\langle K_l\, K_{l+\ell}\rangle_c": "K",
+}
 LEFT |= {r"\chi_\parallel": "chi_par", r"\chi_\perp": "chi_perp", r"\chi_c": "chi_c"}
-LEFT |= {r"\left.\text{value}\right|_{\alpha < \infty}": "value", r"\xi_{\mathrm{odd}}": "xi_odd", r"\xi_{\mathrm{even}}": "xi_even"}
+LEFT |= {
+    r"\left.\text{value}\right|_{\alpha < \infty}": "value",
+    r"\xi_{\mathrm{odd}}": "xi_odd",
+    r"\xi_{\mathrm{even}}": "xi_even",
+}
 """Left-hand sides that are no name of a value."""
+
 
 def kernels(values):
     """The length at the fixed point, from its own formula, which is read back as well."""
-    length = evaluate("field-theory/kernel-fixed-point", {**POINTS["field-theory/correlation-fixed-point"], "sw2": 2.5, "sb2": 0.1}).values["K"]
+    length = evaluate(
+        "field-theory/kernel-fixed-point",
+        {**POINTS["field-theory/correlation-fixed-point"], "sw2": 2.5, "sb2": 0.1},
+    ).values["K"]
     return {"K": length, "K_{aa}": length, "K_{bb}": length, "K_{ab}": length * values["c"]}
 
 
@@ -101,8 +141,16 @@ def test_every_entry_is_read_or_said_not_to_be():
 def known(entry, parameters, values):
     """The parameters and, where they are none, the values, by the LaTeX of their symbols."""
     numbers = {name: exact(value) for name, value in parameters.items() if is_number(value)}
-    numbers |= {name: mpmath.mpf(value) for name, value in values.items() if name not in numbers and isinstance(value, float | int)}
-    return {quantity.latex: numbers[quantity.name] for quantity in entry.subject if quantity.name in numbers}
+    numbers |= {
+        name: mpmath.mpf(value)
+        for name, value in values.items()
+        if name not in numbers and isinstance(value, float | int)
+    }
+    return {
+        quantity.latex: numbers[quantity.name]
+        for quantity in entry.subject
+        if quantity.name in numbers
+    }
 
 
 def exact(value):
@@ -110,7 +158,9 @@ def exact(value):
 
 
 def is_number(value):
-    return isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"-?[\d.]+", value) is not None)
+    return isinstance(value, int) or (
+        isinstance(value, str) and re.fullmatch(r"-?[\d.]+", value) is not None
+    )
 
 
 def value_named(entry, left, values):
@@ -125,13 +175,27 @@ def value_named(entry, left, values):
 
 
 def compared(entry, source, parameters):
-    """Compare every row of a display that has numbers, and return how many of the values were met."""
-    values = evaluate(entry.id, {name: parse_value(value) if isinstance(value, str) else value for name, value in parameters.items()}).values
+    """Compare every row of a display that has numbers, and return how many of the values were
+    met.
+    """
+    values = evaluate(
+        entry.id,
+        {
+            name: parse_value(value) if isinstance(value, str) else value
+            for name, value in parameters.items()
+        },
+    ).values
     env, met = known(entry, parameters, values), 0
-    env |= {name: mpmath.mpf(value) for name, value in BESIDES.get(entry.id, dict)(values).items()} if entry.id in BESIDES else {}
+    env |= (
+        {name: mpmath.mpf(value) for name, value in BESIDES.get(entry.id, dict)(values).items()}
+        if entry.id in BESIDES
+        else {}
+    )
     for left, right, names in reader.equations(source):
         right = re.split(r",?\s*\\q?quad", right)[0]
-        wanted = None if r"\langle \lambda" in right else value_named(entry, left, values)  # an average over a spectrum is no formula of numbers
+        wanted = (
+            None if r"\langle \lambda" in right else value_named(entry, left, values)
+        )  # an average over a spectrum is no formula of numbers
         if right == "0":
             assert abs(reader.number(left, env)) < 1e-12
         elif wanted is not None:
@@ -143,8 +207,17 @@ def compared(entry, source, parameters):
     return met
 
 
-LEAST = {"complexity/relu-dimension": 1, "dynamic-neurons/transfer-spectrum": 2, "dynamic-neurons/wide-binary": 1, "lattice/hierarchical-fixed-point": 1}
-LEAST |= {"dynamic-neurons/binary-decimation": 2, "field-theory/kernel-fixed-point": 3, "field-theory/correlation-fixed-point": 2}
+LEAST = {
+    "complexity/relu-dimension": 1,
+    "dynamic-neurons/transfer-spectrum": 2,
+    "dynamic-neurons/wide-binary": 1,
+    "lattice/hierarchical-fixed-point": 1,
+}
+LEAST |= {
+    "dynamic-neurons/binary-decimation": 2,
+    "field-theory/kernel-fixed-point": 3,
+    "field-theory/correlation-fixed-point": 2,
+}
 LEAST |= {"field-theory/edge-of-chaos": 1, "field-theory/layer-covariance": 1}
 
 
@@ -154,14 +227,19 @@ def test_the_exported_formula_has_the_value_that_is_evaluated(identifier):
     assert compared(entry, entry.to_latex(), parameters) >= LEAST.get(identifier, len(entry.values))
 
 
-@pytest.mark.parametrize("wrong", [("2 K", "3 K"), ("- h", "+ h"), (r"\frac{1}{4}", r"\frac{1}{2}"), ("^{2}", "^{3}")])
+@pytest.mark.parametrize(
+    "wrong", [("2 K", "3 K"), ("- h", "+ h"), (r"\frac{1}{4}", r"\frac{1}{2}"), ("^{2}", "^{3}")]
+)
 def test_a_spoiled_formula_is_noticed(wrong):
     entry = ENTRIES["lattice/ising-decimation"]
     with pytest.raises(AssertionError):
         compared(entry, entry.to_latex().replace(*wrong), POINTS[entry.id])
 
 
-@pytest.mark.parametrize("identifier", [name for name, entry in ENTRIES.items() if object_derivation(entry.shown()) is not None])
+@pytest.mark.parametrize(
+    "identifier",
+    [name for name, entry in ENTRIES.items() if object_derivation(entry.shown()) is not None],
+)
 def test_both_sides_of_every_printed_step_are_equal(identifier):
     """Each step of a derivation is read as printed, at a random point of its domain."""
     entry, rng = ENTRIES[identifier], np.random.default_rng(3)
@@ -169,6 +247,14 @@ def test_both_sides_of_every_printed_step_are_equal(identifier):
     for step in object_derivation(entry.shown()):
         if step.before.has(Heaviside):
             continue  # the reader's averages are for smooth functions
-        point = {names.get(symbol, latex(symbol)): exact(value) for symbol, value in step_point(step, rng).items()}
-        sides = [reader.number(right, point, named) for _, right, named in reader.equations(" \\\\\n".join(step.rows(names)))]
-        assert all(abs(side - sides[0]) < 1e-9 * max(1, abs(sides[0])) for side in sides), step.title
+        point = {
+            names.get(symbol, latex(symbol)): exact(value)
+            for symbol, value in step_point(step, rng).items()
+        }
+        sides = [
+            reader.number(right, point, named)
+            for _, right, named in reader.equations(" \\\\\n".join(step.rows(names)))
+        ]
+        assert all(abs(side - sides[0]) < 1e-9 * max(1, abs(sides[0])) for side in sides), (
+            step.title
+        )

@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 from sympy import Integer, Rational, Symbol, atanh, besseli, exp, log, tanh
 from sympy import symbols as names
 
-from neurenorm.theory.active_paths.ensemble import critical_removal, paramagnet, path_ensemble, poisson_degrees, regular_degrees
-from neurenorm.theory.active_paths.zero_temperature import certain_bias, frozen_layers, frozen_paths, integer_glass
+from neurenorm.theory.active_paths.ensemble import (
+    critical_removal,
+    paramagnet,
+    path_ensemble,
+    poisson_degrees,
+    regular_degrees,
+)
+from neurenorm.theory.active_paths.zero_temperature import (
+    certain_bias,
+    frozen_layers,
+    frozen_paths,
+    integer_glass,
+)
 from neurenorm.theory.algebra.rewriting import change_variables
 from neurenorm.theory.catalogue import results
 from neurenorm.theory.cavity.messages import LARGEST_P, bias_of_field, cavity_equations, means
@@ -26,7 +37,9 @@ def path_sums(K, m):
     """Z_a and <sigma> of one path by summing over its weights with independent means."""
     total = signed = 0.0
     for spins in product((1, -1), repeat=len(m)):
-        weight = math.exp(K * math.prod(spins)) * math.prod((1 + mean * s) / 2 for mean, s in zip(m, spins, strict=True))
+        weight = math.exp(K * math.prod(spins)) * math.prod(
+            (1 + mean * s) / 2 for mean, s in zip(m, spins, strict=True)
+        )
         total, signed = total + weight, signed + weight * math.prod(spins)
     return total, signed / total
 
@@ -38,18 +51,30 @@ def test_path_sum_energy_and_message_are_those_of_the_enumeration(p, K, data):
     equations = cavity_equations(p)
     values = dict(zip(equations.means, m, strict=True))
     total, sigma = path_sums(K, m)
-    assert float(equations.path.subs(values).subs(PATHS.K, K)) == pytest.approx(math.log(total), abs=1e-10)
-    assert float(equations.energy.subs(values).subs({PATHS.J: K, PATHS.beta: 1})) == pytest.approx(-K * sigma, abs=1e-9)
+    assert float(equations.path.subs(values).subs(PATHS.K, K)) == pytest.approx(
+        math.log(total), abs=1e-10
+    )
+    assert float(equations.energy.subs(values).subs({PATHS.J: K, PATHS.beta: 1})) == pytest.approx(
+        -K * sigma, abs=1e-9
+    )
     plus, minus = (path_sums(K, [*m[:-1], sign])[0] for sign in (1, -1))
-    assert float(equations.message.subs(values).subs(PATHS.t, math.tanh(K))) == pytest.approx((plus - minus) / (plus + minus), abs=1e-10)
+    assert float(equations.message.subs(values).subs(PATHS.t, math.tanh(K))) == pytest.approx(
+        (plus - minus) / (plus + minus), abs=1e-10
+    )
 
 
 def test_decimation_of_a_path_gives_the_same_message():
-    """For p = 3, summing two weights in fields out with the general machinery is the derived message."""
+    """For p = 3, summing two weights in fields out with the general machinery is the derived
+    message.
+    """
     K, t = Symbol("K", real=True), Symbol("t", real=True)
     h, m = names("h_1 h_2", real=True), means(2)
     scope = ("w", 1, 2)
-    terms = (Term(K, scope, lambda *s: math.prod(s)), Term(h[0], (1,), lambda s: s), Term(h[1], (2,), lambda s: s))
+    terms = (
+        Term(K, scope, lambda *s: math.prod(s)),
+        Term(h[0], (1,), lambda s: s),
+        Term(h[1], (2,), lambda s: s),
+    )
     effective = decimate(Model(dict.fromkeys(scope, ISING), terms), ("w",)).effective
     (bias,) = [value for name, value in effective.items() if name != "1"]
     inverse = {K: atanh(t), h[0]: atanh(m[0]), h[1]: atanh(m[1])}
@@ -57,14 +82,31 @@ def test_decimation_of_a_path_gives_the_same_message():
 
 
 def test_steps_hold_at_random_points():
-    point = {PATHS.t: Rational(2, 7), PATHS.K: Rational(3, 5), PATHS.h: Rational(4, 9), PATHS.u: Rational(1, 3), PATHS.J: Integer(-1)}
-    point |= dict(zip(means(4), (Rational(1, 2), Rational(-1, 3), Rational(3, 4), Rational(1, 5)), strict=True))
+    point = {
+        PATHS.t: Rational(2, 7),
+        PATHS.K: Rational(3, 5),
+        PATHS.h: Rational(4, 9),
+        PATHS.u: Rational(1, 3),
+        PATHS.J: Integer(-1),
+    }
+    point |= dict(
+        zip(
+            means(4), (Rational(1, 2), Rational(-1, 3), Rational(3, 4), Rational(1, 5)), strict=True
+        )
+    )
     point |= {PATHS.T: Rational(2, 3), PATHS.c: Rational(5, 2), PATHS.x: Rational(2, 5)}
-    derivations = [cavity_equations(4).derivation, path_ensemble(4).derivation, paramagnet(4).derivation, frozen_paths(4).derivation]
+    derivations = [
+        cavity_equations(4).derivation,
+        path_ensemble(4).derivation,
+        paramagnet(4).derivation,
+        frozen_paths(4).derivation,
+    ]
     checked = 0
     for derivation in derivations:
         for step in derivation:
-            values = point | {s: Integer(3) for s in (step.before - step.after).free_symbols if s.name == "n"}
+            values = point | {
+                s: Integer(3) for s in (step.before - step.after).free_symbols if s.name == "n"
+            }
             assert abs((step.before - step.after).subs(values).evalf(30)) < 1e-25
             checked += 1
     assert checked > 20
@@ -88,15 +130,29 @@ def test_paramagnet_closed_forms():
         beta, alpha = 4 / 3, 7 / 3 / p
         phi = math.log(2) + alpha * math.log(math.cosh(beta))
         assert float(values["phi"].subs(numbers)) == pytest.approx(phi, abs=1e-12)
-        assert float(values["entropy"].subs(numbers)) == pytest.approx(phi - alpha * beta * math.tanh(beta), abs=1e-12)
-        assert abs(values["entropy"].subs(PATHS.c, values["c_s0"]).subs(PATHS.T, Rational(3, 4)).evalf(30)) < 1e-25
+        assert float(values["entropy"].subs(numbers)) == pytest.approx(
+            phi - alpha * beta * math.tanh(beta), abs=1e-12
+        )
+        assert (
+            abs(
+                values["entropy"]
+                .subs(PATHS.c, values["c_s0"])
+                .subs(PATHS.T, Rational(3, 4))
+                .evalf(30)
+            )
+            < 1e-25
+        )
 
 
 def test_degree_laws_and_disorder():
     z, c = PATHS.z, PATHS.c
     assert poisson_degrees().residual == exp(c * (z - 1))
     assert regular_degrees(4).residual == z**3
-    assert [path_ensemble(3, kind).coupling_mean for kind in ("glass", "planted", "ferro")] == [0, PATHS.t, 1]
+    assert [path_ensemble(3, kind).coupling_mean for kind in ("glass", "planted", "ferro")] == [
+        0,
+        PATHS.t,
+        1,
+    ]
     with pytest.raises(ValueError, match="one of glass, planted, ferro"):
         path_ensemble(3, "spin")
     with pytest.raises(ValueError, match="at least 1"):
@@ -107,7 +163,9 @@ def test_removal_inverts_the_degree():
     for p, protocol in ((3, "weights"), (5, "weights"), (4, "paths")):
         problem = critical_removal(p, protocol)
         rho = problem.removal.subs({PATHS.c: Rational(3), PATHS.c0: Rational(8)})
-        assert abs(problem.degree.subs({PATHS.rho: rho, PATHS.c0: Rational(8)}).evalf(30) - 3) < 1e-25
+        assert (
+            abs(problem.degree.subs({PATHS.rho: rho, PATHS.c0: Rational(8)}).evalf(30) - 3) < 1e-25
+        )
     with pytest.raises(ValueError, match="one of weights, paths"):
         critical_removal(3, "neurons")
 

@@ -16,8 +16,21 @@ from neurenorm.theory.complexity.effective_dimension import (
     white_dimension,
     white_entropy,
 )
-from neurenorm.theory.complexity.joint_entropy import joint_entropy, large_dimension_correction, pair_entropy, pattern_probabilities, plane_lines
-from neurenorm.theory.complexity.state_entropy import BinaryEntropy, RandomNetwork, depth_law, first_layer, neuron_profile, overlap_moments
+from neurenorm.theory.complexity.joint_entropy import (
+    joint_entropy,
+    large_dimension_correction,
+    pair_entropy,
+    pattern_probabilities,
+    plane_lines,
+)
+from neurenorm.theory.complexity.state_entropy import (
+    BinaryEntropy,
+    RandomNetwork,
+    depth_law,
+    first_layer,
+    neuron_profile,
+    overlap_moments,
+)
 from neurenorm.theory.symbols import symbols
 
 SUBJECT = symbols("complexity")
@@ -38,10 +51,20 @@ def test_binary_entropy_at_its_ends_and_its_slope():
     assert BinaryEntropy(Rational(1, 2)) == 1
     p = SUBJECT.p
     assert BinaryEntropy(p).diff(p).subs(p, Rational(1, 2)) == 0
-    assert float(BinaryEntropy(Rational(1, 5)).rewrite(log)) == pytest.approx(0.7219280949, abs=1e-10)
+    assert float(BinaryEntropy(Rational(1, 5)).rewrite(log)) == pytest.approx(
+        0.7219280949, abs=1e-10
+    )
 
 
-@pytest.mark.parametrize("derivation", [neuron_profile().derivation, first_layer().derivation, pair_entropy()[1], depth_law().derivation])
+@pytest.mark.parametrize(
+    "derivation",
+    [
+        neuron_profile().derivation,
+        first_layer().derivation,
+        pair_entropy()[1],
+        depth_law().derivation,
+    ],
+)
 def test_derivation_steps_hold_at_random_points(derivation):
     assert check_derivation(derivation, points=2) >= 1
 
@@ -59,7 +82,10 @@ def test_second_moment_of_the_on_probability_is_an_orthant():
 
 def test_pair_entropy_at_a_third_of_pi():
     values, _ = pair_entropy()
-    found = {name: float(value.subs(SUBJECT.theta, pi / 3).rewrite(log)) for name, value in values.items()}
+    found = {
+        name: float(value.subs(SUBJECT.theta, pi / 3).rewrite(log))
+        for name, value in values.items()
+    }
     assert found["joint"] == pytest.approx(1.918296, abs=1e-6)
     assert found["total_correlation"] == pytest.approx(0.081704, abs=1e-6)
     assert values["joint"].subs(SUBJECT.theta, 0) == 1
@@ -86,18 +112,24 @@ def test_four_units_have_no_closed_form():
 def test_chain_rule_of_a_table_is_its_entropy():
     weights = [Rational(k, 36) for k in range(1, 9)]
     table = dict(zip(product((0, 1), repeat=3), weights, strict=True))
-    assert float(joint_entropy(table).rewrite(log)) == pytest.approx(bits(*map(float, weights)), abs=1e-12)
+    assert float(joint_entropy(table).rewrite(log)) == pytest.approx(
+        bits(*map(float, weights)), abs=1e-12
+    )
 
 
 def test_lines_in_a_plane():
     for n, expected in ((2, 1.72135), (3, 2.20225), (5, 2.85146), (10, 3.78291), (20, 4.74775)):
         assert float(plane_lines().subs(SUBJECT.n, n)) == pytest.approx(expected, abs=1e-5)
         harmonic = sum(1 / k for k in range(1, n + 1))
-        assert float(plane_lines().subs(SUBJECT.n, n)) == pytest.approx(1 + (harmonic - 1) / math.log(2), abs=1e-12)
+        assert float(plane_lines().subs(SUBJECT.n, n)) == pytest.approx(
+            1 + (harmonic - 1) / math.log(2), abs=1e-12
+        )
 
 
 def test_total_correlation_in_many_dimensions():
-    assert float(large_dimension_correction().subs(SUBJECT.d, 1)) == pytest.approx(0.292351, abs=1e-6)
+    assert float(large_dimension_correction().subs(SUBJECT.d, 1)) == pytest.approx(
+        0.292351, abs=1e-6
+    )
 
 
 def test_depth_law():

@@ -1,7 +1,9 @@
-"""Laws that exact decimation obeys on random models, and faults put back on purpose that the laws have to find.
+"""Laws that exact decimation obeys on random models, and faults put back on purpose that the laws
+have to find.
 
-A law takes a random source and raises `AssertionError` where it fails. Sums are written out with itertools at 40 digits, with
-the functions of the random model called on its own states: nothing here uses the elimination.
+A law takes a random source and raises `AssertionError` where it fails. Sums are written out with
+itertools at 40 digits, with the functions of the random model called on its own states: nothing
+here uses the elimination.
 """
 
 from __future__ import annotations
@@ -34,13 +36,17 @@ def rational(rng: random.Random, size: int = 1) -> Rational:
 
 
 def random_alphabet(rng: random.Random):
-    """Return spins, a clock of two or three positions, or up to three different numbers in any order."""
+    """Return spins, a clock of two or three positions, or up to three different numbers in any
+    order.
+    """
     states = rng.sample([-2, -1, 0, 1, 2, 3, Rational(1, 2)], rng.randint(2, 3))
     return rng.choice([ISING, clock(rng.randint(2, 3)), finite(states), finite(states)])
 
 
 def indicator_bonds(alphabet):
-    """Return a coupling for every symmetric pair of states but the first, so that any symmetric bond is closed."""
+    """Return a coupling for every symmetric pair of states but the first, so that any symmetric
+    bond is closed.
+    """
     states = alphabet.states
     pairs = list(itertools.combinations_with_replacement(range(len(states)), 2))[1:]
     bonds = {}
@@ -60,7 +66,8 @@ def shifted_bonds(rng: random.Random, bonds):
 def random_cell(rng: random.Random, most: int = 7):
     """Return a random cell that looks alike from both terminals, with up to ``most`` vertices.
 
-    A random graph is put in parallel or in series with its mirror image: a bond with symmetric functions stays one.
+    A random graph is put in parallel or in series with its mirror image: a bond with symmetric
+    functions stays one.
     """
     series = rng.random() < 0.4
     n = rng.randint(2 if series else 3, (most + 1) // 2 if series else (most + 2) // 2)
@@ -71,7 +78,9 @@ def random_cell(rng: random.Random, most: int = 7):
     mirror = {0: "end", 1: 1} if series else {0: 1, 1: 0}
     other = nx.relabel_nodes(graph, {v: mirror.get(v, f"m{v}") for v in graph}, copy=True)
     both = nx.MultiGraph([*graph.edges, *other.edges])
-    both.add_edges_from([(u, v) for u, v in [*graph.edges, *other.edges]] if rng.random() < 0.2 else [])
+    both.add_edges_from(
+        [(u, v) for u, v in [*graph.edges, *other.edges]] if rng.random() < 0.2 else []
+    )
     return cell_from_graph(both, 0, "end" if series else 1)
 
 
@@ -90,7 +99,10 @@ def weight_sum(model: Model, point, fixed=None) -> mpmath.mpf:
     total = mpmath.mpf(0)
     for states in itertools.product(*(model.alphabets[v].states for v in free)):
         at = {**fixed, **dict(zip(free, states, strict=True))}
-        exponent = sum((point[t.coupling] * t.function(*(at[v] for v in t.scope)) for t in model.terms), Rational(0))
+        exponent = sum(
+            (point[t.coupling] * t.function(*(at[v] for v in t.scope)) for t in model.terms),
+            Rational(0),
+        )
         weight = mpmath.exp(number(Rational(0) + exponent))
         for kernel in model.kernels:
             weight *= int(bool(kernel.function(*(at[v] for v in kernel.scope))))
@@ -109,11 +121,15 @@ def bond_sum(alphabet, functions, couplings) -> mpmath.mpf:
 
 def close(a, b, digits: int = 25) -> None:
     """Raise unless two numbers agree."""
-    assert abs(a - b) <= mpmath.mpf(10) ** -digits * (1 + abs(a)), f"{mpmath.nstr(a, 15)} is not {mpmath.nstr(b, 15)}"
+    assert abs(a - b) <= mpmath.mpf(10) ** -digits * (1 + abs(a)), (
+        f"{mpmath.nstr(a, 15)} is not {mpmath.nstr(b, 15)}"
+    )
 
 
 def case(rng: random.Random):
-    """Return a random alphabet with closed bond functions, a cell that is small enough, and couplings."""
+    """Return a random alphabet with closed bond functions, a cell that is small enough, and
+    couplings.
+    """
     alphabet = random_alphabet(rng)
     functions, _ = shifted_bonds(rng, indicator_bonds(alphabet))
     cell = random_cell(rng, 7 if len(alphabet.states) == 2 else 4)
@@ -126,11 +142,16 @@ def law_partition_function(rng: random.Random) -> None:
     decimation = cell_decimation(cell, alphabet, functions)
     new = {c: number(e, point) for c, e in decimation.couplings.items()}
     whole = weight_sum(decimation.model, point)
-    close(mpmath.log(whole), mpmath.log(bond_sum(alphabet, functions, new)) + number(decimation.constant, point))
+    close(
+        mpmath.log(whole),
+        mpmath.log(bond_sum(alphabet, functions, new)) + number(decimation.constant, point),
+    )
 
 
 def law_weights(rng: random.Random) -> None:
-    """Z of any kept vertices of any model, with fields, three-body terms and kernels, is the sum over the others."""
+    """Z of any kept vertices of any model, with fields, three-body terms and kernels, is the sum
+    over the others.
+    """
     vertices = list(range(rng.randint(2, 6)))
     alphabets = {v: random_alphabet(rng) for v in vertices}
     terms, kernels = [], []
@@ -140,14 +161,20 @@ def law_weights(rng: random.Random) -> None:
         terms.append(Term(rng.choice([K, L, H]), scope, lambda *s, table=table: table[s]))
     if rng.random() < 0.5:
         scope = tuple(rng.sample(vertices, 2))
-        kernels.append(Kernel(scope, rng.choice([lambda s, t: s <= t, lambda s, t: s != t, lambda s, t: s < t])))
+        kernels.append(
+            Kernel(
+                scope, rng.choice([lambda s, t: s <= t, lambda s, t: s != t, lambda s, t: s < t])
+            )
+        )
     model = Model(alphabets, tuple(terms), tuple(kernels))
     keep = tuple(rng.sample(vertices, rng.randint(0, min(2, len(vertices)))))
     point = {c: rational(rng) for c in (K, L, H)}
     decimation = decimate(model, keep)
     for indices in itertools.product(*(range(len(alphabets[v].states)) for v in keep)):
         fixed = {v: alphabets[v].states[i] for v, i in zip(keep, indices, strict=True)}
-        close(number(decimation.partition_function(indices), point), weight_sum(model, point, fixed))
+        close(
+            number(decimation.partition_function(indices), point), weight_sum(model, point, fixed)
+        )
 
 
 def law_order_of_states(rng: random.Random) -> None:
@@ -167,9 +194,14 @@ def law_names_of_vertices(rng: random.Random) -> None:
     alphabet, functions, cell, point = case(rng)
     names = list(cell.graph)
     rng.shuffle(names)
-    renamed = nx.relabel_nodes(cell.graph, dict(zip(cell.graph, (f"v{n}" for n in names), strict=True)))
+    renamed = nx.relabel_nodes(
+        cell.graph, dict(zip(cell.graph, (f"v{n}" for n in names), strict=True))
+    )
     ends = [f"v{names[list(cell.graph).index(end)]}" for end in cell.terminals]
-    one, two = cell_decimation(cell, alphabet, functions), cell_decimation(cell_from_graph(renamed, *ends), alphabet, functions)
+    one, two = (
+        cell_decimation(cell, alphabet, functions),
+        cell_decimation(cell_from_graph(renamed, *ends), alphabet, functions),
+    )
     close(number(one.constant, point), number(two.constant, point))
     for coupling in functions:
         close(number(one.couplings[coupling], point), number(two.couplings[coupling], point))
@@ -212,15 +244,28 @@ def law_two_steps(rng: random.Random) -> None:
     point = {c: rational(rng) for c in functions}
     one = cell_decimation(cell, alphabet, functions)
     first = {c: number(e, point) for c, e in one.couplings.items()}
-    weights = [[mpmath.exp(sum(first[c] * number(Rational(0) + f(s, t)) for c, f in functions.items())) for t in alphabet.states] for s in alphabet.states]
-    total = sum(sum(row) * sum(weights[m][j] for m in range(len(weights))) for j, row in enumerate(weights))
+    weights = [
+        [
+            mpmath.exp(sum(first[c] * number(Rational(0) + f(s, t)) for c, f in functions.items()))
+            for t in alphabet.states
+        ]
+        for s in alphabet.states
+    ]
+    total = sum(
+        sum(row) * sum(weights[m][j] for m in range(len(weights))) for j, row in enumerate(weights)
+    )
     both = Series(one, 2).decimation
     new = {c: number(e, point) for c, e in both.couplings.items()}
-    close(mpmath.log(bond_sum(alphabet, functions, new)) + number(both.constant, point), mpmath.log(total) + 2 * number(one.constant, point))
+    close(
+        mpmath.log(bond_sum(alphabet, functions, new)) + number(both.constant, point),
+        mpmath.log(total) + 2 * number(one.constant, point),
+    )
 
 
 def law_composition(rng: random.Random) -> None:
-    """The composed step is the step taken twice, in every chart, with the constants that belong to it."""
+    """The composed step is the step taken twice, in every chart, with the constants that belong to
+    it.
+    """
     alphabet = ISING
     a, b = Rational(rng.randint(1, 3)), Rational(rng.randint(-3, 3), 2)
     functions = {K: lambda s, t: a * s * t + b}
@@ -230,7 +275,9 @@ def law_composition(rng: random.Random) -> None:
     middle = number(one.step[0], {K: k})
     step = mpmath.mpf(str(two.step[0].subs(K, str(middle)).evalf(45)))
     close(number(both.step[0], {K: k}), step, 20)
-    constant = mpmath.mpf(str(two.constant.subs(K, str(middle)).evalf(45))) + number(two.bonds) * number(one.constant, {K: k})
+    constant = mpmath.mpf(str(two.constant.subs(K, str(middle)).evalf(45))) + number(
+        two.bonds
+    ) * number(one.constant, {K: k})
     close(number(both.constant, {K: k}), constant, 20)
     inside = both.in_chart(Chart.tanh(K, T, a))
     t = mpmath.tanh(number(a * k))
@@ -244,14 +291,18 @@ def law_order_of_elimination(rng: random.Random) -> None:
     order = list(cell.interior)
     rng.shuffle(order)
     one = cell_decimation(cell, alphabet, functions)
-    two = cell_decimation(cell, alphabet, functions, order=EliminationOrder(tuple(order), len(order), cell.terminals))
+    two = cell_decimation(
+        cell, alphabet, functions, order=EliminationOrder(tuple(order), len(order), cell.terminals)
+    )
     close(number(one.constant, point), number(two.constant, point))
     for coupling in functions:
         close(number(one.couplings[coupling], point), number(two.couplings[coupling], point))
 
 
 def law_equivalent_states(rng: random.Random) -> None:
-    """Potts states summed by orbits, at a number or a symbol q, are those of an alphabet of q numbers."""
+    """Potts states summed by orbits, at a number or a symbol q, are those of an alphabet of q
+    numbers.
+    """
     cell, size, a = random_cell(rng, 5), rng.randint(2, 3), Rational(rng.randint(-2, 2))
     agree = {K: lambda s, t: int(s == t) + a}
     point, q = {K: rational(rng)}, Symbol("q", positive=True)
@@ -301,7 +352,9 @@ def test_laws(law, seed):
 
 def constant_part_of_functions_dropped(patch):
     """ln A as the whole coefficient of 1, constant parts of the bond functions included."""
-    patch.setattr(Decimation, "constant", property(lambda self: self.log_basis.to_expr(self.expansion[()])))
+    patch.setattr(
+        Decimation, "constant", property(lambda self: self.log_basis.to_expr(self.expansion[()]))
+    )
 
 
 def shift_of_one_factor_only(patch):
@@ -320,7 +373,11 @@ def other_states_counted_once(patch):
 
     def extensions(self, vertex, configuration):
         most = self.size if self.size.is_Integer else len(set(configuration)) + 1
-        letters = int(self.alphabets[vertex].size) if not self.symmetric else min(int(most), len(set(configuration)) + 1)
+        letters = (
+            int(self.alphabets[vertex].size)
+            if not self.symmetric
+            else min(int(most), len(set(configuration)) + 1)
+        )
         yield from ((state, Integer(1)) for state in range(letters))
 
     patch.setattr(ConfigurationSpace, "extensions", extensions)

@@ -40,12 +40,16 @@ def data_of(network, copies):
 def test_promoted_neurons_sum_out_to_the_partition_function_of_the_weights(network, copies):
     found = promotion(network, *data_of(network, copies))
     assert found.holds and found.difference == 0
-    assert found.promoted.subs(dict.fromkeys(found.promoted.free_symbols, 0)) == 2 ** (len(network.weights) + len(network.biases))
+    assert found.promoted.subs(dict.fromkeys(found.promoted.free_symbols, 0)) == 2 ** (
+        len(network.weights) + len(network.biases)
+    )
 
 
 def test_other_activations_and_weights():
     chain = mlp([1, 2, 1])
-    assert promotion(chain, *data_of(chain, 1), activation=lambda z: Max(z, 0), weights=(-1, 0, 2)).holds
+    assert promotion(
+        chain, *data_of(chain, 1), activation=lambda z: Max(z, 0), weights=(-1, 0, 2)
+    ).holds
 
 
 def test_a_wrong_sum_is_seen():
@@ -54,7 +58,10 @@ def test_a_wrong_sum_is_seen():
     other = promotion(mlp([1, 1, 1]), {((0, 0), 0): 1}, {((2, 0), 0): -1})
     assert (found.weights_only - other.promoted).expand() != 0
     beta, k = Symbol("beta", positive=True), Symbol("k", real=True)
-    assert {str(s) for s in found.promoted.free_symbols} == {str(beta), str(k)} and found.promoted.has(exp)
+    assert {str(s) for s in found.promoted.free_symbols} == {
+        str(beta),
+        str(k),
+    } and found.promoted.has(exp)
 
 
 def test_neurons_take_the_values_that_reach_them():

@@ -1,4 +1,6 @@
-"""Universality classes: predicted growth and decay against the recursions of kernel and vertex followed deep into the network."""
+"""Universality classes: predicted growth and decay against the recursions of kernel and vertex
+followed deep into the network.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +19,36 @@ from neurenorm.theory.wide.limit import SB2, SW2, K, WideLimit
 R = sp.Rational
 
 
-@pytest.mark.parametrize(("name", "weight", "growth"), [("linear", 1, 2), ("relu", 2, 5), ("leaky", R(200, 101), None), ("abs", 1, 2)])
+@pytest.mark.parametrize(
+    ("name", "weight", "growth"),
+    [("linear", 1, 2), ("relu", 2, 5), ("leaky", R(200, 101), None), ("abs", 1, 2)],
+)
 def test_scale_invariant_class(name: str, weight: sp.Expr, growth: sp.Expr | None) -> None:
     found = critical_class(activation(name))
-    assert found is not None and found.name == "scale-invariant" and sp.cancel(found.weight_variance - weight) == 0
+    assert (
+        found is not None
+        and found.name == "scale-invariant"
+        and sp.cancel(found.weight_variance - weight) == 0
+    )
     assert found.growth == growth or float(found.growth) == pytest.approx(4.882364, abs=1e-6)
 
 
-@pytest.mark.parametrize(("name", "kernel"), [("tanh", 1 / (2 * LAYER)), ("sin", 1 / LAYER), ("sin(z) + z**2/5", None)])
+@pytest.mark.parametrize(
+    ("name", "kernel"), [("tanh", 1 / (2 * LAYER)), ("sin", 1 / LAYER), ("sin(z) + z**2/5", None)]
+)
 def test_vanishing_class_against_the_recursion(name: str, kernel: sp.Expr | None) -> None:
     """K_l, χ_∥, χ_⊥ and the vertex at layer 2000; corrections are of relative order ln l/l."""
     found = critical_class(activation(name))
     assert found is not None and found.name == "vanishing" and found.growth == R(2, 3)
     assert kernel is None or sp.cancel(found.kernel - kernel) == 0
     wide, depth = WideLimit(activation(name)), 2000
-    start = {"activation": name, "sw2": float(found.weight_variance), "sb2": 0, "depth": depth, "K1": 0.3}
+    start = {
+        "activation": name,
+        "sw2": float(found.weight_variance),
+        "sb2": 0,
+        "depth": depth,
+        "K1": 0.3,
+    }
     along = evaluate("field-theory/vertex", start).values
     assert along["K"][-1] == pytest.approx(float(found.kernel.subs(LAYER, depth)), rel=0.03)
     assert along["V"][-1] / depth == pytest.approx(2 / 3, rel=0.02)
@@ -41,23 +58,37 @@ def test_vanishing_class_against_the_recursion(name: str, kernel: sp.Expr | None
         assert slope == pytest.approx(float(listed.subs(LAYER, depth)) - 1, rel=0.03)
 
 
-@pytest.mark.parametrize(("name", "length", "sw2", "sb2"), [("gelu", 3.56155281, 1.98305826, 0.17292239), ("swish", 14.32017362, 1.98800468, 0.55514317)])
+@pytest.mark.parametrize(
+    ("name", "length", "sw2", "sb2"),
+    [("gelu", 3.56155281, 1.98305826, 0.17292239), ("swish", 14.32017362, 1.98800468, 0.55514317)],
+)
 def test_half_stable_class(name: str, length: float, sw2: float, sb2: float) -> None:
     wide = WideLimit(activation(name))
     assert critical_class(activation(name)) is None
     (point,) = half_stable_points(wide)
-    assert (point.length, point.sw2, point.sb2) == (pytest.approx(length, abs=1e-7), pytest.approx(sw2, abs=1e-7), pytest.approx(sb2, abs=1e-7))
+    assert (point.length, point.sw2, point.sb2) == (
+        pytest.approx(length, abs=1e-7),
+        pytest.approx(sw2, abs=1e-7),
+        pytest.approx(sb2, abs=1e-7),
+    )
     chi = compiled([wide.chi_par, wide.chi_perp], [K, SW2])(point.length, point.sw2)
     assert np.array(chi) == pytest.approx([1, 1], abs=1e-11)
-    step = compiled(list(FiniteWidth(activation(name)).vertex.step), [K, FIELD.V, SW2, SB2, FIELD.N])
+    step = compiled(
+        list(FiniteWidth(activation(name)).vertex.step), [K, FIELD.V, SW2, SB2, FIELD.N]
+    )
     kernel, vertex = step(point.length, 0.0, point.sw2, point.sb2, 1.0)
-    assert kernel == pytest.approx(point.length, rel=1e-11) and vertex / kernel**2 == pytest.approx(point.growth, rel=1e-10)
+    assert kernel == pytest.approx(point.length, rel=1e-11) and vertex / kernel**2 == pytest.approx(
+        point.growth, rel=1e-10
+    )
     assert name != "gelu" or point.length == pytest.approx((3 + 17**0.5) / 2, abs=1e-9)
 
 
 def test_no_critical_point_is_an_answer() -> None:
     for name in ("sigmoid", "softplus", "z**2"):
-        assert critical_class(activation(name)) is None and half_stable_points(WideLimit(activation(name))) == ()
+        assert (
+            critical_class(activation(name)) is None
+            and half_stable_points(WideLimit(activation(name))) == ()
+        )
     with pytest.raises(ValueError, match="jumps"):
         half_stable_points(WideLimit(activation("sign")))
 

@@ -23,7 +23,9 @@ def test_every_named_activation_is_a_function_of_z() -> None:
         assert phi.name == name
 
 
-@pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid", "softplus", "swish", "erf", "sin", "leaky", "hardtanh"])
+@pytest.mark.parametrize(
+    "name", ["tanh", "gelu", "sigmoid", "softplus", "swish", "erf", "sin", "leaky", "hardtanh"]
+)
 def test_derivative_matches_a_difference(name: str) -> None:
     phi = activation(name)
     for point in (sp.Rational(-7, 3), sp.Rational(1, 3), sp.Rational(5, 2)):
@@ -45,11 +47,22 @@ def test_kinks_parity_and_slopes() -> None:
     assert activation("hardtanh").kinks == (-1, 1)
     assert activation("abs(z**2 - 4)").kinks == (-2, 2)
     assert activation("tanh").kinks == ()
-    assert [activation(name).parity for name in ("tanh", "cos", "relu", "sign", "abs", "gelu")] == [-1, 1, None, -1, 1, None]
+    assert [activation(name).parity for name in ("tanh", "cos", "relu", "sign", "abs", "gelu")] == [
+        -1,
+        1,
+        None,
+        -1,
+        1,
+        None,
+    ]
     assert activation("leaky", slope="1/5").slopes == (1, sp.Rational(1, 5))
     assert activation("abs").slopes == (1, -1) and activation("linear").slopes == (1, 1)
     assert activation("relu(3*z)").slopes == (3, 0)
-    assert activation("tanh").slopes is None and activation("z**2").slopes is None and activation("sign").slopes is None
+    assert (
+        activation("tanh").slopes is None
+        and activation("z**2").slopes is None
+        and activation("sign").slopes is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,14 +106,26 @@ def test_bad_parameters() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from([*activation_names(), "z**3 - 2*z", "z*exp(-z**2/2)", "cosh(z)/2", "1/(1 + z**2)", "exp(2*z - z**2)", "log(2 + abs(z))"]),
+    st.sampled_from(
+        [
+            *activation_names(),
+            "z**3 - 2*z",
+            "z*exp(-z**2/2)",
+            "cosh(z)/2",
+            "1/(1 + z**2)",
+            "exp(2*z - z**2)",
+            "log(2 + abs(z))",
+        ]
+    ),
     st.floats(-20, 20),
 )
 def test_envelope_bounds_the_function(name: str, point: float) -> None:
     phi = activation(name)
     for scale in (sp.Rational(1, 2), sp.Integer(3)):
         a, b = envelope(phi.expression, Z, scale)
-        assert abs(float(phi(sp.Float(point)).evalf())) <= float(a) * math.exp(float(b) * abs(point)) * (1 + 1e-12)
+        assert abs(float(phi(sp.Float(point)).evalf())) <= float(a) * math.exp(
+            float(b) * abs(point)
+        ) * (1 + 1e-12)
 
 
 def test_bend_of_relu_enters_expectations() -> None:

@@ -40,7 +40,9 @@ def line_average(function, variance: float) -> float:
 
 
 def plane_average(function, kaa: float, kbb: float, kab: float) -> float:
-    """⟨f(z_a, z_b)⟩ with the inner line split where z_b = 0, so that kinks at the origin are harmless."""
+    """⟨f(z_a, z_b)⟩ with the inner line split where z_b = 0, so that kinks at the origin are
+    harmless.
+    """
     total = 0.0
     slope, spread = kab / kaa, math.sqrt(kbb - kab**2 / kaa)
     x, w = half_line()
@@ -69,7 +71,10 @@ REFERENCE = {
     "gelu": (GELU, lambda x: x * (1 + numeric_erf(x / math.sqrt(2))) / 2, 0.18806068),
     "gelu slope": (
         sp.diff(GELU, z),
-        lambda x: (1 + numeric_erf(x / math.sqrt(2))) / 2 + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+        lambda x: (
+            (1 + numeric_erf(x / math.sqrt(2))) / 2
+            + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+        ),
         0.32481722,
     ),
     "abs": (sp.Abs(z), np.abs, None),
@@ -92,7 +97,9 @@ def test_two_point_functions_match_quadrature(name: str) -> None:
     closed = expectation(function.subs(z, za) * function.subs(z, zb), (za, zb), PAIR)
     assert not closed.has(GaussianExpectation)
     for point in POINTS:
-        assert pair_value(closed, point) == pytest.approx(plane_average(lambda a, b: numeric(a) * numeric(b), *point), rel=1e-9, abs=1e-12)
+        assert pair_value(closed, point) == pytest.approx(
+            plane_average(lambda a, b: numeric(a) * numeric(b), *point), rel=1e-9, abs=1e-12
+        )
     if listed is not None:
         assert pair_value(closed, POINTS[0]) == pytest.approx(listed, abs=1e-8)
 
@@ -103,7 +110,9 @@ def test_one_point_functions_match_quadrature(name: str, power: int) -> None:
     function, numeric, _ = REFERENCE[name]
     closed = expectation(function**power, z, K)
     for variance in (0.3, 1.0, 2.5):
-        assert float(closed.subs(K, variance)) == pytest.approx(line_average(lambda x: numeric(x) ** power, variance), rel=1e-10, abs=1e-13)
+        assert float(closed.subs(K, variance)) == pytest.approx(
+            line_average(lambda x: numeric(x) ** power, variance), rel=1e-10, abs=1e-13
+        )
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky", "erf", "sin", "gelu", "abs", "gaussian bump"])
@@ -112,21 +121,29 @@ def test_price_theorem_agrees_with_differentiating_the_closed_form(name: str) ->
     node = GaussianExpectation(function.subs(z, za) * function.subs(z, zb), (za, zb), PAIR)
     for symbol in (Ka, Kb, C):
         by_price, directly = node.diff(symbol).doit(), node.doit().diff(symbol)
-        assert pair_value(by_price, POINTS[1]) == pytest.approx(pair_value(directly, POINTS[1]), rel=1e-12, abs=1e-14)
+        assert pair_value(by_price, POINTS[1]) == pytest.approx(
+            pair_value(directly, POINTS[1]), rel=1e-12, abs=1e-14
+        )
 
 
 def test_second_derivative_of_a_kink_enters_as_a_delta() -> None:
     slope, bend = sp.diff(RELU, z), sp.diff(RELU, z, 2)
     assert expectation(bend * RELU, z, K) == 0
     mixed = expectation(bend.subs(z, za) * RELU.subs(z, zb), (za, zb), PAIR)
-    assert pair_value(mixed, POINTS[0]) == pytest.approx(math.sqrt(1.3 * 0.7 - 0.16) / (2 * math.pi * 1.3), rel=1e-13)
+    assert pair_value(mixed, POINTS[0]) == pytest.approx(
+        math.sqrt(1.3 * 0.7 - 0.16) / (2 * math.pi * 1.3), rel=1e-13
+    )
     assert expectation(slope, z, K) == sp.Rational(1, 2)
     third = expectation(sp.DiracDelta(za, 1) * sp.sin(zb), (za, zb), PAIR)
-    assert pair_value(third - expectation(-sp.DiracDelta(za) * 0 + _delta_slope(), (za, zb), PAIR), POINTS[0]) == pytest.approx(0, abs=1e-14)
+    assert pair_value(
+        third - expectation(-sp.DiracDelta(za) * 0 + _delta_slope(), (za, zb), PAIR), POINTS[0]
+    ) == pytest.approx(0, abs=1e-14)
 
 
 def _delta_slope() -> sp.Expr:
-    """⟨delta'(z_a) sin z_b⟩ = -C/Ka ⟨delta(z_a) cos z_b⟩ ... by integrating z_b out first: E[sin z_b | z_a] = sin(C z_a/Ka) e^{-s/2}."""
+    """⟨delta'(z_a) sin z_b⟩ = -C/Ka ⟨delta(z_a) cos z_b⟩ ... by integrating z_b out first: E[sin
+    z_b | z_a] = sin(C z_a/Ka) e^{-s/2}.
+    """
     conditional = sp.exp(-(Kb - C**2 / Ka) / 2)
     return -C / Ka * conditional / sp.sqrt(2 * sp.pi * Ka)
 
@@ -145,7 +162,11 @@ def test_hard_tanh_has_a_closed_second_moment() -> None:
     for variance in (0.2, 1.0, 7.0):
         s = math.sqrt(variance)
         inner = math.erf(1 / (s * math.sqrt(2)))
-        exact = variance * (inner - math.sqrt(2 / math.pi) / s * math.exp(-1 / (2 * variance))) + 1 - inner
+        exact = (
+            variance * (inner - math.sqrt(2 / math.pi) / s * math.exp(-1 / (2 * variance)))
+            + 1
+            - inner
+        )
         assert float(closed.subs(K, variance)) == pytest.approx(exact, rel=1e-12)
 
 
@@ -166,7 +187,9 @@ def test_tanh_stays_unevaluated_and_its_derivative_is_an_expectation() -> None:
 def test_equal_averages_are_equal_objects() -> None:
     x, y = sp.symbols("x y")
     assert GaussianExpectation(sp.tanh(x), x, K) == GaussianExpectation(sp.tanh(y), y, K)
-    assert GaussianExpectation(sp.tanh(zb), (za, zb), PAIR) == GaussianExpectation(sp.tanh(z), z, Kb)
+    assert GaussianExpectation(sp.tanh(zb), (za, zb), PAIR) == GaussianExpectation(
+        sp.tanh(z), z, Kb
+    )
     assert GaussianExpectation(sp.tanh(z), z, K).subs(z, 3) == GaussianExpectation(sp.tanh(z), z, K)
     assert GaussianExpectation(sp.tanh(z), z, K).subs(K, 2).covariance == sp.Matrix([[2]])
 
@@ -174,7 +197,10 @@ def test_equal_averages_are_equal_objects() -> None:
 def test_printing() -> None:
     node = GaussianExpectation(sp.tanh(za) * sp.tanh(zb), (za, zb), PAIR)
     assert str(node) == "⟨tanh(z_a)*tanh(z_b)⟩_(K_a, K_b, C)"
-    assert sp.latex(GaussianExpectation(sp.tanh(z), z, K)) == r"\left\langle \tanh{\left(z \right)} \right\rangle_{K}"
+    assert (
+        sp.latex(GaussianExpectation(sp.tanh(z), z, K))
+        == r"\left\langle \tanh{\left(z \right)} \right\rangle_{K}"
+    )
     assert sp.latex(GaussianExpectation(sp.tanh(z), z, K) ** 2).endswith("^{2}")
 
 
@@ -188,7 +214,9 @@ def test_polynomials_times_activations(coefficients: list[int], name: str, varia
     function, numeric, _ = REFERENCE[name]
     polynomial = sum(c * z**k for k, c in enumerate(coefficients))
     closed = sp.sympify(expectation(polynomial * function, z, K))
-    direct = line_average(lambda x: sum(c * x**k for k, c in enumerate(coefficients)) * numeric(x), variance)
+    direct = line_average(
+        lambda x: sum(c * x**k for k, c in enumerate(coefficients)) * numeric(x), variance
+    )
     assert float(closed.subs(K, variance)) == pytest.approx(direct, rel=1e-9, abs=1e-10)
 
 

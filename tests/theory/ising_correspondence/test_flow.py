@@ -1,4 +1,6 @@
-"""The derived laws of layers and machines on the chain: acceptance values, derivation steps, and identities."""
+"""The derived laws of layers and machines on the chain: acceptance values, derivation steps, and
+identities.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def point(domain: Set, source: random.Random) -> Expr:
     if isinstance(domain, Range):
         low = int(domain.inf)
         return source.randint(low, low + 3)
-    low, high = (end if end.is_finite else sign * 2 for end, sign in ((domain.inf, -1), (domain.sup, 1)))
+    low, high = (
+        end if end.is_finite else sign * 2 for end, sign in ((domain.inf, -1), (domain.sup, 1))
+    )
     return low + (high - low) * Rational(source.randint(1, 999), 1000)
 
 
@@ -67,7 +71,9 @@ def test_every_step_holds_at_random_points(name: str) -> None:
     assert derivation.steps
     for step in derivation:
         where = {symbol: point(domain, source) for symbol, domain in step.domain.items()}
-        assert abs(N(step.before.subs(where), 25) - N(step.after.subs(where), 25)) < 1e-18, step.title
+        assert abs(N(step.before.subs(where), 25) - N(step.after.subs(where), 25)) < 1e-18, (
+            step.title
+        )
 
 
 @pytest.mark.parametrize("b", [2, 3, 5])

@@ -8,7 +8,17 @@ from sympy import Integer, Interval, N, Rational, Symbol, cos, cosh, exp, log, o
 
 from neurenorm.graphs import cell_from_graph, diamond, series_cell, wheatstone
 from neurenorm.numerics.compile import compiled
-from neurenorm.theory import ISING, Chart, NotClosed, Recursion, cell_recursion, clock, exact_fixed_points, fixed_point_equation, potts
+from neurenorm.theory import (
+    ISING,
+    Chart,
+    NotClosed,
+    Recursion,
+    cell_recursion,
+    clock,
+    exact_fixed_points,
+    fixed_point_equation,
+    potts,
+)
 from neurenorm.theory.algebra.rewriting import change_variables, in_exponentials, rational_form
 
 K, H = Symbol("K", real=True), Symbol("h", real=True)
@@ -22,18 +32,26 @@ def ising(cell):
     return cell_recursion(cell, ISING, SS)
 
 
-IN_TANH = [(flow, flow.in_chart(Chart.tanh(K, T))) for flow in (ising(wheatstone()), ising(diamond(3, 2)))]
+IN_TANH = [
+    (flow, flow.in_chart(Chart.tanh(K, T))) for flow in (ising(wheatstone()), ising(diamond(3, 2)))
+]
 
 
 @pytest.mark.parametrize("b", [2, 3, 4, 5])
 def test_the_character_multiplies_in_series(b):
     assert ising(series_cell(b)).in_chart(Chart.tanh(K, T)).step == (T**b,)
-    assert cell_recursion(series_cell(b), potts(Q), AGREE).in_chart(Chart.potts(K, T, Q)).step == (T**b,)
+    assert cell_recursion(series_cell(b), potts(Q), AGREE).in_chart(Chart.potts(K, T, Q)).step == (
+        T**b,
+    )
 
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [(diamond(), 2 * T**2 / (1 + T**4)), (wheatstone(), 2 * T**2 / (T**3 + T**2 - T + 1)), (diamond(3, 2), 2 * T**3 / (1 + T**6))],
+    [
+        (diamond(), 2 * T**2 / (1 + T**4)),
+        (wheatstone(), 2 * T**2 / (T**3 + T**2 - T + 1)),
+        (diamond(3, 2), 2 * T**3 / (1 + T**6)),
+    ],
 )
 def test_two_terminal_ising_cells(cell, expected):
     (step,) = ising(cell).in_chart(Chart.tanh(K, T)).step
@@ -41,7 +59,8 @@ def test_two_terminal_ising_cells(cell, expected):
 
 
 @pytest.mark.parametrize(
-    ("b", "coupling", "constant"), [(2, 0.6625013737, 1.3556485542), (3, 0.4743957547, 2.5790946950), (4, 0.3500611389, None)]
+    ("b", "coupling", "constant"),
+    [(2, 0.6625013737, 1.3556485542), (3, 0.4743957547, 2.5790946950), (4, 0.3500611389, None)],
 )
 def test_numbers_of_the_chain(b, coupling, constant):
     recursion = ising(series_cell(b))
@@ -51,7 +70,9 @@ def test_numbers_of_the_chain(b, coupling, constant):
 
 
 def test_numbers_of_the_chain_in_a_field():
-    recursion = cell_recursion(series_cell(2), ISING, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)})
+    recursion = cell_recursion(
+        series_cell(2), ISING, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)}
+    )
     found = [float(e) for e in recursion(Integer(1), Rational(1, 5))]
     assert found == pytest.approx([0.6532822932, 0.3926227458], abs=1e-10)
 
@@ -65,10 +86,14 @@ def test_closed_forms_are_readable():
 @pytest.mark.parametrize("coupling", [1e-3, 9.0, 60.0, 300.0, 2000.0])
 @pytest.mark.parametrize("cell", [diamond(3, 3), wheatstone(), series_cell(3)])
 def test_compiled_steps_are_right_at_strong_coupling(cell, coupling):
-    """Double precision against proved digits, far beyond where exp overflows and where tanh is one."""
+    """Double precision against proved digits, far beyond where exp overflows and where tanh
+    is one.
+    """
     recursion = ising(cell)
     (exact,) = compiled(list(recursion.step), [K], target="ball", digits=20)(Rational(coupling))
-    assert float(compiled(recursion.step[0], [K])(coupling)) == pytest.approx(float(exact.mid()), rel=1e-12, abs=1e-15)
+    assert float(compiled(recursion.step[0], [K])(coupling)) == pytest.approx(
+        float(exact.mid()), rel=1e-12, abs=1e-15
+    )
 
 
 @pytest.mark.parametrize("q", [2, 3, 4, 7, 1000])
@@ -81,7 +106,9 @@ def test_potts_cells_at_any_integer_q_are_rational_in_the_character(cell, q):
 
 def test_fixed_points_with_symbols_are_not_dropped_silently():
     with pytest.raises(ValueError, match=r"has degree 3 .* and symbols in it"):
-        exact_fixed_points(cell_recursion(diamond(), potts(Q), AGREE), Interval(0, 1), Chart.potts(K, T, Q))
+        exact_fixed_points(
+            cell_recursion(diamond(), potts(Q), AGREE), Interval(0, 1), Chart.potts(K, T, Q)
+        )
 
 
 def test_two_steps_of_two_are_one_of_four():
@@ -109,7 +136,9 @@ def test_exact_fixed_points_in_radicals():
     middle = exact_fixed_points(ising(wheatstone()), Interval.open(0, 1), Chart.tanh(K, T))[0]
     assert middle.eigenvalues == (2 * sqrt(2) - 1,)
     assert abs(N(tanh(middle.point[0]) - (sqrt(2) - 1), 30)) < 1e-28  # e^{2K} = 1 + sqrt 2
-    (three,) = exact_fixed_points(cell_recursion(diamond(), potts(3), AGREE), Interval.open(1, oo), Chart.exponential(K, X))
+    (three,) = exact_fixed_points(
+        cell_recursion(diamond(), potts(3), AGREE), Interval.open(1, oo), Chart.exponential(K, X)
+    )
     assert three.point == (log(4),)
     assert three.eigenvalues == (Rational(16, 9),)
     assert float(three.exponents[0]) == pytest.approx(0.83007499855768, abs=1e-14)
@@ -117,8 +146,13 @@ def test_exact_fixed_points_in_radicals():
 
 def test_fixed_point_equations_at_symbolic_q():
     shift = Chart({V: exp(K) - 1}, {K: log(1 + V)})
-    assert fixed_point_equation(cell_recursion(diamond(), potts(Q), AGREE).in_chart(shift)) == (V, -(Q**2) - 2 * Q * V + V**3)
-    assert V**2 - Q in fixed_point_equation(cell_recursion(wheatstone(), potts(Q), AGREE).in_chart(shift))
+    assert fixed_point_equation(cell_recursion(diamond(), potts(Q), AGREE).in_chart(shift)) == (
+        V,
+        -(Q**2) - 2 * Q * V + V**3,
+    )
+    assert V**2 - Q in fixed_point_equation(
+        cell_recursion(wheatstone(), potts(Q), AGREE).in_chart(shift)
+    )
 
 
 def test_the_magnetic_eigenvalue_of_the_diamond():
@@ -126,7 +160,9 @@ def test_the_magnetic_eigenvalue_of_the_diamond():
     recursion = cell_recursion(diamond(), ISING, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)})
     star = exact_fixed_points(ising(diamond()), Interval.open(0, 1), Chart.tanh(K, T))[0].point[0]
     jacobian = recursion.jacobian().subs({K: star, H: 0})
-    assert float(N(log(jacobian[1, 1]) / log(2), 20)) == pytest.approx(1.87914642160663816950, abs=1e-14)
+    assert float(N(log(jacobian[1, 1]) / log(2), 20)) == pytest.approx(
+        1.87914642160663816950, abs=1e-14
+    )
     assert N(jacobian[0, 1], 20) == 0
 
 
@@ -150,7 +186,10 @@ def test_a_step_to_zero_or_across_it_is_not_infinitesimal(factor):
 
 def test_the_beta_function_is_one_in_every_chart_that_shows_it():
     character = ising(series_cell(3)).in_chart(Chart.tanh(K, T))
-    (power,), (linear,) = character.beta_function(), character.beta_function(Chart({V: log(T)}, {T: exp(V)}))
+    (power,), (linear,) = (
+        character.beta_function(),
+        character.beta_function(Chart({V: log(T)}, {T: exp(V)})),
+    )
     assert abs(N((power - linear).subs(T, Rational(7, 10)), 20)) < 1e-18
 
 
@@ -185,7 +224,10 @@ def test_change_of_variables_keeps_the_value():
     expression = exp(K) * (cosh(3 * K) - exp(-K))
     changed = change_variables(expression, {K: log(X)})
     assert changed.is_rational_function(X)
-    assert abs(N(expression.subs(K, log(Rational(7, 5))) - changed.subs(X, Rational(7, 5)), 25)) < 1e-22
+    assert (
+        abs(N(expression.subs(K, log(Rational(7, 5))) - changed.subs(X, Rational(7, 5)), 25))
+        < 1e-22
+    )
     assert rational_form(exp(X), [X]) is None
     assert in_exponentials(tanh(K)).subs(K, 0) == 0
 
@@ -225,8 +267,14 @@ def test_a_wrong_derivation_step_is_caught():
         (lambda: ising(diamond()) @ Recursion((H,), (H,), Integer(2)), "different variables"),
         (lambda: ising(diamond()).in_chart(Chart.tanh(H, T)), "the state is"),
         (lambda: fixed_point_equation(ising(diamond())), "not a rational function"),
-        (lambda: fixed_point_equation(Recursion((T,), (T,), Integer(2))), "every point is a fixed point"),
-        (lambda: cell_recursion(cell_from_graph(nx.path_graph(2), 0, 1), ISING, SS), "larger than 1"),
+        (
+            lambda: fixed_point_equation(Recursion((T,), (T,), Integer(2))),
+            "every point is a fixed point",
+        ),
+        (
+            lambda: cell_recursion(cell_from_graph(nx.path_graph(2), 0, 1), ISING, SS),
+            "larger than 1",
+        ),
     ],
 )
 def test_bad_input_is_refused(call, message):
@@ -248,7 +296,9 @@ def test_a_fractional_number_of_states_is_put_for_its_symbol():
 
 
 def test_a_cell_of_unlike_bonds_is_no_step():
-    """The new bond is none of the old ones, even where only one edge differs or the couplings are exchanged."""
+    """The new bond is none of the old ones, even where only one edge differs or the couplings are
+    exchanged.
+    """
     graph = nx.MultiGraph([("a", 2), (2, "b"), ("a", 3), (3, "b")])
     graph.edges["a", 2, 0]["couplings"] = {K: H}
     for bonds in (SS, {**SS, H: lambda s, t: Rational(1, 2) * (s + t)}):

@@ -1,4 +1,6 @@
-"""Small ONNX models made from random weights: a perceptron, a residual convolutional network, a transformer block."""
+"""Small ONNX models made from random weights: a perceptron, a residual convolutional network, a
+transformer block.
+"""
 
 from itertools import pairwise
 
@@ -15,9 +17,18 @@ def saved(path, nodes, weights, shape, output, extents=("classes",), opset=17, d
     """Write a checked model with one input x and one output, and return the path."""
     inputs = [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["batch", *shape])]
     outputs = [helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, ["batch", *extents])]
-    initializers = [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()]
+    initializers = [
+        numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()
+    ]
     graph = helper.make_graph(nodes, "net", inputs, outputs, initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)], ir_version=8)
+    model = helper.make_model(
+        graph,
+        opset_imports=[
+            helper.make_opsetid("", opset),
+            *(helper.make_opsetid(domain, 1) for domain in domains),
+        ],
+        ir_version=8,
+    )
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return path
@@ -25,7 +36,9 @@ def saved(path, nodes, weights, shape, output, extents=("classes",), opset=17, d
 
 def dense(name, source, target, **attributes):
     """A dense node whose weights are name.w and name.b."""
-    return helper.make_node("Gemm", [source, f"{name}.w", f"{name}.b"], [target], name=name, transB=1, **attributes)
+    return helper.make_node(
+        "Gemm", [source, f"{name}.w", f"{name}.b"], [target], name=name, transB=1, **attributes
+    )
 
 
 def perceptron(path, rng, widths=(20, 64, 48, 5), bias=0.1):
@@ -58,9 +71,22 @@ def residual_cnn(path, rng, channels=6, extent=8):
     node = helper.make_node
     nodes = [
         node("Conv", ["x", "stem.w"], ["s0"], name="stem", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-        node("BatchNormalization", ["s0", "bn.scale", "bn.bias", "bn.mean", "bn.var"], ["s1"], name="bn"),
+        node(
+            "BatchNormalization",
+            ["s0", "bn.scale", "bn.bias", "bn.mean", "bn.var"],
+            ["s1"],
+            name="bn",
+        ),
         node("Relu", ["s1"], ["s2"], name="relu_stem"),
-        node("Conv", ["s2", "conv1.w", "conv1.b"], ["c1"], name="conv1", kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=2),
+        node(
+            "Conv",
+            ["s2", "conv1.w", "conv1.b"],
+            ["c1"],
+            name="conv1",
+            kernel_shape=[3, 3],
+            pads=[1, 1, 1, 1],
+            group=2,
+        ),
         node("Relu", ["c1"], ["c2"], name="relu_inner"),
         node("Conv", ["c2", "conv2.w"], ["c3"], name="conv2", kernel_shape=[1, 1]),
         node("Add", ["c3", "s2"], ["r"], name="skip"),
@@ -70,15 +96,37 @@ def residual_cnn(path, rng, channels=6, extent=8):
         node("Flatten", ["g"], ["f"], name="flat"),
         dense("fc", "f", "out"),
     ]
-    return saved(path, nodes, {k: v.astype(np.float32) for k, v in weights.items()}, [2, extent, extent], "out")
+    return saved(
+        path,
+        nodes,
+        {k: v.astype(np.float32) for k, v in weights.items()},
+        [2, extent, extent],
+        "out",
+    )
 
 
 def transformer(path, rng, tokens=5, width=8):
-    """Self-attention of one head with layer normalisation, then a perceptron with a Gelu written with Erf."""
-    shapes = {f"{name}.w": (width, width) for name in "qkvo"} | {"up.w": (width, 4 * width), "down.w": (4 * width, width)}
-    weights = {name: rng.standard_normal(shape) / np.sqrt(shape[0]) for name, shape in shapes.items()}
-    weights |= {"up.b": rng.standard_normal(4 * width) * 0.1, "ln.scale": np.ones(width), "ln.bias": np.zeros(width)}
-    weights |= {"root": np.array(np.sqrt(width)), "sqrt2": np.array(np.sqrt(2.0)), "one": np.array(1.0), "half": np.array(0.5)}
+    """Self-attention of one head with layer normalisation, then a perceptron with a Gelu written
+    with Erf.
+    """
+    shapes = {f"{name}.w": (width, width) for name in "qkvo"} | {
+        "up.w": (width, 4 * width),
+        "down.w": (4 * width, width),
+    }
+    weights = {
+        name: rng.standard_normal(shape) / np.sqrt(shape[0]) for name, shape in shapes.items()
+    }
+    weights |= {
+        "up.b": rng.standard_normal(4 * width) * 0.1,
+        "ln.scale": np.ones(width),
+        "ln.bias": np.zeros(width),
+    }
+    weights |= {
+        "root": np.array(np.sqrt(width)),
+        "sqrt2": np.array(np.sqrt(2.0)),
+        "one": np.array(1.0),
+        "half": np.array(0.5),
+    }
     node = helper.make_node
     nodes = [
         node("LayerNormalization", ["x", "ln.scale", "ln.bias"], ["n1"], name="ln1"),
@@ -101,4 +149,11 @@ def transformer(path, rng, tokens=5, width=8):
         node("MatMul", ["e4", "down.w"], ["d"], name="down"),
         node("Add", ["x1", "d"], ["out"], name="skip2"),
     ]
-    return saved(path, nodes, {k: np.asarray(v, dtype=np.float32) for k, v in weights.items()}, [tokens, width], "out", (tokens, width))
+    return saved(
+        path,
+        nodes,
+        {k: np.asarray(v, dtype=np.float32) for k, v in weights.items()},
+        [tokens, width],
+        "out",
+        (tokens, width),
+    )

@@ -18,10 +18,17 @@ import onnx
 
 from neurenorm.numerics.cli import main
 from neurenorm.numerics.measure.network import read_onnx
-from neurenorm.numerics.measure.network.command import add_arguments, measure_command, measure_model, read_array
+from neurenorm.numerics.measure.network.command import (
+    add_arguments,
+    measure_command,
+    measure_model,
+    read_array,
+)
 from neurenorm.numerics.measure.network.page import measured_table
 
-_SPEC = importlib.util.spec_from_file_location("onnx_models_for_measure", Path(__file__).with_name("onnx_models.py"))
+_SPEC = importlib.util.spec_from_file_location(
+    "onnx_models_for_measure", Path(__file__).with_name("onnx_models.py")
+)
 models = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(models)
 
@@ -68,25 +75,39 @@ def test_the_maps_are_those_of_the_wide_limit_at_the_initial_variances(files, ca
     np.testing.assert_allclose(second["length"][1], 0.1 + np.array(second["length"][0]))
     c = np.array(second["correlation"][0])
     kappa = (np.sqrt(1 - c**2) + c * (np.pi - np.arccos(c))) / np.pi
-    np.testing.assert_allclose(second["correlation"][1], (0.1 + length * kappa) / (0.1 + length), atol=1e-12)
+    np.testing.assert_allclose(
+        second["correlation"][1], (0.1 + length * kappa) / (0.1 + length), atol=1e-12
+    )
     assert second["chi"] == pytest.approx(length / (0.1 + length))
     assert second["phase"] == "ordered"
     assert found["layers"][1]["theory_length"] == pytest.approx(length + 0.1)
-    assert found["destinations"][0]["message"] == "there is no fixed point: every layer adds the bias variance"
+    assert (
+        found["destinations"][0]["message"]
+        == "there is no fixed point: every layer adds the bias variance"
+    )
 
 
 def test_what_the_weights_say_without_data(files, capsys):
     assert call(files / "net.onnx", files / "data.npy", "--json") == 0
     rows = json.loads(capsys.readouterr().out)["weights"]
-    weights = {array.name: onnx.numpy_helper.to_array(array).astype(float) for array in onnx.load(files / "net.onnx").graph.initializer}
+    weights = {
+        array.name: onnx.numpy_helper.to_array(array).astype(float)
+        for array in onnx.load(files / "net.onnx").graph.initializer
+    }
     largest = max(np.abs(value).max() for name, value in weights.items() if name.endswith(".w"))
     for row in rows:
         w = weights[f"{row['layer']}.w"]
         bonds = nx.Graph()
-        bonds.add_weighted_edges_from((("in", j), ("out", i), abs(w[i, j]) / largest) for i in range(len(w)) for j in range(w.shape[1]))
+        bonds.add_weighted_edges_from(
+            (("in", j), ("out", i), abs(w[i, j]) / largest)
+            for i in range(len(w))
+            for j in range(w.shape[1])
+        )
         tree = [strength for *_, strength in nx.maximum_spanning_tree(bonds).edges(data="weight")]
         assert row["persistence"] == pytest.approx(np.sqrt(np.mean((1 - np.array(tree)) ** 2)))
-        assert row["participation"] == pytest.approx(np.mean(np.sum(w**4, axis=1) / np.sum(w**2, axis=1) ** 2))
+        assert row["participation"] == pytest.approx(
+            np.mean(np.sum(w**4, axis=1) / np.sum(w**2, axis=1) ** 2)
+        )
     assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
 
 
@@ -98,7 +119,9 @@ def test_the_network_before_training_gives_the_variances(files, capsys):
     assert found["initial"]["variances"]["fc2"][1] < 0.1
     assert found["layers"][1]["length"] > 2 * found["layers"][1]["theory_length"]
     models.perceptron(files / "other.onnx", np.random.default_rng(5), widths=(20, 64, 5))
-    with pytest.raises(ValueError, match=r"before training has the layers of weights fc1, fc2, not fc1, fc2, fc3"):
+    with pytest.raises(
+        ValueError, match=r"before training has the layers of weights fc1, fc2, not fc1, fc2, fc3"
+    ):
         call(grown, files / "data.npy", "--initial", files / "other.onnx")
 
 
@@ -119,8 +142,12 @@ def test_dead_units_and_constant_features_are_told(files, capsys):
 
 
 def test_data_larger_than_a_chunk_take_the_memory_of_a_chunk(files, monkeypatch):
-    """Beside one chunk, what stays is a bit for a unit at a sample, covariances, and the patterns of a bounded number of rows."""
-    monkeypatch.setattr(sys.modules["neurenorm.numerics.measure.network.observe"], "MOST_ROWS", 2000)
+    """Beside one chunk, what stays is a bit for a unit at a sample, covariances, and the patterns
+    of a bounded number of rows.
+    """
+    monkeypatch.setattr(
+        sys.modules["neurenorm.numerics.measure.network.observe"], "MOST_ROWS", 2000
+    )
     rng = np.random.default_rng(6)
     np.save(files / "large.npy", rng.standard_normal((60_000, 20)))
     model, peaks = read_onnx(files / "net.onnx"), []
@@ -145,7 +172,10 @@ def spoil_model(files, kind):
     elif kind == "empty":
         model.write_bytes(b"")
     elif kind == "operator":
-        nodes = [node("Odd", ["x"], ["a"], name="odd_one", domain="theirs"), node("Relu", ["a"], ["y"])]
+        nodes = [
+            node("Odd", ["x"], ["a"], name="odd_one", domain="theirs"),
+            node("Relu", ["a"], ["y"]),
+        ]
         models.saved(model, nodes, {}, [20], "y", domains=("theirs",))
         return model, "unsupported operator theirs.Odd (layer odd_one)"
     elif kind == "folder":
@@ -184,10 +214,26 @@ def spoil_data(files, kind):
 
 
 BAD_MODELS = ("text", "short", "empty", "operator", "folder", "missing", "linear")
-BAD_DATA = ("shape", "axes", "nan", "inf", "one", "none", "constant", "words", "folder", "missing", "not-an-array")
+BAD_DATA = (
+    "shape",
+    "axes",
+    "nan",
+    "inf",
+    "one",
+    "none",
+    "constant",
+    "words",
+    "folder",
+    "missing",
+    "not-an-array",
+)
 
 
-@pytest.mark.parametrize("spoiled", [*((spoil_model, kind) for kind in BAD_MODELS), *((spoil_data, kind) for kind in BAD_DATA)], ids=str)
+@pytest.mark.parametrize(
+    "spoiled",
+    [*((spoil_model, kind) for kind in BAD_MODELS), *((spoil_data, kind) for kind in BAD_DATA)],
+    ids=str,
+)
 def test_bad_input_is_one_line_and_nothing_is_written(files, spoiled, capsys):
     spoil, kind = spoiled
     path, message = spoil(files, kind)
@@ -212,7 +258,16 @@ def test_bad_input_is_one_line_and_nothing_is_written(files, spoiled, capsys):
 )
 def test_bad_options(files, arguments, message, capsys):
     try:
-        status = main(["measure", str(files / "net.onnx"), str(files / "data.npy"), "--report", str(files / "out.html"), *arguments])
+        status = main(
+            [
+                "measure",
+                str(files / "net.onnx"),
+                str(files / "data.npy"),
+                "--report",
+                str(files / "out.html"),
+                *arguments,
+            ]
+        )
     except SystemExit as left:
         status = left.code
     assert status == 2
@@ -234,13 +289,34 @@ def test_an_existing_report_is_kept(files):
     with pytest.raises(ValueError, match="use --force"):
         call(files / "net.onnx", files / "data.npy", "--report", files / "out.html")
     assert (files / "out.html").read_text() == "mine"
-    assert call(files / "net.onnx", files / "data.npy", "--report", files / "out.html", "--force") == 0
+    assert (
+        call(files / "net.onnx", files / "data.npy", "--report", files / "out.html", "--force") == 0
+    )
 
 
 def test_a_joint_entropy_that_samples_only_bound_is_shown_as_a_bound():
-    names = ("layer", "kind", "units", "positions", "always_off", "always_on", "effective_dimension_cap")
-    numbers = ("bits_per_unit", "bits_sum", "joint_bits", "total_correlation", "effective_dimension", "participation_ratio")
-    row = dict.fromkeys(names, 1) | dict.fromkeys(numbers, 11.69) | {f"{name}_error": 0.1 for name in numbers}
+    names = (
+        "layer",
+        "kind",
+        "units",
+        "positions",
+        "always_off",
+        "always_on",
+        "effective_dimension_cap",
+    )
+    numbers = (
+        "bits_per_unit",
+        "bits_sum",
+        "joint_bits",
+        "total_correlation",
+        "effective_dimension",
+        "participation_ratio",
+    )
+    row = (
+        dict.fromkeys(names, 1)
+        | dict.fromkeys(numbers, 11.69)
+        | {f"{name}_error": 0.1 for name in numbers}
+    )
     row |= {"bits_sum": 20.0, "joint_cap": 10.97, "joint_saturated": True}
     cells = measured_table({"layers": [row]})[1][0]
     assert cells[6] == "≥ 10.97*"

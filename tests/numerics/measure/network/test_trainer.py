@@ -1,4 +1,6 @@
-"""The small trainer: gradients, learning, observables against epochs, and the direction they take."""
+"""The small trainer: gradients, learning, observables against epochs, and the direction they
+take.
+"""
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ def loss(network, x, labels):
     """Mean cross-entropy."""
     logits = network.preactivations(x)[-1]
     top = logits.max(axis=1, keepdims=True)
-    return float(np.mean(np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0] - logits[np.arange(len(x)), labels]))
+    return float(
+        np.mean(
+            np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0] - logits[np.arange(len(x)), labels]
+        )
+    )
 
 
 def test_gradients_against_differences():
@@ -32,7 +38,10 @@ def test_gradients_against_differences():
 
 def test_training_is_reproducible_and_records_what_was_asked():
     x, labels = np.random.default_rng(2).standard_normal((60, 5)), np.arange(60) % 3
-    runs = [train(x, labels, (5, 12, 3), np.random.default_rng(3), epochs=4, record=(0, 2, 4)) for _ in range(2)]
+    runs = [
+        train(x, labels, (5, 12, 3), np.random.default_rng(3), epochs=4, record=(0, 2, 4))
+        for _ in range(2)
+    ]
     assert runs[0].epochs.tolist() == [0, 2, 4]
     np.testing.assert_array_equal(runs[0].bits, runs[1].bits)
     assert runs[0].bits.shape == runs[0].dimension.shape == (3, 1)

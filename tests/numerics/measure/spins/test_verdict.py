@@ -1,4 +1,6 @@
-"""Verdicts on flows of couplings, the pipeline from samples to a verdict, and the catalogued numbers."""
+"""Verdicts on flows of couplings, the pipeline from samples to a verdict, and the catalogued
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,17 @@ from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.measure.spins import Outcome, analyse, coupling_law, judge
 from neurenorm.numerics.observables.couplings import couplings_of_law, estimate_couplings
-from neurenorm.numerics.simulation.ising_correspondence.chains import chain_law, layer_law, sample_packed_chains
+from neurenorm.numerics.simulation.ising_correspondence.chains import (
+    chain_law,
+    layer_law,
+    sample_packed_chains,
+)
 from neurenorm.numerics.simulation.ising_correspondence.controls import dense_layer_correlations
-from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import fit_tanh, prediction_problem, train_causal_stack
+from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import (
+    fit_tanh,
+    prediction_problem,
+    train_causal_stack,
+)
 from neurenorm.numerics.verification.claim import Effort
 from neurenorm.theory.ising_correspondence.flow import weight_bias
 from neurenorm.theory.symbols import symbols
@@ -41,7 +51,9 @@ def test_output_coupling(b: int, K: float) -> None:  # acceptance check 1
 
 def test_output_coupling_with_depth() -> None:  # acceptance check 2
     flow = [values("output-coupling", K=2, b=2, depth=depth)["K"] for depth in range(1, 6)]
-    assert flow == pytest.approx([1.6535941129, 1.3076905488, 0.9637845530, 0.6276858086, 0.3201516211], abs=1e-9)
+    assert flow == pytest.approx(
+        [1.6535941129, 1.3076905488, 0.9637845530, 0.6276858086, 0.3201516211], abs=1e-9
+    )
 
 
 def test_decimation_in_a_field() -> None:  # acceptance check 4
@@ -51,7 +63,9 @@ def test_decimation_in_a_field() -> None:  # acceptance check 4
 
 def test_block_output() -> None:
     found = values("block-output", K=1, b=3, rule="majority")
-    assert (found["nearest"], found["ratio"]) == pytest.approx((0.4753263505, 0.4417441517), abs=1e-10)
+    assert (found["nearest"], found["ratio"]) == pytest.approx(
+        (0.4753263505, 0.4417441517), abs=1e-10
+    )
     deep = values("block-output", K=1, b=3, rule="majority", depth=4)
     assert math.atanh(deep["nearest"]) == pytest.approx(0.0081405827, abs=1e-8)
     for site in (1, 2, 3):
@@ -85,8 +99,13 @@ def test_the_divergence_of_a_strong_tie(K: float, constant: float) -> None:
 
 
 def test_linear_autoencoder() -> None:  # acceptance check 21
-    found = [values("linear-autoencoder", K=K, b=b)["loss"] for K, b in ((1, 2), (1, 4), (0.5, 2), (0.5, 4))]
-    assert found == pytest.approx([0.0856368156, 0.2010408768, 0.2244170143, 0.4623282908], abs=1e-9)
+    found = [
+        values("linear-autoencoder", K=K, b=b)["loss"]
+        for K, b in ((1, 2), (1, 4), (0.5, 2), (0.5, 4))
+    ]
+    assert found == pytest.approx(
+        [0.0856368156, 0.2010408768, 0.2244170143, 0.4623282908], abs=1e-9
+    )
 
 
 def test_block_information() -> None:  # acceptance check 19
@@ -135,9 +154,13 @@ def test_bad_values_are_refused(name: str, parameters: dict[str, object], messag
 # --- verdicts ---
 
 
-def test_the_exact_flow_matches_and_its_limit_is_the_stable_fixed_point() -> None:  # acceptance check 23
+def test_the_exact_flow_matches_and_its_limit_is_the_stable_fixed_point() -> (
+    None
+):  # acceptance check 23
     law = [coupling_law(1.0, 2, depth) for depth in range(6)]
-    assert law == pytest.approx([1, 0.6625013737, 0.3500611389, 0.1136720675, 0.0128115420, 0.0001641177], abs=1e-9)
+    assert law == pytest.approx(
+        [1, 0.6625013737, 0.3500611389, 0.1136720675, 0.0128115420, 0.0001641177], abs=1e-9
+    )
     found = judge(law, law, trained=True, weights=law[1:])
     assert found.outcome is Outcome.rg_law and not found.control
 
@@ -145,11 +168,17 @@ def test_the_exact_flow_matches_and_its_limit_is_the_stable_fixed_point() -> Non
 def test_majorities_only_tend_to_zero() -> None:
     laws = [layer_law(chain_law(1.0, 12), 3, lambda b: b.sum(axis=1) > 0)]
     laws.append(
-        layer_law(layer_law(chain_law(1.0, 18), 3, lambda b: b.sum(axis=1) > 0), 3, lambda b: b.sum(axis=1) > 0)
+        layer_law(
+            layer_law(chain_law(1.0, 18), 3, lambda b: b.sum(axis=1) > 0),
+            3,
+            lambda b: b.sum(axis=1) > 0,
+        )
     )
     flow = [1.0, *(couplings_of_law(law).value for law in laws)]
     found = judge(flow, [coupling_law(1.0, 3, depth) for depth in range(3)], trained=False)
-    assert found.outcome is Outcome.only_zero and found.control and str(found).startswith("control: ")
+    assert (
+        found.outcome is Outcome.only_zero and found.control and str(found).startswith("control: ")
+    )
 
 
 def test_copies_tend_to_the_unstable_fixed_point() -> None:  # acceptance check 24
@@ -165,10 +194,15 @@ def test_a_growing_coupling_tends_to_the_unstable_fixed_point() -> None:
 
 
 def test_an_untrained_dense_layer_is_a_control() -> None:  # acceptance check 24
-    flow = [math.sqrt(float(dense_layer_correlations(0.5, n, 16, 20, rng())[1].value)) for n in (32, 128, 512)]
+    flow = [
+        math.sqrt(float(dense_layer_correlations(0.5, n, 16, 20, rng())[1].value))
+        for n in (32, 128, 512)
+    ]
     found = judge(flow, None, trained=False)
     assert found.control and found.outcome is Outcome.only_zero and "control" in str(found)
-    assert flow[0] / flow[1] == pytest.approx(2, rel=0.1) and flow[1] / flow[2] == pytest.approx(2, rel=0.1)
+    assert flow[0] / flow[1] == pytest.approx(2, rel=0.1) and flow[1] / flow[2] == pytest.approx(
+        2, rel=0.1
+    )
 
 
 def test_large_errors_leave_it_undecided_and_say_what_it_takes() -> None:
@@ -225,7 +259,10 @@ def test_samples_that_are_no_chain_do_not_match() -> None:
     assert "no verdict" in str(found) and "not those of an Ising chain" in found.verdict.message
 
 
-@pytest.mark.parametrize(("K", "samples", "length"), [(2.0, 1000, 24), (2.0, 2000, 24), (1.0, 1000, 20), (1.5, 500, 16), (-1.5, 1000, 16)])
+@pytest.mark.parametrize(
+    ("K", "samples", "length"),
+    [(2.0, 1000, 24), (2.0, 2000, 24), (1.0, 1000, 20), (1.5, 500, 16), (-1.5, 1000, 16)],
+)
 def test_true_chains_are_never_called_anything_else(K: float, samples: int, length: int) -> None:
     for seed in range(12):
         found = analyse(true_chain(K, samples, length, seed), depth=2)
@@ -243,18 +280,30 @@ def test_the_bias_of_trained_weights_is_the_derived_one() -> None:
     inputs, probability, target = prediction_problem(1.0, 6, 1)
     cells = np.stack([probability * (1 + target) / 2, probability * (1 - target) / 2], axis=1)
     weights = []
-    for counts in rng().multinomial(600, cells.ravel() / cells.sum(), size=3000).reshape(3000, -1, 2):
+    for counts in (
+        rng().multinomial(600, cells.ravel() / cells.sum(), size=3000).reshape(3000, -1, 2)
+    ):
         seen = counts.sum(axis=1) > 0
         total = counts[seen].sum(axis=1)
-        weights.append(fit_tanh(inputs[seen], (counts[seen, 0] - counts[seen, 1]) / total, total / 600).weights[-1])
+        weights.append(
+            fit_tanh(
+                inputs[seen], (counts[seen, 0] - counts[seen, 1]) / total, total / 600
+            ).weights[-1]
+        )
     subject = symbols(PAPER)
-    expected = float(weight_bias().values["last"].subs({subject.K: 1, subject.r: 1, subject.n: 600, subject.N: 6}))
+    expected = float(
+        weight_bias()
+        .values["last"]
+        .subs({subject.K: 1, subject.r: 1, subject.n: 600, subject.N: 6})
+    )
     assert np.mean(weights) - 1 == pytest.approx(expected, rel=0.3)
 
 
 def test_few_samples_say_how_many_would_do() -> None:
     found = analyse(sample_packed_chains(0.4, 16, 1024, rng()).unpacked())
-    assert found.verdict.outcome is Outcome.undecided and "samples to resolve" in found.verdict.message
+    assert (
+        found.verdict.outcome is Outcome.undecided and "samples to resolve" in found.verdict.message
+    )
     needed = found.layers[0].samples_needed
     assert needed is not None and needed > 1024
 
@@ -270,7 +319,9 @@ def test_copied_samples_are_at_the_unstable_fixed_point() -> None:
 
 
 def test_stacks_stop_where_outputs_run_out() -> None:
-    assert len(train_causal_stack(sample_packed_chains(2.0, 10, 640, rng()).unpacked(), depth=9)) == 2
+    assert (
+        len(train_causal_stack(sample_packed_chains(2.0, 10, 640, rng()).unpacked(), depth=9)) == 2
+    )
 
 
 # --- claims ---
@@ -282,7 +333,8 @@ def test_claims_are_well_formed(claim: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["output-coupling", "block-output", "block-information", "bond-machine", "half-width-machine"]
+    "name",
+    ["output-coupling", "block-output", "block-information", "bond-machine", "half-width-machine"],
 )
 def test_exact_claims_agree_and_their_mutants_do_not(name: str) -> None:
     (claim,) = (claim for claim in (*CLAIMS, *MACHINE_CLAIMS) if claim.id == f"{PAPER}/{name}")

@@ -3,13 +3,22 @@
 import numpy as np
 import pytest
 
-from neurenorm.numerics.simulation.active_paths.teacher_student import learning_curve, outputs, teacher_student
+from neurenorm.numerics.simulation.active_paths.teacher_student import (
+    learning_curve,
+    outputs,
+    teacher_student,
+)
 
 
 def test_a_complete_cold_student_beside_its_teacher_stays_there():
-    point = teacher_student((6, 4, 1), 0.0, np.random.default_rng(0), start="teacher", sweeps=1, coldest=1e-9)
+    point = teacher_student(
+        (6, 4, 1), 0.0, np.random.default_rng(0), start="teacher", sweeps=1, coldest=1e-9
+    )
     assert point.train < 1.5
-    frozen = [teacher_student((6, 4, 1), 0.0, np.random.default_rng(seed), start="teacher", sweeps=0) for seed in range(3)]
+    frozen = [
+        teacher_student((6, 4, 1), 0.0, np.random.default_rng(seed), start="teacher", sweeps=0)
+        for seed in range(3)
+    ]
     assert all(p.train == 0 and p.test == 0 and p.overlap == 1 for p in frozen)
 
 
@@ -19,7 +28,15 @@ def test_a_student_without_connections_predicts_nothing():
 
 
 def test_removing_connections_spoils_the_student():
-    curve = learning_curve((6, 4, 1), [0.0, 0.8], np.random.default_rng(2), teachers=10, sweeps=15, patterns=40, start="teacher")
+    curve = learning_curve(
+        (6, 4, 1),
+        [0.0, 0.8],
+        np.random.default_rng(2),
+        teachers=10,
+        sweeps=15,
+        patterns=40,
+        start="teacher",
+    )
     low, high = curve.test.value
     assert high - low > 3 * np.hypot(*curve.test.error)
     assert curve.overlap.value[0] > 0
@@ -32,7 +49,11 @@ def test_outputs_are_those_of_a_relu_network():
 
 @pytest.mark.parametrize(
     ("widths", "removed", "options", "message"),
-    [((6, 4, 1), 1.5, {}, "between 0 and 1"), ((6, 4, 2), 0.1, {}, "end with 1"), ((6, 4, 1), 0.1, {"start": "planted"}, "random or teacher")],
+    [
+        ((6, 4, 1), 1.5, {}, "between 0 and 1"),
+        ((6, 4, 2), 0.1, {}, "end with 1"),
+        ((6, 4, 1), 0.1, {"start": "planted"}, "random or teacher"),
+    ],
 )
 def test_bad_input_is_refused(widths, removed, options, message):
     with pytest.raises(ValueError, match=message):
@@ -40,7 +61,17 @@ def test_bad_input_is_refused(widths, removed, options, message):
 
 
 def test_a_full_student_keeps_the_teacher_and_loses_it_with_connections():
-    """From the teacher's own weights nothing is heated: without removals the solution stays, and it fades with them."""
-    curve = learning_curve((7, 5, 1), [0.0, 0.4], np.random.default_rng(2), teachers=8, start="teacher", sweeps=12, patterns=50)
+    """From the teacher's own weights nothing is heated: without removals the solution stays, and it
+    fades with them.
+    """
+    curve = learning_curve(
+        (7, 5, 1),
+        [0.0, 0.4],
+        np.random.default_rng(2),
+        teachers=8,
+        start="teacher",
+        sweeps=12,
+        patterns=50,
+    )
     assert curve.overlap.value[0] > 0.95 and curve.train.value[0] < 0.02
     assert curve.overlap.value[1] < 0.8 and curve.test.value[1] > 0.1

@@ -78,14 +78,18 @@ def test_packed_chains_have_the_law_of_the_chain(K: float) -> None:
     spins = sample_packed_chains(K, 4, 64000, rng()).unpacked()
     counts = np.bincount((spins < 0) @ (8, 4, 2, 1), minlength=16)
     law = chain_law(K, 4).ravel()
-    assert ((counts - 64000 * law) ** 2 / (64000 * law)).sum() < 60  # chi squared, 15 degrees of freedom
+    assert (
+        (counts - 64000 * law) ** 2 / (64000 * law)
+    ).sum() < 60  # chi squared, 15 degrees of freedom
 
 
 def test_packed_correlations_are_those_of_the_unpacked_spins() -> None:
     chains = sample_packed_chains(0.8, 10, 640, rng())
     spins = chains.unpacked().astype(float)
     for r in (1, 4):
-        assert chains.correlation(r).value == pytest.approx((spins[:, :-r] * spins[:, r:]).mean(), abs=1e-12)
+        assert chains.correlation(r).value == pytest.approx(
+            (spins[:, :-r] * spins[:, r:]).mean(), abs=1e-12
+        )
 
 
 def test_noise_flips_with_its_probability() -> None:
@@ -98,7 +102,9 @@ def test_noise_flips_with_its_probability() -> None:
 
 def test_softened_decimation() -> None:  # acceptance check 18
     law, tie = chain_law(1.0, 8, "ring"), 2.0
-    conditional = np.stack([(1 + np.tanh(tie * spin_table(2)[:, 0])) / 2, (1 - np.tanh(tie * spin_table(2)[:, 0])) / 2])
+    conditional = np.stack(
+        [(1 + np.tanh(tie * spin_table(2)[:, 0])) / 2, (1 - np.tanh(tie * spin_table(2)[:, 0])) / 2]
+    )
     assert conditional.sum(axis=0) == pytest.approx(np.ones(4), abs=1e-15)  # Tr_h e^T = 1
     hidden = layer_law(law, 2, stochastic_tanh([tie, 0.0]))
     assert hidden.sum() == pytest.approx(1, abs=1e-12)  # F_h = F_v
@@ -112,7 +118,9 @@ def test_random_tanh_units_decay_with_the_renormalized_bond() -> None:  # accept
     for _ in range(20):
         b = int(source.integers(2, 6))
         law = layer_law(chain_law(0.8, 3 * b), b, stochastic_tanh(source.uniform(-1, 2, b)))
-        assert law_mean(law, (0, 2)) / law_mean(law, (0, 1)) == pytest.approx(np.tanh(0.8) ** b, abs=1e-9)
+        assert law_mean(law, (0, 2)) / law_mean(law, (0, 1)) == pytest.approx(
+            np.tanh(0.8) ** b, abs=1e-9
+        )
 
 
 # --- supervised training ---
@@ -128,7 +136,9 @@ def test_random_tanh_units_decay_with_the_renormalized_bond() -> None:  # accept
         (2.0, 8, 0.96378455, 0.3806821151),
     ],
 )
-def test_the_optimal_layer_decimates(K: float, r: int, weight: float, loss: float) -> None:  # acceptance check 10
+def test_the_optimal_layer_decimates(
+    K: float, r: int, weight: float, loss: float
+) -> None:  # acceptance check 10
     inputs, probability, target = prediction_problem(K, 8, r)
     fit = fit_tanh(inputs, target, probability, ridge=0.0)
     assert fit.weights[-1] == pytest.approx(weight, abs=1e-6)
@@ -140,7 +150,9 @@ def test_standard_error_of_the_trained_weight() -> None:  # acceptance check 11
     source, weights = rng(), []
     for _ in range(200):
         spins = sample_packed_chains(1.0, 10, 20000, source).unpacked()[:20000]
-        counts = np.bincount((spins[:, [*range(8), 9]] < 0) @ (1 << np.arange(8, -1, -1)), minlength=512)
+        counts = np.bincount(
+            (spins[:, [*range(8), 9]] < 0) @ (1 << np.arange(8, -1, -1)), minlength=512
+        )
         seen, cells = counts > 0, spin_table(9)
         weights.append(fit_tanh(cells[seen, :8], cells[seen, 8], counts[seen] / 20000).weights[-1])
     assert np.std(weights, ddof=1) == pytest.approx(0.013395, rel=0.15)
@@ -173,27 +185,41 @@ def test_a_deep_network_lists_the_couplings() -> None:
 
 @pytest.mark.parametrize(("K", "w"), [(0.5, 0.8287272271), (1.0, 1.3442682487)])
 def test_the_bond_machine_is_exact(K: float, w: float) -> None:  # acceptance check 14
-    assert np.arccosh(np.exp(2 * K)) / 2 == pytest.approx(w, abs=1e-9) and np.tanh(w) ** 2 == pytest.approx(np.tanh(K))
+    assert np.arccosh(np.exp(2 * K)) / 2 == pytest.approx(w, abs=1e-9) and np.tanh(
+        w
+    ) ** 2 == pytest.approx(np.tanh(K))
     machine, law = Machine(bond_machine_weights(w, 6)), chain_law(K, 6, "ring").ravel()
     assert machine.trace_spread(law) < 1e-9
     assert Machine(bond_machine_weights(1.01 * w, 6)).trace_spread(law) > 0.01
     assert machine.divergence(law) == pytest.approx(0, abs=1e-12)
-    assert machine.hidden_correlations()[0, 1] == pytest.approx(law_mean(law.reshape((2,) * 6), (0, 1)), abs=1e-10)
+    assert machine.hidden_correlations()[0, 1] == pytest.approx(
+        law_mean(law.reshape((2,) * 6), (0, 1)), abs=1e-10
+    )
 
 
-@pytest.mark.parametrize(("K", "c", "correlation"), [(0.5, 6.7554, 0.2228277944), (1.0, 89.256, 0.6963474746)])
-def test_the_half_width_machine(K: float, c: float, correlation: float) -> None:  # acceptance check 15
+@pytest.mark.parametrize(
+    ("K", "c", "correlation"), [(0.5, 6.7554, 0.2228277944), (1.0, 89.256, 0.6963474746)]
+)
+def test_the_half_width_machine(
+    K: float, c: float, correlation: float
+) -> None:  # acceptance check 15
     machine = Machine(half_width_weights(K, 8, 6.0))
     assert machine.divergence(chain_law(K, 8, "ring")) * np.exp(24) == pytest.approx(c, rel=0.01)
     assert machine.hidden_correlations()[0, 1] == pytest.approx(correlation, abs=1e-9)
 
 
-@pytest.mark.parametrize(("K", "near", "far"), [(1.0, 0.69634747, 0.60444539), (0.5, 0.22282779, 0.09101984)])
-def test_a_trained_machine_decimates(K: float, near: float, far: float) -> None:  # acceptance check 16
+@pytest.mark.parametrize(
+    ("K", "near", "far"), [(1.0, 0.69634747, 0.60444539), (0.5, 0.22282779, 0.09101984)]
+)
+def test_a_trained_machine_decimates(
+    K: float, near: float, far: float
+) -> None:  # acceptance check 16
     found = train_machine(chain_law(K, 8, "ring"), 4, rng(), starts=60, accept=1e-12)
     assert found.divergence < 1e-8 and found.accepted
     matrix = np.abs(found.machine.hidden_correlations())
-    assert np.sort(matrix[np.triu_indices(4, 1)])[::-1] == pytest.approx([near] * 4 + [far] * 2, abs=1e-5)
+    assert np.sort(matrix[np.triu_indices(4, 1)])[::-1] == pytest.approx(
+        [near] * 4 + [far] * 2, abs=1e-5
+    )
     copied = found.machine.copied_sites()
     assert copied in ([0, 2, 4, 6], [1, 3, 5, 7])
     for j, site in enumerate(copied):
@@ -202,7 +228,9 @@ def test_a_trained_machine_decimates(K: float, near: float, far: float) -> None:
 
 
 @pytest.mark.parametrize(("hidden", "least"), [(1, 0.6944209), (2, 0.2721070), (3, 0.0819583)])
-def test_too_few_hidden_units_leave_a_divergence(hidden: int, least: float) -> None:  # acceptance check 17
+def test_too_few_hidden_units_leave_a_divergence(
+    hidden: int, least: float
+) -> None:  # acceptance check 17
     found = train_machine(chain_law(1.0, 8, "ring"), hidden, rng(), starts=6)
     assert found.divergence == pytest.approx(least, abs=1e-5) and not found.accepted
 
@@ -212,7 +240,9 @@ def test_a_machine_trained_on_samples_decimates_nearly() -> None:
     samples = spin_table(8)[source.choice(256, size=20000, p=law)]
     found = train_machine(empirical_law(samples), 4, source, starts=4)
     copied = found.machine.copied_sites()
-    beside = [abs(found.machine.weights[(s + k) % 8, j]) for j, s in enumerate(copied) for k in (1, -1)]
+    beside = [
+        abs(found.machine.weights[(s + k) % 8, j]) for j, s in enumerate(copied) for k in (1, -1)
+    ]
     assert found.machine.divergence(law) < 4e-3
     assert beside == pytest.approx([1.0] * 8, abs=0.12)
 
@@ -275,7 +305,10 @@ def test_temperature_labels() -> None:  # acceptance check 22
         (lambda: chain_law(1.0, 30), "sample them"),
         (lambda: chain_law(1.0, 2, "ring"), "ring 3"),
         (lambda: chain_law(1.0, 4, "torus"), "boundary"),
-        (lambda: layer_law(chain_law(1.0, 4), 3, stochastic_tanh([1, 1, 1])), "whole number of blocks"),
+        (
+            lambda: layer_law(chain_law(1.0, 4), 3, stochastic_tanh([1, 1, 1])),
+            "whole number of blocks",
+        ),
         (lambda: sample_packed_chains(float("nan"), 4, 64, rng()), "finite"),
         (lambda: sample_packed_chains(1.0, 0, 64, rng()), "at least one spin"),
         (lambda: sample_packed_chains(1.0, 4, 64, rng()).majority(2), "odd block"),
@@ -287,13 +320,19 @@ def test_temperature_labels() -> None:  # acceptance check 22
         (lambda: prediction_problem(1.0, 4, 0), "distance"),
         (lambda: train_causal_layer(np.ones((4, 3)), b=2), "too short"),
         (lambda: train_causal_layer([[1, -1, np.nan, 1]] * 4, b=2), "got nan in row 0, column 2"),
-        (lambda: train_causal_stack([[1, -1, 0, 1]] * 4), r"must be \+1 or -1, got 0 in row 0, column 2"),
+        (
+            lambda: train_causal_stack([[1, -1, 0, 1]] * 4),
+            r"must be \+1 or -1, got 0 in row 0, column 2",
+        ),
         (lambda: train_causal_stack(np.ones((4, 8)), depth=0), "at least one"),
         (lambda: train_causal_layer(np.ones((4, 8)), b=2.5), "whole number b"),
         (lambda: masked_layer([[1, np.nan], [1, 1]]), "got nan in row 0, column 1"),
         (lambda: empirical_law([[1, 0], [1, 1]]), r"\+1 or -1"),
         (lambda: empirical_law(np.ones((2, 30))), "at most 22"),
-        (lambda: Machine(np.zeros((2, 2))).trace_spread([1.0, 0.0, 0.0, 0.0]), "positive probability"),
+        (
+            lambda: Machine(np.zeros((2, 2))).trace_spread([1.0, 0.0, 0.0, 0.0]),
+            "positive probability",
+        ),
         (lambda: Machine(np.zeros((13, 2))), "train_causal_stack"),
         (lambda: train_machine(np.full(2**13, 2.0**-13), 4, rng()), "at most 12 units"),
         (lambda: train_machine([0.5, 0.6], 1, rng()), "sum to 1"),
@@ -316,5 +355,7 @@ def test_the_output_of_a_decimation_is_the_renormalized_chain() -> None:
     law = layer_law(chain_law(1.0, 12), 3, lambda blocks: blocks[:, 2] > 0)
     found = couplings_of_law(law)
     estimators = (found.nearest, found.correlation_length, found.walsh, found.pseudo_likelihood)
-    assert [e.value for e in estimators if e is not None] == pytest.approx([0.4743957547] * 4, abs=1e-9)
+    assert [e.value for e in estimators if e is not None] == pytest.approx(
+        [0.4743957547] * 4, abs=1e-9
+    )
     assert max(abs(e.value) for e in found.generated.values()) < 1e-9

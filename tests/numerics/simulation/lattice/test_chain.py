@@ -1,4 +1,6 @@
-"""The exact chain samplers: the whole law against enumeration, correlations against closed forms."""
+"""The exact chain samplers: the whole law against enumeration, correlations against closed
+forms.
+"""
 
 import math
 
@@ -7,7 +9,11 @@ import pytest
 from scipy import stats
 
 from neurenorm.numerics.simulation.lattice import chain
-from neurenorm.numerics.simulation.lattice.chain import chain_correlation, sample_ising_chain, sample_potts_chain
+from neurenorm.numerics.simulation.lattice.chain import (
+    chain_correlation,
+    sample_ising_chain,
+    sample_potts_chain,
+)
 from neurenorm.numerics.simulation.lattice.enumeration import ising_terms, log_marginal, potts_terms
 from neurenorm.numerics.verification.compare import Sampled, Verdict
 
@@ -21,7 +27,9 @@ def bonds(length, boundary):
 
 
 def law_is_followed(samples, states, terms):
-    """A χ² test of the whole law of a short chain; configurations expected less than 5 times are counted together."""
+    """A χ² test of the whole law of a short chain; configurations expected less than 5 times are
+    counted together.
+    """
     length = samples.shape[1]
     log_weight = log_marginal(length, states, terms, keep=range(length)).ravel()
     probability = np.exp(log_weight - np.logaddexp.reduce(log_weight))
@@ -37,7 +45,9 @@ def law_is_followed(samples, states, terms):
 
 
 @pytest.mark.parametrize("boundary", ["open", "ring"])
-@pytest.mark.parametrize(("K", "h"), [(0.6, 0.0), (-0.8, 0.0), (0.4, 0.7), (-0.5, -0.9), (0.0, 1.0), (2.0, 0.1)])
+@pytest.mark.parametrize(
+    ("K", "h"), [(0.6, 0.0), (-0.8, 0.0), (0.4, 0.7), (-0.5, -0.9), (0.0, 1.0), (2.0, 0.1)]
+)
 @pytest.mark.parametrize("length", [3, 5])
 def test_ising_law(boundary, K, h, length):
     rng = np.random.default_rng(1)
@@ -49,7 +59,9 @@ def test_ising_law(boundary, K, h, length):
 
 
 @pytest.mark.parametrize("boundary", ["open", "ring"])
-@pytest.mark.parametrize(("K", "q"), [(1.2, 2), (0.9, 3), (-1.5, 3), (-2.0, 2), (0.7, 4), (-0.4, 5)])
+@pytest.mark.parametrize(
+    ("K", "q"), [(1.2, 2), (0.9, 3), (-1.5, 3), (-2.0, 2), (0.7, 4), (-0.4, 5)]
+)
 def test_potts_law(boundary, K, q):
     samples = sample_potts_chain(K, q, 4, SAMPLES, np.random.default_rng(2), boundary=boundary)
     assert law_is_followed(samples, list(range(q)), potts_terms(bonds(4, boundary), K))
@@ -73,7 +85,9 @@ def test_correlations_of_the_open_chain_and_the_ring(K):
     rng = np.random.default_rng(4)
     policy, number = Sampled(0.03), 150000
     opened = chain_correlation(sample_ising_chain(K, length, number, rng), distances)
-    closed = chain_correlation(sample_ising_chain(K, length, number, rng, boundary="ring"), distances, boundary="ring")
+    closed = chain_correlation(
+        sample_ising_chain(K, length, number, rng, boundary="ring"), distances, boundary="ring"
+    )
     on_line = np.array([t**r for r in distances])
     on_ring = np.array([(t**r + t ** (length - r)) / (1 + t**length) for r in distances])
     for theory, estimate in ((on_line, opened), (on_ring, closed)):
@@ -90,7 +104,12 @@ def test_potts_correlations(boundary):
     estimate = chain_correlation(samples, [1, 2], boundary=boundary, q=q)
     theory = np.array([a**r for r in (1, 2)])
     if boundary == "ring":
-        theory = np.array([(a**r + a ** (length - r) + (q - 2) * a**length) / (1 + (q - 1) * a**length) for r in (1, 2)])
+        theory = np.array(
+            [
+                (a**r + a ** (length - r) + (q - 2) * a**length) / (1 + (q - 1) * a**length)
+                for r in (1, 2)
+            ]
+        )
     assert Sampled(0.05).compare(theory, estimate).verdict is Verdict.agrees
     assert Sampled(0.05).compare(theory * 1.05, estimate).verdict is Verdict.refuted
 
@@ -105,7 +124,9 @@ def test_long_chains_are_drawn_in_blocks_of_bounded_memory(monkeypatch):
 
 
 def test_distance_zero_is_one_and_seeds_repeat():
-    first, second = (sample_potts_chain(0.5, 300, 4, 50, np.random.default_rng(7)) for _ in range(2))
+    first, second = (
+        sample_potts_chain(0.5, 300, 4, 50, np.random.default_rng(7)) for _ in range(2)
+    )
     np.testing.assert_array_equal(first, second)
     assert first.dtype == np.int32
     assert first.max() > 127

@@ -7,8 +7,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurenorm.numerics.simulation.lattice.cluster import cluster_correlation, sample_states, swendsen_wang, wolff
-from neurenorm.numerics.simulation.lattice.enumeration import expectation, ising_terms, log_marginal, potts_terms
+from neurenorm.numerics.simulation.lattice.cluster import (
+    cluster_correlation,
+    sample_states,
+    swendsen_wang,
+    wolff,
+)
+from neurenorm.numerics.simulation.lattice.enumeration import (
+    expectation,
+    ising_terms,
+    log_marginal,
+    potts_terms,
+)
 from neurenorm.numerics.verification.compare import Sampled, Verdict
 
 LEVEL = 1e-6
@@ -30,7 +40,13 @@ def diamond(generations):
 def square_with_diagonal():
     """Four sites with different couplings as edge attributes; its nodes are letters."""
     graph = nx.Graph()
-    for u, v, K in (("a", "b", 0.3), ("b", "c", 0.9), ("c", "d", 0.0), ("d", "a", 0.5), ("b", "d", 0.7)):
+    for u, v, K in (
+        ("a", "b", 0.3),
+        ("b", "c", 0.9),
+        ("c", "d", 0.0),
+        ("d", "a", 0.5),
+        ("b", "d", 0.7),
+    ):
         graph.add_edge(u, v, coupling=K)
     return graph
 
@@ -38,7 +54,10 @@ def square_with_diagonal():
 GRAPHS = {
     "triangle": (nx.cycle_graph(3), 0.5),
     "square with diagonal": (square_with_diagonal(), None),
-    "parallel edges and a loop": (nx.MultiGraph([(0, 1), (0, 1), (1, 2), (2, 0), (2, 2), (2, 3)]), 0.35),
+    "parallel edges and a loop": (
+        nx.MultiGraph([(0, 1), (0, 1), (1, 2), (2, 0), (2, 2), (2, 3)]),
+        0.35,
+    ),
     "couplings in a list": (nx.path_graph(4), [0.2, 1.1, 0.6]),
     "diamond": (diamond(1), 0.6),
 }
@@ -48,7 +67,11 @@ def arrays(graph, coupling):
     """Number of sites, edges as integers and couplings, for the enumeration."""
     place = {node: i for i, node in enumerate(graph.nodes)}
     edges = [(place[u], place[v]) for u, v in graph.edges()]
-    return len(graph), edges, coupling if coupling is not None else [K for *_, K in graph.edges(data="coupling")]
+    return (
+        len(graph),
+        edges,
+        coupling if coupling is not None else [K for *_, K in graph.edges(data="coupling")],
+    )
 
 
 def exact_correlations(graph, coupling, q):
@@ -56,8 +79,13 @@ def exact_correlations(graph, coupling, q):
     n, edges, K = arrays(graph, coupling)
     pairs = list(zip(*np.triu_indices(n, 1), strict=True))
     if q is None:
-        return pairs, [expectation(n, (-1, 1), ising_terms(edges, K), lambda s, p=p: s[p[0]] * s[p[1]]) for p in pairs]
-    alike = [expectation(n, q, potts_terms(edges, K), lambda s, p=p: s[p[0]] == s[p[1]]) for p in pairs]
+        return pairs, [
+            expectation(n, (-1, 1), ising_terms(edges, K), lambda s, p=p: s[p[0]] * s[p[1]])
+            for p in pairs
+        ]
+    alike = [
+        expectation(n, q, potts_terms(edges, K), lambda s, p=p: s[p[0]] == s[p[1]]) for p in pairs
+    ]
     return pairs, [(q * a - 1) / (q - 1) for a in alike]
 
 
@@ -82,7 +110,9 @@ def test_law_of_the_states(name, q):
     terms = ising_terms(edges, K) if q is None else potts_terms(edges, K)
     log_weight = log_marginal(n, states, terms, keep=range(n)).ravel()
     probability = np.exp(log_weight - np.logaddexp.reduce(log_weight))
-    samples = sample_states(graph, coupling, np.random.default_rng(1), q=q, replicas=30000, thermalise=25)
+    samples = sample_states(
+        graph, coupling, np.random.default_rng(1), q=q, replicas=30000, thermalise=25
+    )
     place = np.searchsorted(states, samples) @ len(states) ** np.arange(n - 1, -1, -1)
     counted = np.bincount(place, minlength=probability.size)
     assert stats.chisquare(counted, probability * len(samples)).pvalue > LEVEL
@@ -117,7 +147,9 @@ def test_second_generation_diamond(q):
     terms = ising_terms(edges, K) if q is None else potts_terms(edges, K)
     ends = [list(graph.nodes).index(node) for node in (0, 1)]
     weight = log_marginal(n, (-1, 1) if q is None else q, terms, keep=ends)
-    alike = np.exp(np.logaddexp.reduce(np.diagonal(weight)) - np.logaddexp.reduce(weight, axis=None))
+    alike = np.exp(
+        np.logaddexp.reduce(np.diagonal(weight)) - np.logaddexp.reduce(weight, axis=None)
+    )
     states = 2 if q is None else q
     exact = (states * alike - 1) / (states - 1)
     improved = cluster_correlation(graph, K, [(0, 1)], 1000, np.random.default_rng(3), q=q)
@@ -126,7 +158,9 @@ def test_second_generation_diamond(q):
 
 
 def test_chain_has_the_closed_form():
-    estimate = cluster_correlation(nx.path_graph(30), 1.0, [(0, r) for r in (1, 3, 6)], 300, np.random.default_rng(4))
+    estimate = cluster_correlation(
+        nx.path_graph(30), 1.0, [(0, r) for r in (1, 3, 6)], 300, np.random.default_rng(4)
+    )
     theory = np.tanh(1.0) ** np.array([1, 3, 6])
     assert Sampled(0.05).compare(theory, estimate).verdict is Verdict.agrees
 
@@ -134,14 +168,23 @@ def test_chain_has_the_closed_form():
 def test_improved_estimator_has_the_smaller_error():
     graph, pair = nx.path_graph(8), [(0, 7)]
     improved = cluster_correlation(graph, 0.4, pair, 200, np.random.default_rng(5))
-    plain = swendsen_wang(graph, 0.4, 200, np.random.default_rng(5), measure=lambda s: s[:, [0]] * s[:, [7]])
+    plain = swendsen_wang(
+        graph, 0.4, 200, np.random.default_rng(5), measure=lambda s: s[:, [0]] * s[:, [7]]
+    )
     assert improved.error[0] < 0.3 * plain.error[0]
 
 
 def test_errors_are_those_of_independent_replicas():
     graph = nx.cycle_graph(6)
     values = [
-        swendsen_wang(graph, 0.6, 10, np.random.default_rng(seed), measure=lambda s: s[:, 0] * s[:, 3], thermalise=10)
+        swendsen_wang(
+            graph,
+            0.6,
+            10,
+            np.random.default_rng(seed),
+            measure=lambda s: s[:, 0] * s[:, 3],
+            thermalise=10,
+        )
         for seed in range(120)
     ]
     spread = np.std([e.value for e in values])
@@ -151,7 +194,9 @@ def test_errors_are_those_of_independent_replicas():
 
 def test_isolated_sites_and_equal_seeds():
     graph = nx.empty_graph(3)
-    states = [sample_states(graph, 1.0, np.random.default_rng(6), q=5, replicas=4000) for _ in range(2)]
+    states = [
+        sample_states(graph, 1.0, np.random.default_rng(6), q=5, replicas=4000) for _ in range(2)
+    ]
     np.testing.assert_array_equal(*states)
     assert stats.chisquare(np.bincount(states[0].ravel(), minlength=5)).pvalue > LEVEL
 

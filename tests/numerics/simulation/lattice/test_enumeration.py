@@ -9,13 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurenorm.numerics.simulation.lattice import enumeration
-from neurenorm.numerics.simulation.lattice.enumeration import expectation, ising_terms, log_marginal, log_partition, potts_terms
+from neurenorm.numerics.simulation.lattice.enumeration import (
+    expectation,
+    ising_terms,
+    log_marginal,
+    log_partition,
+    potts_terms,
+)
 
 
 def plain_weights(n, states, terms):
     """Every configuration with its weight, in a plain loop."""
     for spins in itertools.product(states, repeat=n):
-        yield spins, math.exp(sum(c * float(f(*(spins[i] for i in sites))) for sites, c, f in terms))
+        yield (
+            spins,
+            math.exp(sum(c * float(f(*(spins[i] for i in sites))) for sites, c, f in terms)),
+        )
 
 
 @st.composite
@@ -44,8 +53,12 @@ def test_every_sum_equals_the_plain_loop(system, block, data):
         mean += weight * (spins[0] + spins[-1] ** 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(enumeration, "_BLOCK", block)
-        np.testing.assert_allclose(log_marginal(n, states, terms, keep), np.log(expected), rtol=1e-12, atol=1e-12)
-        assert log_partition(n, states, terms) == pytest.approx(math.log(expected.sum()), rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(
+            log_marginal(n, states, terms, keep), np.log(expected), rtol=1e-12, atol=1e-12
+        )
+        assert log_partition(n, states, terms) == pytest.approx(
+            math.log(expected.sum()), rel=1e-12, abs=1e-12
+        )
         found = expectation(n, states, terms, lambda s: s[0] + s[-1] ** 2)
     assert found == pytest.approx(mean / expected.sum(), rel=1e-12, abs=1e-12)
 
@@ -57,7 +70,9 @@ def ring(length):
 
 def test_ring_across_several_blocks_has_the_closed_form():
     found = log_partition(20, (-1, 1), ising_terms(ring(20), 0.7))
-    assert found == pytest.approx(20 * math.log(2 * math.cosh(0.7)) + math.log1p(math.tanh(0.7) ** 20), rel=1e-14)
+    assert found == pytest.approx(
+        20 * math.log(2 * math.cosh(0.7)) + math.log1p(math.tanh(0.7) ** 20), rel=1e-14
+    )
 
 
 def test_field_follows_the_bond_convention():
@@ -77,15 +92,21 @@ def test_potts_ring_has_the_closed_form():
 def test_couplings_per_bond_and_parallel_bonds_add():
     double = ising_terms([(0, 1), (0, 1), (1, 2)], [0.3, 0.4, 0.5])
     single = ising_terms([(0, 1), (1, 2)], [0.7, 0.5])
-    assert log_partition(3, (-1, 1), double) == pytest.approx(log_partition(3, (-1, 1), single), rel=1e-14)
+    assert log_partition(3, (-1, 1), double) == pytest.approx(
+        log_partition(3, (-1, 1), single), rel=1e-14
+    )
 
 
 def test_huge_weights_do_not_overflow():
-    assert log_partition(3, (-1, 1), ising_terms(ring(3), 1e5)) == pytest.approx(3e5 + math.log(2), rel=1e-15)
+    assert log_partition(3, (-1, 1), ising_terms(ring(3), 1e5)) == pytest.approx(
+        3e5 + math.log(2), rel=1e-15
+    )
 
 
 def test_forbidden_configurations():
-    hard = [((0, 1), 1.0, lambda a, b: np.where(a * b == 1, -np.inf, 0.0))]  # no two neighbours occupied
+    hard = [
+        ((0, 1), 1.0, lambda a, b: np.where(a * b == 1, -np.inf, 0.0))
+    ]  # no two neighbours occupied
     assert log_partition(2, (0, 1), hard) == pytest.approx(math.log(3))
     assert log_marginal(2, (0, 1), hard, keep=(0, 1))[1, 1] == -math.inf
     nothing = [((0,), 1.0, lambda a: np.full(a.shape, -np.inf))]

@@ -32,9 +32,18 @@ def plain(members, J, beta, theta):
 def instances(draw):
     """Paths of one length over a few weights, with couplings and fields."""
     p, size = draw(st.integers(2, 4)), draw(st.integers(4, 9))
-    rows = draw(st.lists(st.permutations(range(size)).map(lambda row: tuple(row[:p])), min_size=1, max_size=8))
+    rows = draw(
+        st.lists(
+            st.permutations(range(size)).map(lambda row: tuple(row[:p])), min_size=1, max_size=8
+        )
+    )
     J = draw(st.lists(STRENGTHS, min_size=len(rows), max_size=len(rows)))
-    return rows, J, draw(st.floats(0.1, 2.0)), draw(st.lists(STRENGTHS, min_size=size, max_size=size))
+    return (
+        rows,
+        J,
+        draw(st.floats(0.1, 2.0)),
+        draw(st.lists(STRENGTHS, min_size=size, max_size=size)),
+    )
 
 
 @st.composite
@@ -49,30 +58,44 @@ def trees(draw):
         rows.append(tuple(row))
         size += p - 1
     J = draw(st.lists(STRENGTHS, min_size=paths, max_size=paths))
-    return p, rows, J, draw(st.floats(0.1, 2.0)), draw(st.lists(STRENGTHS, min_size=size, max_size=size))
+    return (
+        p,
+        rows,
+        J,
+        draw(st.floats(0.1, 2.0)),
+        draw(st.lists(STRENGTHS, min_size=size, max_size=size)),
+    )
 
 
 @settings(max_examples=60, deadline=None, print_blob=True)
 @given(instances())
 def test_elimination_is_the_plain_sum(instance):
     rows, J, beta, theta = instance
-    assert exact_log_partition(rows, np.array(J), beta, np.array(theta)) == pytest.approx(plain(rows, J, beta, theta)[0], abs=1e-10)
+    assert exact_log_partition(rows, np.array(J), beta, np.array(theta)) == pytest.approx(
+        plain(rows, J, beta, theta)[0], abs=1e-10
+    )
 
 
 @settings(max_examples=40, deadline=None, print_blob=True)
 @given(trees())
 def test_the_cavity_is_exact_on_every_tree(tree):
     p, rows, J, beta, theta = tree
-    report = belief_propagation(cavity_equations(p), given_paths(rows), np.array(J), beta, np.array(theta), most=200)
+    report = belief_propagation(
+        cavity_equations(p), given_paths(rows), np.array(J), beta, np.array(theta), most=200
+    )
     log_z, energy, means = plain(rows, J, beta, theta)
-    assert report.log_z == pytest.approx(log_z, abs=1e-9) and report.energy == pytest.approx(energy, abs=1e-9)
+    assert report.log_z == pytest.approx(log_z, abs=1e-9) and report.energy == pytest.approx(
+        energy, abs=1e-9
+    )
     assert report.magnetizations == pytest.approx(means, abs=1e-9)
 
 
 @settings(max_examples=40, deadline=None, print_blob=True)
 @given(trees(), st.randoms(use_true_random=False))
 def test_gauge_and_names_change_nothing(tree, random):
-    """Signs g_i on the weights turn J into J prod g and theta into g theta; another numbering of weights and paths moves the means along."""
+    """Signs g_i on the weights turn J into J prod g and theta into g theta; another numbering of
+    weights and paths moves the means along.
+    """
     p, rows, J, beta, theta = tree
     gauge = np.array([random.choice((1, -1)) for _ in theta])
     names = random.sample(range(len(theta)), len(theta))
@@ -81,8 +104,12 @@ def test_gauge_and_names_change_nothing(tree, random):
     turned = np.array([J[a] * math.prod(gauge[i] for i in rows[a]) for a in order])
     fields = np.zeros(len(theta))
     fields[names] = gauge * np.array(theta)
-    first = belief_propagation(cavity_equations(p), given_paths(rows), np.array(J), beta, np.array(theta), most=200)
-    second = belief_propagation(cavity_equations(p), given_paths(moved), turned, beta, fields, most=200)
+    first = belief_propagation(
+        cavity_equations(p), given_paths(rows), np.array(J), beta, np.array(theta), most=200
+    )
+    second = belief_propagation(
+        cavity_equations(p), given_paths(moved), turned, beta, fields, most=200
+    )
     assert (second.log_z, second.energy) == pytest.approx((first.log_z, first.energy), abs=1e-10)
     assert gauge * second.magnetizations[names] == pytest.approx(first.magnetizations, abs=1e-10)
 
@@ -94,7 +121,9 @@ def test_a_long_tree_and_a_dense_instance_are_summed_in_time():
     assert found["exact_log_z"] == pytest.approx(found["log_z"], rel=1e-11)
     rng = np.random.default_rng(0)
     dense = [rng.choice(20, 3, replace=False).tolist() for _ in range(60)]
-    assert evaluate("active-paths/bethe", paths=dense, J=1, theta=0.1, beta=0.3).values["exact_log_z"] > 20 * math.log(2)
+    assert evaluate("active-paths/bethe", paths=dense, J=1, theta=0.1, beta=0.3).values[
+        "exact_log_z"
+    ] > 20 * math.log(2)
     assert time.perf_counter() - started < 20
 
 

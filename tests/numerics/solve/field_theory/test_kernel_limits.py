@@ -1,4 +1,6 @@
-"""Slopes at length zero, saddle-nodes, kinked activations of any form, residual blocks and blank inputs."""
+"""Slopes at length zero, saddle-nodes, kinked activations of any form, residual blocks and blank
+inputs.
+"""
 
 from __future__ import annotations
 
@@ -56,13 +58,24 @@ def test_lengths_without_bias(source: str, sw2: str, right: list[float]) -> None
     """Closed forms that cancel have no branches of noise, and zero has the slope of its limit."""
     found = points(source, sw2, "0")
     assert [k for k, _, _ in found] == pytest.approx(right, rel=1e-9, abs=0)
-    slope = float(mpmath.diff(lambda z: {"hardtanh": z}.get(source, compiled(activation(source).expression, [gaussian_variables(1)[0]])(float(z))), 0, h=1e-5))
+    slope = float(
+        mpmath.diff(
+            lambda z: {"hardtanh": z}.get(
+                source,
+                compiled(activation(source).expression, [gaussian_variables(1)[0]])(float(z)),
+            ),
+            0,
+            h=1e-5,
+        )
+    )
     (at_zero,) = [entry for entry in found if entry[0] == 0]
     assert at_zero[1:] == pytest.approx([float(Rational(sw2)) * slope**2] * 2, rel=1e-4)
 
 
 def test_saddle_node() -> None:
-    """Beside the tangency of z**2 there are no roots on one side and two on the other; on it the slope is exactly one."""
+    """Beside the tangency of z**2 there are no roots on one side and two on the other; on it the
+    slope is exactly one.
+    """
     assert points("z**2", "1/4", "0.33333333333333334") == []
     assert len(points("z**2", "1/4", "0.333333333333333333")) == 2
     assert points("z**2", "1/4", "1/3") == [(pytest.approx(2 / 3), 1.0, pytest.approx(2 / 3))]
@@ -81,9 +94,16 @@ def test_kinked_activations(source: str, sw2: str, sb2: str, right: tuple[float,
 
 
 @settings(max_examples=12, deadline=None, print_blob=True)
-@given(st.sampled_from(sorted(PIECES)), st.sampled_from(sorted(PIECES)), st.integers(-3, 3), st.integers(1, 12))
+@given(
+    st.sampled_from(sorted(PIECES)),
+    st.sampled_from(sorted(PIECES)),
+    st.integers(-3, 3),
+    st.integers(1, 12),
+)
 def test_moments_of_random_activations(left: str, right: str, weight: int, size: int) -> None:
-    """<phi> and <phi^2> against a quadrature split at the kinks; chi_par against the derivative of the latter."""
+    """<phi> and <phi^2> against a quadrature split at the kinks; chi_par against the derivative of
+    the latter.
+    """
     phi = activation(f"{left} + ({weight}/2)*({right})")
     if not phi.expression.free_symbols:
         return
@@ -93,11 +113,17 @@ def test_moments_of_random_activations(left: str, right: str, weight: int, size:
         value = lambda z: (PIECES[left](z) + mpmath.mpf(weight) / 2 * PIECES[right](z)) ** power  # noqa: E731
         reach = 12 * mpmath.sqrt(k)
         density = lambda z: mpmath.exp(-z * z / (2 * k)) / mpmath.sqrt(2 * mpmath.pi * k)  # noqa: E731
-        cuts = sorted({-reach, reach, *(mpmath.mpf(x) for x in (-3, -1, -0.5, 0, 1, 3) if abs(x) < reach)})
+        cuts = sorted(
+            {-reach, reach, *(mpmath.mpf(x) for x in (-3, -1, -0.5, 0, 1, 3) if abs(x) < reach)}
+        )
         return mpmath.quad(lambda z: value(z) * density(z), cuts)
 
-    assert compiled(wide.moment(phi.expression), [K])(length) == pytest.approx(float(moment(1, length)), rel=1e-9, abs=1e-10)
-    assert compiled(wide.second_moment, [K])(length) == pytest.approx(float(moment(2, length)), rel=1e-9)
+    assert compiled(wide.moment(phi.expression), [K])(length) == pytest.approx(
+        float(moment(1, length)), rel=1e-9, abs=1e-10
+    )
+    assert compiled(wide.second_moment, [K])(length) == pytest.approx(
+        float(moment(2, length)), rel=1e-9
+    )
     slope = float(mpmath.diff(lambda k: moment(2, k), length, h=1e-3))
     assert compiled(wide.chi_par / SW2, [K])(length) == pytest.approx(slope, rel=1e-3, abs=1e-5)
 
@@ -105,12 +131,19 @@ def test_moments_of_random_activations(left: str, right: str, weight: int, size:
 def test_activations_are_coerced_alike() -> None:
     """Names are as good as activations wherever one is taken."""
     net = nx.DiGraph([("x", 1), (1, 2)])
-    for holder in (WideLimit("tanh"), FiniteWidth("tanh"), LatticeAction("tanh"), LayerKernels(net, "tanh")):
+    for holder in (
+        WideLimit("tanh"),
+        FiniteWidth("tanh"),
+        LatticeAction("tanh"),
+        LayerKernels(net, "tanh"),
+    ):
         assert holder.activation == activation("tanh")
 
 
 def test_a_residual_block_holds_both_edges() -> None:
-    """z_2 = W phi(z_1) + 2 z_1 + b has 4 K_1 beside its dense part; a DiGraph, which would lose one of the two, is refused."""
+    """z_2 = W phi(z_1) + 2 z_1 + b has 4 K_1 beside its dense part; a DiGraph, which would lose one
+    of the two, is refused.
+    """
     net = nx.MultiDiGraph()
     net.add_edge("x", 1)
     net.add_edge(1, 2)
@@ -118,14 +151,18 @@ def test_a_residual_block_holds_both_edges() -> None:
     kernels = LayerKernels(net, activation("relu"))
     own, cross = kernels.covariance((2, "a"), (2, "a")), kernels.covariance((1, "a"), (2, "a"))
     below = kernels.covariance((1, "a"), (1, "a"))
-    assert kernels.equations[own].subs(cross, kernels.equations[cross]).coeff(below).subs(SW2, 2) == 5
+    assert (
+        kernels.equations[own].subs(cross, kernels.equations[cross]).coeff(below).subs(SW2, 2) == 5
+    )
     with pytest.raises(ValueError, match="MultiDiGraph"):
         LayerKernels(nx.DiGraph(net), activation("relu"))
 
 
 def test_blank_input() -> None:
     """A signal of length zero has no overlap with any other, and nothing explodes."""
-    kernel, tangent = kernel_matrices(WideLimit("relu"), np.array([[1.0, 0.0], [0.0, 0.0]]), 2.0, 0.0, 3)
+    kernel, tangent = kernel_matrices(
+        WideLimit("relu"), np.array([[1.0, 0.0], [0.0, 0.0]]), 2.0, 0.0, 3
+    )
     assert kernel.tolist() == [[2.0, 0.0], [0.0, 0.0]]
     assert tangent.tolist() == [[6.0, 0.0], [0.0, 0.0]]
 

@@ -1,4 +1,6 @@
-"""Kernel matrices, phase diagrams and length searches against loops over single pairs and points."""
+"""Kernel matrices, phase diagrams and length searches against loops over single pairs and
+points.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ from hypothesis import strategies as st
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.simulation.field_theory.activations import NAMED
-from neurenorm.numerics.simulation.field_theory.tangent import tangent_kernels, tangent_kernels_in_law
+from neurenorm.numerics.simulation.field_theory.tangent import (
+    tangent_kernels,
+    tangent_kernels_in_law,
+)
 from neurenorm.numerics.solve.field_theory.correlations import gap_map
 from neurenorm.numerics.solve.field_theory.kernel_matrices import kernel_matrices
 from neurenorm.numerics.solve.field_theory.lengths import length_fixed_points
@@ -29,18 +34,29 @@ def test_kernel_matrices_are_the_pair_recursion_over_all_pairs(name: str) -> Non
     wide = WideLimit(activation(name))
     kernel, tangent = kernel_matrices(wide, x @ x.T / 7, 1.3, 0.2, 4)
     step = compiled(list(wide.tangents.step), [AA, BB, AB, wide.tangents.state[3], SW2, SB2])
-    assert kernel[5, 4] == pytest.approx(kernel[4, 4], rel=1e-8)  # at c = 1 the maps lose half their digits
+    assert kernel[5, 4] == pytest.approx(
+        kernel[4, 4], rel=1e-8
+    )  # at c = 1 the maps lose half their digits
     for i, j in ((0, 1), (149, 3), (130, 131)):
         state = [0.2 + 1.3 * float(x[a] @ x[b]) / 7 for a, b in ((i, i), (j, j), (i, j), (i, j))]
         for _ in range(3):
             state = [float(value) for value in step(*state, 1.3, 0.2)]
-        assert (kernel[i, j], tangent[i, j]) == (pytest.approx(state[2], rel=1e-7), pytest.approx(state[3], rel=1e-6))
-    assert np.all(np.isfinite(kernel)) and np.array_equal(kernel, kernel.T) and np.array_equal(tangent, tangent.T)
+        assert (kernel[i, j], tangent[i, j]) == (
+            pytest.approx(state[2], rel=1e-7),
+            pytest.approx(state[3], rel=1e-6),
+        )
+    assert (
+        np.all(np.isfinite(kernel))
+        and np.array_equal(kernel, kernel.T)
+        and np.array_equal(tangent, tangent.T)
+    )
     assert np.all(np.linalg.eigvalsh(kernel) > -1e-7)
 
 
 @pytest.mark.parametrize("name", ["erf", "relu"])
-def test_kernel_matrices_do_not_depend_on_threads_or_on_a_compiler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernel_matrices_do_not_depend_on_threads_or_on_a_compiler(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     x = np.random.default_rng(5).standard_normal((300, 4))
     wide = WideLimit(activation(name))
     found = [kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4, threads=threads) for threads in (1, 3)]
@@ -53,19 +69,29 @@ def test_kernel_matrices_do_not_depend_on_threads_or_on_a_compiler(name: str, mo
 
 def test_kernel_matrices_refuse_bad_input() -> None:
     wide = WideLimit(activation("erf"))
-    for gram, sw2, depth, message in (([[1.0, 0.0]], 1.0, 2, "symmetric"), (np.eye(2), -1.0, 2, "not negative"), (np.eye(2), 1.0, 0, "at least one layer")):
+    for gram, sw2, depth, message in (
+        ([[1.0, 0.0]], 1.0, 2, "symmetric"),
+        (np.eye(2), -1.0, 2, "not negative"),
+        (np.eye(2), 1.0, 0, "at least one layer"),
+    ):
         with pytest.raises(ValueError, match=message):
             kernel_matrices(wide, gram, sw2, 0.1, depth)
 
 
-@pytest.mark.parametrize(("name", "weights"), [("tanh", [0.7, 1.5, 2.5, 3.7]), ("erf", [0.4, 1.1, 2.0, 3.0])])
+@pytest.mark.parametrize(
+    ("name", "weights"), [("tanh", [0.7, 1.5, 2.5, 3.7]), ("erf", [0.4, 1.1, 2.0, 3.0])]
+)
 def test_phase_diagram_agrees_with_single_points(name: str, weights: list[float]) -> None:
     biases = [0.02, 0.4]
     diagram = phase_diagram(WideLimit(activation(name)), weights, biases)
     for i, sb2 in enumerate(biases):
         for j, sw2 in enumerate(weights):
-            length = evaluate("field-theory/kernel-fixed-point", activation=name, sw2=sw2, sb2=sb2).values
-            angle = evaluate("field-theory/correlation-fixed-point", activation=name, sw2=sw2, sb2=sb2).values
+            length = evaluate(
+                "field-theory/kernel-fixed-point", activation=name, sw2=sw2, sb2=sb2
+            ).values
+            angle = evaluate(
+                "field-theory/correlation-fixed-point", activation=name, sw2=sw2, sb2=sb2
+            ).values
             assert diagram.exists[i, j]
             assert diagram.length[i, j] == pytest.approx(length["K"], rel=1e-7)
             assert diagram.chi_par[i, j] == pytest.approx(length["chi_par"], abs=1e-7)
@@ -94,12 +120,19 @@ def test_found_lengths_are_fixed(name: str, sw2: float, sb2: float) -> None:
 
 
 def test_tangent_kernel_is_the_squared_gradient() -> None:
-    """Against central differences of a network rebuilt from the same random numbers, one parameter at a time."""
+    """Against central differences of a network rebuilt from the same random numbers, one parameter
+    at a time.
+    """
     widths, sw2, sb2 = (3, 4, 1), 1.5, 0.3
     x = np.array([0.5, -1.0, 2.0])
     value = tangent_kernels(widths, sw2, sb2, x, NAMED["tanh"], 1, np.random.default_rng(9))[0]
     rng = np.random.default_rng(9)
-    parameters = [rng.standard_normal((1, 3, 4)), rng.standard_normal((1, 4)), rng.standard_normal((1, 4, 1)), rng.standard_normal((1, 1))]
+    parameters = [
+        rng.standard_normal((1, 3, 4)),
+        rng.standard_normal((1, 4)),
+        rng.standard_normal((1, 4, 1)),
+        rng.standard_normal((1, 1)),
+    ]
 
     def output(p: list[np.ndarray]) -> float:
         z = np.sqrt(sw2 / 3) * x @ p[0][0] + np.sqrt(sb2) * p[1][0]
@@ -126,7 +159,9 @@ def test_tangent_kernels_in_law_have_the_law_of_explicit_weights(parametrisation
     """First and second moments of Θ at width 6, three layers, biases included."""
     widths, x = (6, 6, 6, 1), np.linspace(-1, 1, 6)
     found = [
-        draw(widths, 1.5, 0.3, x, NAMED["tanh"], networks, np.random.default_rng(2), parametrisation)
+        draw(
+            widths, 1.5, 0.3, x, NAMED["tanh"], networks, np.random.default_rng(2), parametrisation
+        )
         for draw, networks in ((tangent_kernels, 60_000), (tangent_kernels_in_law, 200_000))
     ]
     for power in (1, 2):
@@ -136,7 +171,9 @@ def test_tangent_kernels_in_law_have_the_law_of_explicit_weights(parametrisation
 
 
 def test_phase_diagram_of_an_activation_with_kinks() -> None:
-    """hardtanh has no closed overlap; its table comes from ⟨φ''φ''⟩, checked here against quadrature in the plane."""
+    """hardtanh has no closed overlap; its table comes from ⟨φ''φ''⟩, checked here against
+    quadrature in the plane.
+    """
     wide = WideLimit(activation("hardtanh"))
     diagram = phase_diagram(wide, [0.8, 2.5], [0.05])
     assert diagram.correlation[0, 0] == 1
