@@ -9,7 +9,7 @@ the coupling vanishes at K = 0, so that
 is accurate to the last digits where the ratio is near one.
 """
 
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import sympy
@@ -41,9 +41,13 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     parts = _logarithms(node)
     if parts is None:
         return None
-    times = lcm(*(int(power.q) for power, _ in parts[0]))
-    product = sympy.Mul(*[argument ** (times * power) for power, argument in parts[0]])
-    ratio = _rational(product, times * parts[1])
+    unit = sympy.Rational(
+        gcd(*(int(power.p) for power, _ in parts[0])), lcm(*(int(power.q) for power, _ in parts[0]))
+    )
+    if any(abs(power / unit) > _HIGHEST_POWER for power, _ in parts[0]):
+        return None
+    product = sympy.Mul(*[argument ** (power / unit) for power, argument in parts[0]])
+    ratio = _rational(product, parts[1] / unit)
     if ratio is None:
         return None
     above, below, images = ratio
@@ -54,7 +58,7 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     small = sympy.Mul(*factors) * (rest.as_expr() / below.as_expr()).xreplace(
         {y: exp(a) for y, a in images.items()}
     )
-    return Log1p(small) / times, small
+    return unit * Log1p(small), small
 
 
 def _logarithms(node: Any) -> tuple[list[tuple[Any, Any]], Any] | None:
