@@ -88,9 +88,7 @@ def _block(writer: Any, node: Any) -> None:
     """Write a formula on lines of its own."""
     from docutils.nodes import SkipNode
 
-    from neurenorm.numerics.show.web import mathml
-
-    writer.body.append(f'<div class="formula">{mathml(node.astext())}</div>')
+    writer.body.append(f'<div class="formula">{_mathml(node.astext(), "block")}</div>')
     raise SkipNode
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -27,6 +28,7 @@ def public_modules() -> Iterator[ModuleType]:
                 raise
 
 
+@cache
 def public_names() -> dict[str, ModuleType]:
     """Return every public name as ``module.name``, with the module that defines it."""
     found = {}
@@ -54,11 +56,12 @@ def written_pages(folder: Path) -> list[Path]:
 
 def _page(room: str, modules: list[ModuleType]) -> str:
     """Return the page of one package."""
-    parts = [_title(room, "=")]
+    parts, names = [_title(room, "=")], public_names()
     for module in sorted(modules, key=lambda module: module.__name__):
         if module.__name__ != room:
             parts.append(_title(module.__name__, "-"))
-        parts.append(f".. automodule:: {module.__name__}\n")
+        shadowed = module.__name__ in names  # a name of its package is called as the module is
+        parts.append(f".. automodule:: {module.__name__}\n{'   :no-index:' * shadowed}\n")
         for name in sorted(set(getattr(module, "__all__", ()))):
             parts.append(_entry(module, name))
     return "\n".join(parts)
