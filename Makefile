@@ -21,6 +21,7 @@ fuzz: $(STAMP)
 	$(THREADS) PYTHONPATH=. $(BIN)/python tests/fuzz.py --inputs 20000
 
 lint: $(STAMP)
+	$(BIN)/ruff format --check graphs theory numerics src/neurenorm/*.py tests benchmarks docs
 	$(BIN)/ruff check graphs theory numerics src/neurenorm/*.py tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -32,7 +33,7 @@ notebooks-full: $(STAMP)
 	$(THREADS) $(BIN)/python tests/run_notebooks.py
 
 docs: $(STAMP)
-	$(BIN)/pdoc --math --docformat numpy --output-directory build/docs neurenorm !neurenorm.__main__
+	$(THREADS) MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -q -j 2 -b html docs build/docs
 
 picture: $(STAMP)
 	$(BIN)/python docs/picture.py
@@ -43,7 +44,7 @@ benchmarks: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[plot,report,results,distributed,networks,dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[plot,report,results,distributed,networks,dev,docs]'
 	touch $(STAMP)
 
 clean:

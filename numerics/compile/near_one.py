@@ -9,7 +9,7 @@ the coupling vanishes at K = 0, so that
 is accurate to the last digits where the ratio is near one.
 """
 
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import sympy
@@ -41,11 +41,13 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     parts = _logarithms(node)
     if parts is None:
         return None
-    times = lcm(*(int(power.q) for power, _ in parts[0]))
-    if _size(times, parts[0]) > _MOST_OPERATIONS:
-        return None  # the powers would be written out: a factor such as 1.000000001 has millions
-    product = sympy.Mul(*[argument ** (times * power) for power, argument in parts[0]])
-    ratio = _rational(product, times * parts[1])
+    unit = sympy.Rational(
+        gcd(*(int(power.p) for power, _ in parts[0])), lcm(*(int(power.q) for power, _ in parts[0]))
+    )
+    if _size(unit, parts[0]) > _MOST_OPERATIONS:
+        return None  # the powers would be written out: 1.000000001 beside 1 asks for millions
+    product = sympy.Mul(*[argument ** (power / unit) for power, argument in parts[0]])
+    ratio = _rational(product, parts[1] / unit)
     if ratio is None:
         return None
     above, below, images = ratio
@@ -56,12 +58,12 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     small = sympy.Mul(*factors) * (rest.as_expr() / below.as_expr()).xreplace(
         {y: exp(a) for y, a in images.items()}
     )
-    return Log1p(small) / times, small
+    return unit * Log1p(small), small
 
 
-def _size(times: int, pairs: list[tuple[Any, Any]]) -> int:
+def _size(unit: Any, pairs: list[tuple[Any, Any]]) -> int:
     """How many operations the product of the arguments has when its powers are multiplied out."""
-    return int(sum(abs(times * power) * (1 + argument.count_ops()) for power, argument in pairs))
+    return int(sum(abs(power / unit) * (1 + argument.count_ops()) for power, argument in pairs))
 
 
 def _logarithms(node: Any) -> tuple[list[tuple[Any, Any]], Any] | None:

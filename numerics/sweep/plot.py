@@ -156,7 +156,9 @@ def _curve(
 ) -> None:
     """Draw a curve with its error bars."""
     places = _coordinate(array, along)
-    bars = None if error is None else np.nan_to_num(error.values, posinf=0.0)
+    bars = (
+        None if error is None else np.nan_to_num(np.asarray(error.values, dtype=float), posinf=0.0)
+    )
     axes.errorbar(
         places,
         np.asarray(array.values, dtype=float),

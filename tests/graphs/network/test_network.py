@@ -146,7 +146,7 @@ def test_an_undirected_graph_is_no_network():
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_promotion_removes_the_couplings_between_weight_layers(depth):
-    """Acceptance check 4: pairs 0, 1, 3, 6 before and 0 after."""
+    """neurons-check-4: pairs 0, 1, 3, 6 before and 0 after."""
     net = mlp([2] * (depth + 1))
     before, after = weights_only(net, 2).report(), promoted(net, 2).report()
     assert before.coupled_pairs == depth * (depth - 1) // 2 and after.coupled_pairs == 0

@@ -389,3 +389,23 @@ def test_a_weak_coupling_keeps_its_digits(b, coupling):
     with mpmath.workdps(400):
         right = mpmath.atanh(mpmath.tanh(mpmath.mpf(coupling)) ** b)
     assert float(compiled(step, [K])(coupling)) == pytest.approx(float(right), rel=2e-15)
+
+
+@pytest.mark.parametrize("factor", [1, "1.000001", "-1000001/1000000", "7/3000017"])
+def test_a_logarithm_near_one_keeps_its_digits_under_any_factor(factor):
+    """A factor with a long numerator is taken out; no power of that height is multiplied out."""
+    K, scale = sympy.Symbol("K", real=True), sympy.Rational(factor)
+    bridge = K / 2 + sympy.log(-sympy.sinh(K) + sympy.cosh(3 * K)) / 2
+    for formula in (sympy.log(sympy.cosh(2 * K)), bridge, sympy.log(sympy.cosh(K)) - sympy.log(sympy.cosh(K / 3))):
+        for at in (1e-9, 0.3, 2.0):
+            found = float(compiled(scale * formula, [K])(at))
+            expected = float((scale * formula).evalf(30, subs={K: sympy.Rational(at)}, maxn=400))
+            assert found == pytest.approx(expected, rel=1e-14)
+
+
+def test_unlike_powers_of_great_height_are_not_multiplied_out():
+    K = sympy.Symbol("K", real=True)
+    formula = sympy.log(sympy.cosh(2 * K)) + sympy.Rational("1.000001") * sympy.log(sympy.cosh(K))
+    assert compiled(formula, [K])(0.3) == pytest.approx(
+        np.log(np.cosh(0.6)) + 1.000001 * np.log(np.cosh(0.3)), rel=1e-13
+    )

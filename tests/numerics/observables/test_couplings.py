@@ -123,7 +123,7 @@ def test_a_ring_of_samples() -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_copies_have_an_infinite_coupling(sign: int) -> None:  # acceptance check 24
+def test_copies_have_an_infinite_coupling(sign: int) -> None:  # ising-check-24
     column = rng().choice([-1, 1], size=(500, 1))
     found = estimate_couplings(np.hstack([column, sign * column, column]))
     assert found.copied and found.value == sign * math.inf and found.nearest is None

@@ -318,7 +318,7 @@ def test_check_15_markov_form():
 
 
 def threshold_example():
-    """The layer of check 16."""
+    """The layer of neurons-check-16."""
     return threshold_layer(
         [1, -1], [-2, 0, 2], lambda w, b: exp(Rational(4, 10) * w - Rational(3, 2) * abs(b) / 2)
     )

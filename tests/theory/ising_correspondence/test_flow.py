@@ -77,19 +77,19 @@ def test_every_step_holds_at_random_points(name: str) -> None:
 
 
 @pytest.mark.parametrize("b", [2, 3, 5])
-def test_free_energy_is_conserved(b: int) -> None:  # acceptance check 3
+def test_free_energy_is_conserved(b: int) -> None:  # ising-check-3
     flow = chain_flow(b)
     for coupling in (Rational(1, 2), 1, 2):
         constant, new = flow.constant.subs(K, coupling), flow.step[0].subs(K, coupling)
         assert abs(N((constant + log(2 * cosh(new))) / b - log(2 * cosh(coupling)), 20)) < 1e-12
 
 
-def test_constants() -> None:  # acceptance check 3
+def test_constants() -> None:  # ising-check-3
     assert float(chain_flow(2).constant.subs(K, 1)) == pytest.approx(1.3556485542, abs=1e-9)
     assert float(chain_flow(3).constant.subs(K, 1)) == pytest.approx(2.5790946950, abs=1e-9)
 
 
-def test_beta_function() -> None:  # acceptance check 5
+def test_beta_function() -> None:  # ising-check-5
     (beta,) = chain_flow(2).beta_function(Chart.tanh(K, SUBJECT.u))
     values = [float(N(beta.subs(K, k))) for k in (Rational(1, 2), 1, 2)]
     assert values == pytest.approx([-0.4535905437, -0.4938722455, -0.4998881716], abs=1e-8)
@@ -101,7 +101,7 @@ def test_fixed_points() -> None:
     assert not unstable.is_stable and unstable.eigenvalues == (2,)
 
 
-def test_headline_flow_to_the_stable_fixed_point() -> None:  # acceptance check 23
+def test_headline_flow_to_the_stable_fixed_point() -> None:  # ising-check-23
     value = output_coupling().values["K"]
     flow = [float(N(value.subs({K: 1, B: 2, DEPTH: depth}), 20)) for depth in range(6)]
     expected = [1, 0.6625013737, 0.3500611389, 0.1136720675, 0.0128115420, 0.0001641177]

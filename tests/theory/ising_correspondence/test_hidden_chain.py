@@ -91,7 +91,7 @@ def test_a_unit_that_is_not_odd_is_found_out() -> None:
     )
 
 
-def test_majority_of_three() -> None:  # acceptance check 7
+def test_majority_of_three() -> None:  # ising-check-7
     output = ising_chain().through(majority(3))
     assert (output.expression(output.correlation(1)) - T * (1 + T**2) ** 2 / 4).expand() == 0
     at_one = ising_chain(tanh(1), float).through(majority(3))
@@ -103,10 +103,7 @@ def test_majority_of_three() -> None:  # acceptance check 7
     ("unit", "expected"),
     [
         (decimation(3), [0.4743957547, 0.0864154901, 0.0006405268]),
-        (
-            majority(3),
-            [0.5169290247, 0.1617243179, 0.0349279881, 0.0081405827],
-        ),  # acceptance check 9
+        (majority(3), [0.5169290247, 0.1617243179, 0.0349279881, 0.0081405827]),  # ising-check-9
         (noisy(decimation(3), 0.9), [0.3743752569, 0.0566169092, 0.0003404022]),
     ],
 )
@@ -147,7 +144,7 @@ def test_two_decimations_are_one(b: int, c: int) -> None:
     assert (twice.total, twice.signed) == (once.total, once.signed)
 
 
-def test_decimated_outputs_have_one_coupling_only() -> None:  # acceptance check 6
+def test_decimated_outputs_have_one_coupling_only() -> None:  # ising-check-6
     couplings = output_couplings(decimation(3), 4)
     pairs = {
         tuple(sorted(vertex[1] for vertex, _ in label)): weight

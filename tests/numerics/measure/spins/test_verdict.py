@@ -45,18 +45,18 @@ def values(name: str, **parameters: object) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(("b", "K"), [(2, 0.6625013737), (3, 0.4743957547), (4, 0.3500611389)])
-def test_output_coupling(b: int, K: float) -> None:  # acceptance check 1
+def test_output_coupling(b: int, K: float) -> None:  # ising-check-1
     assert values("output-coupling", K=1, b=b, depth=1)["K"] == pytest.approx(K, abs=1e-9)
 
 
-def test_output_coupling_with_depth() -> None:  # acceptance check 2
+def test_output_coupling_with_depth() -> None:  # ising-check-2
     flow = [values("output-coupling", K=2, b=2, depth=depth)["K"] for depth in range(1, 6)]
     assert flow == pytest.approx(
         [1.6535941129, 1.3076905488, 0.9637845530, 0.6276858086, 0.3201516211], abs=1e-9
     )
 
 
-def test_decimation_in_a_field() -> None:  # acceptance check 4
+def test_decimation_in_a_field() -> None:  # ising-check-4
     found = evaluate("lattice/ising-decimation", K=1, h=0.2, b=2).values
     assert (found["K"], found["h"]) == pytest.approx((0.6532822932, 0.3926227458), abs=1e-9)
 
@@ -78,12 +78,12 @@ def test_block_output_far_below_the_smallest_double_is_still_proved() -> None:
     assert found["nearest"] == found["ratio"] and found["nearest"].endswith("e-1938")
 
 
-def test_prediction_layer() -> None:  # acceptance check 10
+def test_prediction_layer() -> None:  # ising-check-10
     found = values("prediction-layer", K=1, r=4)
     assert (found["weight"], found["loss"]) == pytest.approx((0.3500611389, 0.6354356297), abs=1e-9)
 
 
-def test_machines() -> None:  # acceptance checks 14 and 15
+def test_machines() -> None:  # ising-check-14, ising-check-15
     assert values("bond-machine", K=0.5)["w"] == pytest.approx(0.8287272271, abs=1e-9)
     assert values("bond-machine", K=1)["w"] == pytest.approx(1.3442682487, abs=1e-9)
     for K, c, correlation in ((0.5, 6.7554, 0.2228277944), (1, 89.256, 0.6963474746)):
@@ -98,7 +98,7 @@ def test_the_divergence_of_a_strong_tie(K: float, constant: float) -> None:
     assert found["kl"] * math.exp(120) == pytest.approx(constant, rel=1e-8)
 
 
-def test_linear_autoencoder() -> None:  # acceptance check 21
+def test_linear_autoencoder() -> None:  # ising-check-21
     found = [
         values("linear-autoencoder", K=K, b=b)["loss"]
         for K, b in ((1, 2), (1, 4), (0.5, 2), (0.5, 4))
@@ -108,7 +108,7 @@ def test_linear_autoencoder() -> None:  # acceptance check 21
     )
 
 
-def test_block_information() -> None:  # acceptance check 19
+def test_block_information() -> None:  # ising-check-19
     last, centre, first = (values("block-information", K=1, b=3, site=site) for site in (3, 2, 1))
     most = values("block-information", K=1, b=3, rule="majority")
     assert last["one_sided"] == pytest.approx(0.32781333, abs=1e-7)
@@ -154,9 +154,7 @@ def test_bad_values_are_refused(name: str, parameters: dict[str, object], messag
 # --- verdicts ---
 
 
-def test_the_exact_flow_matches_and_its_limit_is_the_stable_fixed_point() -> (
-    None
-):  # acceptance check 23
+def test_the_exact_flow_matches_and_its_limit_is_the_stable_fixed_point() -> None:  # ising-check-23
     law = [coupling_law(1.0, 2, depth) for depth in range(6)]
     assert law == pytest.approx(
         [1, 0.6625013737, 0.3500611389, 0.1136720675, 0.0128115420, 0.0001641177], abs=1e-9
@@ -181,7 +179,7 @@ def test_majorities_only_tend_to_zero() -> None:
     )
 
 
-def test_copies_tend_to_the_unstable_fixed_point() -> None:  # acceptance check 24
+def test_copies_tend_to_the_unstable_fixed_point() -> None:  # ising-check-24
     column = rng().choice([-1, 1], size=(1000, 1))
     copied = estimate_couplings(np.repeat(column, 4, axis=1))
     found = judge([1.0, copied.value], [1.0, coupling_law(1.0, 2, 1)], trained=True)
@@ -193,7 +191,7 @@ def test_a_growing_coupling_tends_to_the_unstable_fixed_point() -> None:
     assert found.outcome is Outcome.unstable and "grows" in found.message
 
 
-def test_an_untrained_dense_layer_is_a_control() -> None:  # acceptance check 24
+def test_an_untrained_dense_layer_is_a_control() -> None:  # ising-check-24
     flow = [
         math.sqrt(float(dense_layer_correlations(0.5, n, 16, 20, rng())[1].value))
         for n in (32, 128, 512)

@@ -139,7 +139,7 @@ def test_satisfiability_is_a_ground_state_without_unhappy_paths(seed):
 
 
 def test_monte_carlo_samples_the_gibbs_law():
-    """The energy of the 12-weight network from many copies, against the enumeration (check A3 for
+    """The energy of the 12-weight network from many copies, against the enumeration (paths-check-3 for
     the chain).
     """
     rng = np.random.default_rng(5)

@@ -100,7 +100,7 @@ def test_noise_flips_with_its_probability() -> None:
 # --- laws ---
 
 
-def test_softened_decimation() -> None:  # acceptance check 18
+def test_softened_decimation() -> None:  # ising-check-18
     law, tie = chain_law(1.0, 8, "ring"), 2.0
     conditional = np.stack(
         [(1 + np.tanh(tie * spin_table(2)[:, 0])) / 2, (1 - np.tanh(tie * spin_table(2)[:, 0])) / 2]
@@ -113,7 +113,7 @@ def test_softened_decimation() -> None:  # acceptance check 18
     assert law_mean(hidden, (0, 1)) == pytest.approx(0.6471499511, abs=1e-9)
 
 
-def test_random_tanh_units_decay_with_the_renormalized_bond() -> None:  # acceptance check 8
+def test_random_tanh_units_decay_with_the_renormalized_bond() -> None:  # ising-check-8
     source = rng()
     for _ in range(20):
         b = int(source.integers(2, 6))
@@ -138,7 +138,7 @@ def test_random_tanh_units_decay_with_the_renormalized_bond() -> None:  # accept
 )
 def test_the_optimal_layer_decimates(
     K: float, r: int, weight: float, loss: float
-) -> None:  # acceptance check 10
+) -> None:  # ising-check-10
     inputs, probability, target = prediction_problem(K, 8, r)
     fit = fit_tanh(inputs, target, probability, ridge=0.0)
     assert fit.weights[-1] == pytest.approx(weight, abs=1e-6)
@@ -146,7 +146,7 @@ def test_the_optimal_layer_decimates(
     assert fit.loss == pytest.approx(loss, abs=1e-6)
 
 
-def test_standard_error_of_the_trained_weight() -> None:  # acceptance check 11
+def test_standard_error_of_the_trained_weight() -> None:  # ising-check-11
     source, weights = rng(), []
     for _ in range(200):
         spins = sample_packed_chains(1.0, 10, 20000, source).unpacked()[:20000]
@@ -158,14 +158,14 @@ def test_standard_error_of_the_trained_weight() -> None:  # acceptance check 11
     assert np.std(weights, ddof=1) == pytest.approx(0.013395, rel=0.15)
 
 
-def test_a_masked_layer_learns_the_coupling_matrix() -> None:  # acceptance check 12
+def test_a_masked_layer_learns_the_coupling_matrix() -> None:  # ising-check-12
     law = chain_law(1.0, 12, "ring").reshape((2, 2) * 6).sum(axis=tuple(range(1, 12, 2)))
     matrix = masked_layer(spin_table(6), law.ravel(), ridge=0.0)
     ring = np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0)
     assert matrix == pytest.approx(0.66250137 * ring, abs=1e-6)
 
 
-def test_a_causal_stack_on_samples() -> None:  # acceptance check 13
+def test_a_causal_stack_on_samples() -> None:  # ising-check-13
     spins = sample_packed_chains(2.0, 64, 20000, rng(0)).unpacked()[:20000]
     layers = train_causal_stack(spins, b=2, depth=4)
     found = [np.arctanh((layer.outputs[:, 1:] * layer.outputs[:, :-1]).mean()) for layer in layers]
@@ -184,7 +184,7 @@ def test_a_deep_network_lists_the_couplings() -> None:
 
 
 @pytest.mark.parametrize(("K", "w"), [(0.5, 0.8287272271), (1.0, 1.3442682487)])
-def test_the_bond_machine_is_exact(K: float, w: float) -> None:  # acceptance check 14
+def test_the_bond_machine_is_exact(K: float, w: float) -> None:  # ising-check-14
     assert np.arccosh(np.exp(2 * K)) / 2 == pytest.approx(w, abs=1e-9) and np.tanh(
         w
     ) ** 2 == pytest.approx(np.tanh(K))
@@ -200,9 +200,7 @@ def test_the_bond_machine_is_exact(K: float, w: float) -> None:  # acceptance ch
 @pytest.mark.parametrize(
     ("K", "c", "correlation"), [(0.5, 6.7554, 0.2228277944), (1.0, 89.256, 0.6963474746)]
 )
-def test_the_half_width_machine(
-    K: float, c: float, correlation: float
-) -> None:  # acceptance check 15
+def test_the_half_width_machine(K: float, c: float, correlation: float) -> None:  # ising-check-15
     machine = Machine(half_width_weights(K, 8, 6.0))
     assert machine.divergence(chain_law(K, 8, "ring")) * np.exp(24) == pytest.approx(c, rel=0.01)
     assert machine.hidden_correlations()[0, 1] == pytest.approx(correlation, abs=1e-9)
@@ -211,9 +209,7 @@ def test_the_half_width_machine(
 @pytest.mark.parametrize(
     ("K", "near", "far"), [(1.0, 0.69634747, 0.60444539), (0.5, 0.22282779, 0.09101984)]
 )
-def test_a_trained_machine_decimates(
-    K: float, near: float, far: float
-) -> None:  # acceptance check 16
+def test_a_trained_machine_decimates(K: float, near: float, far: float) -> None:  # ising-check-16
     found = train_machine(chain_law(K, 8, "ring"), 4, rng(), starts=60, accept=1e-12)
     assert found.divergence < 1e-8 and found.accepted
     matrix = np.abs(found.machine.hidden_correlations())
@@ -230,7 +226,7 @@ def test_a_trained_machine_decimates(
 @pytest.mark.parametrize(("hidden", "least"), [(1, 0.6944209), (2, 0.2721070), (3, 0.0819583)])
 def test_too_few_hidden_units_leave_a_divergence(
     hidden: int, least: float
-) -> None:  # acceptance check 17
+) -> None:  # ising-check-17
     found = train_machine(chain_law(1.0, 8, "ring"), hidden, rng(), starts=6)
     assert found.divergence == pytest.approx(least, abs=1e-5) and not found.accepted
 
@@ -272,7 +268,7 @@ def test_the_law_of_hidden_units_over_the_data() -> None:
 # --- controls ---
 
 
-def test_a_random_dense_layer_decouples_untrained() -> None:  # acceptance check 20
+def test_a_random_dense_layer_decouples_untrained() -> None:  # ising-check-20
     fields, signs = dense_layer_correlations(0.5, 512, 64, 20, rng())
     spread = np.trace(chain_covariance(0.5, 512) @ chain_covariance(0.5, 512)) / 512**2
     assert spread == pytest.approx(0.0030112, rel=1e-4)
@@ -285,14 +281,14 @@ def test_orthonormal_rows_are_bounded() -> None:
     assert 0 < fields.value < np.tanh(1.0) ** 2
 
 
-def test_the_linear_auto_encoder_prefers_modes() -> None:  # acceptance check 21
+def test_the_linear_auto_encoder_prefers_modes() -> None:  # ising-check-21
     for b, loss, decimated in ((2, 0.0856368156, 0.1329), (4, 0.2010408768, 0.3147)):
         short, long = (autoencoder_loss(1.0, n, b) for n in (128, 256))
         assert (4 * long - short) / 3 == pytest.approx(loss, abs=1e-7)
         assert autoencoder_loss(1.0, 64, b, "decimated") == pytest.approx(decimated, abs=1e-4)
 
 
-def test_temperature_labels() -> None:  # acceptance check 22
+def test_temperature_labels() -> None:  # ising-check-22
     fit = train_temperature_labels([0.2, 0.5, 1.0], 17)
     assert fit.weights == pytest.approx([0.3, 0.8], abs=1e-5)
     assert fit.biases == pytest.approx([-1.60394296, -6.62260414], abs=1e-5)
