@@ -81,6 +81,25 @@ def test_saddle_node() -> None:
     assert points("z**2", "1/4", "1/3") == [(pytest.approx(2 / 3), 1.0, pytest.approx(2 / 3))]
 
 
+@pytest.mark.parametrize("gap", ["1e-8", "1e-14", "1e-20", "0", "-1e-14", "-1e-20"])
+def test_saddle_node_without_exact_form(gap: str) -> None:
+    """exp(z) at σ_w² = 1/20 touches the diagonal at K = ln(10)/2: K' = K - gap + (K - K*)² + …"""
+    with mpmath.workdps(50):
+        touch = mpmath.log(10) / 2
+        sb2 = Rational(mpmath.nstr(touch - mpmath.mpf(1) / 2 - mpmath.mpf(gap), 45))
+        found = points("exp(z)", "1/20", str(sb2))
+    if gap == "0":
+        assert found == [(pytest.approx(float(touch)), 1.0, pytest.approx(1.0, rel=1e-6))]
+        return
+    assert len(found) == (0 if gap.startswith("-") else 2)
+    if found:
+        half = float(gap) ** 0.5
+        assert [k - float(touch) for k, _, _ in found] == pytest.approx(
+            [-half, half], rel=1e-3, abs=1e-15
+        )
+        assert [chi - 1 for _, chi, _ in found] == pytest.approx([-2 * half, 2 * half], rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("source", "sw2", "sb2", "right"),
     [
