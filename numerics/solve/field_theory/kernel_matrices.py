@@ -150,10 +150,10 @@ def _along_diagonal(
     return lengths, tangent
 
 
-def _is_one_input(start: Array, first: Array, second: Array) -> Array:
+def _is_one_input(start: Array, first: Array, second: Array) -> NDArray[np.bool_]:
     """Where two inputs are one up to rounding: they stay one through all layers."""
     near = _ROUNDING * first
-    same: Array = (np.abs(first - start) <= near) & (np.abs(second - start) <= near)
+    same: NDArray[np.bool_] = (np.abs(first - start) <= near) & (np.abs(second - start) <= near)
     return same
 
 
