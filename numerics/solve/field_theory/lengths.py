@@ -324,8 +324,8 @@ def _certified(
             found = compiled(finite, [K], "ball")(root)
         return LengthPoint(root, found[0], found[1] if len(found) > 1 else oo, "enclosed")
     except (NotCertified, CompileError, QuadratureError):
-        if digits is not None:
-            raise
+        if digits is not None or exact[1] > exact[0] * (1 + Rational(1, 10**6)):
+            raise  # the middle of a wide bracket is no root
     middle = (bracket[0] + bracket[1]) / 2
     found = compiled(finite, [K])(middle)
     return LengthPoint(
