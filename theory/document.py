@@ -17,7 +17,6 @@ from neurenorm.theory.catalogue.result import (
     object_latex,
 )
 from neurenorm.theory.conventions import CONVENTIONS
-from neurenorm.theory.field_theory.problems import AlongDepth
 from neurenorm.theory.typeset.derivation import Derivation
 
 __all__ = ["document", "entry_latex", "entry_text"]
@@ -299,10 +298,11 @@ def entry_text(entry: Result) -> str:
 
 def _formula_text(entry: Result, derived: object) -> list[str]:
     """Return the formula as lines whose right-hand sides Python reads, where the result is closed
-    expressions by name, or else as LaTeX.
+    expressions by name, as the problem's own rows of text where it has them, or else as LaTeX.
     """
-    if isinstance(derived, AlongDepth):
-        return _along_depth_text(derived)
+    own = getattr(derived, "text_rows", None)
+    if own is not None:
+        return [f"  {row}" for row in own()]
     values = getattr(derived, "values", None)
     if isinstance(values, Mapping):
         old = {symbol.name for value in values.values() for symbol in value.free_symbols}
@@ -310,22 +310,6 @@ def _formula_text(entry: Result, derived: object) -> list[str]:
             f"  {name}{chr(39) if name in old else ''} = {value}" for name, value in values.items()
         ]
     return [object_latex(derived, entry.subject)]
-
-
-def _along_depth_text(derived: AlongDepth) -> list[str]:
-    """The first layer, the step from layer to layer, and what is read out of the state."""
-    recursion = derived.recursion
-    first = [f"  {s} = {v}" for s, v in zip(recursion.state, derived.start, strict=True)]
-    step = [f"  {s}' = {v}" for s, v in zip(recursion.state, recursion.step, strict=True)]
-    shown = [f"  {name} = {v}" for name, v in derived.values.items()]
-    return [
-        "  in the first layer:",
-        *first,
-        "  from layer to layer:",
-        *step,
-        "  value, in terms of the state:",
-        *shown,
-    ]
 
 
 def _indented(text: str) -> str:

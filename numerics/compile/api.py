@@ -14,6 +14,7 @@ from neurenorm.numerics.compile.errors import CompileError
 from neurenorm.numerics.compile.kernels import build_kernel
 from neurenorm.numerics.compile.lowering import registry_version
 from neurenorm.numerics.compile.prepare import check_symbols
+from neurenorm.numerics.compile.roots import collected_roots
 from neurenorm.numerics.compile.structure import LEAF, Structure, flatten
 
 __all__ = ["CompiledFunction", "compiled", "compiled_gradient"]
@@ -285,7 +286,9 @@ def compiled_gradient(
         real = {symbol: _real(symbol) for symbol in names if not options.get("complex_ball")}
         trees = [leaf.xreplace(real) for leaf in leaves]
         slopes = [
-            sympy.diff(tree, real.get(symbol, symbol)) for tree in trees for symbol in variables
+            collected_roots(sympy.diff(tree, real.get(symbol, symbol)))
+            for tree in trees
+            for symbol in variables
         ]
         both = compiled(
             [*trees, *slopes], [real.get(symbol, symbol) for symbol in names], target, **options

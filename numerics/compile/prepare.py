@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from neurenorm.numerics.compile.errors import CompileError, shortened
 from neurenorm.numerics.compile.lowering import lowering_for
 from neurenorm.numerics.compile.near_one import near_one
+from neurenorm.numerics.compile.roots import angular
 from neurenorm.numerics.compile.stable import elementary, stable_log
 from neurenorm.theory.algebra.reading import expression_of
 
@@ -181,7 +182,7 @@ class _Rewriter:
             node = node.func(*arguments)
         other = elementary(node)
         if self.double and other is node:
-            other = stable_log(node)
+            other = angular(stable_log(node))
         if other is not node and other != node:
             return self(other)
         return self._folded(node) if self.double else node

@@ -226,3 +226,17 @@ class AlongDepth(Typeset):
     def to_latex(self, names: Names = None) -> str:
         """Return the recursion."""
         return self.recursion.to_latex(names)
+
+    def text_rows(self) -> list[str]:
+        """Return the first layer, the step from layer to layer, and what is read out of the
+        state.
+        """
+        state = self.recursion.state
+        return [
+            "in the first layer:",
+            *(f"{s} = {v}" for s, v in zip(state, self.start, strict=True)),
+            "from layer to layer:",
+            *(f"{s}' = {v}" for s, v in zip(state, self.recursion.step, strict=True)),
+            "value, in terms of the state:",
+            *(f"{name} = {value}" for name, value in self.values.items()),
+        ]

@@ -20,6 +20,8 @@ __all__ = ["Activation", "activation", "activation_names"]
 
 (_Z,) = gaussian_variables(1)
 _LEAK = Rational(1, 10)
+_SELU_SCALE = Rational("1.0507009873554804934193349852946")
+_SELU_ALPHA = Rational("1.6732632423543772848170429916717")
 _PROBES = tuple(
     sign * Rational(size)
     for size in ("1/1000", "1/10", "1/2", "1", "3/2", "2", "3", "5", "10", "1000")
@@ -259,6 +261,9 @@ _NAMED: Mapping[str, Callable[..., Expr]] = {
     "heaviside": sp.Heaviside,
     "sign": sp.sign,
     "hardtanh": _clipped,
+    "softsign": lambda z: z / (1 + sp.Abs(z)),
+    "elu": lambda z: sp.Max(z, 0) + sp.Min(sp.exp(z) - 1, 0),
+    "selu": lambda z: _SELU_SCALE * (sp.Max(z, 0) + _SELU_ALPHA * sp.Min(sp.exp(z) - 1, 0)),
 }
 _FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
     **_NAMED,

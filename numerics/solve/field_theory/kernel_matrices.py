@@ -22,6 +22,7 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.compile.kernels import build_kernel
 from neurenorm.numerics.compile.numpy_target import NUMPY
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.wide.angle import DETERMINANT, by_determinant, is_regular_at_coincidence
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, K, WideLimit
 
 __all__ = ["kernel_matrices"]
@@ -32,7 +33,8 @@ FIELD = symbols("field-theory")
 # system
 BLOCK = 125
 _LEAST = 1e-300
-Step = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
+_ROUNDING = 4 * float(np.finfo(float).eps)  # correlations this near one are taken for one
+Step = Callable[[Array, Array, Array, Array, Array], tuple[Array, Array]]
 
 
 def kernel_matrices(
@@ -84,7 +86,10 @@ def kernel_matrices(
     lengths, tangents = _along_diagonal(wide, sb2 + sw2 * overlaps.diagonal(), sw2, sb2, depth)
     _refuse_infinite((lengths[-1], tangents))
     kernel, tangent = np.empty_like(overlaps), np.empty_like(overlaps)
+    owned = (lengths[-1], tangents)
     step = _pair_step(wide, sw2, sb2)
+    pair = (by_determinant(wide.overlap), by_determinant(wide.slope_overlap))
+    bound = 1.0 if all(map(is_regular_at_coincidence, pair)) else 1 - _ROUNDING
 
     def filled(place: tuple[slice, slice]) -> None:
         """One block and its mirror image."""
@@ -92,16 +97,19 @@ def kernel_matrices(
         start = sb2 + sw2 * overlaps[rows, columns]
         if rows == columns:
             np.fill_diagonal(start, 0.0)  # known from the lengths
-        block = _through_layers(step, start, [(a[rows, None], a[None, columns]) for a in lengths])
-        _refuse_infinite(block)
-        for matrix, values in zip((kernel, tangent), block, strict=True):
-            part = (values + values.T) / 2 if rows == columns else values
+        along = [(a[rows, None], a[None, columns]) for a in lengths]
+        block = _through_layers(step, start, along, bound)
+        one = _is_one_input(start, *along[0])
+        for matrix, values, own in zip((kernel, tangent), block, owned, strict=True):
+            part = np.where(one, own[rows, None], values)
+            _refuse_infinite((part,))
+            part = (part + part.T) / 2 if rows == columns else part
             matrix[rows, columns] = part
             matrix[columns, rows] = part.T
 
     with ThreadPoolExecutor(threads or _processors()) as pool:
         list(pool.map(filled, _blocks(len(overlaps))))
-    for matrix, values in ((kernel, lengths[-1]), (tangent, tangents)):
+    for matrix, values in zip((kernel, tangent), owned, strict=True):
         np.fill_diagonal(matrix, values)
     return kernel, tangent
 
@@ -142,17 +150,27 @@ def _along_diagonal(
     return lengths, tangent
 
 
+def _is_one_input(start: Array, first: Array, second: Array) -> NDArray[np.bool_]:
+    """Where two inputs are one up to rounding: they stay one through all layers."""
+    near = _ROUNDING * first
+    same: NDArray[np.bool_] = (np.abs(first - start) <= near) & (np.abs(second - start) <= near)
+    return same
+
+
 def _pair_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
-    """One layer of a block of pairs, (K_aa, K_bb, K_ab, Θ_ab) to (K_ab', Θ_ab')."""
-    *_, kernel, tangent = wide.tangents.step
-    loop = compiled([kernel, tangent], [*wide.tangents.state, SW2, SB2], "c")
+    """One layer of a block of pairs, (K_aa, K_bb, K_ab, Θ_ab, D) to (K_ab', Θ_ab')."""
+    *_, kernel, tangent = map(by_determinant, wide.tangents.step)
+    arguments = [*wide.tangents.state, DETERMINANT, SW2, SB2]
+    loop = compiled([kernel, tangent], arguments, "c")
     if loop.target != "c":
         return _broadcasting_step(wide, sw2, sb2)
 
-    def fused(kaa: Array, kbb: Array, kab: Array, theta: Array) -> tuple[Array, Array]:
+    def fused(
+        kaa: Array, kbb: Array, kab: Array, theta: Array, determinant: Array
+    ) -> tuple[Array, Array]:
         """A generated loop over flat arrays."""
         spread = (np.ascontiguousarray(np.broadcast_to(part, kab.shape)) for part in (kaa, kbb))
-        found = loop(*spread, kab, theta, sw2, sb2)
+        found = loop(*spread, kab, theta, determinant, sw2, sb2)
         return found[0], found[1]
 
     return fused
@@ -162,11 +180,14 @@ def _broadcasting_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
     """The same in NumPy; vectors of lengths broadcast inside the generated function, so their roots
     cost nothing.
     """
-    pair = build_kernel(NUMPY, [wide.overlap, wide.slope_overlap], [AA, BB, AB]).function
+    forms = [by_determinant(wide.overlap), by_determinant(wide.slope_overlap)]
+    pair = build_kernel(NUMPY, forms, [AA, BB, AB, DETERMINANT]).function
 
-    def step(kaa: Array, kbb: Array, kab: Array, theta: Array) -> tuple[Array, Array]:
+    def step(
+        kaa: Array, kbb: Array, kab: Array, theta: Array, determinant: Array
+    ) -> tuple[Array, Array]:
         """One layer."""
-        value, slope = pair(kaa, kbb, kab)
+        value, slope = pair(kaa, kbb, kab, determinant)
         kernel = np.broadcast_to(value, kab.shape) * sw2
         kernel += sb2
         return kernel, kernel + sw2 * slope * theta
@@ -175,20 +196,19 @@ def _broadcasting_step(wide: WideLimit, sw2: float, sb2: float) -> Step:
 
 
 def _through_layers(
-    step: Step, block: Array, lengths: list[tuple[Array, Array]]
+    step: Step, block: Array, lengths: list[tuple[Array, Array]], bound: float
 ) -> tuple[Array, Array]:
-    """One block of pairs through all layers."""
+    """One block of pairs through all layers; parallel inputs are put at the largest correlation."""
     kernel, tangent = block, block
-    parallel = bool(lengths) and np.any(
-        np.abs(block) > (1 - 1e-9) * np.sqrt(lengths[0][0] * lengths[0][1])
-    )
     with np.errstate(all="ignore"):
         for here, after in pairwise(lengths):
             kaa, kbb = (np.maximum(length, _LEAST) for length in here)
-            if parallel:
-                bound = np.sqrt(kaa) * (np.sqrt(kbb) * (1 - 4 * np.finfo(float).eps))
-                kernel = np.clip(kernel, -bound, bound)
-            kernel, tangent = step(kaa, kbb, kernel, tangent)
+            scale = np.sqrt(kaa) * np.sqrt(kbb)
+            parallel = np.abs(kernel) >= scale * (1 - _ROUNDING)
+            if np.any(parallel):
+                kernel = np.where(parallel, np.sign(kernel) * scale * bound, kernel)
+            determinant = (scale - kernel) * (scale + kernel)
+            kernel, tangent = step(kaa, kbb, kernel, tangent, determinant)
             if not all(
                 np.all(length) for length in after
             ):  # a signal of length zero has no overlap with any other

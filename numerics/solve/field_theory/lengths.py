@@ -21,6 +21,7 @@ from sympy import Expr, Integer, Poly, Rational, oo
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import CompileError, compiled
 from neurenorm.numerics.quadrature import QuadratureError
+from neurenorm.numerics.solve.field_theory.tangency import turning_point
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
 from neurenorm.theory.gaussian.expectation import GaussianExpectation
@@ -35,6 +36,7 @@ SMALLEST, LARGEST, PER_DECADE = 1e-12, 1e12, 20
 _FLAT = 1e-13
 _CERTIFIED_DIGITS = 16
 _SPARE_DIGITS = 60
+_NEAR, _WINDOW = 1e-9, 1e-4  # how near to a tangency proofs are asked for, and how near to its K
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,11 @@ def length_fixed_points(
     excess = excess_at(grid)
     if np.all(np.abs(excess) < _FLAT):
         return LengthSearch((), continuum=True, message="every length is a fixed point")
+    pairs, touching = _near_tangencies(excess_at, grid, excess, (step, slopes[0]))
     points = [
         _certified(step, slopes, bracket, digits)
-        for bracket in _brackets(excess_at, grid, excess, noise)
-    ]
+        for bracket in [*_brackets(excess_at, grid, excess, noise), *pairs]
+    ] + [_touching(place, slopes[1]) for place in touching]
     if sb2 == 0 and (sw2 == 0 or wide.slope_at_zero is not None):
         points.insert(0, _at_zero(wide, sw2))
     if not points:
@@ -256,11 +259,42 @@ def _with_extrema(excess_at: Callable[[float], float], grid: Any, excess: Any) -
     ) if extra else excess
 
 
+def _near_tangencies(
+    excess_at: Callable[[Any], Any], grid: Any, excess: Any, maps: tuple[Expr, Expr]
+) -> tuple[list[tuple[Any, Any]], list[float]]:
+    """Where K'/K - 1 turns close to zero: brackets of two roots each where they are proved, and the
+    places where it is in doubt whether there are two, one or none.
+    """
+    places, values = _with_extrema(lambda k: float(excess_at(k)), grid, excess)
+    pairs, touching = [], []
+    for place in np.setdiff1d(places, grid):
+        value = float(values[places == place][0])
+        if abs(value) > _NEAR:
+            continue
+        i = int(np.searchsorted(grid, place))
+        low, high = float(grid[i - 1]), float(grid[i])
+        near = (place * (1 - _WINDOW), place * (1 + _WINDOW))
+        turned = turning_point(*maps, K, near)
+        if turned is None or turned[1] is None:
+            touching.append(float(place))
+        elif turned[1] != np.sign(excess[i]):
+            pairs += [(low, turned[0]), (turned[0], high)]
+    return pairs, touching
+
+
+def _touching(place: float, chi_perp: Expr) -> LengthPoint:
+    """A fixed point where the map touches the diagonal as far as can be told: its slope is one."""
+    perp = oo if chi_perp is oo else float(compiled(chi_perp, [K])(place))
+    return LengthPoint(place, 1.0, perp, "numeric")
+
+
 def _brackets(
     excess_at: Callable[[Any], Any], grid: Any, excess: Any, noise: float
 ) -> Iterator[tuple[float, float]]:
-    """Narrow brackets of the sign changes of K'/K - 1."""
-    grid, excess = _with_extrema(lambda k: float(excess_at(k)), grid, excess)
+    """Narrow brackets of the sign changes of K'/K - 1, but those close to a tangency."""
+    places, values = _with_extrema(lambda k: float(excess_at(k)), grid, excess)
+    plain = np.isin(places, grid) | (np.abs(values) > _NEAR)
+    grid, excess = places[plain], values[plain]
     signs = np.sign(np.where(np.abs(excess) < noise, 0, excess))
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         root = np.exp(
@@ -290,8 +324,8 @@ def _certified(
             found = compiled(finite, [K], "ball")(root)
         return LengthPoint(root, found[0], found[1] if len(found) > 1 else oo, "enclosed")
     except (NotCertified, CompileError, QuadratureError):
-        if digits is not None:
-            raise
+        if digits is not None or exact[1] > exact[0] * (1 + Rational(1, 10**6)):
+            raise  # the middle of a wide bracket is no root
     middle = (bracket[0] + bracket[1]) / 2
     found = compiled(finite, [K])(middle)
     return LengthPoint(

@@ -81,11 +81,32 @@ def test_saddle_node() -> None:
     assert points("z**2", "1/4", "1/3") == [(pytest.approx(2 / 3), 1.0, pytest.approx(2 / 3))]
 
 
+@pytest.mark.parametrize("gap", ["1e-8", "1e-14", "1e-20", "0", "-1e-14", "-1e-20"])
+def test_saddle_node_without_exact_form(gap: str) -> None:
+    """exp(z) at σ_w² = 1/20 touches the diagonal at K = ln(10)/2: K' = K - gap + (K - K*)² + …"""
+    with mpmath.workdps(50):
+        touch = mpmath.log(10) / 2
+        sb2 = Rational(mpmath.nstr(touch - mpmath.mpf(1) / 2 - mpmath.mpf(gap), 45))
+        found = points("exp(z)", "1/20", str(sb2))
+    if gap == "0":
+        assert found == [(pytest.approx(float(touch)), 1.0, pytest.approx(0.5))]
+        return
+    assert len(found) == (0 if gap.startswith("-") else 2)
+    if found:
+        half = float(gap) ** 0.5
+        assert [k - float(touch) for k, _, _ in found] == pytest.approx(
+            [-half, half], rel=1e-3, abs=1e-15
+        )
+        assert [chi - 1 for _, chi, _ in found] == pytest.approx([-2 * half, 2 * half], rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("source", "sw2", "sb2", "right"),
     [
         ("z/(1+abs(z))", "3", "1/5", (0.63908651, 0.35844524, 0.81346815)),
         (SELU, "1", "0", (1, 0.78264788, 1.07157499)),
+        ("selu", "1", "0", (1, 0.78264788, 1.07157499)),
+        ("softsign", "3", "1/5", (0.63908651, 0.35844524, 0.81346815)),
     ],
 )
 def test_kinked_activations(source: str, sw2: str, sb2: str, right: tuple[float, ...]) -> None:
@@ -104,9 +125,9 @@ def test_moments_of_random_activations(left: str, right: str, weight: int, size:
     """<phi> and <phi^2> against a quadrature split at the kinks; chi_par against the derivative of
     the latter.
     """
-    phi = activation(f"{left} + ({weight}/2)*({right})")
-    if not phi.expression.free_symbols:
+    if left == right and weight == -2:  # the two cancel: no function of z is left
         return
+    phi = activation(f"{left} + ({weight}/2)*({right})")
     length, wide = size / 4, WideLimit(phi)
 
     def moment(power: int, k: mpmath.mpf) -> mpmath.mpf:
