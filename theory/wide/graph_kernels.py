@@ -458,7 +458,7 @@ class GraphKernels(Typeset):
             return None
         if signal.op == "pool":
             return Taps(side, terms[0][1], signal.data["taps"])
-        return Combination(terms)
+        return Combination(terms, side)
 
     def _normalised(self, kind: str, side: int, signal: _Signal, pair: Any) -> Rule | None:
         """A norm opened on one side."""

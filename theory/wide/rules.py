@@ -66,9 +66,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class Combination:
-    """A linear combination Σ c_i of earlier quantities."""
+    """A linear combination Σ c_i of earlier quantities, opened on one side.
+
+    A factor may hold averages ``R_0``, ``R_1``, … of the copy on that side.
+    """
 
     terms: tuple[tuple[Expr, Key], ...]
+    side: int = 0
 
     def reads(self) -> Iterator[Key]:
         """The quantities that are combined."""
