@@ -35,7 +35,8 @@ def random_dense(rng):
         if kind == "skip":
             new = net.add(new, net.bias(new, 0.25), z, strengths=(0.5, 1, 0.75))
         linear.append(new)
-    top = net.map(pick(rng, ("relu", "tanh", "erf")), linear[-1])
+    loose = [z for z in linear if net.graph.out_degree(z) == 0]
+    top = net.map(pick(rng, ("relu", "tanh", "erf")), net.add(*loose))
     net.affine(top, 2.0, 0.25)
     return net, INPUTS
 
