@@ -510,12 +510,25 @@ class GraphKernels(Typeset):
             for part in (left, right)
         ]
         names = tuple(_variable(i) for i in range(len(ends)))
+        shift.update(self._sided_factors(terms, table))
         far = [(mean_of(f * g.xreplace(shift), names, two), key) for f, g, key in terms]
         near = [
             (mean_of(f.xreplace(onto[0]) * g.xreplace(onto[1]), names[: len(alone)], one), key)
             for f, g, key in terms
         ]
         return Average(tuple(far), tuple(near), tuple(table.items()))
+
+    def _sided_factors(
+        self, terms: list[tuple[Expr, Expr, Key | None]], table: dict[Symbol, Moment]
+    ) -> dict[Symbol, Symbol]:
+        """Factors that are averages themselves belong to the copy in whose function they stand."""
+        moved = {}
+        used = set().union(*[f.free_symbols | g.free_symbols for f, g, _ in terms])
+        for symbol in sorted(used & set(self.factors), key=str):
+            moved[symbol] = Symbol(f"{symbol.name}_right", real=True)
+            table[symbol] = Moment(self.factors[symbol], "left")
+            table[moved[symbol]] = Moment(self.factors[symbol], "right")
+        return moved
 
     def _covariance(
         self, ends: list[tuple[Hashable, int]], table: dict[Symbol, Moment]

@@ -74,12 +74,15 @@ def _atom(atom: Any, values: Mapping[Symbol, Array]) -> tuple[Array, float]:
             f"an expectation of dimension {rank} > 3: put weights between the functions"
         )
     entries = [_number(entry, values) for entry in atom.covariance]
-    shape = np.broadcast_shapes(*(entry.shape for entry in entries))
+    extra = sorted(atom.function.free_symbols - set(atom.variables), key=str)
+    given = [np.asarray(values[symbol], dtype=float) for symbol in extra]
+    shape = np.broadcast_shapes(*(entry.shape for entry in (*entries, *given)))
     flat = [np.broadcast_to(entry, shape).reshape(-1) for entry in entries]
     covariance = np.stack(flat, axis=-1).reshape(-1, rank, rank)
-    parts = _separated(atom) if rank == 2 else None
+    scalars = {x: np.broadcast_to(v, shape).reshape(-1) for x, v in zip(extra, given, strict=True)}
+    parts = _separated(atom) if rank == 2 and not extra else None
     found = _by_hermite(parts, atom.variables, covariance) if parts else None
-    value, error = found if found is not None else _by_trapezoid(atom, covariance)
+    value, error = found if found is not None else _by_trapezoid(atom, covariance, scalars)
     return value.reshape(shape), error
 
 
@@ -151,38 +154,44 @@ def _hermite(degree: int) -> tuple[Array, Array, Array]:
     return points, weights, basis
 
 
-def _by_trapezoid(atom: Any, covariance: Array) -> tuple[Array, float]:
+def _by_trapezoid(
+    atom: Any, covariance: Array, scalars: Mapping[Symbol, Array]
+) -> tuple[Array, float]:
     """The trapezoidal rule with as many points as the hardest entries need."""
     rank = covariance.shape[-1]
     eigenvalues, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[..., None, :]
     hardest = np.argsort(-np.trace(covariance, axis1=-2, axis2=-1))[:24]
-    points, before = 24, _trapezoid(atom, root[hardest], 24)
+    few = {symbol: value[hardest] for symbol, value in scalars.items()}
+    points, before = 24, _trapezoid(atom, root[hardest], few, 24)
     while True:
         points = int(points * 1.3) + 1
         if points > LARGEST[rank]:
             raise ValueError(f"the average of {atom.function} does not converge")
-        value = _trapezoid(atom, root[hardest], points)
+        value = _trapezoid(atom, root[hardest], few, points)
         error = float(np.max(np.abs(value - before), initial=0.0))
         if not np.isfinite(error):
             raise ValueError(f"the average of {atom.function} is not finite")
         if error <= TOLERANCE * max(1.0, float(np.max(np.abs(value), initial=0.0))):
-            return _trapezoid(atom, root, points), error
+            return _trapezoid(atom, root, scalars, points), error
         before = value
 
 
-def _trapezoid(atom: Any, root: Array, points: int) -> Array:
+def _trapezoid(
+    atom: Any, root: Array, scalars: Mapping[Symbol, Array], points: int
+) -> Array:
     """The rule with a given number of points in every direction."""
     rank = root.shape[-1]
     line = np.linspace(-HALF, HALF, points)
     weight = np.exp(-(line**2) / 2) * (line[1] - line[0]) / np.sqrt(2 * np.pi)
     nodes = np.array(list(product(line, repeat=rank))).T
     weights = np.array(list(product(weight, repeat=rank))).prod(1)
-    function = compiled(atom.function, list(atom.variables))
+    function = compiled(atom.function, [*atom.variables, *scalars])
     found = np.empty(len(root))
     step = max(1, CHUNK // len(weights))
     for start in range(0, len(root), step):
         z = root[start : start + step] @ nodes
-        values = function(*(z[:, i] for i in range(rank)))
+        own = [value[start : start + step, None] for value in scalars.values()]
+        values = function(*(z[:, i] for i in range(rank)), *own)
         found[start : start + step] = np.asarray(values) @ weights
     return found

@@ -24,12 +24,13 @@ def random_dense(rng):
     for step in range(rng.integers(2, 5)):
         z = pick(rng, linear[-2:])
         kind = pick(rng, ("map", "map", "gate", "skip", "norm"))
-        h = net.map(pick(rng, ("relu", "tanh", "erf", "sin")), z)
-        if kind == "norm":
-            h = net.norm(h, centred=bool(rng.integers(2)))
         if kind == "gate":
             gate = net.affine(net.map("tanh", z), 1.0, 0.25)
             h = net.map(pick(rng, ("a*b", "a*sigmoid(b)")), z, gate, variables=("a", "b"))
+        else:
+            h = net.map(pick(rng, ("relu", "tanh", "erf", "sin")), z)
+        if kind == "norm":
+            h = net.norm(h, centred=bool(rng.integers(2)))
         label = "W" if rng.random() < 0.5 and kind != "gate" else None
         new = net.dense(h, 1.25, label=label)
         if kind == "skip":
@@ -83,7 +84,7 @@ def test_a_matrix_and_its_transpose():
     z = net.dense(net.map("tanh", z), 1.5, label="W", width=2)
     z = net.dense(net.map("tanh", z), 1.5, label="W", transposed=True)
     net.dense(net.map("tanh", z), 1)
-    assert_agrees(net, INPUTS, rng, width=50, networks=200)
+    assert_agrees(net, INPUTS[:1], rng, width=50, networks=200)
 
 
 @pytest.mark.parametrize("seed", range(10))
