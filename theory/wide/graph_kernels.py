@@ -24,8 +24,8 @@ from sympy import DiracDelta, Expr, ImmutableDenseMatrix, Rational, S, Symbol
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import activation, parse_expression
-from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.wide.rules import (
     Average,
     Combination,
@@ -164,7 +164,12 @@ class GraphKernels(Typeset):
     def derivation(self) -> Derivation:
         """Return the equations as named steps, in the order in which they follow."""
         steps = [
-            Step(type(rule).__name__.lower(), self.formula(key), self.formula(key), tex(self.symbol(key)))
+            Step(
+                type(rule).__name__.lower(),
+                self.formula(key),
+                self.formula(key),
+                tex(self.symbol(key)),
+            )
             for key, rule in self.equations.items()
         ]
         return Derivation("kernels of a layer graph", tuple(steps))
@@ -224,7 +229,9 @@ class GraphKernels(Typeset):
     def _ratio(self, ends: tuple[Any, Any]) -> Expr:
         """ρ = N_out/N_in of a matrix between two wide spaces."""
         if any(isinstance(end, tuple) for end in ends):
-            raise ValueError("a transposed matrix joins two wide layers, not an input or flat layer")
+            raise ValueError(
+                "a transposed matrix joins two wide layers, not an input or flat layer"
+            )
         return Rational(*(ends[1] / ends[0]).as_integer_ratio())
 
     def _answers(
@@ -279,7 +286,9 @@ class GraphKernels(Typeset):
         if signal.op == "linear":
             return sp.Add(*[c * self._coefficient(p, base) for c, p in signal.parents])
         if signal.op in ("norm", "pool", "dropout") and self._depends(name, base):
-            raise ValueError(f"a {signal.op} between a matrix and its transpose is not covered here")
+            raise ValueError(
+                f"a {signal.op} between a matrix and its transpose is not covered here"
+            )
         return S.Zero
 
     def _depends(self, name: Hashable, base: Hashable) -> bool:
@@ -428,9 +437,9 @@ class GraphKernels(Typeset):
             parent = signals[u].parents[0][1]
             source = derive(parent, parent)
             return None if source is None else Masked(source, signals[u].data["keep"])
-        if "flatten" in (signals[u].op, signals[v].op) and not {
-            signals[u].op, signals[v].op
-        } & set(LINEAR):
+        if "flatten" in (signals[u].op, signals[v].op) and not {signals[u].op, signals[v].op} & set(
+            LINEAR
+        ):
             if signals[u].op != signals[v].op:
                 raise ValueError("a flattened grid enters a dense layer, nothing else")
             source = derive(signals[u].parents[0][1], signals[v].parents[0][1])
@@ -490,9 +499,7 @@ class GraphKernels(Typeset):
         sources = tuple(key for key in found if key is not None)
         if not sources or one.data["variance"] == 0:
             return None
-        return Weighted(
-            one.data["variance"], sources, one.data.get("taps"), two.data.get("taps")
-        )
+        return Weighted(one.data["variance"], sources, one.data.get("taps"), two.data.get("taps"))
 
     def _average(
         self, terms: list[tuple[Expr, Expr, Key | None]], left: Local, right: Local
@@ -562,7 +569,9 @@ class GraphKernels(Typeset):
                 )
         for signal in bases:
             label = signal.data["key"][0]
-            uses = [s for s in self._signals.values() if s.op == "base" and s.data["key"][0] == label]
+            uses = [
+                s for s in self._signals.values() if s.op == "base" and s.data["key"][0] == label
+            ]
             if len(uses) > 1 and signal.data["op"] != "bias":
                 raise ValueError(
                     f"the readout weights {label} are used inside the network: independent "

@@ -44,11 +44,7 @@ FUNCTIONS: Mapping[Hashable, Slopes] = {
 
 
 def sampled_kernels(
-    graph: LayerGraph,
-    inputs: ArrayLike,
-    width: int,
-    networks: int,
-    rng: np.random.Generator,
+    graph: LayerGraph, inputs: ArrayLike, width: int, networks: int, rng: np.random.Generator
 ) -> Array:
     """Return kernel and tangent kernel of a scalar readout of many independent networks.
 
@@ -83,9 +79,7 @@ def measured_kernels(
     graph: LayerGraph, inputs: ArrayLike, width: int, networks: int, rng: np.random.Generator
 ) -> Estimate:
     """Return both kernels extrapolated in 1/N from the widths N and 3N, shape (2, n, n)."""
-    near, far = (
-        sampled_kernels(graph, inputs, size, networks, rng) for size in (width, 3 * width)
-    )
+    near, far = (sampled_kernels(graph, inputs, size, networks, rng) for size in (width, 3 * width))
     return Estimate.from_blocks((3 * far - near) / 2)
 
 

@@ -177,9 +177,7 @@ def _by_trapezoid(
         before = value
 
 
-def _trapezoid(
-    atom: Any, root: Array, scalars: Mapping[Symbol, Array], points: int
-) -> Array:
+def _trapezoid(atom: Any, root: Array, scalars: Mapping[Symbol, Array], points: int) -> Array:
     """The rule with a given number of points in every direction."""
     rank = root.shape[-1]
     line = np.linspace(-HALF, HALF, points)

@@ -18,7 +18,6 @@ from sympy import Expr, Symbol
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.wide.averages import averaged
-from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.wide.graph_kernels import GraphKernels
 from neurenorm.theory.wide.rules import (
     Average,
@@ -98,7 +97,9 @@ def kernels(
     one = _inputs_of(theory.graph, first)
     two = one if second is None else _inputs_of(theory.graph, second)
     if one.shape[1:] != two.shape[1:]:
-        raise ValueError(f"inputs of shapes {one.shape[1:]} and {two.shape[1:]} do not fit together")
+        raise ValueError(
+            f"inputs of shapes {one.shape[1:]} and {two.shape[1:]} do not fit together"
+        )
     given = {name: float(value) for name, value in (parameters or {}).items()}
     data = one if second is None else np.concatenate([one, two])
     own = _Pass(theory, given, np.einsum("npc,nqc->npq", data, data) / data.shape[2])
@@ -262,8 +263,9 @@ class _Pass:
 
     @_value.register
     def _(self, rule: Trace) -> Array:
-        return np.asarray(np.einsum("npp->n", self.values[rule.source])[:, None, None]) / (
-            self.values[rule.source].shape[1]
+        return (
+            np.asarray(np.einsum("npp->n", self.values[rule.source])[:, None, None])
+            / (self.values[rule.source].shape[1])
         )
 
     @_value.register
