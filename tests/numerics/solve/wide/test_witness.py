@@ -20,8 +20,7 @@ def random_dense(rng):
     """A random graph of dense layers: skips, shared weights, gates, norms."""
     net = LayerGraph()
     linear = [net.affine(net.input(), 1.5, 0.25)]
-    shared = None
-    for step in range(rng.integers(2, 5)):
+    for _ in range(rng.integers(2, 5)):
         z = pick(rng, linear[-2:])
         kind = pick(rng, ("map", "map", "gate", "skip", "norm"))
         if kind == "gate":
