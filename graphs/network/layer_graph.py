@@ -82,7 +82,7 @@ class LayerGraph:
 
     def strengths(self, node: Hashable) -> list[Any]:
         """Return the strengths of the arguments of a sum in their order."""
-        edges = self.graph.in_edges(node, keys=True, data="strength")
+        edges: list[Any] = list(self.graph.in_edges(node, keys=True, data="strength"))
         return [s for _, s in sorted(((key, s) for _, _, key, s in edges), key=lambda e: e[0])]
 
     def shape(self, node: Hashable) -> Shape:
@@ -491,7 +491,7 @@ def _moved(space: Any, spaces: dict[Hashable, Hashable]) -> Hashable:
         return spaces[space]
     if isinstance(space, tuple) and space[0] == "flat":
         return (*space[:2], _moved(space[2], spaces))
-    return space  # type: ignore[no-any-return]
+    return space
 
 
 def _taps(

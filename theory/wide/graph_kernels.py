@@ -44,7 +44,7 @@ from neurenorm.theory.wide.rules import (
 
 __all__ = ["GraphKernels", "Local"]
 
-ONE = ("constant",)
+ONE: Hashable = ("constant",)
 LINEAR = ("linear", "pool", "norm", "dropout")
 
 
@@ -248,7 +248,7 @@ class GraphKernels(Typeset):
         if self.graph.positions(node) > 1:
             raise ValueError(f"{label} acts forward and transposed on a grid: not covered here")
         self._rank = {name: i for i, name in enumerate(self._signals)}
-        terms = []
+        terms: list[Any] = []
         for name, signal in opposite:
             slope = self._response(source, name)
             if slope is not None:
@@ -328,7 +328,8 @@ class GraphKernels(Typeset):
     @property
     def _ancestors(self) -> set[Hashable]:
         """What the output is made of."""
-        found, ahead = {ONE}, [self.output]
+        found: set[Hashable] = {ONE}
+        ahead = [self.output]
         while ahead:
             name = ahead.pop()
             if name not in found:
@@ -388,7 +389,7 @@ class GraphKernels(Typeset):
         ops = (self._signals[u].op, self._signals[v].op)
         linear = self._linear_rule("K", u, v)
         if linear is not _NOT_LINEAR:
-            return linear  # type: ignore[return-value]
+            return linear
         if ops == ("one", "one"):
             return Constant(S.One)
         if "input" in ops:
@@ -414,13 +415,13 @@ class GraphKernels(Typeset):
         ops = (self._signals[u].op, self._signals[v].op)
         linear = self._linear_rule("T", u, v)
         if linear is not _NOT_LINEAR:
-            return linear  # type: ignore[return-value]
+            return linear
         if "one" in ops or "input" in ops:
             return None
         if ops == ("base", "base"):
             return self._weights_rule("T", u, v)
         left, right = self._local(u), self._local(v)
-        terms = []
+        terms: list[Any] = []
         for i, g in enumerate(left.arguments):
             for j, h in enumerate(right.arguments):
                 inner = self._tangent(g, h)

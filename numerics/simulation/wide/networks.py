@@ -239,5 +239,5 @@ class _Network:
             return parts[0]
         found = np.zeros((len(h), h.shape[1] + 1, h.shape[2]))
         for tap, part in zip(data["taps"], parts, strict=True):
-            np.add.at(found, (slice(None), list(tap)), part)
+            np.add.at(found, (slice(None), np.array(tap)), part)
         return found[:, :-1]
