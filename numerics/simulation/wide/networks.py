@@ -239,5 +239,5 @@ class _Network:
             return parts[0]
         found = np.zeros((len(h), h.shape[1] + 1, h.shape[2]))
         for tap, part in zip(data["taps"], parts, strict=True):
-            np.add.at(found, (slice(None), np.array(tap)), part)
+            np.add.at(found, np.s_[:, list(tap)], part)  # type: ignore[arg-type]
         return found[:, :-1]

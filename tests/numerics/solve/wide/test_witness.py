@@ -83,7 +83,7 @@ def test_a_matrix_and_its_transpose():
     z = net.dense(net.map("tanh", z), 1.5, label="W", width=2)
     z = net.dense(net.map("tanh", z), 1.5, label="W", transposed=True)
     net.dense(net.map("tanh", z), 1)
-    assert_agrees(net, INPUTS[:1], rng, width=50, networks=200)
+    assert_agrees(net, INPUTS[:1], rng, width=40, networks=128)
 
 
 @pytest.mark.parametrize("seed", range(10))
