@@ -100,8 +100,8 @@ class GraphKernels(Typeset):
     >>> theory = GraphKernels(net)
     >>> for key in (theory.kernel, theory.tangent):
     ...     print(key)
-    ('K', 6, 6)
-    ('T', 6, 6)
+    ('K', 7, 7)
+    ('T', 7, 7)
     """
 
     graph: LayerGraph
