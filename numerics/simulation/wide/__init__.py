@@ -1,0 +1,1 @@
+"""Explicit finite networks for layer graphs."""
