@@ -407,7 +407,7 @@ def _proved_near(problem: _Problem, start: Box) -> Root:
     """
     point = tuple(x.mid() for x in start)
     for _ in range(100):
-        point, moved = _newton_step(problem.system, point)
+        point, moved = newton_step(problem.system, point)
         if moved < arb(2) ** (10 - ctx.prec):
             break
     for share in (2, 4, 8, 16, 32, 1.5, 1.2):
@@ -425,7 +425,7 @@ def _proved_near(problem: _Problem, start: Box) -> Root:
     )
 
 
-def _newton_step(system: System, point: Box) -> tuple[Box, arb]:
+def newton_step(system: System, point: Box) -> tuple[Box, arb]:
     """One step x − J⁻¹F on midpoints, and its relative length."""
     try:
         step = (

@@ -148,7 +148,7 @@ class PositiveMap:
         """Return F and its Jacobian in balls."""
         return System(self._ball_values, self._ball_jacobian)
 
-    def _ball_sums(self, box: Box) -> tuple[list[arb], list[list[arb]]]:
+    def sums(self, box: Box) -> tuple[list[arb], list[list[arb]]]:
         """P_i and their derivatives on a box."""
         sums, slopes = [], []
         for table, numbers in zip(self.powers, self.coefficients, strict=True):
@@ -165,12 +165,12 @@ class PositiveMap:
 
     def _ball_values(self, box: Box) -> list[arb]:
         """F on a box."""
-        sums, _ = self._ball_sums(box)
+        sums, _ = self.sums(box)
         return [w * sums[self.largest] - sums[i] for w, i in zip(box, self.others, strict=True)]
 
     def _ball_jacobian(self, box: Box) -> list[list[arb]]:
         """The Jacobian of F on a box."""
-        sums, slopes = self._ball_sums(box)
+        sums, slopes = self.sums(box)
         return [
             [
                 (sums[self.largest] if row == column else 0)
@@ -183,7 +183,7 @@ class PositiveMap:
 
     def linearised(self, box: Box) -> list[list[arb]]:
         """The Jacobian of u_i' = P_i/P_largest in balls."""
-        sums, slopes = self._ball_sums(box)
+        sums, slopes = self.sums(box)
         big, its = sums[self.largest], slopes[self.largest]
         return [
             [(slopes[i][c] * big - sums[i] * its[c]) / big**2 for c in range(len(box))]

@@ -24,7 +24,7 @@ from sympy import Add, Expr, Integer, Matrix, Mul, Symbol
 from neurenorm.graphs.lattices import TwoTerminalCell
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.theory.algebra.reading import expression_of
-from neurenorm.theory.decimation.decimation import Decimation, decimate
+from neurenorm.theory.decimation.decimation import Decimation, PolynomialWeights, decimate
 from neurenorm.theory.decimation.model import Alphabet, Model, Term, Values
 from neurenorm.theory.decimation.sum_product import Configuration, ConfigurationSpace
 from neurenorm.theory.recursion.recursion import Recursion
@@ -216,7 +216,7 @@ def weight_map(
         if len(set(finer.values())) == len(set(classes.values())):
             break
         classes = finer
-    return _collected(cell, space, ends, classes, values, tuple(bonds), ring.ring, weights)
+    return _collected(cell, space, ends, classes, values, tuple(bonds), ring, weights)
 
 
 def _numbered(keys: Mapping[Configuration, Any]) -> Classes:
@@ -272,21 +272,23 @@ def _collected(
     classes: Classes,
     values: Mapping[Configuration, tuple[Expr, ...]],
     couplings: tuple[Symbol, ...],
-    ring: Any,
+    ring: PolynomialWeights,
     weights: Mapping[Configuration, Any],
 ) -> WeightMap:
     """Gather what is known of each class from the first configuration in it."""
     count = max(classes.values()) + 1
     first = {i: next(c for c in classes if classes[c] == i) for i in range(count)}
-    place = {g.coupling: k for k, g in enumerate(ring.generators) if g.unit is not None}
+    place = {g.coupling: k for k, g in enumerate(ring.ring.generators) if g.unit is not None}
     columns = [place[_logarithm(i)] for i in range(count)]
 
     def polynomial(weight: Any) -> dict[tuple[int, ...], Expr]:
         """Return exponents of the weights and coefficients in the other symbols."""
         found: dict[tuple[int, ...], Expr] = {}
-        for powers, number in ring.terms(weight).items():
-            key = tuple(powers[k] for k in columns)
-            rest = [g.power(powers[k]) for k, g in enumerate(ring.generators) if k not in columns]
+        for powers, number in ring.ring.terms(weight).items():
+            key = tuple(powers[k] + ring.total_shift[k] for k in columns)
+            rest = [
+                g.power(powers[k]) for k, g in enumerate(ring.ring.generators) if k not in columns
+            ]
             found[key] = found.get(key, Integer(0)) + Mul(Integer(number), *rest)
         return found
 

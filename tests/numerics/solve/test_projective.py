@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -119,13 +120,20 @@ def test_dilute_potts_has_no_last_number_of_states(q, exponents):
     assert has_exponents(found, *exponents)
 
 
-def test_a_point_where_the_step_is_undefined_is_named():
-    step = weight_map(wheatstone(), ISING, {K: lambda s, t: s * t})
-    frustrated = nx.MultiGraph([("a", "x"), ("x", "y"), ("y", "b"), ("a", "y")])
-    cell = TwoTerminalCell(frustrated, ("a", "b"))
-    assert weight_fixed_points(step).complete
-    found = weight_fixed_points(weight_map(cell, ISING, {K: lambda s, t: s * t}), max_boxes=2000)
-    assert not found.complete and "0/0" in found.message and found.points
+def test_a_point_where_the_step_is_undefined_is_named_and_is_no_fixed_point():
+    whole = weight_map(wheatstone(), ISING, {K: lambda s, t: s * t})
+    found = weight_fixed_points(replace(whole, mirrored=False))
+    assert not found.complete and "0/0 at the weights (0, 1)" in found.message
+    assert len(found.points) == 3
+    assert all(p.point[1].rad() < 1e-15 for p in found.points)
+
+
+def test_a_marginal_point_stays_in_doubt_and_is_shown():
+    hanging = nx.MultiGraph([("a", "x"), ("x", "y"), ("y", "b"), ("a", "y")])
+    step = weight_map(TwoTerminalCell(hanging, ("a", "b")), ISING, {K: lambda s, t: s * t})
+    found = weight_fixed_points(step, max_boxes=2000)
+    assert not found.complete and len(found.points) == 1
+    assert "undecided" in found.message and any(box[1].contains(0) for box in found.undecided)
 
 
 @settings(deadline=None, max_examples=15, print_blob=True)
