@@ -62,10 +62,8 @@ def migdal_kadanoff(
     """
     d, b, q = _checked(d, b, q)
     branches = b ** (d - 1)
-    if move_first:
-        step = _series(branches * coupling, b, q)
-    else:
-        step = branches * _series(coupling, b, q)
+    moved, outside = (branches, 1) if move_first else (1, branches)
+    step = outside * _series(moved * coupling, b, q)
     words = ("move", "decimate") if move_first else ("decimate", "move")
     derivation = Derivation(
         "Migdal-Kadanoff",
