@@ -312,8 +312,8 @@ class _Problem:
                 self.singular(root.box),
                 message="a fixed point that cannot be told from one of the continuum",
             )
-        eigenvalues, rigorous = _spectrum(self.linearised(root.box))
-        exponents = tuple(self._exponent(value) for value in eigenvalues)
+        eigenvalues, rigorous = spectrum(self.linearised(root.box))
+        exponents = tuple(exponent(value, self.log_scale) for value in eigenvalues)
         point = FixedPoint(
             root.box, "enclosed" if rigorous else "approximate", eigenvalues, exponents
         )
@@ -340,8 +340,8 @@ class _Problem:
 
     def singular(self, doubt: Box) -> FixedPoint:
         """The report on a marginal point: a box that may hold no fixed point, one, or several."""
-        eigenvalues, rigorous = _spectrum(self.linearised(doubt))
-        exponents = tuple(self._exponent(value) for value in eigenvalues)
+        eigenvalues, rigorous = spectrum(self.linearised(doubt))
+        exponents = tuple(exponent(value, self.log_scale) for value in eigenvalues)
         message = (
             "an eigenvalue of the linearised step cannot be told from 1: none, one or several "
             "fixed points in this box"
@@ -354,17 +354,18 @@ class _Problem:
             message if rigorous else message + " (approximate spectrum)",
         )
 
-    def _exponent(self, eigenvalue: arb | acb) -> arb:
-        """y = ln|λ| / ln b: −∞ at λ = 0, and no information where the enclosure of λ merely
-        contains 0.
-        """
-        size = abs(eigenvalue)
-        if size.is_zero():
-            return arb.neg_inf()
-        return arb(0, math.inf) if size.contains(0) else size.log() / self.log_scale
+
+def exponent(eigenvalue: arb | acb, log_scale: arb) -> arb:
+    """y = ln|λ| / ln b: −∞ at λ = 0, and no information where the enclosure of λ merely contains
+    0.
+    """
+    size = abs(eigenvalue)
+    if size.is_zero():
+        return arb.neg_inf()
+    return arb(0, math.inf) if size.contains(0) else size.log() / log_scale
 
 
-def _spectrum(matrix: arb_mat) -> tuple[tuple[arb | acb, ...], bool]:
+def spectrum(matrix: arb_mat) -> tuple[tuple[arb | acb, ...], bool]:
     """Eigenvalues in the order of falling size, real ones as real balls, and whether they are
     rigorous.
 
@@ -406,7 +407,7 @@ def _proved_near(problem: _Problem, start: Box) -> Root:
     """
     point = tuple(x.mid() for x in start)
     for _ in range(100):
-        point, moved = _newton_step(problem.system, point)
+        point, moved = newton_step(problem.system, point)
         if moved < arb(2) ** (10 - ctx.prec):
             break
     for share in (2, 4, 8, 16, 32, 1.5, 1.2):
@@ -424,7 +425,7 @@ def _proved_near(problem: _Problem, start: Box) -> Root:
     )
 
 
-def _newton_step(system: System, point: Box) -> tuple[Box, arb]:
+def newton_step(system: System, point: Box) -> tuple[Box, arb]:
     """One step x − J⁻¹F on midpoints, and its relative length."""
     try:
         step = (
