@@ -85,17 +85,17 @@ class BallRing:
                 )
         return {configuration: weight.log() for configuration, weight in weights.items()}
 
-    def coupling(self, value: arb) -> arb:
+    def coupling(self, value: arb, *, or_zero: bool = False) -> arb:
         """Return a coupling as it is to be judged: a deep chain has one far below the smallest
         double.
 
-        As a double it is then zero, give or take the smallest double. With digits a ball around
-        zero counts as unknown, so that the precision is raised, up to a number of bits at which it
-        is taken for zero.
+        As a double it is then zero, give or take the smallest double, where that is wanted. With
+        digits a ball around zero counts as unknown, so that the precision is raised, up to a number
+        of bits at which it is taken for zero.
         """
         if self.digits is None:
             smallest = arb(2) ** SMALLEST_DOUBLE
-            return arb(0, smallest) if abs(value) < smallest else value
+            return arb(0, smallest) if or_zero and abs(value) < smallest else value
         unknown = value.contains(0) and not value.is_zero() and ctx.prec < MOST_BITS
         return arb.nan() if unknown else value
 

@@ -104,8 +104,10 @@ class Ring(Protocol):
     def log_weights(self, cell: Any, copies: int = 1) -> Mapping[tuple[int, ...], Any]:
         """Return ln Z of every kept configuration of copies of a decimation in series."""
 
-    def coupling(self, value: Any) -> Any:
-        """Return a coupling, which may be far smaller than the numbers that it was made of."""
+    def coupling(self, value: Any, *, or_zero: bool = False) -> Any:
+        """Return a coupling, which may be far smaller than the numbers that it was made of, and
+        below the smallest double may be given as zero.
+        """
 
 
 class OverRing(Typeset, ABC):

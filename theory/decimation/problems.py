@@ -44,7 +44,9 @@ class BondOf(OverRing):
         """Return the couplings and the constant of the bond as elements of a ring."""
         cell = self.series.cell
         found, rest = cell.read_bond(ring.log_weights(cell, self.series.copies), ring.combine)
-        values = {name: ring.coupling(found[symbol]) for name, symbol in self.names.items()}
+        values = {
+            name: ring.coupling(found[symbol], or_zero=True) for name, symbol in self.names.items()
+        }
         return values if self.constant is None else {**values, self.constant: rest[()]}
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
