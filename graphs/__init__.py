@@ -4,78 +4,83 @@ This room knows networkx and integers.  Labels may carry anything hashable; no e
 manipulated here.
 """
 
-from neurenorm.graphs.elimination import EliminationOrder, elimination_order, frontier_order
-from neurenorm.graphs.folding.fold import SEARCH_LIMIT, Folding, NoTranslation, fold
-from neurenorm.graphs.lattices import (
-    TwoTerminalCell,
-    cell_from_graph,
-    chain,
-    cubic,
-    diamond,
-    hierarchical_lattice,
-    honeycomb,
-    ladder,
-    series_cell,
-    square,
-    triangular,
-    wheatstone,
-)
-from neurenorm.graphs.network.architectures import convolutional, mlp, recurrent, residual
-from neurenorm.graphs.network.folding import NetworkFolding, fold_network
-from neurenorm.graphs.network.interaction import (
-    InteractionReport,
-    Interactions,
-    promoted,
-    weights_only,
-)
-from neurenorm.graphs.network.network import Network, network_from_graph
-from neurenorm.graphs.network.rules import Rule
-from neurenorm.graphs.periodic.brillouin import BrillouinZone, brillouin_zone
-from neurenorm.graphs.periodic.labels import Directed, Label
-from neurenorm.graphs.periodic.metric import Metric, NoMetric
-from neurenorm.graphs.periodic.periodic import Edge, PeriodicGraph, Unrolled, ZeroOffsetLoop
+from __future__ import annotations
 
-__all__ = [
-    "SEARCH_LIMIT",
-    "BrillouinZone",
-    "Directed",
-    "Edge",
-    "EliminationOrder",
-    "Folding",
-    "InteractionReport",
-    "Interactions",
-    "Label",
-    "Metric",
-    "Network",
-    "NetworkFolding",
-    "NoMetric",
-    "NoTranslation",
-    "PeriodicGraph",
-    "Rule",
-    "TwoTerminalCell",
-    "Unrolled",
-    "ZeroOffsetLoop",
-    "brillouin_zone",
-    "cell_from_graph",
-    "chain",
-    "convolutional",
-    "cubic",
-    "diamond",
-    "elimination_order",
-    "fold",
-    "fold_network",
-    "frontier_order",
-    "hierarchical_lattice",
-    "honeycomb",
-    "ladder",
-    "mlp",
-    "network_from_graph",
-    "promoted",
-    "recurrent",
-    "residual",
-    "series_cell",
-    "square",
-    "triangular",
-    "weights_only",
-    "wheatstone",
-]
+from typing import TYPE_CHECKING
+
+from neurenorm.doors import lazy
+
+if TYPE_CHECKING:
+    from neurenorm.graphs.elimination import EliminationOrder as EliminationOrder
+    from neurenorm.graphs.elimination import elimination_order as elimination_order
+    from neurenorm.graphs.elimination import frontier_order as frontier_order
+    from neurenorm.graphs.folding.fold import SEARCH_LIMIT as SEARCH_LIMIT
+    from neurenorm.graphs.folding.fold import Folding as Folding
+    from neurenorm.graphs.folding.fold import NoTranslation as NoTranslation
+    from neurenorm.graphs.folding.fold import fold as fold
+    from neurenorm.graphs.lattices import TwoTerminalCell as TwoTerminalCell
+    from neurenorm.graphs.lattices import cell_from_graph as cell_from_graph
+    from neurenorm.graphs.lattices import chain as chain
+    from neurenorm.graphs.lattices import cubic as cubic
+    from neurenorm.graphs.lattices import diamond as diamond
+    from neurenorm.graphs.lattices import hierarchical_lattice as hierarchical_lattice
+    from neurenorm.graphs.lattices import honeycomb as honeycomb
+    from neurenorm.graphs.lattices import ladder as ladder
+    from neurenorm.graphs.lattices import series_cell as series_cell
+    from neurenorm.graphs.lattices import square as square
+    from neurenorm.graphs.lattices import triangular as triangular
+    from neurenorm.graphs.lattices import wheatstone as wheatstone
+    from neurenorm.graphs.network.architectures import convolutional as convolutional
+    from neurenorm.graphs.network.architectures import mlp as mlp
+    from neurenorm.graphs.network.architectures import recurrent as recurrent
+    from neurenorm.graphs.network.architectures import residual as residual
+    from neurenorm.graphs.network.folding import NetworkFolding as NetworkFolding
+    from neurenorm.graphs.network.folding import fold_network as fold_network
+    from neurenorm.graphs.network.interaction import InteractionReport as InteractionReport
+    from neurenorm.graphs.network.interaction import Interactions as Interactions
+    from neurenorm.graphs.network.interaction import promoted as promoted
+    from neurenorm.graphs.network.interaction import weights_only as weights_only
+    from neurenorm.graphs.network.network import Network as Network
+    from neurenorm.graphs.network.network import network_from_graph as network_from_graph
+    from neurenorm.graphs.network.rules import Rule as Rule
+    from neurenorm.graphs.periodic.brillouin import BrillouinZone as BrillouinZone
+    from neurenorm.graphs.periodic.brillouin import brillouin_zone as brillouin_zone
+    from neurenorm.graphs.periodic.labels import Directed as Directed
+    from neurenorm.graphs.periodic.labels import Label as Label
+    from neurenorm.graphs.periodic.metric import Metric as Metric
+    from neurenorm.graphs.periodic.metric import NoMetric as NoMetric
+    from neurenorm.graphs.periodic.periodic import Edge as Edge
+    from neurenorm.graphs.periodic.periodic import PeriodicGraph as PeriodicGraph
+    from neurenorm.graphs.periodic.periodic import Unrolled as Unrolled
+    from neurenorm.graphs.periodic.periodic import ZeroOffsetLoop as ZeroOffsetLoop
+
+_PLACES = {
+    "elimination": ("EliminationOrder", "elimination_order", "frontier_order"),
+    "folding.fold": ("Folding", "NoTranslation", "SEARCH_LIMIT", "fold"),
+    "lattices": (
+        "TwoTerminalCell",
+        "cell_from_graph",
+        "chain",
+        "cubic",
+        "diamond",
+        "hierarchical_lattice",
+        "honeycomb",
+        "ladder",
+        "series_cell",
+        "square",
+        "triangular",
+        "wheatstone",
+    ),
+    "network.architectures": ("convolutional", "mlp", "recurrent", "residual"),
+    "network.folding": ("NetworkFolding", "fold_network"),
+    "network.interaction": ("InteractionReport", "Interactions", "promoted", "weights_only"),
+    "network.network": ("Network", "network_from_graph"),
+    "network.rules": ("Rule",),
+    "periodic.brillouin": ("BrillouinZone", "brillouin_zone"),
+    "periodic.labels": ("Directed", "Label"),
+    "periodic.metric": ("Metric", "NoMetric"),
+    "periodic.periodic": ("Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"),
+}
+__all__ = sorted({name for names in _PLACES.values() for name in names})
+
+__getattr__, __dir__ = lazy(__name__, _PLACES)

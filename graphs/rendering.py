@@ -8,9 +8,10 @@ import html
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["Tabulated", "cell_places", "drawing", "layer_places", "small_drawing"]
 
@@ -181,9 +182,12 @@ def cell_places(graph: nx.Graph, terminals: Sequence[Hashable]) -> dict[Any, tup
 
     Examples
     --------
+    >>> import networkx as nx
     >>> cell_places(nx.path_graph(3), (0, 2))
     {0: (0.0, 0.0), 1: (0.5, 0.0), 2: (1.0, 0.0)}
     """
+    import networkx as nx  # a tenth of a second, which only drawings need
+
     from_left = nx.single_source_shortest_path_length(graph, terminals[0])
     from_right = nx.single_source_shortest_path_length(graph, terminals[1])
     columns: dict[float, list[Any]] = {}

@@ -142,9 +142,9 @@ def _seed(text: str) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     """Print the catalogue."""
-    from neurenorm.theory.catalogue import results
+    from neurenorm.theory.catalogue import listed
 
-    entries = results(arguments.paper)
+    entries = listed(arguments.paper)
     if arguments.json:
         from neurenorm.numerics.verification.suite import claims_on
 
@@ -153,7 +153,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 "id": e.id,
                 "statement": e.statement,
                 "paper": e.paper.key,
-                "provenance": e.provenance,
+                "provenance": e.paper.provenance,
                 "claims": [claim.id for claim in claims_on(e.id)],
             }
             for e in entries
@@ -162,7 +162,7 @@ def _list(arguments: argparse.Namespace) -> int:
         return WELL
     width = max(len(entry.id) for entry in entries)
     for entry in entries:
-        say(f"{entry.id:{width}}  {entry.statement} [{entry.provenance}]")
+        say(f"{entry.id:{width}}  {entry.statement} [{entry.paper.provenance}]")
     return WELL
 
 

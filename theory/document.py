@@ -9,13 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from sympy import Symbol, pretty
 
-from neurenorm.theory.catalogue.result import (
-    Paper,
-    Parameter,
-    Result,
-    object_derivation,
-    object_latex,
-)
+from neurenorm.theory.catalogue.papers import Paper
+from neurenorm.theory.catalogue.result import Parameter, Result, object_derivation, object_latex
 from neurenorm.theory.conventions import CONVENTIONS
 from neurenorm.theory.typeset.derivation import Derivation
 

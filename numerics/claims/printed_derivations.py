@@ -22,7 +22,8 @@ from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.derivations import step_point
 from neurenorm.numerics.verification.mutants import Mutant
 from neurenorm.theory.catalogue import results
-from neurenorm.theory.catalogue.result import PAPERS, object_derivation
+from neurenorm.theory.catalogue.papers import PAPERS
+from neurenorm.theory.catalogue.result import object_derivation
 from neurenorm.theory.typeset.derivation import Step
 
 __all__ = ["CLAIMS"]

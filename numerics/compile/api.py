@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import sympy
 
 from neurenorm.numerics.compile.ball_target import BALL, COMPLEX_BALL, BallEvaluator
@@ -21,6 +20,13 @@ __all__ = ["CompiledFunction", "compiled", "compiled_gradient"]
 
 TARGETS = ("numpy", "c", "mpmath", "ball")
 RECURSION_LIMIT = 3000
+
+
+def _array(rows: list[Any]) -> Any:
+    """Return rows of arrays as one array; NumPy is loaded only where it is the target."""
+    import numpy as np
+
+    return np.array(rows)
 
 
 class CompiledFunction:
@@ -46,7 +52,7 @@ class CompiledFunction:
     ) -> None:
         self._evaluate, self._structure = evaluate, structure
         self.arguments, self.target, self.source = arguments, target, source
-        self._matrix = np.array if target in ("numpy", "c") else list
+        self._matrix = _array if target in ("numpy", "c") else list
 
     def __call__(self, *values: Any) -> Any:
         """The values, in the structure of the expressions."""

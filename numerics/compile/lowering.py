@@ -13,7 +13,10 @@ Lowering = Callable[[Any, str, int | None], tuple[Callable[..., Any], Sequence[A
 _REGISTRY: dict[type, Lowering] = {}
 _VERSION = [0]
 
-PROVIDERS = {"GaussianExpectation": "neurenorm.numerics.quadrature"}
+PROVIDERS = {
+    "BinaryEntropy": "neurenorm.numerics.compile.binary_entropy",
+    "GaussianExpectation": "neurenorm.numerics.quadrature",
+}
 """Modules that are imported when a node of this class is first met: they register how it is
 lowered.
 """

@@ -4,7 +4,7 @@ are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +12,15 @@ import numpy as np
 from flint import acb, arb, ctx
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
-from sympy import Expr, Symbol, exp, log, oo
+from sympy import Expr, Symbol, exp, oo
 
-from neurenorm.numerics.compile import compiled, register_lowering
+from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.quadrature.rules import whole_line
 from neurenorm.numerics.solve import trajectory
 from neurenorm.theory.complexity.state_entropy import (
-    BinaryEntropy,
     DepthLaw,
     RandomNetwork,
     StateEntropy,
@@ -44,37 +43,9 @@ __all__ = [
 Array = NDArray[np.float64]
 Numbers = Mapping[str, Any]
 AnalyticFunction = Callable[[acb, bool], acb]
-P = Symbol("p", positive=True)
 WIDE, SUBJECT = symbols("field-theory"), symbols("complexity")
 DOUBLE = 64  # bits at which the constants of an integral in doubles are found
 QUADRATURE = 1e-9  # relative error of the kernel of one layer where it is averaged numerically
-
-
-def _ball_entropy(p: arb) -> arb:
-    """H2 of a ball; at its ends by the bound H2(p) <= 2 √(p(1 - p))."""
-    if p == 0 or p == 1:
-        return arb(0)
-    if p > 0 and p < 1:
-        return -(p * p.log() + (1 - p) * (1 - p).log()) / arb(2).log()
-    reach = 2 * (p * (1 - p)).abs_upper().sqrt()
-    return arb(0).union(reach)
-
-
-def _lower_entropy(
-    node: BinaryEntropy, target: str, digits: int | None
-) -> tuple[Callable[..., Any], Sequence[Expr]]:
-    """How the compiler evaluates a binary entropy."""
-    if target == "numpy":
-        return binary_entropy, node.args
-    if target == "ball":
-        return _ball_entropy, node.args
-    rewritten = compiled(
-        -(P * log(P) + (1 - P) * log(1 - P)) / log(2), [P], target=target, digits=digits
-    )
-    return (lambda p: p * 0 if p in (0, 1) else rewritten(p)), node.args
-
-
-register_lowering(BinaryEntropy, _lower_entropy)
 
 
 # --- averages of H2(Φ(scale t))

@@ -15,14 +15,11 @@ from sympy import Integer, oo
 
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.decimations import BallWeights, log_weights_at
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.numerics.solve import certified_root
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
 from neurenorm.numerics.solve.dynamic_neurons.transfer import wide_second_eigenvalue_ball
-from neurenorm.theory.decimation.expansion import transform
-from neurenorm.theory.dynamic_neurons.chain import BlockCouplings
 from neurenorm.theory.dynamic_neurons.interaction_order import InteractionOrder
 from neurenorm.theory.dynamic_neurons.spectrum import BinarySpectrum, EitherStiffness
 from neurenorm.theory.dynamic_neurons.stiffness import SmearedChain
@@ -33,31 +30,6 @@ __all__: list[str] = []
 NO_PROOF = (
     "this quantity is computed numerically: no digits of it can be proved, so leave digits out"
 )
-
-
-@answer.register
-def _(problem: BlockCouplings, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    decimation = problem.decimation
-
-    def combined(pairs: list[tuple[Any, Any]]) -> arb:
-        """The sum of exact number * ball."""
-        total = arb(0)
-        for factor, value in pairs:
-            total += (
-                arb(fmpq(factor.numerator, factor.denominator))
-                if isinstance(factor, Fraction | int)
-                else BallWeights.number(factor)
-            ) * value
-        return total
-
-    def compute() -> dict[str, arb]:
-        """Run the elimination over balls and project on the two couplings."""
-        found = transform(
-            decimation.space, decimation.keep, log_weights_at(decimation, numbers), combined
-        )
-        return {"alpha": found[problem.labels["alpha"]] / 2, "k": found[problem.labels["k"]]}
-
-    return enclosed_answer(compute, digits)
 
 
 @answer.register

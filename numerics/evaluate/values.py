@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from sympy import Basic, Float, Integer, Interval, Rational, S, oo
 from sympy.core.numbers import Number
 
@@ -105,7 +104,7 @@ def exact_value(value: Any) -> Any:
 
 def _exact(value: Any, depth: int) -> Any:
     """One value, or the entries of a list, exactly."""
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # an array, or a number of an array library
         value = value.tolist()
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from neurenorm.numerics.show.web import formula_html, page_html
 from neurenorm.numerics.verification.claim import Report
 from neurenorm.numerics.verification.compare import Comparison, Verdict
-from neurenorm.theory.catalogue.result import PAPERS
+from neurenorm.theory.catalogue.papers import PAPERS
 
 __all__ = ["as_json", "as_junit", "page", "text_row"]
 

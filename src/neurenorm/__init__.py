@@ -5,11 +5,47 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_DOOR = {
-    "neurenorm.graphs": (
+from neurenorm.doors import lazy
+
+if TYPE_CHECKING:
+    from neurenorm.graphs import Network as Network
+    from neurenorm.graphs import PeriodicGraph as PeriodicGraph
+    from neurenorm.graphs import TwoTerminalCell as TwoTerminalCell
+    from neurenorm.graphs import cell_from_graph as cell_from_graph
+    from neurenorm.graphs import fold as fold
+    from neurenorm.graphs import fold_network as fold_network
+    from neurenorm.graphs import network_from_graph as network_from_graph
+    from neurenorm.numerics.compile import compiled as compiled
+    from neurenorm.numerics.evaluate import evaluate as evaluate
+    from neurenorm.numerics.sweep import sweep as sweep
+    from neurenorm.numerics.verification.claim import Claim as Claim
+    from neurenorm.theory import ISING as ISING
+    from neurenorm.theory import Activation as Activation
+    from neurenorm.theory import Alphabet as Alphabet
+    from neurenorm.theory import Chart as Chart
+    from neurenorm.theory import Decimation as Decimation
+    from neurenorm.theory import Derivation as Derivation
+    from neurenorm.theory import GaussianField as GaussianField
+    from neurenorm.theory import Model as Model
+    from neurenorm.theory import Recursion as Recursion
+    from neurenorm.theory import Result as Result
+    from neurenorm.theory import Term as Term
+    from neurenorm.theory import WideLimit as WideLimit
+    from neurenorm.theory import bond_model as bond_model
+    from neurenorm.theory import cell_recursion as cell_recursion
+    from neurenorm.theory import clock as clock
+    from neurenorm.theory import decimate as decimate
+    from neurenorm.theory import document as document
+    from neurenorm.theory import exact_fixed_points as exact_fixed_points
+    from neurenorm.theory import finite as finite
+    from neurenorm.theory import potts as potts
+    from neurenorm.theory import result as result
+    from neurenorm.theory import results as results
+
+_PLACES = {
+    "graphs": (
         "Network",
         "PeriodicGraph",
         "TwoTerminalCell",
@@ -18,7 +54,7 @@ _DOOR = {
         "fold_network",
         "network_from_graph",
     ),
-    "neurenorm.theory": (
+    "theory": (
         "ISING",
         "Activation",
         "Alphabet",
@@ -42,15 +78,16 @@ _DOOR = {
         "result",
         "results",
     ),
-    "neurenorm.numerics.compile": ("compiled",),
-    "neurenorm.numerics.evaluate": ("evaluate",),
-    "neurenorm.numerics.sweep": ("sweep",),
-    "neurenorm.numerics.verification.claim": ("Claim",),
+    "numerics.compile": ("compiled",),
+    "numerics.evaluate": ("evaluate",),
+    "numerics.sweep": ("sweep",),
+    "numerics.verification.claim": ("Claim",),
 }
-_ROOM_OF = {name: room for room, names in _DOOR.items() for name in names}
 _WINGS = ("graphs", "theory", "numerics")
 
-__all__ = ["__version__", *sorted(_ROOM_OF)]
+__all__ = ["__version__", *sorted(name for names in _PLACES.values() for name in names)]
+
+_load, _offered = lazy(__name__, _PLACES, _WINGS)
 
 
 def __dir__() -> list[str]:
@@ -63,12 +100,5 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
-        found: Any = version("neurenorm")
-    elif name in _WINGS:
-        found = import_module(f"neurenorm.{name}")
-    elif name in _ROOM_OF:
-        found = getattr(import_module(_ROOM_OF[name]), name)
-    else:
-        raise AttributeError(f"neurenorm has no {name!r}; it has {', '.join(__dir__())}")
-    globals()[name] = found
-    return found
+        return version("neurenorm")
+    return _load(name)

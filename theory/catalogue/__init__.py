@@ -4,60 +4,27 @@ object.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from importlib import import_module
+from typing import TYPE_CHECKING
 
-from neurenorm.theory.catalogue.result import PAPERS, REQUIRED, Paper, Parameter, Result
+from neurenorm.doors import lazy
 
-__all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result", "result", "results"]
+if TYPE_CHECKING:
+    from neurenorm.theory.catalogue.entries import result as result
+    from neurenorm.theory.catalogue.entries import results as results
+    from neurenorm.theory.catalogue.index import Listed as Listed
+    from neurenorm.theory.catalogue.index import listed as listed
+    from neurenorm.theory.catalogue.papers import PAPERS as PAPERS
+    from neurenorm.theory.catalogue.papers import Paper as Paper
+    from neurenorm.theory.catalogue.result import REQUIRED as REQUIRED
+    from neurenorm.theory.catalogue.result import Parameter as Parameter
+    from neurenorm.theory.catalogue.result import Result as Result
 
+_PLACES = {
+    "entries": ("result", "results"),
+    "index": ("Listed", "listed"),
+    "papers": ("PAPERS", "Paper"),
+    "result": ("REQUIRED", "Parameter", "Result"),
+}
+__all__ = sorted({name for names in _PLACES.values() for name in names})
 
-def results(paper: str | None = None) -> tuple[Result, ...]:
-    """Return all results, or those of one paper, in the order of the catalogue.
-
-    Parameters
-    ----------
-    paper : str, optional
-        Key of a paper.
-
-    Raises
-    ------
-    ValueError
-        If there is no such key.
-
-    Examples
-    --------
-    >>> [entry.id for entry in results("lattice")][:2]
-    ['lattice/ising-decimation', 'lattice/ising-correlation']
-    """
-    if paper is not None and paper not in PAPERS:
-        raise ValueError(f"unknown paper {paper!r}; the keys are {', '.join(PAPERS)}")
-    found: list[Result] = []
-    for key in PAPERS if paper is None else [paper]:
-        found += import_module(f"neurenorm.theory.{key.replace('-', '_')}.results").RESULTS
-    return tuple(found)
-
-
-def result(identifier: str) -> Result:
-    """Return the result with this id.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message names the nearest ids.
-
-    Examples
-    --------
-    >>> result("lattice/ising-correlation").values
-    ('value',)
-    """
-    paper = identifier.partition("/")[0]
-    table = {entry.id: entry for entry in results(paper if paper in PAPERS else None)}
-    if identifier not in table:
-        table = {entry.id: entry for entry in results()}
-        near = get_close_matches(identifier, table, n=3, cutoff=0.4)
-        raise ValueError(
-            f"unknown id {identifier!r}; "
-            + (f"did you mean {' or '.join(near)}?" if near else "neurenorm list shows all")
-        )
-    return table[identifier]
+__getattr__, __dir__ = lazy(__name__, _PLACES)

@@ -7,21 +7,20 @@ in numerics.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from sympy import Expr, Reals, Symbol, exp, log
+from sympy import Expr, Symbol
 from sympy.sets import Set
 
-from neurenorm.theory.decimation.cell import brute_sum, derivation_of
-from neurenorm.theory.decimation.decimation import Decimation
-from neurenorm.theory.decimation.series import Series
 from neurenorm.theory.recursion.fixed_points import fixed_point_equation
 from neurenorm.theory.recursion.recursion import Chart, Recursion
-from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, equation, equations, tex
+from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
-__all__ = ["BondOf", "Expansion", "FixedPointOf", "Formula", "LogPartition", "named"]
+__all__ = ["Expansion", "FixedPointOf", "Formula", "OverRing", "Ring", "named"]
 
 
 def named(name: str) -> str:
@@ -91,73 +90,36 @@ class Expansion(Formula):
     left_out: Mapping[str, Expr] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class BondOf(Typeset):
-    """The bond that copies of a cell in series leave: its couplings by name, and optionally the
-    additive constant.
+class Ring(Protocol):
+    """Where a sum-product is done: exact expressions, balls, or floats, at given parameters."""
 
-    Evaluated by running the elimination over numbers, so that the size of the graph is not limited
-    by the size of a formula.
+    numbers: Mapping[str, Any]
 
-    Parameters
-    ----------
-    series : Series
-        A decimation onto two vertices, and how many copies of it stand in a row.
-    names : mapping of str to Symbol
-        Name of each value and the coupling that it is.
-    constant : str, optional
-        Name under which ln A is returned.
+    def number(self, value: Any) -> Any:
+        """Return an exact number as an element."""
+
+    def combine(self, pairs: Iterable[tuple[Any, Any]]) -> Any:
+        """Return the sum of exact numbers times elements."""
+
+    def log_weights(self, cell: Any, copies: int = 1) -> Mapping[tuple[int, ...], Any]:
+        """Return ln Z of every kept configuration of copies of a decimation in series."""
+
+    def coupling(self, value: Any, *, or_zero: bool = False) -> Any:
+        """Return a coupling, which may be far smaller than the numbers that it was made of, and
+        below the smallest double may be given as zero.
+        """
+
+
+class OverRing(Typeset, ABC):
+    """A sum over states, done in a ring that decides whether its values are exact, balls or floats.
+
+    It adds, multiplies and takes logarithms, so that what it costs is the length of the sum, never
+    the size of a formula.
     """
 
-    series: Series
-    names: Mapping[str, Symbol]
-    constant: str | None = None
-
-    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return the couplings and the constant as closed forms (for small graphs)."""
-        decimation = self.series.decimation
-        constant = [] if self.constant is None else [(r"\ln A", decimation.constant)]
-        return aligned(
-            equations(
-                [
-                    *((rf"{tex(s, names)}'", decimation.couplings[s]) for s in self.names.values()),
-                    *constant,
-                ],
-                names,
-            )
-        )
-
-    @property
-    def derivation(self) -> Derivation:
-        """The sums over the interior and the projections."""
-        decimation = self.series.decimation
-        return derivation_of(
-            decimation, {symbol: decimation.couplings[symbol] for symbol in self.names.values()}
-        )
-
-
-@dataclass(frozen=True)
-class LogPartition(Typeset):
-    """ln Z of a model with every vertex summed out, evaluated over numbers."""
-
-    decimation: Decimation
-    name: str = "value"
-
-    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return ln Z as a closed form (for small graphs)."""
-        return aligned(equation(r"\ln Z", self.decimation.constant, names))
-
-    @property
-    def derivation(self) -> Derivation:
-        """The sum over all configurations, term by term where they are few, and its logarithm."""
-        decimation = self.decimation
-        domain = dict.fromkeys(decimation.model.couplings, Reals)
-        total = exp(decimation.log_basis.to_expr(decimation.log_weights[()]))
-        steps = [Step("take the logarithm", log(total), decimation.constant, r"\ln Z", domain)]
-        explicit = brute_sum(decimation, ())
-        if explicit is not None:
-            steps.insert(0, Step("sum over all configurations", explicit, total, "Z", domain))
-        return Derivation("partition function", tuple(steps))
+    @abstractmethod
+    def over(self, ring: Ring) -> dict[str, Any]:
+        """Return the values by name, as elements of the ring."""
 
 
 @dataclass(frozen=True)

@@ -10,81 +10,14 @@ from sympy import Expr, Symbol
 from sympy.sets import Set
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.catalogue.papers import Paper
 from neurenorm.theory.symbols import Subject
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import tex
 
-__all__ = ["PAPERS", "REQUIRED", "Paper", "Parameter", "Result"]
+__all__ = ["REQUIRED", "Parameter", "Result"]
 
 REQUIRED = object()
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A paper whose model is worked out here.
-
-    Only abstracts and opening pages were at hand, so results are derived here from the model of the
-    paper; they reproduce no numbered equation or figure.
-    """
-
-    key: str
-    authors: str
-    year: int
-    topic: str
-    arxiv: str | None
-
-    @property
-    def provenance(self) -> str:
-        """One sentence on where the results come from."""
-        if self.key not in PAPERS:
-            return "derived by the user of the workbench"
-        if self.arxiv is None:
-            return "derived here; standard statistical mechanics of lattices"
-        return f"derived here from the model of {self.authors} ({self.year}), arXiv:{self.arxiv}"
-
-
-PAPERS: dict[str, Paper] = {
-    paper.key: paper
-    for paper in (
-        Paper("lattice", "standard", 0, "lattices and their decimation", None),
-        Paper(
-            "dynamic-neurons",
-            "Lee, Lee, Yi",
-            2024,
-            "neurons as degrees of freedom beside the weights",
-            "2410.00396",
-        ),
-        Paper(
-            "ising-correspondence",
-            "Gong, Xia",
-            2022,
-            "fully connected networks and the renormalization of the Ising chain",
-            "2212.00005",
-        ),
-        Paper(
-            "active-paths",
-            "Huang, Goudarzi",
-            2018,
-            "random active paths of binary weights as a glass",
-            "1705.00850",
-        ),
-        Paper(
-            "field-theory",
-            "Schoenholz, Pennington, Sohl-Dickstein",
-            2017,
-            "random networks as lattice models and field theories",
-            "1710.06570",
-        ),
-        Paper(
-            "complexity",
-            "Janik, Witaszczyk",
-            2020,
-            "entropy of on and off states and effective dimension",
-            "2006.04791",
-        ),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -191,8 +124,7 @@ class Result:
     @property
     def paper(self) -> Paper:
         """The paper whose model this belongs to."""
-        key = self.id.split("/", maxsplit=1)[0]
-        return PAPERS.get(key, Paper(key, "a user", 0, f"results of {key}", None))
+        return Paper.of(self.id)
 
     @property
     def provenance(self) -> str:
@@ -227,7 +159,5 @@ def object_latex(derived: Any, subject: Subject) -> str:
 
 def object_derivation(derived: Any) -> Derivation | None:
     """Return the derivation of a derived object, where it has one."""
-    if isinstance(derived, Recursion) or hasattr(derived, "derivation"):
-        derivation: Derivation = derived.derivation
-        return derivation if derivation.steps else None
-    return None
+    derivation: Derivation | None = getattr(derived, "derivation", None)
+    return derivation if derivation is not None and derivation.steps else None

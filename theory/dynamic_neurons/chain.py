@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from sympy import Expr, Symbol, atanh, latex, log, tanh
+from sympy import Expr, Rational, Symbol, atanh, latex, log, tanh
 
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.rules import Rule
+from neurenorm.theory.catalogue.problems import OverRing, Ring
 from neurenorm.theory.decimation.cell import NotClosed
 from neurenorm.theory.decimation.decimation import Decimation, decimate
-from neurenorm.theory.decimation.expansion import Label
+from neurenorm.theory.decimation.expansion import Label, transform
 from neurenorm.theory.decimation.model import ISING, Alphabet, Kernel, Model, Term
 from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
@@ -264,7 +265,7 @@ def _is_product(block: Any, left: Any, right: Any) -> int:
 
 
 @dataclass(frozen=True)
-class BlockCouplings:
+class BlockCouplings(OverRing):
     """The couplings that a decimation with a block weight leaves, as the two couplings of the
     chain.
 
@@ -281,6 +282,14 @@ class BlockCouplings:
     decimation: Decimation
     b: int
     copies: int
+
+    def over(self, ring: Ring) -> dict[str, Any]:
+        """Return the two couplings as elements of a ring."""
+        decimation, half = self.decimation, Rational(1, 2)
+        logs = ring.log_weights(decimation)
+        found = transform(decimation.space, decimation.keep, logs, ring.combine)
+        alpha = ring.combine([(half, found[self.labels["alpha"]])])
+        return {"alpha": ring.coupling(alpha), "k": ring.coupling(found[self.labels["k"]])}
 
     @cached_property
     def labels(self) -> dict[str, Label]:

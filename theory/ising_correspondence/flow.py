@@ -37,7 +37,7 @@ from sympy import (
 )
 
 from neurenorm.graphs.lattices import series_cell
-from neurenorm.theory.catalogue.problems import Formula
+from neurenorm.theory.catalogue.problems import Formula, OverRing, Ring
 from neurenorm.theory.decimation.cell import cell_recursion
 from neurenorm.theory.decimation.model import ISING
 from neurenorm.theory.decimation.series import character_steps
@@ -46,7 +46,7 @@ from neurenorm.theory.ising_correspondence.units import BlockUnit
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, tex
+from neurenorm.theory.typeset.display import aligned, tex
 
 __all__ = [
     "READINGS",
@@ -54,6 +54,7 @@ __all__ = [
     "BlockOutput",
     "Reading",
     "chain_flow",
+    "mutual_information",
     "output_coupling",
     "prediction_layer",
     "weight_bias",
@@ -182,7 +183,7 @@ def output_coupling() -> Formula:
 
 
 @dataclass(frozen=True)
-class BlockOutput(Typeset):
+class BlockOutput(OverRing):
     """Outputs of a stack of equal block layers: ⟨h_0 h_1⟩, and the ratio ⟨h_0 h_2⟩ / ⟨h_0 h_1⟩ by
     which the correlation decays.
 
@@ -201,6 +202,10 @@ class BlockOutput(Typeset):
 
     unit: BlockUnit
     depth: int = 1
+
+    def over(self, ring: Ring) -> dict[str, Any]:
+        """Return the two values as elements of a ring, at the coupling that it holds."""
+        return self.values(_chain_over(ring))
 
     def values(self, chain: HiddenChain) -> dict[str, Any]:
         """Return the two values in the arithmetic of a chain."""
@@ -267,7 +272,7 @@ class BlockOutput(Typeset):
 
 
 @dataclass(frozen=True)
-class BlockInformation(Typeset):
+class BlockInformation(OverRing):
     """Mutual information, in nats, between an output and its environment: one neighbouring spin, or
     both.
 
@@ -286,6 +291,11 @@ class BlockInformation(Typeset):
     """
 
     unit: BlockUnit
+
+    def over(self, ring: Ring) -> dict[str, Any]:
+        """Return both informations as elements of a ring, at the coupling that it holds."""
+        laws = self.laws(_chain_over(ring))
+        return {name: mutual_information(law) for name, law in laws.items()}
 
     def laws(self, chain: HiddenChain) -> dict[str, dict[tuple[Any, Any], Any]]:
         """Return the joint laws of (output, environment) in the arithmetic of a chain; the
@@ -325,6 +335,33 @@ class BlockInformation(Typeset):
             {T: OPEN_UNIT},
         )
         return Derivation(f"information kept by {self.unit.name}").then(step)
+
+
+def _chain_over(ring: Ring) -> HiddenChain:
+    """The chain of spins in the arithmetic of a ring."""
+    return ising_chain(ring.number(ring.numbers["K"]).tanh(), ring.number)
+
+
+def mutual_information(law: Mapping[tuple[Any, Any], Any]) -> Any:
+    """Return the mutual information of two variables, in nats: Σ P(a, b) ln P(a, b)/(P(a) P(b)).
+
+    Parameters
+    ----------
+    law : mapping of pair to ring element
+        Joint probabilities, all positive, whose elements know their logarithm (``log``).
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> mutual_information({(a, b): arb(1) / 4 for a in (1, -1) for b in (1, -1)})
+    0
+    """
+    first: dict[Any, Any] = {}
+    second: dict[Any, Any] = {}
+    for (a, b), weight in law.items():
+        first[a] = first.get(a, 0) + weight
+        second[b] = second.get(b, 0) + weight
+    return sum(weight * (weight / (first[a] * second[b])).log() for (a, b), weight in law.items())
 
 
 def _sign(spin: int) -> str:

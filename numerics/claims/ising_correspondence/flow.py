@@ -15,7 +15,7 @@ from sympy import Integer, Rational, log, tanh
 
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.balls import precision
-from neurenorm.numerics.evaluate.ising_correspondence import ball_chain, information
+from neurenorm.numerics.evaluate.over_ring import BallRing
 from neurenorm.numerics.simulation.ising_correspondence.chains import (
     chain_law,
     law_mean,
@@ -112,7 +112,7 @@ def block_values(stacks: list[BlockOutput], effort: Effort) -> Array:
     rows = []
     with precision(BITS):
         for k in BLOCK_COUPLINGS:
-            values = [stack.values(ball_chain(k)) for stack in stacks]
+            values = [stack.over(BallRing({"K": k})) for stack in stacks]
             rows.append(
                 [float(v["nearest"].mid()) for v in values]
                 + [float(v["ratio"].mid()) for v in values[:3]]
@@ -162,7 +162,9 @@ def sampled_stacks() -> list[BlockOutput]:
 def sampled_nearest(stacks: list[BlockOutput], effort: Effort) -> Array:
     """Return ⟨h_0 h_1⟩ at K = 1."""
     with precision(BITS):
-        return np.array([float(stack.values(ball_chain(ONE))["nearest"].mid()) for stack in stacks])
+        return np.array(
+            [float(stack.over(BallRing({"K": ONE}))["nearest"].mid()) for stack in stacks]
+        )
 
 
 MOST_CHAINS = 2**23  # 85 MB of packed spins
@@ -186,7 +188,7 @@ def informations(problems: list[BlockInformation], effort: Effort) -> Array:
     with precision(BITS):
         return np.array(
             [
-                [float(information(law).mid()) for law in p.laws(ball_chain(ONE)).values()]
+                [float(value.mid()) for value in p.over(BallRing({"K": ONE})).values()]
                 for p in problems
             ]
         )

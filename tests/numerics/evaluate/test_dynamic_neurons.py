@@ -891,6 +891,13 @@ def test_spectra_of_many_data_in_blocks():
     )
 
 
+def test_with_digits_a_tiny_coupling_of_a_deep_chain_is_no_zero():
+    found = evaluate("dynamic-neurons/binary-decimation", alpha=1, k=0.1, b=400, digits=5)
+    with mpmath.workdps(1000):
+        k = mpmath.atanh(mpmath.tanh(mpmath.mpf(1) / 10) ** 400)
+        assert abs(mpmath.mpf(found.values["k"]) / k - 1) < 1e-4
+
+
 def test_values_below_the_smallest_double_are_not_zero():
     with pytest.raises(ValueError, match="below the smallest double"):
         value("binary-decimation", alpha=1, k=0.1, b=400)
