@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.quadrature import line_average
 from neurenorm.theory.cumulants.moments import cumulants_from_moments
 from neurenorm.theory.cumulants.ring import TruncatedRing
 from neurenorm.theory.gaussian.activation import Activation, activation
@@ -17,6 +17,9 @@ from neurenorm.theory.loops.networks import KernelCumulants
 __all__ = ["kernel_cumulants"]
 
 Array = NDArray[np.float64]
+_REACH, _STEP = 14.0, 1 / 16  # in standard deviations
+_SMALLEST = 1e-3
+_NEGLIGIBLE = 1e-14  # integrand at the ends, relative to the sum
 
 
 def _hermite(order: int, x: Array) -> Array:
@@ -24,27 +27,44 @@ def _hermite(order: int, x: Array) -> Array:
     return np.asarray(np.polynomial.hermite_e.hermeval(x, [0.0] * order + [1.0]))
 
 
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Array, Array]:
+    """Nodes and weights between two kinks, on (-1, 1)."""
+    x, w = np.polynomial.legendre.leggauss(400)
+    return x, w
+
+
+def _rule(kinks: tuple[float, ...], deviation: float) -> tuple[Array, Array]:
+    """Nodes and weights of the normal law: a trapezoid sum, or Gauss-Legendre between kinks."""
+    if not kinks:
+        x = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
+        return x, _STEP * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    inside = [k / deviation for k in kinks if abs(k) < _REACH * deviation]
+    ends = np.array([-_REACH, *inside, _REACH])
+    x, w = _legendre()
+    half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
+    nodes = (middle[:, None] + half[:, None] * x).ravel()
+    return nodes, np.outer(half, w).ravel() * np.exp(-nodes * nodes / 2) / np.sqrt(2 * np.pi)
+
+
 def _moments(phi: Activation, kernel: float, highest: int, derivatives: int) -> Array:
     """d^r⟨φ^{2b}⟩/dK^r for b = 1 … highest and r = 0 … derivatives, as ⟨He_2r φ^{2b}⟩/(2K)^r."""
-    function = compiled(phi.expression, [phi.variable])
-    kinks = [float(place) for place in phi.kinks]
-    return np.array(
-        [
-            [
-                line_average(
-                    lambda z, b=b, r=r: (
-                        _hermite(2 * r, z / np.sqrt(kernel)) * function(z) ** (2 * b)
-                    ),
-                    kernel,
-                    kinks,
-                    1e-13 if r < 2 else 1e-12,
-                ).value.item()
-                / (2 * kernel) ** r
-                for r in range(derivatives + 1)
-            ]
-            for b in range(1, highest + 1)
-        ]
-    )
+    if kernel < _SMALLEST:
+        raise ValueError(
+            f"the kernel K = {kernel:.3g} is below {_SMALLEST}: its derivatives by averages of "
+            "Hermite polynomials cancel there"
+        )
+    deviation = float(np.sqrt(kernel))
+    x, weights = _rule(tuple(float(place) for place in phi.kinks), deviation)
+    values = np.broadcast_to(compiled(phi.expression, [phi.variable])(deviation * x), x.shape)
+    powers = np.array([values ** (2 * b) for b in range(1, highest + 1)])
+    hermite = np.array([_hermite(2 * r, x) for r in range(derivatives + 1)])
+    tails = np.abs(powers[-1] * hermite[-1] * weights)
+    if not np.all(np.isfinite(tails)) or max(tails[0], tails[-1]) > _NEGLIGIBLE * tails.sum():
+        raise ValueError(
+            f"<phi^{2 * highest}> diverges at this K, or cannot be summed: K = {kernel}"
+        )
+    return np.asarray((powers * weights) @ hermite.T / (2 * kernel) ** np.arange(derivatives + 1))
 
 
 def _conditional(phi: Activation, kernel: float, sw2: float, order: int) -> Array:
