@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.cumulants.moments import cumulants_from_moments
-from neurenorm.theory.cumulants.ring import TruncatedRing
+from neurenorm.theory.cumulants.ring import Truncated, TruncatedRing
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops.networks import KernelCumulants
 
@@ -71,7 +71,7 @@ def _conditional(phi: Activation, kernel: float, sw2: float, order: int) -> Arra
     """Derivatives of σ_w^{2b} κ_b[φ²]_K; row b - 1, column r."""
     space, highest = TruncatedRing(1, order), 2 * order
     table = _moments(phi, kernel, order + 1, highest)
-    series = {
+    series: dict[tuple[int, ...], Truncated] = {
         (b,): space.element({(r, 0): table[b - 1, r] / factorial(r) for r in range(highest + 1)})
         for b in range(1, order + 2)
     }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from sympy import symbols
 
+from neurenorm.numerics.simulation.loops.networks import drawn_kernels
 from neurenorm.numerics.solve.loops.networks import kernel_cumulants
 from neurenorm.theory.loops.networks import KernelCumulants
 
@@ -89,3 +91,25 @@ def test_piecewise_linear():
 def test_order_is_refused():
     with pytest.raises(ValueError, match=r"order 4: the highest is 3 \(one input\)"):
         KernelCumulants(4)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_drawn_networks(seed):
+    width, networks = 24, 100_000
+    drawn = drawn_kernels(np.tanh, 2.0, 0.1, 1.0, 3, width, networks, np.random.default_rng(seed))
+    kernel, found = last("tanh", 2.0, 0.1, 1.0, 3, order=3)
+    mean = kernel + sum(found[1, j] / width**j for j in (1, 2, 3))
+    variance = sum(found[2, j] / width**j for j in (1, 2, 3))
+    error = np.sqrt(variance / networks)
+    assert abs(drawn.mean() - mean) < 5 * error
+    assert abs(drawn.mean() - kernel) > 5 * error
+    spread = variance * np.sqrt(2.5 / networks)
+    assert abs(drawn.var() - variance) < 5 * spread
+
+
+def test_the_sum_against_the_exact_cumulants_at_width_16():
+    kernel, found = last("tanh", 2.0, 0.1, 1.0, 5, order=3)
+    mean = kernel + sum(found[1, j] / 16**j for j in (1, 2, 3))
+    assert mean == pytest.approx(0.8103284033, abs=3e-6)
+    variance = sum(found[2, j] / 16**j for j in (1, 2, 3))
+    assert variance == pytest.approx(0.0272679594, abs=3e-6)
