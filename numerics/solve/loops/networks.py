@@ -1,0 +1,132 @@
+"""The cumulants of the kernel along depth, as numbers, for any activation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurenorm.numerics.compile import compiled
+from neurenorm.theory.cumulants.moments import cumulants_from_moments
+from neurenorm.theory.cumulants.ring import Truncated, TruncatedRing
+from neurenorm.theory.gaussian.activation import Activation, activation
+from neurenorm.theory.loops.networks import KernelCumulants
+
+__all__ = ["kernel_cumulants"]
+
+Array = NDArray[np.float64]
+_REACH, _STEP = 14.0, 1 / 16  # in standard deviations
+_SMALLEST = 1e-3
+_NEGLIGIBLE = 1e-14  # integrand at the ends, relative to the sum
+
+
+def _hermite(order: int, x: Array) -> Array:
+    """He_order(x), summed term by term."""
+    return np.asarray(np.polynomial.hermite_e.hermeval(x, [0.0] * order + [1.0]))
+
+
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Array, Array]:
+    """Nodes and weights between two kinks, on (-1, 1)."""
+    x, w = np.polynomial.legendre.leggauss(400)
+    return x, w
+
+
+def _rule(kinks: tuple[float, ...], deviation: float) -> tuple[Array, Array]:
+    """Nodes and weights of the normal law: a trapezoid sum, or Gauss-Legendre between kinks."""
+    if not kinks:
+        x = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
+        return x, _STEP * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    inside = [k / deviation for k in kinks if abs(k) < _REACH * deviation]
+    ends = np.array([-_REACH, *inside, _REACH])
+    x, w = _legendre()
+    half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
+    nodes = (middle[:, None] + half[:, None] * x).ravel()
+    return nodes, np.outer(half, w).ravel() * np.exp(-nodes * nodes / 2) / np.sqrt(2 * np.pi)
+
+
+def _moments(phi: Activation, kernel: float, highest: int, derivatives: int) -> Array:
+    """d^r⟨φ^{2b}⟩/dK^r for b = 1 … highest and r = 0 … derivatives, as ⟨He_2r φ^{2b}⟩/(2K)^r."""
+    if kernel < _SMALLEST:
+        raise ValueError(
+            f"the kernel K = {kernel:.3g} is below {_SMALLEST}: its derivatives by averages of "
+            "Hermite polynomials cancel there"
+        )
+    deviation = float(np.sqrt(kernel))
+    x, weights = _rule(tuple(float(place) for place in phi.kinks), deviation)
+    values = np.broadcast_to(compiled(phi.expression, [phi.variable])(deviation * x), x.shape)
+    powers = np.array([values ** (2 * b) for b in range(1, highest + 1)])
+    hermite = np.array([_hermite(2 * r, x) for r in range(derivatives + 1)])
+    tails = np.abs(powers[-1] * hermite[-1] * weights)
+    if not np.all(np.isfinite(tails)) or max(tails[0], tails[-1]) > _NEGLIGIBLE * tails.sum():
+        raise ValueError(
+            f"<phi^{2 * highest}> diverges at this K, or cannot be summed: K = {kernel}"
+        )
+    return np.asarray((powers * weights) @ hermite.T / (2 * kernel) ** np.arange(derivatives + 1))
+
+
+def _conditional(phi: Activation, kernel: float, sw2: float, order: int) -> Array:
+    """Derivatives of σ_w^{2b} κ_b[φ²]_K; row b - 1, column r."""
+    space, highest = TruncatedRing(1, order), 2 * order
+    table = _moments(phi, kernel, order + 1, highest)
+    series: dict[tuple[int, ...], Truncated] = {
+        (b,): space.element({(r, 0): table[b - 1, r] / factorial(r) for r in range(highest + 1)})
+        for b in range(1, order + 2)
+    }
+    found = cumulants_from_moments(series)
+    return np.array(
+        [
+            [sw2**b * found[b,].terms.get((r, 0), 0.0) * factorial(r) for r in range(highest + 1)]
+            for b in range(1, order + 2)
+        ]
+    )
+
+
+def kernel_cumulants(
+    source: Activation | str, sw2: float, sb2: float, start: float, depth: int, order: int = 2
+) -> tuple[Array, dict[tuple[int, int], Array]]:
+    """Return the wide-limit kernel of every layer and the coefficients of its cumulants in 1/N.
+
+    Parameters
+    ----------
+    source : Activation or str
+    sw2, sb2 : float
+        Variances of weights and biases.
+    start : float
+        K¹ > 0, the kernel of the first layer.
+    depth : int
+        Layers, counted from 1.
+    order : int
+        Highest power of 1/N, at most 3.
+
+    Returns
+    -------
+    kernels : ndarray, shape (depth,)
+    cumulants : dict
+        (b, j) to the coefficient of 1/N^j in the cumulant of order b, shape (depth,).
+
+    Raises
+    ------
+    ValueError
+        If the order is too high, the start or the depth is not positive, or an average diverges.
+
+    Examples
+    --------
+    >>> _, found = kernel_cumulants("linear", 1.0, 0.0, 1.0, 6)
+    >>> {entry: round(float(value[-1]), 9) for entry, value in found.items()}
+    {(1, 1): 0.0, (1, 2): 0.0, (2, 1): 10.0, (2, 2): 40.0, (3, 2): 280.0}
+    """
+    if start <= 0 or depth < 1:
+        raise ValueError("the first kernel K1 and the depth must be positive")
+    theory, phi = KernelCumulants(order), activation(source)
+    step = compiled(list(theory.recursion.step), [*theory.state, *theory.parameters])
+    kernels, states = [start], [np.zeros(len(theory.state))]
+    for _ in range(depth - 1):
+        table = _conditional(phi, kernels[-1], sw2, order)
+        given = [table[b - 1, r] for b, r in theory.averages]
+        states.append(np.array(step(*states[-1], *given), dtype=float))
+        kernels.append(sb2 + table[0, 0])
+    columns = np.array(states).T
+    return np.array(kernels), dict(zip(theory.entries, columns, strict=True))
