@@ -12,8 +12,8 @@ from typing import Any
 
 from sympy import Expr, MatrixBase
 
-from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.catalogue.papers import Paper
+from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.catalogue.result import Result, object_derivation
 from neurenorm.theory.conventions import CONVENTIONS
 from neurenorm.theory.recursion.recursion import Recursion

@@ -396,7 +396,11 @@ def test_a_logarithm_near_one_keeps_its_digits_under_any_factor(factor):
     """A factor with a long numerator is taken out; no power of that height is multiplied out."""
     K, scale = sympy.Symbol("K", real=True), sympy.Rational(factor)
     bridge = K / 2 + sympy.log(-sympy.sinh(K) + sympy.cosh(3 * K)) / 2
-    for formula in (sympy.log(sympy.cosh(2 * K)), bridge, sympy.log(sympy.cosh(K)) - sympy.log(sympy.cosh(K / 3))):
+    for formula in (
+        sympy.log(sympy.cosh(2 * K)),
+        bridge,
+        sympy.log(sympy.cosh(K)) - sympy.log(sympy.cosh(K / 3)),
+    ):
         for at in (1e-9, 0.3, 2.0):
             found = float(compiled(scale * formula, [K])(at))
             expected = float((scale * formula).evalf(30, subs={K: sympy.Rational(at)}, maxn=400))
