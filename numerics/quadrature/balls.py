@@ -150,8 +150,10 @@ class _Box:
         for low, high in pairwise(_cuts([k / deviation for k in self.kinks[0]], reach)):
             value = self.evaluator({self.variables[0]: deviation * (low + high) / 2})
             total += self.integral(
-                lambda x, analytic, f=value: f(analytic, deviation * x), low, high
-            ).real  # type: ignore[misc]
+                lambda x, analytic, f=value: f(analytic, deviation * x),  # type: ignore[misc]
+                low,
+                high,
+            ).real
         return total + arb(0, rest.abs_upper())
 
     def plane(self, kaa: arb, kbb: arb, kab: arb) -> arb:
@@ -197,10 +199,10 @@ class _Box:
             value = self.evaluator({za: middle, zb: (left + right) / 2})
             u, v = deviation * x, slope * x
             total += self.integral(
-                lambda y, inner, f=value, u=u, v=v: f(analytic or inner, u, v + spread * y),
+                lambda y, inner, f=value, u=u, v=v: f(analytic or inner, u, v + spread * y),  # type: ignore[misc]
                 low,
                 high,
-            )  # type: ignore[misc]
+            )
         return total
 
     def evaluator(self, inside: Mapping[Symbol, arb]) -> Callable[..., acb]:

@@ -114,8 +114,8 @@ def _group(source: str, position: int) -> tuple[str, int]:
         end = (
             position + 1
             if source[position] != "\\"
-            else position + len(re.match(r"\\([A-Za-z]+|.)", source[position:]).group())
-        )  # type: ignore[union-attr]
+            else position + len(re.match(r"\\([A-Za-z]+|.)", source[position:]).group())  # type: ignore[union-attr]
+        )
         return source[position:end], end
     depth = 0
     for end in range(position, len(source)):

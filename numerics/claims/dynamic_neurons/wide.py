@@ -85,8 +85,8 @@ def linear_claim() -> Claim:
     def witness() -> Array:
         h = np.linspace(-4, 4, 1601)
 
-        def gauss(x: Array, mean: Array) -> Array:
-            weight: Array = np.exp(-((x - mean) ** 2) / (2 * spread))
+        def gauss(x: Array, mean: Any) -> Any:
+            weight = np.exp(-((x - mean) ** 2) / (2 * spread))
             return weight / math.sqrt(2 * math.pi * spread) * (h[1] - h[0])
 
         law = gauss(h[:, None], w * h[None, :] + b) @ gauss(h, w * start + b)

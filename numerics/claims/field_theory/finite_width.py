@@ -380,10 +380,10 @@ def sampled_from_action(action: LatticeAction, effort: Effort) -> Array:
     )
     return np.array(
         [
-            float(run.mean(lambda z, s=start: (z[..., s : s + 3] ** 2).mean(-1)).value)
+            float(run.mean(lambda z, s=start: (z[..., s : s + 3] ** 2).mean(-1)).value)  # type: ignore[misc]
             for start in (0, 3)
         ]
-    )  # type: ignore[misc]
+    )
 
 
 def drawn_lengths(rng: np.random.Generator, effort: Effort) -> Estimate:

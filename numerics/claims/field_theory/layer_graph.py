@@ -247,9 +247,9 @@ def convolution_theory(graph: nx.DiGraph, effort: Effort) -> Array:
     ]
     gram = ring_inputs() @ ring_inputs().T / 6
     overlaps = {
-        s: float(gram[first[0][1][0], second[0][1][0]])
+        s: float(gram[first[0][1][0], second[0][1][0]])  # type: ignore[index]
         for s, (first, second) in kernels.inputs.items()
-    }  # type: ignore[index]
+    }
     found = kernels_at(kernels, overlaps, {SW2: 2.0, SB2: 0.1})
     return np.array([found[name] for name in names])
 

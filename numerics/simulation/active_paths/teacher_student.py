@@ -203,9 +203,9 @@ def learning_curve(
     (2,)
     """
     rows = [
-        [teacher_student(widths, float(rho), rng, **options) for rho in removed]
+        [teacher_student(widths, float(rho), rng, **options) for rho in removed]  # type: ignore[arg-type]
         for _ in range(teachers)
-    ]  # type: ignore[arg-type]
+    ]
     columns = [
         Estimate.from_blocks([[getattr(point, name) for point in row] for row in rows])
         for name in ("train", "test", "overlap")
