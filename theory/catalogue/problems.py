@@ -20,6 +20,7 @@ from neurenorm.theory.recursion.fixed_points import fixed_point_equation
 from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, equation, equations, tex
+from neurenorm.theory.typeset.names import escaped
 
 __all__ = ["BondOf", "Expansion", "FixedPointOf", "Formula", "LogPartition", "named"]
 
@@ -32,7 +33,7 @@ def named(name: str) -> str:
     >>> print(named("log_constant"))
     \\text{log\\_constant}
     """
-    return rf"\text{{{name.replace('_', chr(92) + '_')}}}"
+    return rf"\text{{{escaped(name)}}}"
 
 
 @dataclass(frozen=True)
