@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flint import arb, fmpq
-from sympy import Rational
 
 from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.ising_correspondence.flow import BlockInformation, BlockOutput
 from neurenorm.theory.ising_correspondence.hidden_chain import HiddenChain, ising_chain
 
@@ -26,7 +26,9 @@ def ball(number: Any) -> arb:
     >>> ball(Rational(1, 4))
     0.250000000000000
     """
-    exact = Rational(number)
+    exact = expression_of(number)
+    if not exact.is_Rational:
+        raise ValueError(f"a ball is made from a rational number, got {number}")
     return arb(fmpq(int(exact.p), int(exact.q)))
 
 
