@@ -33,11 +33,16 @@ LIMIT, LARGEST, SAMPLES = 10, 30 << 20, 40
 NUMBERS = 2_000_000  # in the data
 
 
+class Late(BaseException):
+    """Raised in what runs too long; nothing takes it for an error of the file."""
+
+
 def main() -> None:
     """Measure every file and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", action="append", default=[], type=Path)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--commit", default="", help="of the code, for the page")
     parser.add_argument("--only", default="", help="sources that hold this word")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -59,7 +64,7 @@ def main() -> None:
                 flush=True,
             )
     if arguments.page:
-        arguments.page.write_text(page(rows))
+        arguments.page.write_text(page(rows, arguments.commit))
     print(Counter((source, found) for source, _, found, *_ in rows))
 
 
@@ -291,7 +296,7 @@ def _measured(path: Path, used: list[str]) -> tuple[str, float, str]:
     except ModelError as error:
         text = str(error).replace(str(path), "the file")
         return ("refused" if "\n" not in text else "wrong"), time.perf_counter() - start, text
-    except TimeoutError:
+    except Late:
         return "slow", time.perf_counter() - start, "too long"
     except Exception as error:
         return "wrong", time.perf_counter() - start, f"{type(error).__name__}: {error}"
@@ -301,7 +306,7 @@ def _measured(path: Path, used: list[str]) -> tuple[str, float, str]:
 
 def _late(*_: Any) -> None:
     """Stop."""
-    raise TimeoutError
+    raise Late
 
 
 def samples(model: Model) -> np.ndarray:
@@ -393,7 +398,7 @@ def _witness(
     return {name: join([part[i] for part in found]) for i, name in enumerate(names)}
 
 
-def page(rows: list[Any]) -> str:
+def page(rows: list[Any], commit: str = "") -> str:
     """Return the table of counts as a page."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for source, _, found, *_ in rows:
@@ -409,7 +414,8 @@ def page(rows: list[Any]) -> str:
         "computation from the arrays.",
         "*Refused*: one line that says what is wrong. *Slow*: more than 10 s. *Wrong*: anything "
         "else.",
-        "Made by `benchmarks/measured_files.py`.",
+        "Made by `benchmarks/measured_files.py`"
+        + (f" in one run of the code of commit {commit}." if commit else "."),
         "",
         "| source | files | " + " | ".join(kinds) + " | checked by onnxruntime |",
         "|---" * (len(kinds) + 3) + "|",
