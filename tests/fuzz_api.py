@@ -18,6 +18,7 @@ import math
 import os
 import pkgutil
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -171,6 +172,9 @@ def broken_promise(function, args, kwargs, seconds=LONGEST):
         return None if text and len(text) < 3000 else _where("an empty message", error)
     except (ImportError, OSError, NotImplementedError, MemoryError) as error:
         return None if str(error) else _where("an empty message", error)
+    except AttributeError as error:  # Python's own words for an argument of another type
+        plain = re.match(r"'?[\w.]+'? object has no attribute", str(error))
+        return None if plain else _where("traceback", error)
     except BaseException as error:
         return _where("traceback", error)
     late = time.perf_counter() - start > seconds

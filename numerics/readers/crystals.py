@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,7 @@ from neurenorm.graphs.periodic.periodic import PeriodicGraph
 
 __all__ = ["crystal"]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 MOST_PAIRS, MOST_ATOMS = 2_000_000, 2_000
 
 

@@ -218,7 +218,7 @@ def _kernel(clause: set[int]) -> Kernel:
     return Kernel(tuple(map(abs, order)), _Clause(tuple(int(literal > 0) for literal in order)))
 
 
-def _model(alphabets: dict[int, Alphabet], kernels: Iterable[Kernel]) -> Model:
+def _model(alphabets: dict[Any, Alphabet], kernels: Iterable[Kernel]) -> Model:
     """A model; a weight without variables multiplies that of its first vertex."""
     if not alphabets:
         raise ValueError("the file has no variable of more than one state: there is no sum")

@@ -113,11 +113,8 @@ def _group(source: str, position: int) -> tuple[str, int]:
     if position >= len(source):
         return "", position
     if source[position] != "{":
-        end = (
-            position + 1
-            if source[position] != "\\"
-            else position + len(re.match(r"\\([A-Za-z]+|.)", source[position:]).group())
-        )  # type: ignore[union-attr]
+        command = re.match(r"\\([A-Za-z]+|.)", source[position:])
+        end = position + (command.end() if command else 1)
         return source[position:end], end
     depth = 0
     for end in range(position, len(source)):
