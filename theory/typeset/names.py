@@ -71,8 +71,8 @@ def escaped(text: str) -> str:
     --------
     >>> print(escaped("50 % of s_1"))
     50 \\% of s\\_1
-    >>> print(escaped("}\\input{x}\\n"))
-    \\}\\textbackslash{}input\\{x\\}U+000A
+    >>> print(escaped("{x}" + chr(10)))
+    \\{x\\}U+000A
     """
     return "".join(map(_letter, text)).replace("--", "-{}-")
 
