@@ -7,6 +7,8 @@ with anything not finite are computed again by NumPy. The library is linked with
 because with it the start-up code would switch the process to flush-to-zero.
 """
 
+from __future__ import annotations
+
 import ctypes
 import hashlib
 import platform
