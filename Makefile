@@ -19,6 +19,7 @@ test: $(STAMP)
 
 fuzz: $(STAMP)
 	$(THREADS) PYTHONPATH=. $(BIN)/python tests/fuzz.py --inputs 20000
+	$(THREADS) PYTHONPATH=. $(BIN)/python tests/fuzz_api.py --inputs 2000
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check graphs theory numerics src/neurenorm/*.py tests benchmarks docs

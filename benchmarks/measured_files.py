@@ -11,6 +11,7 @@ one line that names what is wrong; anything else is wrong.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import tempfile
@@ -32,11 +33,16 @@ LIMIT, LARGEST, SAMPLES = 10, 30 << 20, 40
 NUMBERS = 2_000_000  # in the data
 
 
+class Late(BaseException):
+    """Raised in what runs too long; nothing takes it for an error of the file."""
+
+
 def main() -> None:
     """Measure every file and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", action="append", default=[], type=Path)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--commit", default="", help="of the code, for the page")
     parser.add_argument("--only", default="", help="sources that hold this word")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -53,12 +59,27 @@ def main() -> None:
                 continue
             rows.append((source, name, *outcome(path)))
             print(
-                f"{source:28} {name[:44]:44} {rows[-1][2]:8} {rows[-1][3]:5.1f} s  {rows[-1][4]}",
+                f"{source:28} {name[:44]:44} {rows[-1][2]:8} {rows[-1][3]:5.1f} s  "
+                f"[{rows[-1][5]}] {rows[-1][4]}",
                 flush=True,
             )
     if arguments.page:
-        arguments.page.write_text(page(rows))
+        arguments.page.write_text(page(rows, arguments.commit))
     print(Counter((source, found) for source, _, found, *_ in rows))
+
+
+def _vision() -> Any:
+    """The models of torchvision, whose operators for boxes, absent from builds for another torch,
+    no classifier needs.
+    """
+    import torch
+
+    library = torch.library.Library("torchvision", "DEF")
+    with contextlib.suppress(RuntimeError):
+        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    from torchvision import models
+
+    return models
 
 
 def _files(folders: list[Path]) -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
@@ -230,7 +251,7 @@ def _from_torch() -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
         ),
     )
     try:
-        from torchvision import models
+        models = _vision()
     except (ImportError, RuntimeError):
         return
     names = (
@@ -248,8 +269,15 @@ def _from_torch() -> Iterator[tuple[str, str, Callable[[Path], Path | None]]]:
         )
 
 
-def outcome(path: Path) -> tuple[str, float, str]:
-    """Return what became of a file, the seconds that it took, and a line on it."""
+def outcome(path: Path) -> tuple[str, float, str, str]:
+    """Return what became of a file, the seconds that it took, a line on it, and the witness."""
+    used: list[str] = []
+    found, seconds, line = _measured(path, used)
+    return found, seconds, line, used[0] if used else "none"
+
+
+def _measured(path: Path, used: list[str]) -> tuple[str, float, str]:
+    """Measure a file, check it, and note the witness that was used."""
     start = time.perf_counter()
     signal.signal(signal.SIGALRM, _late)
     signal.alarm(6 * LIMIT)
@@ -259,7 +287,7 @@ def outcome(path: Path) -> tuple[str, float, str]:
         reports = observe(model, data)
         seconds = time.perf_counter() - start
         line = f"{len(reports)} layers, {sum(r.units for r in reports)} units"
-        fault = difference(path, model, data, reports)
+        fault = difference(path, model, data, reports, used)
         return (
             ("slow" if seconds > LIMIT else "right" if not fault else "wrong"),
             seconds,
@@ -268,7 +296,7 @@ def outcome(path: Path) -> tuple[str, float, str]:
     except ModelError as error:
         text = str(error).replace(str(path), "the file")
         return ("refused" if "\n" not in text else "wrong"), time.perf_counter() - start, text
-    except TimeoutError:
+    except Late:
         return "slow", time.perf_counter() - start, "too long"
     except Exception as error:
         return "wrong", time.perf_counter() - start, f"{type(error).__name__}: {error}"
@@ -278,7 +306,7 @@ def outcome(path: Path) -> tuple[str, float, str]:
 
 def _late(*_: Any) -> None:
     """Stop."""
-    raise TimeoutError
+    raise Late
 
 
 def samples(model: Model) -> np.ndarray:
@@ -292,10 +320,12 @@ def samples(model: Model) -> np.ndarray:
     return rng.integers(0, 2, (count, *shape)).astype(model.dtype)
 
 
-def difference(path: Path, model: Model, data: np.ndarray, reports: list[Any]) -> str:
+def difference(
+    path: Path, model: Model, data: np.ndarray, reports: list[Any], used: list[str]
+) -> str:
     """Return what disagrees with the witness, or nothing."""
     wanted = [name for op in model.sites for name in (op.inputs[0], op.outputs[0])]
-    arrays, axes = _witness(path, model, data, wanted), unit_axes(model, wanted, data)
+    arrays, axes = _witness(path, model, data, wanted, used), unit_axes(model, wanted, data)
     ours = model.run(data, wanted)
     for op, report in zip(model.sites, reports, strict=True):
         before, after = (arrays.get(name) for name in (op.inputs[0], op.outputs[0]))
@@ -327,7 +357,7 @@ def difference(path: Path, model: Model, data: np.ndarray, reports: list[Any]) -
 
 
 def _witness(
-    path: Path, model: Model, data: np.ndarray, wanted: list[str]
+    path: Path, model: Model, data: np.ndarray, wanted: list[str], used: list[str]
 ) -> dict[str, np.ndarray]:
     """Arrays by onnxruntime at single precision, or by the reference where that does not load the
     file.
@@ -355,8 +385,10 @@ def _witness(
             proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         found = [session.run(names, {model.input: part}) for part in parts]
+        used.append("onnxruntime")
     except Exception:
         evaluator = onnx.reference.ReferenceEvaluator(proto)
+        used.append("reference")
         found = [evaluator.run(names, {model.input: part}) for part in parts]
     join = (
         np.concatenate
@@ -366,11 +398,12 @@ def _witness(
     return {name: join([part[i] for part in found]) for i, name in enumerate(names)}
 
 
-def page(rows: list[Any]) -> str:
+def page(rows: list[Any], commit: str = "") -> str:
     """Return the table of counts as a page."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for source, _, found, *_ in rows:
         counts[source][found] += 1
+    by_runtime: Counter[str] = Counter(row[0] for row in rows if row[5] == "onnxruntime")
     kinds = ("right", "refused", "slow", "wrong")
     lines = [
         "# Network files that others wrote",
@@ -381,31 +414,32 @@ def page(rows: list[Any]) -> str:
         "computation from the arrays.",
         "*Refused*: one line that says what is wrong. *Slow*: more than 10 s. *Wrong*: anything "
         "else.",
-        "Made by `benchmarks/measured_files.py`.",
+        "Made by `benchmarks/measured_files.py`"
+        + (f" in one run of the code of commit {commit}." if commit else "."),
         "",
-        "| source | files | " + " | ".join(kinds) + " |",
-        "|---" * (len(kinds) + 2) + "|",
+        "| source | files | " + " | ".join(kinds) + " | checked by onnxruntime |",
+        "|---" * (len(kinds) + 3) + "|",
     ]
     table = {**counts, "all": sum(counts.values(), Counter())}
     for source, found in table.items():
         lines.append(
             f"| {source} | {found.total()} | "
             + " | ".join(str(found[kind]) for kind in kinds)
-            + " |"
+            + f" | {by_runtime[source] if source in counts else by_runtime.total()} |"
         )
-    reasons = Counter(_reason(text) for _, _, found, _, text in rows if found == "refused")
+    reasons = Counter(_reason(text) for _, _, found, _, text, _ in rows if found == "refused")
     lines += ["", "## Why files are refused", "", "| reason | files |", "|---|---|"]
     lines += [f"| {reason} | {count} |" for reason, count in reasons.most_common()]
     failed = [row for row in rows if row[2] in ("slow", "wrong")]
     lines += ["", "## Slow or wrong", ""] + [
-        f"* {source}, {name}: {text}" for source, name, _, _, text in failed
+        f"* {source}, {name}: {text}" for source, name, _, _, text, _ in failed
     ]
     return "\n".join(lines) + "\n"
 
 
 REASONS = (
     "no activation",
-    "inputs; exactly one",
+    "exactly one, the data",
     "activations inside",
     "declares no shape",
     "takes data of type",

@@ -1,11 +1,21 @@
-"""A small, seeded part of the fuzz run."""
+"""Small, seeded parts of the fuzz runs."""
 
 import importlib.util
 from pathlib import Path
 
 
+def loaded(name):
+    """A script of this folder as a module."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_a_few_hundred_command_lines_keep_every_promise():
-    spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).with_name("fuzz.py"))
-    fuzz = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fuzz)
-    assert list(fuzz.fuzz(200, seed=11, seconds=20.0)) == []
+    assert list(loaded("fuzz").fuzz(200, seed=11, seconds=20.0)) == []
+
+
+def test_no_text_in_an_exported_call_reaches_the_parser_of_sympy():
+    found = list(loaded("fuzz_api").fuzz(300, seed=5, seconds=20.0, every=4))
+    assert [what for what in found if "parser" in what[1] or "marker" in what[1]] == []

@@ -13,6 +13,7 @@ from neurenorm.theory.catalogue.papers import Paper
 from neurenorm.theory.catalogue.result import Parameter, Result, object_derivation, object_latex
 from neurenorm.theory.conventions import CONVENTIONS
 from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.names import escaped
 
 __all__ = ["document", "entry_latex", "entry_text"]
 
@@ -30,69 +31,6 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 \date{}
 \maketitle
 """
-
-ESCAPES = {"\\": r"\textbackslash{}"}
-ESCAPES |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-ESCAPES |= {
-    "_": r"\_",
-    "%": r"\%",
-    "&": r"\&",
-    "#": r"\#",
-    "$": r"\$",
-    "^": r"\^{}",
-    "~": r"\~{}",
-    "{": r"\{",
-    "}": r"\}",
-}
-UNICODE = {
-    "⟨": r"\ensuremath{\langle}",
-    "⟩": r"\ensuremath{\rangle}",
-    "′": "'",
-    "→": r"\ensuremath{\to}",
-    "α": r"\ensuremath{\alpha}",
-}
-UNICODE |= {"κ": r"\ensuremath{\kappa}"}
-UNICODE |= {
-    "σ": r"\ensuremath{\sigma}",
-    "χ": r"\ensuremath{\chi}",
-    "φ": r"\ensuremath{\varphi}",
-    "ξ": r"\ensuremath{\xi}",
-    "β": r"\ensuremath{\beta}",
-}
-UNICODE |= {
-    "Σ": r"\ensuremath{\sum}",
-    "Π": r"\ensuremath{\prod}",
-    "≥": r"\ensuremath{\ge}",
-    "≤": r"\ensuremath{\le}",
-    "±": r"\ensuremath{\pm}",
-    "−": "-",
-}
-UNICODE |= {
-    "·": r"\ensuremath{\cdot}",
-    "²": r"\ensuremath{^2}",
-    "∞": r"\ensuremath{\infty}",
-    "–": r"\textendash{}",
-}
-UNICODE |= {
-    "…": r"\dots{}",
-    "λ": r"\ensuremath{\lambda}",
-    "δ": r"\ensuremath{\delta}",
-    "×": r"\ensuremath{\times}",
-    "√": r"\ensuremath{\surd}",
-}
-
-
-def escaped(text: str) -> str:
-    """Return plain text with the characters that LaTeX reads as commands escaped.
-
-    Examples
-    --------
-    >>> print(escaped("50 % of s_1"))
-    50 \\% of s\\_1
-    """
-    return "".join(
-        ESCAPES.get(character, UNICODE.get(character, character)) for character in text
-    ).replace("--", "-{}-")
 
 
 def entry_latex(entry: Result, *, level: str = "subsection") -> str:

@@ -7,6 +7,8 @@ with anything not finite are computed again by NumPy. The library is linked with
 because with it the start-up code would switch the process to flush-to-zero.
 """
 
+from __future__ import annotations
+
 import ctypes
 import hashlib
 import platform
@@ -231,11 +233,30 @@ def _processor() -> str:
     return "".join(sorted({line for line in text.splitlines() if line.startswith(wanted)}))
 
 
+def _rebuilt(
+    source: str, inputs: int, outputs: int, plain: NumpyEvaluator
+) -> CEvaluator | NumpyEvaluator:
+    """A pickled evaluator; the plain one where there is no compiler or it fails."""
+    compiler = find_compiler()
+    try:
+        built = ctypes.CDLL(str(_built(source, compiler))) if compiler else None
+    except (CompileError, OSError, subprocess.SubprocessError):
+        built = None
+    return (
+        plain if built is None else CEvaluator(CKernel(built.run, source, inputs, outputs), plain)
+    )
+
+
 class CEvaluator:
     """Runs a C kernel over the broadcast inputs, and NumPy where something is not finite."""
 
     def __init__(self, kernel: CKernel, plain: NumpyEvaluator) -> None:
         self.kernel, self.plain = kernel, plain
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by source: the machine that reads it builds its own, or runs NumPy."""
+        kernel = self.kernel
+        return _rebuilt, (kernel.source, kernel.inputs, kernel.outputs, self.plain)
 
     def __call__(self, *values: Any) -> list[Any]:
         """One float64 scalar or array of the broadcast shape per output."""

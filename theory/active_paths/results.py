@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Interval, Rational, Reals, oo
+from sympy import Interval, Reals, oo
 from sympy.core.numbers import Number
 
 from neurenorm.theory.active_paths.couplings import SIZES, coupling_sizes
@@ -30,6 +30,7 @@ from neurenorm.theory.active_paths.zero_temperature import (
     frozen_layers,
     frozen_paths,
 )
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.cavity.messages import LARGEST_P, BetheOf, cavity_equations
@@ -120,7 +121,7 @@ def positive_degrees(value: Any) -> tuple[Any, ...]:
             "degrees must be a list of at least two positive numbers, one for each layer, got "
             f"{value!s}"
         )
-    return tuple(Rational(c) for c in value)
+    return tuple(map(expression_of, value))
 
 
 def ensemble_of(p: int, couplings: str, disorder: str) -> PathEnsemble:
@@ -204,7 +205,7 @@ def removed_fractions(value: Any) -> tuple[Any, ...]:
             "removed must be a list of fractions from 0 to below 1, one for each layer, got "
             f"{value!s}"
         )
-    return tuple(Rational(rho) for rho in value)
+    return tuple(map(expression_of, value))
 
 
 def positive_degree(value: Any) -> Any:
@@ -213,7 +214,7 @@ def positive_degree(value: Any) -> Any:
         raise ValueError(
             f"c0 (mean degree before the removal) must be a positive number, got {value!s}"
         )
-    return Rational(value)
+    return expression_of(value)
 
 
 def bethe(paths: tuple[tuple[int, ...], ...]) -> BetheOf:

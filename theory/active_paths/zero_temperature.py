@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, besseli, binomial, cancel, exp, log, oo
+from sympy import Add, Expr, Integer, Mul, Symbol, besseli, binomial, cancel, exp, log, oo
 from sympy import symbols as sympy_symbols
 
 from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.cavity.messages import cavity_equations
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
@@ -234,7 +235,7 @@ def frozen_layers(degrees: Sequence[Expr]) -> FrozenLayers:
     >>> frozen_layers([2, 3]).equations[0]
     -x_1 + 1 - exp(-2*s*x_2)
     """
-    numbers = tuple(Rational(value) if not isinstance(value, Expr) else value for value in degrees)
+    numbers = tuple(map(expression_of, degrees))
     if len(numbers) < 2 or any(value.is_number and not 0 < value < oo for value in numbers):
         raise ValueError(
             f"give a positive degree for each of at least two layers, got {list(degrees)}"

@@ -19,6 +19,7 @@ from neurenorm.theory.recursion.fixed_points import fixed_point_equation
 from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.names import escaped
 
 __all__ = ["Expansion", "FixedPointOf", "Formula", "OverRing", "Ring", "named"]
 
@@ -31,7 +32,7 @@ def named(name: str) -> str:
     >>> print(named("log_constant"))
     \\text{log\\_constant}
     """
-    return rf"\text{{{name.replace('_', chr(92) + '_')}}}"
+    return rf"\text{{{escaped(name)}}}"
 
 
 @dataclass(frozen=True)

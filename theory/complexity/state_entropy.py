@@ -42,6 +42,7 @@ from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, tex
+from neurenorm.theory.typeset.names import escaped
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = [
@@ -156,7 +157,9 @@ class StateEntropy(Typeset):
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the integral."""
-        return rf"\text{{{self.name}}} = {tex(Integral(self.integrand, (T, -oo, oo)), names)}"
+        return (
+            rf"\text{{{escaped(self.name)}}} = {tex(Integral(self.integrand, (T, -oo, oo)), names)}"
+        )
 
 
 def normal_density(t: Expr) -> Expr:

@@ -21,7 +21,7 @@ from math import lcm
 from typing import Any, Protocol
 
 from flint import fmpz_mpoly
-from sympy import Expr, Integer, Matrix, Symbol, latex
+from sympy import Expr, Integer, Matrix, Symbol
 
 from neurenorm.graphs.elimination import EliminationOrder, elimination_order
 from neurenorm.theory.algebra.log_weights import LogBasis, LogWeight
@@ -34,7 +34,8 @@ from neurenorm.theory.decimation.sum_product import (
     Table,
     sum_product,
 )
-from neurenorm.theory.typeset.display import aligned, equations
+from neurenorm.theory.typeset.display import aligned, equations, tex
+from neurenorm.theory.typeset.names import name_latex
 
 __all__ = ["Decimation", "Weights", "decimate"]
 
@@ -368,15 +369,15 @@ class Decimation:
         if self.space.symmetric:
             blocks: dict[int, list[str]] = {}
             for vertex, block in label:
-                blocks.setdefault(block, []).append(str(vertex))
+                blocks.setdefault(block, []).append(name_latex(vertex))
             return " ".join(rf"\delta_{{{' '.join(block)}}}" for block in blocks.values())
         return " ".join(
-            self.model.alphabets[vertex].labels[k].format(vertex) for vertex, k in label
+            self.model.alphabets[vertex].labels[k].format(name_latex(vertex)) for vertex, k in label
         )
 
     def _repr_latex_(self) -> str:
         others = self.generated if self.couplings else self.effective
-        sides = [(f"{latex(coupling)}'", value) for coupling, value in self.couplings.items()]
+        sides = [(f"{tex(coupling)}'", value) for coupling, value in self.couplings.items()]
         sides += [(f"J[{name}]", value) for name, value in others.items()]
         sides += [(r"\ln A", self.constant)] if self.couplings else []
         return f"$\\displaystyle {aligned(equations(sides))}$"

@@ -149,7 +149,10 @@ def potts(q: int | Symbol) -> Alphabet:
 
 def _exact(value: Any, what: str) -> Expr:
     """Return a value as an exact SymPy number, or say why it is none."""
-    number = None if isinstance(value, str) else expression_of(value)
+    try:
+        number = None if isinstance(value, str) else expression_of(value)
+    except TypeError:
+        number = None
     if number in (true, false):  # a comparison of states, which are SymPy numbers
         number = Integer(bool(number))
     if (

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from sympy import Add, Expr, Mul, Pow, Subs, Symbol, latex, log
+from sympy import Add, Expr, Mul, Pow, Subs, Symbol, log
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
+
+from neurenorm.theory.typeset.names import is_plain, name_latex
 
 __all__ = ["LINE", "Typeset", "aligned", "equation", "equations", "tex", "width"]
 
@@ -111,11 +113,8 @@ def _group(source: str, position: int) -> tuple[str, int]:
     if position >= len(source):
         return "", position
     if source[position] != "{":
-        end = (
-            position + 1
-            if source[position] != "\\"
-            else position + len(re.match(r"\\([A-Za-z]+|.)", source[position:]).group())  # type: ignore[union-attr]
-        )
+        command = re.match(r"\\([A-Za-z]+|.)", source[position:])
+        end = position + (command.end() if command else 1)
         return source[position:end], end
     depth = 0
     for end in range(position, len(source)):
@@ -127,14 +126,24 @@ def _group(source: str, position: int) -> tuple[str, int]:
 
 class _Printer(LatexPrinter):
     """SymPy's printer, with rational numbers in front of a logarithm instead of a fraction bar
-    below it, and the usual names of functions.
+    below it, the usual names of functions, and names of symbols that are shown, never obeyed.
     """
+
+    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:
+        if expr in self._settings["symbol_names"] or is_plain(expr.name):
+            return str(super()._print_Symbol(expr, style))
+        return name_latex(expr.name)
 
     def _print_Mul(self, expr: Expr) -> str:
         number, rest = expr.as_coeff_Mul()
         if number.is_Rational and number.q != 1 and isinstance(rest, log):
             return f"{self._print(number)} {self._print(rest)}"
         return str(super()._print_Mul(expr))
+
+    def _hprint_Function(self, func: str) -> str:
+        if is_plain(func):
+            return str(super()._hprint_Function(func))
+        return rf"\operatorname{{{name_latex(func)}}}".replace("%", "%%")  # filled in by SymPy
 
     def _print_Subs(self, expr: Subs) -> str:
         body, old, new = expr.args
@@ -326,7 +335,7 @@ class _Writer:
         if part not in self.given:
             symbol = Symbol(f"u_{len(self.given) + 1}")
             self.given[part] = symbol
-            self.pending.append((str(latex(symbol)), part))
+            self.pending.append((tex(symbol), part))
         return self.given[part]
 
 

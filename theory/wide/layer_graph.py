@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
-from sympy import Expr, S, Symbol, latex
+from sympy import Expr, S, Symbol
 
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.symbols import symbols
-from neurenorm.theory.typeset.display import Typeset, aligned, equations
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
 __all__ = ["LayerKernels", "Signal"]
 
@@ -229,7 +229,9 @@ class LayerKernels(Typeset):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return all equations derived so far as an aligned display."""
         return aligned(
-            equations(((latex(symbol), right) for symbol, right in self.equations.items()), names)
+            equations(
+                ((tex(symbol, names), right) for symbol, right in self.equations.items()), names
+            )
         )
 
 

@@ -52,6 +52,17 @@ def read_onnx(path: str | Path) -> Model:
     return from_proto(load(path), str(path))
 
 
+def _readers(inputs: Any, graph: Any) -> str:
+    """The first inputs of a graph, each with the layer that reads it."""
+    first = {
+        name: f"{node.op_type}, layer {node.name or node.output[0]!r}"
+        for node in reversed(graph.node)
+        for name in node.input
+    }
+    told = [f"{value.name!r} ({first.get(value.name, 'read by no layer')})" for value in inputs[:3]]
+    return f": {', '.join(told)}{', …' if len(inputs) > 3 else ''}" if told else ""
+
+
 def load(path: str | Path) -> Any:
     """Return the checked contents of an ONNX file; every file that is measured comes through here.
 
@@ -94,7 +105,10 @@ def from_proto(proto: Any, source: str) -> Model:
     named = {array.name for array in (*graph.initializer, *graph.sparse_initializer)}
     inputs = [value for value in graph.input if value.name not in named]
     if len(inputs) != 1:
-        raise ModelError(f"{source} has {len(inputs)} inputs; exactly one, the data, can be given")
+        raise ModelError(
+            f"{source} has {len(inputs)} inputs{_readers(inputs, graph)}; exactly one, the data, "
+            "can be given"
+        )
     kind = inputs[0].type.tensor_type
     if not kind.shape.dim:
         raise ModelError(f"{source} declares no shape for its input {inputs[0].name!r}")

@@ -24,6 +24,7 @@ from neurenorm.numerics.quadrature import QuadratureError
 from neurenorm.numerics.solve.field_theory.tangency import turning_point
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.expectation import GaussianExpectation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import WideLimit
@@ -109,7 +110,7 @@ def length_fixed_points(
     >>> [round(float(point.K), 10) for point in found.points]
     [0.4038641243]
     """
-    values = {SW2: sw2, SB2: sb2}
+    values = {SW2: expression_of(sw2), SB2: expression_of(sb2)}
     step = wide.kernel.step[0].subs(values)
     slopes = [chi.subs(values) if chi is not oo else oo for chi in (wide.chi_par, wide.chi_perp)]
     if step.is_polynomial(K) and all(number.is_Rational for number in Poly(step, K).coeffs()):

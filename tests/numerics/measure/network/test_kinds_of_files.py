@@ -23,7 +23,7 @@ from neurenorm.numerics.measure.network.units import unit_axes
 onnx = pytest.importorskip("onnx", reason="the extra networks is not installed")
 helper, node = onnx.helper, onnx.helper.make_node
 
-CASES = Path(__file__).parents[2] / "cases"
+CASES = Path(__file__).parents[3] / "cases"
 MEASURED = {
     "softmax-opset11": [(5, 0.913079, 4.895237)],
     "flatten-negative-axis": [(4, 0.99689, 3.947996)],
