@@ -162,7 +162,7 @@ def test_completion_and_help(package):
 def test_completion_behind_theory_finds_the_five_systems():
     assert {"WideLimit", "PathEnsemble", "WideBinary", "LatticeAction"} <= set(dir(theory))
     assert theory.WideLimit is WideLimit
-    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+    with pytest.raises(AttributeError, match="has no 'Nothing'"):
         theory.Nothing  # noqa: B018
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.solve.balls import ball
 from neurenorm.numerics.solve.intervals import Box, System
 from neurenorm.theory.decimation.weights import WeightMap
@@ -27,7 +28,7 @@ _TINY = 1e-290  # covers what underflow may lose
 
 
 @dataclass(frozen=True)
-class PositiveMap:
+class PositiveMap(Tabulated):
     """A step w_i' = P_i(w) with w_largest = 1, in the other weights.
 
     Parameters

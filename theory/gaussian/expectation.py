@@ -97,7 +97,7 @@ class GaussianExpectation(Expr):
     >>> node.free_symbols
     {K}
     >>> node.diff(K)
-    ⟨(tanh(z)**2 - 1)*(3*tanh(z)**2 - 1)⟩_K
+    ⟨(1 - tanh(z)**2)*(2 - 2*tanh(z)**2)/2 - (2 - 2*tanh(z)**2)*tanh(z)**2⟩_K
     >>> GaussianExpectation(z**4, z, K).doit()
     3*K**2
     """

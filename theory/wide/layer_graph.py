@@ -71,8 +71,7 @@ class LayerKernels(Typeset):
     --------
     >>> from neurenorm.theory.gaussian.activation import activation
     >>> net = nx.DiGraph([("x", 1), (1, 2)])
-    >>> net.add_edge(1, 2, kind="dense")
-    ... net.add_edge("x", 2, kind="skip", strength=0)
+    >>> net.add_edge("x", 2, kind="skip", strength=0)
     >>> kernels = LayerKernels(net, activation("relu"))
     >>> K = kernels.covariance((2, "a"), (2, "a"))
     >>> kernels.equations[K]

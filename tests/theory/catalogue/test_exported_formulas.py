@@ -72,7 +72,6 @@ POINTS = {
     "complexity/neuron-profile": {"r": "1.3"},
     "complexity/first-layer": {"sw2": "1.5", "sb2": "0.4", "d": 5},
     "complexity/pair-entropy": {"theta": "0.9"},
-    "complexity/white-dimension": {"n": 30, "samples": 80},
     "complexity/linear-dimension": {"depth": 4},
     "complexity/relu-dimension": {"ratio": "0.7"},
 }
@@ -129,6 +128,7 @@ NO_NUMBERS = {
     "field-theory/ntk": "a recursion over layers",
     "complexity/random-network": "a recursion over layers",
     "complexity/sphere-dimension": "a sum over harmonics",
+    "complexity/white-dimension": "a formula by cases",
 }
 """Displays that are not the values of one formula."""
 
