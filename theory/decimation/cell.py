@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Integer, Reals, Symbol, exp, log
+from sympy import Add, Expr, Integer, Interval, Reals, Symbol, exp, log, oo
 
 from neurenorm.graphs.lattices import TwoTerminalCell
 from neurenorm.theory.decimation.decimation import Decimation, decimate
@@ -151,7 +151,10 @@ def derivation_of(decimation: Decimation, couplings: Mapping[Symbol, Expr]) -> D
     """Return the steps of a decimation onto two terminals: the sums over the interior, then the
     couplings.
     """
-    domain = dict.fromkeys(decimation.model.couplings, Reals)
+    sizes = {alphabet.size for alphabet in decimation.model.alphabets.values()}
+    domain = dict.fromkeys(decimation.model.couplings, Reals) | {
+        size: Interval(2, oo) for size in sizes if isinstance(size, Symbol)
+    }
     derivation = Derivation("decimation")
     for configuration in decimation.space.orbits(decimation.keep):
         states = "".join(_state_name(decimation, configuration))

@@ -34,6 +34,9 @@ def _normal_law(x: Array) -> Array:
     return np.exp(log_ndtr(x))
 
 
+SELU, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
+"""Of Klambauer and others (2017): zero mean and unit variance are kept at (1, 0)."""
+
 NAMED: dict[str, NumericActivation] = {
     "linear": NumericActivation(lambda x: x, np.ones_like),
     "relu": NumericActivation(lambda x: np.maximum(x, 0.0), lambda x: (x > 0).astype(float)),
@@ -53,6 +56,17 @@ NAMED: dict[str, NumericActivation] = {
     "swish": NumericActivation(lambda x: x * expit(x), lambda x: expit(x) * (1 + x * expit(-x))),
     "heaviside": NumericActivation(lambda x: np.heaviside(x, 0.5), np.zeros_like),
     "sign": NumericActivation(np.sign, np.zeros_like),
+    "softsign": NumericActivation(
+        lambda x: x / (1 + np.abs(x)), lambda x: 1 / (1 + np.abs(x)) ** 2
+    ),
+    "elu": NumericActivation(
+        lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0))),
+        lambda x: np.exp(np.minimum(x, 0.0)),
+    ),
+    "selu": NumericActivation(
+        lambda x: SELU * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0))),
+        lambda x: SELU * np.where(x > 0, 1.0, SELU_ALPHA * np.exp(np.minimum(x, 0.0))),
+    ),
     "hardtanh": NumericActivation(
         lambda x: np.clip(x, -1.0, 1.0), lambda x: (np.abs(x) < 1).astype(float)
     ),

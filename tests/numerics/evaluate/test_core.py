@@ -183,7 +183,8 @@ def test_values_are_read_exactly(text, value):
 
 def test_words_and_nan_are_read():
     assert parse_value("tanh") == "tanh"
-    assert parse_value("1/0") == "1/0"
+    with pytest.raises(ValueError, match="division by zero"):
+        parse_value("1/0")
     assert parse_value("nan") is S.NaN
     assert exact_value(np.float64(0.1)) == Rational(1, 10)
     assert exact_value(Fraction(2, 6)) == Rational(1, 3)
@@ -213,7 +214,7 @@ def test_a_result_of_ones_own_is_evaluated_and_exported_by_what_it_derives():
     assert "mine:chain" in document([step, closed])
     assert "derived by the user" in step.provenance
     with pytest.raises(
-        TypeError, match=r"a list is no kind of problem .* theory\.catalogue\.problems"
+        TypeError, match=r"a list is no kind of problem .*theory\.catalogue\.problems"
     ):
         evaluate(Result("mine/list", "nothing to solve", subject, (), ("value",), lambda: [1]))
 
@@ -269,7 +270,7 @@ def test_a_deep_chain_is_answered_in_time():
     resolved.
     """
     found = evaluate("lattice/ising-decimation", K=1, b=100_000).answer
-    assert found.values["K"] == 0 and found.errors["K"] == 5e-324
+    assert found.values["K"] == 0 and float(found.errors["K"]) <= 1e-323
     assert found.values["log_constant"] == pytest.approx(112692.10795711669, rel=1e-15)
     exact = evaluate("lattice/ising-decimation", K=1, b=6000, digits=12).values["K"]
     assert exact == "2.19592320972e-710"
