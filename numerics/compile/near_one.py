@@ -42,6 +42,8 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
     if parts is None:
         return None
     times = lcm(*(int(power.q) for power, _ in parts[0]))
+    if _size(times, parts[0]) > _MOST_OPERATIONS:
+        return None  # the powers would be written out: a factor such as 1.000000001 has millions
     product = sympy.Mul(*[argument ** (times * power) for power, argument in parts[0]])
     ratio = _rational(product, times * parts[1])
     if ratio is None:
@@ -55,6 +57,11 @@ def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
         {y: exp(a) for y, a in images.items()}
     )
     return Log1p(small) / times, small
+
+
+def _size(times: int, pairs: list[tuple[Any, Any]]) -> int:
+    """How many operations the product of the arguments has when its powers are multiplied out."""
+    return int(sum(abs(times * power) * (1 + argument.count_ops()) for power, argument in pairs))
 
 
 def _logarithms(node: Any) -> tuple[list[tuple[Any, Any]], Any] | None:
