@@ -91,7 +91,7 @@ PERIODOGRAM = Claim(
 
 def tanh_shift(rng: np.random.Generator, effort: Effort) -> Estimate:
     """N times the shift of the mean kernel of tanh networks at (2, 0.1)."""
-    return mean_shift("tanh", 2.0, 0.1, TANH_LENGTH, effort.scale(12_000, 12_000), rng)
+    return mean_shift("tanh", 2.0, 0.1, TANH_LENGTH, effort.scale(20_000, 20_000), rng)
 
 
 MEAN_SHIFT = Claim(
@@ -100,7 +100,7 @@ MEAN_SHIFT = Claim(
     lambda: N * FiniteWidth(activation("tanh")).mean_shift,
     lambda expression, _: float(compiled(expression, [SW2, K, N])(2.0, TANH_LENGTH, 1.0)),
     tanh_shift,
-    Sampled(0.02, relative=False),
+    Sampled(0.025, relative=False),
     (
         flipped(SW2),
         replaced("without the 1/N shift", lambda e: 0 * e),
