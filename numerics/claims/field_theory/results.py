@@ -250,6 +250,28 @@ def vertex_claim(name: str, sw2: float, sb2: float, smallest: float) -> Claim:
     )
 
 
+def tangent_claim(name: str, sw2: float, sb2: float, parametrisation: str) -> Claim:
+    """Claim the mean tangent kernel at layer 4 behind a first kernel of one."""
+    place = {"activation": name, "sw2": sw2, "sb2": sb2, "parametrisation": parametrisation}
+    return Claim.of(
+        "field-theory/ntk",
+        name=f"{name}-{parametrisation}",
+        at=[{**place, "depth": 4, "K1": 1}],
+        witness=lambda rng, effort: one(
+            widths.tangent_mean(
+                name, sw2, sb2, 4, parametrisation, effort.scale(60_000, 60_000), rng
+            )
+        ),
+        policy=Sampled(0.03),
+        mutants=(
+            other_step(
+                "without what is inherited", lambda step: (step[0], step[1].subs(FIELD.Theta, 0))
+            ),
+            Mutant("a layer less", lambda p: replace(p, layers=p.layers - 1)),
+        ),
+    )
+
+
 DEPTH = (
     *(vertex_claim(*place, 0.1) for place in VERTICES),
     Claim.of(
@@ -266,34 +288,7 @@ DEPTH = (
         policy=Exact(9),
         mutants=(other_step("no bias", lambda step: map_expressions(step, no_bias)),),
     ),
-    *(
-        Claim.of(
-            "field-theory/ntk",
-            name=f"{name}-{parametrisation}",
-            at=[
-                {
-                    "activation": name,
-                    "sw2": sw2,
-                    "sb2": sb2,
-                    "depth": 4,
-                    "K1": 1,
-                    "parametrisation": parametrisation,
-                }
-            ],
-            witness=lambda rng, effort, place=(name, sw2, sb2, parametrisation): one(
-                widths.tangent_mean(*place[:3], 4, place[3], effort.scale(60_000, 60_000), rng)
-            ),
-            policy=Sampled(0.03),
-            mutants=(
-                other_step(
-                    "without what is inherited",
-                    lambda step: (step[0], step[1].subs(FIELD.Theta, 0)),
-                ),
-                Mutant("a layer less", lambda p: replace(p, layers=p.layers - 1)),
-            ),
-        )
-        for name, sw2, sb2, parametrisation in TANGENTS
-    ),
+    *(tangent_claim(*place) for place in TANGENTS),
 )
 
 

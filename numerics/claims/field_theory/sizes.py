@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational
 
-from neurenorm.numerics.claims.field_theory.finite_width import LINEAR, RELU, blocks
+from neurenorm.numerics.claims.field_theory.finite_width import LINEAR, RELU
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.field_theory.widths import blocks
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.mutants import replaced

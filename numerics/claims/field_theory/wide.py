@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import special
 from sympy import Expr, Integer, Matrix, Rational
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.simulation.field_theory.along_depth import written_precision
-from neurenorm.numerics.simulation.field_theory.maps import half_stable_point
+from neurenorm.numerics.simulation.field_theory.spectra import (
+    Array,
+    half_stable_gelu,
+    transfer_spectrum,
+)
 from neurenorm.numerics.solve.field_theory.universality import half_stable_points
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
@@ -24,8 +26,6 @@ from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.limit import SW2, WideLimit
 
 __all__ = ["CLAIMS"]
-
-Array = NDArray[np.float64]
 
 
 # --- the field along depth
@@ -63,16 +63,6 @@ def linear_spectrum() -> Sequence[Expr]:
     return [linear.length_eigenvalue(order) for order in range(5)]
 
 
-def transfer_spectrum(rng: np.random.Generator, effort: Effort) -> Array:
-    """Eigenvalues of the kernel of q' = (sb2 + a q) chi²/N on a logarithmic grid, N = 16, a =
-    0.5.
-    """
-    u = np.linspace(np.log(0.003), np.log(1000), 400)
-    x = np.exp(u)[None, :] * 16 / (0.5 + 0.5 * np.exp(u))[:, None]
-    density = np.exp(8 * np.log(x) - x / 2 - 8 * np.log(2) - special.gammaln(8))
-    return np.sort(np.abs(np.linalg.eigvals(density * (u[1] - u[0]))))[::-1][:5]
-
-
 SPECTRUM = Claim(
     "field-theory/transfer-spectrum",
     "the layer-to-layer transfer operator of the linear network has the eigenvalues a^k prod (1 + "
@@ -85,11 +75,6 @@ SPECTRUM = Claim(
     Exact(6),
     (scaled(1.00001), replaced("without the 1/N terms", lambda e: e.subs(FIELD.N, 10**9))),
 )
-
-
-def half_stable_gelu(rng: np.random.Generator, effort: Effort) -> Array:
-    """K and σ_w² at which the slopes of both maps of GELU are one."""
-    return np.array(half_stable_point("gelu", (3.0, 2.0)))
 
 
 def half_stable_of(wide: WideLimit, effort: Effort) -> Array:

@@ -103,7 +103,7 @@ def block_outputs(coupling: float, b: int, rule: str, site: int | None, depth: i
 
 def universal_coupling(coupling: float, b: int, rng: np.random.Generator) -> float:
     """Return the coupling read off the decay of the outputs of random stochastic tanh units."""
-    law = layer_law(chain_law(coupling, 3 * b), b, stochastic_tanh(0.2 + rng.random(b)))
+    law = layer_law(chain_law(coupling, 3 * b), b, stochastic_tanh((0.2 + rng.random(b)).tolist()))
     return float(np.arctanh(law_mean(law, (0, 2)) / law_mean(law, (0, 1))))
 
 

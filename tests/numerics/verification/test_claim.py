@@ -245,7 +245,7 @@ def test_claims_of_a_users_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("x = 1", "defines no Claim"), ("1 / 0", "fails to run: ZeroDivisionError")],
+    [("x = 1", "defines no Claim"), ("Claim = 1 / 0", "fails to run: ZeroDivisionError")],
 )
 def test_bad_files_are_refused(tmp_path, content, message):
     file = tmp_path / "mine.py"
