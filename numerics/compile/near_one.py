@@ -9,7 +9,7 @@ the coupling vanishes at K = 0, so that
 is accurate to the last digits where the ratio is near one.
 """
 
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
 import sympy
@@ -20,6 +20,7 @@ from neurenorm.numerics.compile.stable import Log1p
 __all__ = ["near_one"]
 
 _MOST_OPERATIONS, _MOST_TERMS, _HIGHEST_POWER = 400, 200, 200
+_MOST_EXPANDED = 500
 
 
 def near_one(node: sympy.Basic) -> tuple[sympy.Expr, sympy.Expr] | None:
@@ -97,6 +98,8 @@ def _rational(product: sympy.Expr, linear: sympy.Expr) -> tuple[Any, Any, dict[A
     plain = product.replace(cosh, lambda u: (exp(u) + exp(-u)) / 2).replace(
         sinh, lambda u: (exp(u) - exp(-u)) / 2
     )
+    if _expanded_terms(plain) > _MOST_EXPANDED:
+        return None
     arguments = {node: _multiples(node.args[0]) for node in plain.atoms(exp)} | {
         exp(linear): _multiples(linear)
     }
@@ -122,6 +125,17 @@ def _rational(product: sympy.Expr, linear: sympy.Expr) -> tuple[Any, Any, dict[A
     if any(len(p.terms()) > _MOST_TERMS for p in polynomials):
         return None
     return polynomials[0], polynomials[1], {y: s / stride for s, y in names.items()}
+
+
+def _expanded_terms(node: Any) -> int:
+    """A bound on the terms of a product or a power of sums that is multiplied out."""
+    if isinstance(node, sympy.Add):
+        return sum(_expanded_terms(term) for term in node.args)
+    if isinstance(node, sympy.Mul):
+        return prod(_expanded_terms(factor) for factor in node.args)
+    if isinstance(node, sympy.Pow) and node.exp.is_Integer:
+        return _expanded_terms(node.base) ** abs(int(node.exp))
+    return 1
 
 
 def _multiples(argument: sympy.Expr) -> dict[Any, Any] | None:
