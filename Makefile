@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify false-alarms test fuzz lint notebooks notebooks-full docs picture benchmarks clean
+.PHONY: verify false-alarms mutations test fuzz lint notebooks notebooks-full docs picture benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
@@ -13,6 +13,10 @@ verify: $(STAMP)
 # Every claim with a random witness under 200 seeds: hours; it goes on where it was interrupted.
 false-alarms: $(STAMP)
 	$(THREADS) $(BIN)/python -m neurenorm.numerics.verification.false_alarms
+
+# Which small edits of the theory neither claims nor tests notice: hours; it goes on where it was interrupted.
+mutations: $(STAMP)
+	$(THREADS) $(BIN)/python -m benchmarks.mutations
 
 test: $(STAMP)
 	$(THREADS) $(BIN)/python -m pytest

@@ -146,7 +146,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
     entries = listed(arguments.paper)
     if arguments.json:
-        from neurenorm.numerics.verification.suite import claims_on
+        from neurenorm.numerics.verification.index import claims_of_result
 
         rows = [
             {
@@ -154,7 +154,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 "statement": e.statement,
                 "paper": e.paper.key,
                 "provenance": e.paper.provenance,
-                "claims": [claim.id for claim in claims_on(e.id)],
+                "claims": list(claims_of_result(e.id)),
             }
             for e in entries
         ]
@@ -174,9 +174,9 @@ def _show(arguments: argparse.Namespace) -> int:
     entry = result(arguments.id)
     say(entry_latex(entry) if arguments.latex else entry_text(entry))
     if not arguments.latex:
-        from neurenorm.numerics.verification.suite import claims_on
+        from neurenorm.numerics.verification.index import claims_of_result
 
-        holding = ", ".join(claim.id for claim in claims_on(entry.id))
+        holding = ", ".join(claims_of_result(entry.id))
         say(f"Claims that hold it: {holding or 'none through its evaluation'}")
     return WELL
 

@@ -8,7 +8,7 @@ import ast
 import math
 import runpy
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -20,8 +20,16 @@ from tqdm import tqdm
 from neurenorm.numerics import claims as claims_package
 from neurenorm.numerics.verification.claim import Claim, Effort, Report
 from neurenorm.numerics.verification.compare import Comparison, Verdict, share
+from neurenorm.numerics.verification.index import claim_ids, claims_of_result, indexed
 
-__all__ = ["claims_in_file", "claims_on", "gather_claims", "papers", "run_claims"]
+__all__ = [
+    "claims_by_module",
+    "claims_in_file",
+    "claims_on",
+    "gather_claims",
+    "papers",
+    "run_claims",
+]
 
 
 def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
@@ -34,7 +42,7 @@ def gather_claims(paper: str | None = None) -> tuple[Claim, ...]:
     >>> {claim.paper for claim in gather_claims("lattice")}
     {'lattice'}
     """
-    chosen = tuple(claim for claim in _all_claims() if paper in (None, claim.paper, claim.id))
+    chosen = _listed(name for name in claim_ids() if paper in (None, name.partition("/")[0], name))
     if not chosen:
         raise ValueError(
             f"there are no claims for {paper!r}; there are some for {', '.join(papers())}, and "
@@ -51,7 +59,7 @@ def claims_on(result: str) -> tuple[Claim, ...]:
     >>> [claim.id for claim in claims_on("active-paths/planted")]
     ['active-paths/planted']
     """
-    return tuple(claim for claim in _all_claims() if claim.result == result)
+    return _listed(claims_of_result(result))
 
 
 def papers() -> tuple[str, ...]:
@@ -62,23 +70,31 @@ def papers() -> tuple[str, ...]:
     >>> "lattice" in papers()
     True
     """
-    return tuple(sorted({claim.paper for claim in _all_claims()}))
+    return tuple(sorted({name.partition("/")[0] for name in claim_ids()}))
 
 
-def _all_claims() -> list[Claim]:
-    """Return every claim that ships."""
+def claims_by_module() -> dict[str, tuple[Claim, ...]]:
+    """Return every claim that ships, by the name of its module within the package of claims."""
     modules = walk_packages(claims_package.__path__, f"{claims_package.__name__}.")
-    return [
+    names = sorted(module.name for module in modules if not module.ispkg)
+    return {name.removeprefix(f"{claims_package.__name__}."): _claims_of(name) for name in names}
+
+
+def _listed(ids: Iterable[str]) -> tuple[Claim, ...]:
+    """Return the claims with these ids, from the modules that state them alone."""
+    wanted = set(ids)
+    modules = sorted({indexed()[name]["module"] for name in wanted})
+    return tuple(
         claim
-        for name in sorted(m.name for m in modules if not m.ispkg)
-        for claim in _claims_of(name)
-    ]
+        for module in modules
+        for claim in _claims_of(f"{claims_package.__name__}.{module}")
+        if claim.id in wanted
+    )
 
 
-def _claims_of(name: str) -> Sequence[Claim]:
+def _claims_of(name: str) -> tuple[Claim, ...]:
     """Return the claims of one module of the claims package."""
-    claims: Sequence[Claim] = import_module(name).CLAIMS
-    return claims
+    return tuple(import_module(name).CLAIMS)
 
 
 def claims_in_file(path: str | Path) -> tuple[Claim, ...]:
@@ -170,7 +186,8 @@ def run_claims(
 ) -> Iterator[Report]:
     """Check claims one after the other, and yield each report as it is found.
 
-    The budget of false alarms is shared equally over the claims and their mutants' comparisons need
+    The budget of false alarms is shared equally over all claims that ship, so that a verdict, and
+    whether a check has power, do not depend on which others run; the comparisons of mutants need
     none: a mutant that is refuted by chance does no harm.
 
     Parameters
@@ -183,7 +200,7 @@ def run_claims(
         Whether to show a progress bar; by default only on a terminal.
     """
     chosen = [claim for claim in claims if claim.effort.value <= effort.value]
-    false_alarm = share(max(len(chosen), 1))
+    false_alarm = share(max(len(chosen), len(claim_ids())))
     for claim in tqdm(
         chosen,
         desc="verify",

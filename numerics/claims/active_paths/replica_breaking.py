@@ -12,18 +12,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from sympy import Integer, Rational
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.trees import (
-    TreePool,
-    grown_ground_states,
-    grown_states,
-    grown_trees,
+from neurenorm.numerics.simulation.active_paths.broken import (
+    BLOCKS,
+    FINAL,
+    HERE,
+    ONE_STEP,
+    PARISI,
+    UNITS,
+    Array,
+    cold_found,
+    large_pool,
+    one_step_found,
+    slopes,
 )
+from neurenorm.numerics.simulation.active_paths.trees import grown_ground_states
 from neurenorm.numerics.solve.active_paths.density_evolution import DensityEvolution
 from neurenorm.numerics.solve.active_paths.replica_breaking import one_step_population
 from neurenorm.numerics.verification.claim import Claim, Effort
@@ -37,8 +44,6 @@ from neurenorm.theory.symbols import symbols
 __all__ = ["CLAIMS"]
 
 PATHS = symbols("active-paths")
-Array = NDArray[np.float64]
-BLOCKS = 128
 GLASS = "glass"
 COLD = np.array([0.06, 0.08, 0.1, 0.12])
 
@@ -47,12 +52,6 @@ def grid_point(ensemble: PathEnsemble, effort: Effort) -> Array:
     """Overlap in units of 5e-4 and gap in units of 0.004, on the grid, at T = 1/2 and c = 4."""
     point = DensityEvolution(ensemble, 0.5, 0.1).solve(4.0)
     return np.array([point.q / 5e-4, point.gap / 0.004])
-
-
-def large_pool(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from a pool of 1e5 trees."""
-    pool = grown_trees(3, 0.5, 4.0, "planted", rng, size=100_000, rounds=70, measured=40)
-    return np.array([pool.overlap.mean() / 5e-4, pool.gain.mean() / 0.004])
 
 
 def integer_predicted(glass: IntegerGlass, effort: Effort) -> float:
@@ -92,59 +91,12 @@ def cold_limit(ensemble: PathEnsemble, effort: Effort) -> float:
     return float(np.polynomial.polynomial.polyfit(COLD, energies, 2)[0])
 
 
-def cold_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """The same from pools of trees at zero temperature, whose first energies are spread by 5 %."""
-    pools = (
-        grown_ground_states(3, 3.9, rng, spread=0.05, size=4000, rounds=140, measured=70)
-        for _ in range(BLOCKS)
-    )
-    return Estimate.from_blocks([pool.mean() for pool in pools])
-
-
-ONE_STEP = np.array([0.005, 0.008, 0.02])  # overlap, phi(1) above the paramagnet, complexity
-
-
 def planted_predicted(ensemble: PathEnsemble, effort: Effort) -> Array:
     """Overlap, phi(1) above the paramagnet (none) and complexity (minus the gap) at T = 1/2, c = 3,
     in units of their tolerances, of the planted ensemble.
     """
     point = DensityEvolution(ensemble, 0.5, 0.1).solve(3.0)
     return np.array([point.q, 0.0, -point.gap]) / ONE_STEP
-
-
-def one_step_found(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from trees of the glass in many states at x = 1; what 1/states adds to free energies
-    is extrapolated away.
-
-    The mean of many pools, whose standard error is a tenth of the tolerances; what is left of the
-    finite number of trees and states is less than half of them.
-    """
-    rows = []
-    for _ in range(BLOCKS // 2):
-        few, many = (
-            grown_states(3, 0.5, 3.0, 1.0, rng, size=300, states=s, rounds=r, measured=r - 30)
-            for s, r in ((100, 60), (200, 100))
-        )
-        phi, sigma = (
-            2 * large - small for large, small in zip(_free(many), _free(few), strict=True)
-        )
-        rows.append(np.array([many.overlap.mean(), phi, sigma]) / ONE_STEP)
-    return np.asarray(np.mean(rows, axis=0))
-
-
-def _free(pool: TreePool) -> tuple[float, float]:
-    """phi above the paramagnet, and complexity, at x = 1."""
-    return float(pool.gain.mean()), float((pool.gain - pool.inner).mean())
-
-
-PARISI = np.linspace(0.45, 0.85, 7)
-FINAL = {"size": 400, "states": 400, "rounds": 36, "measured": 18}
-
-
-HERE = np.array([0.5, 0.65])
-UNITS = np.array(
-    [0.02, 0.035, 0.02, 0.02, 0.07]
-)  # several standard errors of pools of this size: slope, complexity, and where it vanishes
 
 
 def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
@@ -157,27 +109,6 @@ def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
     ]
     line = np.polynomial.Polynomial.fit(PARISI, sigma, 1)
     return np.concatenate([np.tile(line(HERE), 2), line.roots()]) / UNITS
-
-
-def slopes(rng: np.random.Generator, effort: Effort) -> Array:
-    """The same from pools of trees: Sigma(x) = -x^2 dphi/dx, with phi a parabola in x; and Sigma =
-    x (phi - inner phi), a line in x.
-    """
-    seed = int(
-        rng.integers(2**32)
-    )  # one for all x: the noise that they share drops out of the slope
-    pools = [
-        grown_states(3, 0.5, 4.0, float(x), np.random.default_rng(seed), **FINAL) for x in PARISI
-    ]
-    slope = np.polynomial.Polynomial.fit(PARISI, [pool.gain.mean() for pool in pools], 2).deriv()(
-        HERE
-    )
-    line = np.polynomial.Polynomial.fit(
-        PARISI,
-        [x * (pool.gain - pool.inner).mean() for x, pool in zip(PARISI, pools, strict=True)],
-        1,
-    )
-    return np.concatenate([-(HERE**2) * slope, line(HERE), line.roots()]) / UNITS
 
 
 WITHIN = Within(1.0)  # entries are in units of their tolerance: they may differ by one

@@ -4,32 +4,28 @@ lose weights, and published numbers.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Integer, Rational
 
 from neurenorm.graphs.paths import random_active_paths
-from neurenorm.numerics.claims.active_paths.cavity import (
+from neurenorm.numerics.claims.active_paths.cavity import TREE_MUTANTS, tree_by_enumeration
+from neurenorm.numerics.claims.active_paths.ensemble import Transition
+from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.active_paths.cavity_runs import (
     CAPACITY_TEMPERATURES,
     SMALL,
     SMALL_SIZE,
     SMALL_T_VALUE,
-    TREE_MUTANTS,
     TREES,
     averaged_partition,
     capacity_degrees,
-    tree_by_enumeration,
 )
-from neurenorm.numerics.claims.active_paths.ensemble import Transition
-from neurenorm.numerics.claims.active_paths.planted import planted_overlap
-from neurenorm.numerics.claims.active_paths.zero_temperature import layers_found
-from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.instances import enumerate_weights
+from neurenorm.numerics.simulation.active_paths.evaluated import LOOPS, Array, loop_found
+from neurenorm.numerics.simulation.active_paths.ground_states import layers_found
+from neurenorm.numerics.simulation.active_paths.planted_runs import planted_overlap
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled
@@ -41,9 +37,7 @@ from neurenorm.theory.symbols import symbols
 __all__ = ["CLAIMS"]
 
 PATHS = symbols("active-paths")
-Array = NDArray[np.float64]
 T, C, C0 = PATHS.T, PATHS.c, PATHS.c0
-LOOPS = ((0, 1, 2), (2, 3, 4), (4, 5, 0))
 
 
 def on_ensemble(name: str, **new: Any) -> Mutant:
@@ -69,19 +63,6 @@ def tree_found(p: int) -> Array:
     """ln Z, energy, magnetisations, and ln Z once more."""
     found = tree_by_enumeration(p)
     return np.append(found, found[0])
-
-
-def loop_found(rng: np.random.Generator, effort: Effort) -> Array:
-    """ln Z of a frustrated loop over all configurations, written out."""
-    J, theta, beta = (1.0, 1.0, -1.0), (0.3, -0.2, 0.5, 0.1, -0.4, 0.2), 0.9
-    weights = [
-        beta * sum(j * math.prod(w[i] for i in row) for j, row in zip(J, LOOPS, strict=True))
-        + float(np.dot(theta, w))
-        for w in product((1, -1), repeat=6)
-    ]
-    return np.array(
-        [np.log(np.sum(np.exp(weights))), enumerate_weights(LOOPS, 6, J, beta, theta).log_z]
-    )
 
 
 BEFORE, TARGETS = (

@@ -6,22 +6,26 @@ The witnesses hold plain arrays of paths; none of them sees an equation of the t
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Rational
 
-from neurenorm.graphs.paths import random_active_paths, random_hypergraph
+from neurenorm.graphs.paths import random_hypergraph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.active_paths.instances import (
-    frozen_weights,
-    gf2_rank,
-    satisfiable,
-    two_core,
+from neurenorm.numerics.simulation.active_paths.ground_states import (
+    LAYERS_REMOVED,
+    NETWORKS,
+    SAT_DEGREES,
+    Array,
+    dependent_in_layers,
+    dependent_paths,
+    diluted_found,
+    layers_diluted_found,
+    satisfiable_found,
 )
+from neurenorm.numerics.simulation.active_paths.instances import frozen_weights, two_core
 from neurenorm.numerics.solve.active_paths.zero_temperature import frozen_layer_fractions
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
@@ -45,9 +49,7 @@ from neurenorm.theory.symbols import symbols
 __all__ = ["CLAIMS"]
 
 PATHS = symbols("active-paths")
-Array = NDArray[np.float64]
 C, C0, RHO, X = PATHS.c, PATHS.c0, PATHS.rho, PATHS.x
-NETWORKS = 128
 
 
 def frozen_fraction(problem: FrozenPaths, c: float) -> float:
@@ -82,28 +84,9 @@ def core_found(p: int, c: float, size: int) -> Any:
     return witness
 
 
-LAYER_SIZES, LAYER_PATHS = (3000, 2000, 1000), 6000
-
-
 def layers_predicted(problem: FrozenLayers, effort: Effort) -> Array:
     """Frozen fraction of each layer."""
     return frozen_layer_fractions(problem)
-
-
-def layers_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Frozen fraction of each layer, where every path picks one weight of each layer and the sizes
-    of the layers give the degrees 2, 3 and 6.
-    """
-    starts = np.concatenate([[0], np.cumsum(LAYER_SIZES)])
-    rows = []
-    for _ in range(effort.scale(NETWORKS, NETWORKS)):
-        members = starts[:-1] + rng.integers(0, LAYER_SIZES, (LAYER_PATHS, 3))
-        frozen = frozen_weights(members, int(starts[-1]))
-        rows.append([frozen[start:stop].mean() for start, stop in pairwise(starts)])
-    return Estimate.from_blocks(rows)
-
-
-RICH_SIZES, RICH_PATHS = (400, 400, 300), 1200
 
 
 def layers_gap_predicted(problem: FrozenLayers, effort: Effort) -> float:
@@ -112,41 +95,9 @@ def layers_gap_predicted(problem: FrozenLayers, effort: Effort) -> float:
     return float(compiled(problem.gap.subs(SCALE, 1), list(problem.unknowns))(*fractions))
 
 
-def dependent_in_layers(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Paths that are products of others, per path, where every path picks one weight of each layer
-    and the degrees are 3, 3 and 4.
-
-    The two products of all weights of a layer that are products of all weights of another do not
-    count: every path has one weight of each.
-    """
-    starts = np.concatenate([[0], np.cumsum(RICH_SIZES)])
-    rows = []
-    for _ in range(NETWORKS):
-        members = starts[:-1] + rng.integers(0, RICH_SIZES, (RICH_PATHS, 3))
-        rows.append((RICH_PATHS - gf2_rank(members) - 2) / RICH_PATHS)
-    return Estimate.from_blocks(rows)
-
-
-def dependent_paths(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Paths that are products of others, per weight: the excess of ln(number of ground states)/ln 2
-    over 1 - alpha, at c = 3.2.
-    """
-    size, instances = (
-        (450, 3 * NETWORKS) if effort.value <= 1 else (1800, NETWORKS)
-    )  # the finite size shows in sharper runs
-    rows = []
-    for _ in range(instances):
-        paths = random_hypergraph(size, 3, size * 16 // 15, rng)
-        rows.append((paths.count - gf2_rank(paths.members)) / size)
-    return Estimate.from_blocks(rows)
-
-
 def gap_predicted(problem: FrozenPaths, effort: Effort) -> float:
     """The gap at c = 3.2 in units of ln 2."""
     return float(compiled(problem.gap, [X, C])(frozen_fraction(problem, 3.2), 3.2))
-
-
-SAT_DEGREES = (2.6, 2.65, 2.85, 2.9)
 
 
 def satisfiable_predicted(problem: FrozenPaths, effort: Effort) -> Array:
@@ -157,46 +108,9 @@ def satisfiable_predicted(problem: FrozenPaths, effort: Effort) -> Array:
     return np.array([float(gap(frozen_fraction(problem, c), c) <= 0) for c in SAT_DEGREES])
 
 
-def satisfiable_found(rng: np.random.Generator, effort: Effort) -> Array:
-    """1 where at least three quarters of random systems of 2000 weights can be satisfied, 0 where
-    none can, and one half between.
-    """
-    shares = []
-    for c in SAT_DEGREES:
-        systems = [
-            random_hypergraph(2000, 3, round(c * 2000 / 3), rng) for _ in range(effort.scale(8, 8))
-        ]
-        shares.append(
-            np.mean(
-                [
-                    satisfiable(paths.members, 2000, rng.choice([-1, 1], paths.count))
-                    for paths in systems
-                ]
-            )
-        )
-    return np.select([np.array(shares) >= 0.75, np.array(shares) == 0], [1.0, 0.0], 0.5)
-
-
 def diluted_predicted(problem: CriticalRemoval, effort: Effort) -> Array:
     """Degrees after removing 10, 25 and 40 % of the weights of a network of degree 6."""
     return np.asarray(compiled(problem.degree, [C0, RHO])(6.0, np.array([0.1, 0.25, 0.4])))
-
-
-def diluted_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """The same counted on networks."""
-    networks = (
-        random_active_paths((40, 40, 40, 40), 9600, rng)
-        for _ in range(effort.scale(NETWORKS, NETWORKS))
-    )
-    return Estimate.from_blocks(
-        [
-            [network.diluted(rho, rng).mean_degree for rho in (0.1, 0.25, 0.4)]
-            for network in networks
-        ]
-    )
-
-
-LAYERS_REMOVED = (0.1, 0.3, 0.2)
 
 
 def rolled(k: int) -> dict[Any, Any]:
@@ -213,15 +127,6 @@ def layers_diluted_predicted(degrees: tuple[Any, ...], effort: Effort) -> Array:
     return np.array(
         compiled(list(degrees), [*before, *removed])(6.0, 4.8, 8.0, *LAYERS_REMOVED), dtype=float
     )
-
-
-def layers_diluted_found(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """The same counted on networks of widths 60, 60, 75, 36."""
-    rows = []
-    for _ in range(effort.scale(NETWORKS, NETWORKS)):
-        network = random_active_paths((60, 60, 75, 36), 21_600, rng).diluted(LAYERS_REMOVED, rng)
-        rows.append([network.count / network.present[layer].sum() for layer in network.layers])
-    return Estimate.from_blocks(rows)
 
 
 CLAIMS = (

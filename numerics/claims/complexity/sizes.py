@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, log
 
 from neurenorm.numerics.claims.complexity.state_entropy import (
@@ -28,6 +27,7 @@ from neurenorm.numerics.observables.chain_rule import chain_rule_entropy
 from neurenorm.numerics.observables.entropy import joint_entropy as counted_entropy
 from neurenorm.numerics.observables.states import PackedStates
 from neurenorm.numerics.simulation.complexity import networks as simulated
+from neurenorm.numerics.simulation.complexity.large import Array, white_draws
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled, shifted
@@ -51,7 +51,6 @@ from neurenorm.theory.symbols import symbols
 __all__ = ["CLAIMS"]
 
 SUBJECT = symbols("complexity")
-Array = NDArray[np.float64]
 LOW, N, RATIO, THETA = Rational(1, 2), SUBJECT.n, SUBJECT.ratio, SUBJECT.theta
 
 
@@ -90,13 +89,6 @@ WHITE = Claim(
     (scaled("1.01"), replaced("no sampling correction", lambda e: e.subs(SUBJECT.samples, 10**6))),
     Effort.high,
 )
-
-
-def white_draws(rng: np.random.Generator) -> Array:
-    """Dimensions of white data of both sizes, each the mean of a few draws."""
-    many = np.mean([simulated.drawn_dimensions(400, 2000, rng) for _ in range(4)], axis=0)
-    few = np.mean([simulated.drawn_dimensions(400, 100, rng)[0] for _ in range(16)])
-    return np.append(many, few)
 
 
 LINEAR = Claim(

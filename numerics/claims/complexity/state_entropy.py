@@ -13,14 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 from sympy import Expr, Integer, Rational, log, pi, sqrt
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.evaluate.complexity import state_entropy_ball
-from neurenorm.numerics.observables.entropy import binary_entropy
+from neurenorm.numerics.simulation.complexity import angles
 from neurenorm.numerics.simulation.complexity import networks as simulated
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
@@ -33,26 +31,9 @@ from neurenorm.numerics.verification.mutants import (
     shifted,
     without,
 )
-from neurenorm.theory.catalogue import result
-from neurenorm.theory.catalogue.problems import Formula
-from neurenorm.theory.complexity.effective_dimension import (
-    SphereKernel,
-    layer_spectrum,
-    linear_dimension,
-    sphere_kernel,
-    white_dimension,
-)
-from neurenorm.theory.complexity.joint_entropy import (
-    pair_entropy,
-    pattern_probabilities,
-    plane_lines,
-)
-from neurenorm.theory.complexity.state_entropy import (
-    RandomNetwork,
-    depth_law,
-    first_layer,
-    neuron_profile,
-)
+from neurenorm.theory.complexity.effective_dimension import SphereKernel
+from neurenorm.theory.complexity.joint_entropy import pattern_probabilities, plane_lines
+from neurenorm.theory.complexity.state_entropy import RandomNetwork, depth_law
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
@@ -87,29 +68,6 @@ def values_at(expressions: Mapping[str, Expr], **numbers: float) -> Array:
     return np.array([float(value) for value in function(*[numbers[str(name)] for name in names])])
 
 
-def evaluated(name: str, *points: Mapping[str, Any]) -> Callable[[Any, Effort], Array]:
-    """Return the prediction of a result at points of its parameters: what `evaluate` gives for what
-    is derived, or a mutant.
-
-    One row of values for each point.
-    """
-
-    def predict(derived: Any, effort: Effort) -> Array:
-        """Evaluate the result with this object in the place of what it derives."""
-        problem = Formula(derived) if isinstance(derived, dict) else derived
-        entry = replace(result(f"complexity/{name}"), derive=lambda **structure: problem)
-        return np.array(
-            [np.ravel(list(evaluate(entry, point).values.values())) for point in points]
-        )
-
-    return predict
-
-
-def first_values(predict: Callable[[Any, Effort], Array]) -> Callable[[Any, Effort], Array]:
-    """Return the first value of every point."""
-    return lambda derived, effort: predict(derived, effort)[:, 0]
-
-
 # --- complexity of units and layers
 # --------------------------------------------------------------------------------------------------
 
@@ -122,14 +80,12 @@ def rescaled(factor: Any) -> Mutant:
     )
 
 
-PROFILE = Claim(
+PROFILE = Claim.of(
     "complexity/neuron-profile",
-    "units with a frozen Gaussian mean r times their spread have the mean complexity G(r)",
-    neuron_profile,
-    first_values(evaluated("neuron-profile", *({"r": Rational(str(r))} for r in RATIOS))),
-    lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(320, 320), rng),
-    Sampled(0.02),
-    (
+    at=[{"r": r} for r in RATIOS],
+    witness=lambda rng, effort: simulated.profile_bits(RATIOS, effort.scale(320, 320), rng),
+    policy=Sampled(0.02),
+    mutants=(
         rescaled("1.1"),
         Mutant(
             "uniform instead of normal mean",
@@ -145,18 +101,15 @@ def network_claim(
     name: str, sw2: str, sb2: str, depth: int, smallest: float, *mutants: Mutant
 ) -> Claim:
     """Claim the complexity of a random network against depth."""
-    numbers = {"sw2": Rational(sw2), "sb2": Rational(sb2), "c0": Integer(0)}
-    return Claim(
-        f"complexity/random-{name}-{sw2}-{sb2.replace('/', 'over')}",
-        f"mean complexity of layers 1 to {depth} of random {name} networks, sw2 = {sw2}, sb2 = "
-        f"{sb2}, extrapolated to infinite width",
-        lambda: RandomNetwork.of(name, depth),
-        lambda network, effort: evaluated(
-            "random-network", {**numbers, "activation": name, "depth": depth}
-        )(network, effort)[0],
-        lambda rng, effort: drawn_bits(name, sw2, sb2, depth, rng, effort),
-        Sampled(smallest),
-        mutants,
+    return Claim.of(
+        "complexity/random-network",
+        name=f"{name}-{sw2}-{sb2.replace('/', 'over')}",
+        at=[{"activation": name, "sw2": Rational(sw2), "sb2": Rational(sb2), "depth": depth}],
+        statement=f"mean complexity of layers 1 to {depth} of random {name} networks, sw2 = {sw2}, "
+        f"sb2 = {sb2}, extrapolated to infinite width",
+        witness=lambda rng, effort: drawn_bits(name, sw2, sb2, depth, rng, effort),
+        policy=Sampled(smallest),
+        mutants=mutants,
     )
 
 
@@ -213,22 +166,17 @@ LAYERS = (
     (Rational(1, 4), Rational(1, 9), 9),
 )  # sw2, sb2, d
 
-FIRST_LAYER = Claim(
+FIRST_LAYER = Claim.of(
     "complexity/first-layer",
-    "the first layer on Gaussian inputs of dimension 1, 3 and 9 has the complexity of a mean with "
-    "Student's law, at four pairs of variances",
-    first_layer,
-    first_values(
-        evaluated("first-layer", *({"sw2": sw2, "sb2": sb2, "d": d} for sw2, sb2, d in LAYERS))
-    ),
-    lambda rng, effort: stacked(
+    at=[{"sw2": sw2, "sb2": sb2, "d": d} for sw2, sb2, d in LAYERS],
+    witness=lambda rng, effort: stacked(
         [
             simulated.first_layer_bits(float(sw2), float(sb2), d, effort.scale(260, 260), rng)
             for sw2, sb2, d in LAYERS
         ]
     ),
-    Sampled(0.05),
-    (
+    policy=Sampled(0.05),
+    mutants=(
         rescaled("1.2"),
         Mutant(
             "variances instead of deviations",
@@ -252,39 +200,6 @@ def stacked(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(values, errors, min(e.blocks for e in estimates))
 
 
-def extrapolated_law(rng: np.random.Generator, effort: Effort) -> float:
-    """Iterate the angle of two inputs in plain numbers and return l times the bits of a unit,
-    extrapolated in ln(l)/l and 1/l.
-    """
-    angle, found, marks = np.pi / 2, [], (20_000, 40_000, 80_000)
-    nodes = np.linspace(-12, 12, 4001)
-    for layer in range(2, marks[-1] + 1):
-        angle = step_angle(angle)
-        if layer in marks:
-            r = np.cos(angle) / (np.sqrt(2) * np.sin(angle / 2))
-            weight = np.exp(-((nodes / r) ** 2) / 2) / (np.sqrt(2 * np.pi) * r)
-            found.append(
-                layer * float(np.sum(weight * binary_entropy(ndtr(nodes))) * (nodes[1] - nodes[0]))
-            )
-    basis = np.array([[1, np.log(layer) / layer, 1 / layer] for layer in marks])
-    return float(np.linalg.solve(basis, found)[0])
-
-
-def step_angle(angle: float) -> float:
-    """One layer of rectifiers in the angle; a series where the difference of cosines would
-    cancel.
-    """
-    if angle > 0.05:
-        return float(np.arccos((np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi))
-    gap = (
-        angle**2 / 2
-        - angle**4 / 24
-        + angle**6 / 720
-        - (angle**3 / 3 - angle**5 / 30 + angle**7 / 840) / np.pi
-    )
-    return float(2 * np.arcsin(np.sqrt(gap / 2)))
-
-
 DEPTH_LAW = Claim(
     "complexity/depth-law",
     "without bias the complexity of rectifiers dies as 6.9287/l with depth",
@@ -292,7 +207,7 @@ DEPTH_LAW = Claim(
     lambda law, _: (
         float(compiled(law.prefactor, [])()) * float(state_entropy_ball(law.area, {}).mid())
     ),
-    extrapolated_law,
+    lambda rng, effort: angles.rectifier_depth_law(),
     Exact(4),
     (
         Mutant(
@@ -346,34 +261,14 @@ THREE_UNITS = Claim(
 ANGLES = (Rational(2, 5), Rational("1.0472"), Rational(5, 2))
 
 
-def counted_pairs(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Count the patterns of two units at three angles and take the entropies of the frequencies."""
-    return stacked([counted_pair(float(angle), rng, effort) for angle in ANGLES])
-
-
-def counted_pair(theta: float, rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Joint entropy and total correlation of two units at an angle, from the frequencies of their
-    patterns.
-    """
-    directions = np.array([[1.0, 0.0, 0.0], [np.cos(theta), np.sin(theta), 0.0]])
-    samples, rows = 20_000, []
-    for _ in range(effort.scale(150, 150)):
-        on = rng.standard_normal((samples, 3)) @ directions.T > 0
-        q = np.bincount(on @ np.array([2, 1]), minlength=4) / samples
-        joint = float(-np.sum(q * np.log2(q))) + 3 / (2 * samples * np.log(2))
-        single = float(np.sum(binary_entropy(on.mean(axis=0)))) + 2 / (2 * samples * np.log(2))
-        rows.append([joint, single - joint])
-    return Estimate.from_blocks(rows)
-
-
-PAIR = Claim(
+PAIR = Claim.of(
     "complexity/pair-entropy",
-    "two units at an angle θ have 1 + H2(θ/π) bits together",
-    lambda: pair_entropy()[0],
-    evaluated("pair-entropy", *({"theta": angle} for angle in ANGLES)),
-    counted_pairs,
-    Sampled(0.004),
-    (replaced("half the angle", lambda e: e.subs(THETA, THETA / 2)),),
+    at=[{"theta": angle} for angle in ANGLES],
+    witness=lambda rng, effort: stacked(
+        [angles.pair_bits(float(angle), effort.scale(150, 150), rng) for angle in ANGLES]
+    ),
+    policy=Sampled(0.004),
+    mutants=(replaced("half the angle", lambda e: e.subs(THETA, THETA / 2)),),
 )
 
 LINES = Claim(
@@ -394,51 +289,38 @@ LINES = Claim(
 WHITE_SIZES = ((24, 80), (60, 20))  # units, samples
 
 
-def drawn_white(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Dimensions of white data of two sizes, as they are."""
-    rows = [
-        [simulated.drawn_dimensions(n, samples, rng) for n, samples in WHITE_SIZES]
-        for _ in range(effort.scale(200, 200))
-    ]
-    return Estimate.from_blocks(np.array(rows) / WHITE_SCALE)
+def white_claim(units: int, samples: int) -> Claim:
+    """Claim both dimensions of white data of a size, as they are."""
+    return Claim.of(
+        "complexity/white-dimension",
+        name=f"{units}-of-{samples}",
+        at=[{"n": units, "samples": samples}],
+        witness=lambda rng, effort: Estimate.from_blocks(
+            [simulated.drawn_dimensions(units, samples, rng) for _ in range(effort.scale(200, 200))]
+        ),
+        policy=Sampled(0.03),
+        mutants=(
+            scaled("1.05"),
+            replaced("no sampling correction", lambda e: e.subs(SUBJECT.samples, 10**6)),
+        ),
+    )
 
 
-WHITE_SCALE = np.array([[min(n, samples - 1)] for n, samples in WHITE_SIZES])
-
-WHITE = Claim(
-    "complexity/white-dimension",
-    "means of effective dimension and participation ratio of white data, below and above n = M",
-    lambda: dict(white_dimension().values),
-    lambda values, effort: (
-        evaluated("white-dimension", *({"n": n, "samples": samples} for n, samples in WHITE_SIZES))(
-            values, effort
-        )
-        / WHITE_SCALE
-    ),
-    drawn_white,
-    Sampled(0.03),
-    (scaled("1.05"), replaced("no sampling correction", lambda e: e.subs(SUBJECT.samples, 10**6))),
-)
-
-LINEAR = Claim(
+LINEAR = Claim.of(
     "complexity/linear-dimension",
-    "L square linear layers leave the fraction exp(1 - H_(L+1)) of the dimensions",
-    lambda: dict(linear_dimension().values),
-    first_values(evaluated("linear-dimension", *({"depth": d} for d in (1, 2, 3)))),
-    lambda rng, effort: simulated.deep_linear_dimension(
+    at=[{"depth": depth} for depth in (1, 2, 3)],
+    witness=lambda rng, effort: simulated.deep_linear_dimension(
         3, blocks(effort, 120), rng, width=32 * size(effort)
     ),
-    Sampled(0.06),
-    (shifted(DEPTH), scaled("1.1")),
+    policy=Sampled(0.06),
+    mutants=(shifted(DEPTH), scaled("1.1")),
 )
 
 
-RELU = Claim(
+RELU = Claim.of(
     "complexity/relu-dimension",
-    "one layer of rectifiers has the spectrum ⟨φ'⟩² x + floor with x of Marchenko-Pastur law",
-    layer_spectrum,
-    evaluated("relu-dimension", {"ratio": HALF}, {"ratio": 2}),
-    lambda rng, effort: stacked(
+    at=[{"ratio": ratio} for ratio in (0.5, 2)],
+    witness=lambda rng, effort: stacked(
         [
             simulated.relu_layer_dimension(
                 ratio, blocks(effort, 120), rng, dimension=40 * size(effort)
@@ -446,8 +328,8 @@ RELU = Claim(
             for ratio in (0.5, 2.0)
         ]
     ),
-    Sampled(0.03),
-    (
+    policy=Sampled(0.03),
+    mutants=(
         Mutant(
             "without the floor", lambda spectrum: replace(spectrum, floor=spectrum.floor / 1000)
         ),
@@ -477,17 +359,15 @@ def sphere_claim(
     how: str = "the eigenvalues of a kernel matrix",
 ) -> Claim:
     """Claim the effective dimension on the sphere against an explicit spectrum."""
-    return Claim(
-        f"complexity/sphere-{dimension}-{depth}",
-        f"effective dimension behind layer {depth} of rectifiers on the sphere in {dimension} "
-        f"dimensions, against {how}",
-        lambda: sphere_kernel(depth),
-        lambda kernel, effort: float(
-            evaluated("sphere-dimension", {"d": dimension, "depth": depth})(kernel, effort)[0, 0]
-        ),
-        lambda rng, effort: witness(depth),
-        Exact(digits_required),
-        (
+    return Claim.of(
+        "complexity/sphere-dimension",
+        name=f"{dimension}-{depth}",
+        at=[{"d": dimension, "depth": depth}],
+        statement=f"effective dimension behind layer {depth} of rectifiers on the sphere in "
+        f"{dimension} dimensions, against {how}",
+        witness=lambda rng, effort: [witness(depth)],
+        policy=Exact(digits_required),
+        mutants=(
             Mutant(
                 "without the square root",
                 remapped(
@@ -507,7 +387,7 @@ CLAIMS = (
     PAIR,
     THREE_UNITS,
     LINES,
-    WHITE,
+    *(white_claim(*size) for size in WHITE_SIZES),
     LINEAR,
     RELU,
     sphere_claim(2, 1, 9, simulated.circle_dimension),

@@ -9,16 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import erf
 from sympy import Rational
 
 from neurenorm.numerics.claims.dynamic_neurons.chain import POINTS, X, Y, order_growth
+from neurenorm.numerics.simulation.dynamic_neurons.evaluated import (
+    Array,
+    wide_eigenvalues,
+    wide_means,
+)
 from neurenorm.numerics.simulation.dynamic_neurons.sums import (
     binary_chain_sums,
     binary_kernel,
-    binomial_matrix,
     trapezoidal_partition,
 )
 from neurenorm.numerics.verification.claim import Claim, Effort
@@ -35,7 +36,6 @@ from neurenorm.theory.symbols import symbols
 __all__ = ["CLAIMS"]
 
 S = symbols("dynamic-neurons")
-Array = NDArray[np.float64]
 
 
 def over_first(kernel: Array) -> Array:
@@ -100,19 +100,6 @@ def two_state(k0: float, k1: float, k2: float, g: float) -> Array:
     )
 
 
-def wide_eigenvalues(rng: np.random.Generator, effort: Effort) -> Array:
-    """The largest eigenvalue of the binomial matrix whose function is odd under the turn of all
-    neurons, at two widths and gains.
-    """
-    rows = []
-    for width, gain in ((5, 0.9), (9, -0.6)):
-        matrix = binomial_matrix(width, gain / math.sqrt(width))
-        odd = np.eye(width + 1) - np.eye(width + 1)[::-1]
-        values = np.linalg.eigvals(odd @ matrix / 2)
-        rows.append(float(values[np.argmax(np.abs(values))].real))
-    return np.array(rows)
-
-
 class Damped(WideBinary):
     """The wide limit with a step that is 0.1 % too small."""
 
@@ -121,19 +108,6 @@ class Damped(WideBinary):
         """The wrong step."""
         right = super().recursion
         return replace(right, step=tuple(e * Rational(999, 1000) for e in right.step))
-
-
-def wide_means(rng: np.random.Generator, effort: Effort) -> Array:
-    """Positive roots of m = erf(g m/sqrt 2), and the gain at which its slope at zero is one."""
-    return np.array(
-        [
-            [
-                brentq(lambda m, g=g: erf(g * m / math.sqrt(2)) - m, 1e-3, 1, xtol=1e-15),
-                math.sqrt(math.pi / 2),
-            ]
-            for g in (1.4, 2.5)
-        ]
-    )
 
 
 CLAIMS = (

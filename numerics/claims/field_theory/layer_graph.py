@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Integer, Rational, Symbol
 
-from neurenorm.numerics.claims.field_theory.finite_width import blocks
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.field_theory.activations import NAMED
 from neurenorm.numerics.simulation.field_theory.convolution import convolutional_layers
@@ -23,6 +22,7 @@ from neurenorm.numerics.simulation.field_theory.networks import (
     layers_by_weights,
     layers_in_law,
 )
+from neurenorm.numerics.simulation.field_theory.widths import blocks
 from neurenorm.numerics.solve.field_theory.layer_graph import kernels_at
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled

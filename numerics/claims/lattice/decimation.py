@@ -13,12 +13,18 @@ from typing import Any
 import networkx as nx
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 from sympy import Expr, Rational, Symbol, cos, cosh, log
 
 from neurenorm.graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import precision
+from neurenorm.numerics.simulation.lattice.decimated import (
+    COUPLINGS,
+    Array,
+    enumerated_copies,
+    projected_harmonic,
+    walsh_star,
+)
 from neurenorm.numerics.simulation.lattice.enumeration import (
     Term,
     ising_terms,
@@ -40,9 +46,7 @@ __all__ = ["CLAIMS"]
 
 LATTICE = symbols("lattice")
 K, H, T, Q, R = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q, LATTICE.r
-Array = NDArray[np.float64]
 
-COUPLINGS = np.array([-0.9, -0.3, 0.2, 0.6, 1.1])
 FIELDS = np.array([0.4, -0.7, 1.3, 0.1, -0.2])
 CHAIN_BONDS = [(0, 1), (1, 2), (2, 3)]
 DIAMOND_BONDS = [(0, 2), (2, 1), (0, 3), (3, 1)]
@@ -198,19 +202,6 @@ def star_couplings() -> tuple[Expr, ...]:
     return (effective["s_{1} s_{2}"], effective["s_{1} s_{2} s_{3} s_{4}"])
 
 
-def walsh_star(rng: np.random.Generator, effort: Effort) -> Array:
-    """Enumerate the star and project its log-weight on products of two and of four spins."""
-    found = []
-    for coupling in COUPLINGS:
-        table = log_marginal(
-            5, (1, -1), ising_terms([(0, i) for i in range(1, 5)], coupling), (1, 2, 3, 4)
-        )
-        s = np.array([1, -1])
-        pair = np.einsum("abcd,a,b->", table, s, s) / 16
-        found.append([pair, np.einsum("abcd,a,b,c,d->", table, s, s, s, s) / 16])
-    return np.array(found).T
-
-
 STAR = Claim(
     "lattice/star-four",
     "summing out a spin with four neighbours generates equal pair couplings and one four-spin "
@@ -231,18 +222,6 @@ def clock_first_harmonic() -> Expr:
         bond_model(nx.path_graph(3), clock(5), {K: lambda a, b: cos(a - b)}), (0, 2)
     )
     return decimation.couplings[K]
-
-
-def projected_harmonic(rng: np.random.Generator, effort: Effort) -> Array:
-    """Enumerate the three spins and project the log-weight of the ends on the cosine of their
-    difference.
-    """
-    angles = 2 * np.pi * np.arange(5) / 5
-    terms: list[list[Term]] = [
-        [((i, i + 1), k, lambda a, b: np.cos(a - b)) for i in (0, 1)] for k in COUPLINGS
-    ]
-    rows = [log_marginal(3, tuple(angles), term, (0, 2))[0] for term in terms]
-    return np.array([2 / 5 * np.sum(row * np.cos(angles)) for row in rows])
 
 
 CLOCK_COUPLING = Claim(
@@ -317,18 +296,6 @@ def noisy_copies() -> tuple[Expr, ...]:
     )
     decimation = decimate(model, ("copy of s", "copy of t"))
     return (decimation.couplings[K], decimation.constant)
-
-
-def enumerated_copies(rng: np.random.Generator, effort: Effort) -> Array:
-    """Sum the four configurations of the two spins by matrix products, the noise being a matrix on
-    each side.
-    """
-    noise = np.array([[0.95, 0.05], [0.05, 0.95]])
-    rows = []
-    for k in COUPLINGS:
-        seen = noise @ np.exp(k * np.array([[1, -1], [-1, 1]])) @ noise
-        rows.append([np.log(seen[0, 0] / seen[0, 1]) / 2, np.log(seen[0, 0] * seen[0, 1]) / 2])
-    return np.array(rows).T
 
 
 NOISY = Claim(

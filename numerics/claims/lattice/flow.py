@@ -4,25 +4,28 @@ sampling and numerical linear algebra.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Expr, Interval, Rational, log, tanh
 
 from neurenorm.graphs.lattices import diamond, series_cell
-from neurenorm.numerics.claims.lattice.decimation import COUPLINGS, DIAMOND_BONDS, ising_read_off
+from neurenorm.numerics.claims.lattice.decimation import DIAMOND_BONDS, ising_read_off
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.lattice.chain import (
-    chain_correlation,
-    sample_ising_chain,
-    sample_potts_chain,
-)
-from neurenorm.numerics.simulation.lattice.cluster import cluster_correlation, swendsen_wang
+from neurenorm.numerics.simulation.lattice.chain import chain_correlation, sample_potts_chain
+from neurenorm.numerics.simulation.lattice.decimated import COUPLINGS
 from neurenorm.numerics.simulation.lattice.enumeration import ising_terms, log_partition
+from neurenorm.numerics.simulation.lattice.iterated import (
+    DISTANCES,
+    Array,
+    fractional_power_slope,
+    measured_energy,
+    sampled_chain,
+    stacked,
+    terminals_at_fixed_point,
+    torus_bonds,
+)
 from neurenorm.numerics.solve import free_energy
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
@@ -45,19 +48,9 @@ __all__ = ["CLAIMS"]
 
 LATTICE = symbols("lattice")
 K, H, T, Q, R = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q, LATTICE.r
-Array = NDArray[np.float64]
 
 # --- correlations and fixed points, against samples
 # --------------------------------------------------------------------------------------------------
-
-DISTANCES = np.array([1, 2, 3, 4])
-
-
-def sampled_chain(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Sample open chains and average the correlation over all pairs at each distance."""
-    return chain_correlation(
-        sample_ising_chain(0.8, 256, effort.scale(16_000, 16_000), rng), list(DISTANCES)
-    )
 
 
 CORRELATION = Claim(
@@ -104,30 +97,6 @@ POTTS_CORRELATION = Claim(
 )
 
 
-def stacked(estimates: Sequence[Estimate]) -> Estimate:
-    """Return several estimates of equal block number as one array."""
-    values, errors = (
-        np.array([np.squeeze(getattr(e, name)) for e in estimates]) for name in ("value", "error")
-    )
-    return Estimate(values, errors, min(e.blocks for e in estimates))
-
-
-def nested_diamond(generations: int) -> nx.MultiGraph:
-    """Build the diamond lattice by hand: each bond (a, b) becomes a-c-b and a-d-b, generation by
-    generation.
-    """
-    bonds, fresh = [(0, 1)], 2
-    for _ in range(generations):
-        finer = []
-        for a, b in bonds:
-            c, d, fresh = fresh, fresh + 1, fresh + 2
-            finer += [(a, c), (c, b), (a, d), (d, b)]
-        bonds = finer
-    graph: nx.MultiGraph = nx.MultiGraph()
-    graph.add_edges_from(bonds)
-    return graph
-
-
 def diamond_point() -> dict[str, Expr]:
     """Return the fixed point and the eigenvalue of the Ising diamond."""
     (point,) = exact_fixed_points(
@@ -141,21 +110,6 @@ def fixed_character(values: Mapping[str, Expr], effort: Effort) -> Array:
     the fixed point.
     """
     return np.full(2, float(compiled(tanh(values["K"]), [])()))
-
-
-def terminals_at_fixed_point(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Measure the terminals' correlation of two generations of the diamond lattice at the coupling
-    0.6093778634.
-    """
-    sweeps = effort.scale(3000, 3000)
-    return stacked(
-        [
-            cluster_correlation(
-                nested_diamond(g), 0.6093778634, [(0, 1)], sweeps, rng, replicas=256
-            )
-            for g in (2, 3)
-        ]
-    )
 
 
 DIAMOND_POINT = Claim(
@@ -236,28 +190,6 @@ FLOW_FREE_ENERGY = Claim(
 )
 
 
-def fractional_power_slope(rng: np.random.Generator, effort: Effort) -> Array:
-    """Differentiate the coupling of a fractional power of the transfer matrix with respect to ln b
-    at b = 1.
-    """
-
-    def coupling(k: float, b: float) -> float:
-        values, vectors = np.linalg.eigh(
-            np.array([[np.exp(k), np.exp(-k)], [np.exp(-k), np.exp(k)]])
-        )
-        power = (vectors * values**b) @ vectors.T
-        return 0.5 * float(np.log(power[0, 0] / power[0, 1]))
-
-    step = 1e-3
-    stencil = {-2: 1, -1: -8, 1: 8, 2: -1}
-    return np.array(
-        [
-            sum(w * coupling(k, float(np.exp(j * step))) for j, w in stencil.items()) / (12 * step)
-            for k in (0.5, 1.0, 2.0)
-        ]
-    )
-
-
 BETA = Claim(
     "lattice/beta-function",
     "the beta function of the chain is the slope of its coupling under fractional powers of the "
@@ -274,30 +206,6 @@ def torus_energy() -> Expr:
     """Return -d ln Z/dK of the 3 x 4 torus, by summing out every spin."""
     torus = decimate(bond_model(nx.MultiGraph(torus_bonds(3, 4)), ISING, ising_bond()), ())
     return -torus.constant.diff(K)
-
-
-def torus_bonds(rows: int, columns: int) -> list[tuple[int, int]]:
-    """Return the bonds of a square torus, sites numbered row by row."""
-    site = np.arange(rows * columns).reshape(rows, columns)
-    right, down = np.roll(site, -1, axis=1), np.roll(site, -1, axis=0)
-    return [
-        (int(a), int(b))
-        for other in (right, down)
-        for a, b in zip(site.ravel(), other.ravel(), strict=True)
-    ]
-
-
-def measured_energy(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """Measure the energy of the torus by cluster updates."""
-    bonds = np.array(torus_bonds(3, 4))
-
-    def energy(states: NDArray[Any]) -> Array:
-        return -np.sum(states[..., bonds[:, 0]] * states[..., bonds[:, 1]], axis=-1, dtype=float)
-
-    graph: nx.MultiGraph = nx.MultiGraph()
-    graph.add_nodes_from(range(12))
-    graph.add_edges_from(map(tuple, bonds.tolist()))
-    return swendsen_wang(graph, 0.4, effort.scale(1600, 1600), rng, measure=energy, replicas=256)
 
 
 TORUS = Claim(

@@ -13,14 +13,26 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
 from sympy import Expr, Interval, Rational, Symbol, cos, exp, log, sin
 
 from neurenorm.graphs.lattices import diamond, series_cell
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.simulation.lattice.enumeration import Term, log_marginal
+from neurenorm.numerics.simulation.lattice.stepped import (
+    POINTS,
+    STARTS,
+    Array,
+    approached,
+    chart_witness,
+    composed_witness,
+    critical_by_hand,
+    cubed,
+    differences,
+    read_off,
+    spectrum_without_coupling,
+    transfer,
+)
 from neurenorm.numerics.solve import fixed_points
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
@@ -36,23 +48,10 @@ from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
 
-Array = NDArray[np.float64]
 LATTICE = symbols("lattice")
 K, H, T, Q = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q
 X, Y, V = Symbol("x", positive=True), Symbol("y", positive=True), Symbol("v", real=True)
 IN_POWERS = Chart({X: exp(4 * K), Y: exp(2 * H)}, {K: log(X) / 4, H: log(Y) / 2})
-POINTS = np.array([[0.7, 0.3], [-0.4, 0.9], [1.2, -0.2]]).T
-
-
-def transfer(k: float, h: float = 0.0) -> Array:
-    """Return the weights of one bond between two spins."""
-    return np.array([[np.exp(k + h), np.exp(-k)], [np.exp(-k), np.exp(k - h)]])
-
-
-def read_off(weights: Array) -> list[float]:
-    """Return coupling, field and constant of the bond that has these weights."""
-    (pp, pm), (mp, mm) = np.log(weights)
-    return [(pp + mm - pm - mp) / 4, (pp - mm) / 2, (pp + mm + pm + mp) / 4]
 
 
 # --- composition
@@ -75,14 +74,6 @@ def composed_values(recursion: Recursion, effort: Effort) -> Array:
     return np.array(
         [*values, np.full(3, float(recursion.bonds)), np.full(3, float(recursion.scale))]
     )
-
-
-def composed_witness(rng: np.random.Generator, effort: Effort) -> Array:
-    """Raise the transfer matrix to the eighth power on each of two parallel branches."""
-    rows = [
-        [*read_off(np.linalg.matrix_power(transfer(k, h), 8) ** 2), 16.0, 8.0] for k, h in POINTS.T
-    ]
-    return np.array(rows).T
 
 
 COMPOSED = Claim(
@@ -135,31 +126,6 @@ def linearised(entries: Sequence[Expr], effort: Effort) -> Array:
     ).reshape(3, 2, 2)
 
 
-def slope_of_step(point: Array, axis: int) -> Array:
-    """Differentiate the read-off of the cube of the transfer matrix by differences of sixth
-    order.
-    """
-    stencil, step = {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}, 1e-2
-    slope = np.zeros(2)
-    for j, weight in stencil.items():
-        for side in (-1, 1):
-            k, h = point + side * j * step * np.eye(2)[axis]
-            slope += (
-                side
-                * weight
-                * np.array(read_off(np.linalg.matrix_power(transfer(k, h), 3))[:2])
-                / step
-            )
-    return slope
-
-
-def differences(rng: np.random.Generator, effort: Effort) -> Array:
-    """Return the numerical Jacobian matrix at each point."""
-    return np.array(
-        [[slope_of_step(point, axis) for axis in (0, 1)] for point in POINTS.T]
-    ).transpose(0, 2, 1)
-
-
 JACOBIAN = Claim(
     "lattice/linearised-step",
     "the Jacobian matrix of the chain in a field is the slope of the read-off of a transfer matrix",
@@ -182,17 +148,6 @@ def line_without_coupling() -> tuple[Expr, ...]:
         cell_recursion(series_cell(3), ISING, ising_bond_in_field()).in_chart(IN_POWERS)
     )
     return line.eigenvalues
-
-
-def spectrum_without_coupling(rng: np.random.Generator, effort: Effort) -> Array:
-    """Differentiate the read-off of the cube of the transfer matrix at zero coupling in several
-    fields, and take numerical eigenvalues.
-    """
-    matrices = [
-        np.array([slope_of_step(np.array([0.0, h]), axis) for axis in (0, 1)]).T
-        for h in (0.3, -0.8)
-    ]
-    return np.array([sorted(np.linalg.eigvals(matrix).real) for matrix in matrices])
 
 
 CONTINUUM = Claim(
@@ -225,33 +180,6 @@ def searched(recursion: Recursion, effort: Effort) -> Array:
     )
 
 
-def critical_by_hand(rng: np.random.Generator, effort: Effort) -> Array:
-    """Find where the read-off of two parallel squares of the transfer matrix keeps its coupling,
-    and differentiate it there.
-    """
-
-    def step(k: float, h: float) -> Array:
-        return np.array(read_off(np.linalg.matrix_power(transfer(k, h), 2) ** 2)[:2])
-
-    star = float(brentq(lambda k: step(k, 0.0)[0] - k, 0.2, 2.0, xtol=1e-15))
-    slopes = [
-        central(lambda x: float(step(star + x, 0.0)[0])),
-        central(lambda x: float(step(star, x)[1])),
-    ]
-    return np.array([star, 0.0, *np.log2(slopes)])
-
-
-def central(function: Callable[[float], float]) -> float:
-    """Return the derivative at zero by differences of sixth order."""
-    return (
-        sum(
-            weight * (function(0.01 * j) - function(-0.01 * j))
-            for j, weight in {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}.items()
-        )
-        / 0.01
-    )
-
-
 SEARCHED = Claim(
     "lattice/searched-fixed-point",
     "the one fixed point that the search finds for the diamond in a field, with both exponents, is "
@@ -281,19 +209,6 @@ def chain_spectrum() -> tuple[Expr, ...]:
         cell_recursion(series_cell(3), ISING, ising_bond()), Interval(0, 1), Chart.tanh(K, T)
     )
     return tuple(point.eigenvalues[0] for point in points)
-
-
-def approached(rng: np.random.Generator, effort: Effort) -> Array:
-    """Extrapolate the slope of tanh K' in tanh K to both fixed points, from transfer matrices of
-    couplings on the way.
-    """
-
-    def image(t: float) -> float:
-        return float(np.tanh(read_off(np.linalg.matrix_power(transfer(np.arctanh(t)), 3))[0]))
-
-    distances = 0.004 * np.arange(1, 7)
-    slopes = [[image(d) / d for d in distances], [(1 - image(1 - d)) / d for d in distances]]
-    return np.array([np.polyfit(distances, slope, 5)[-1] for slope in slopes])
 
 
 CHAIN_SPECTRUM = Claim(
@@ -342,26 +257,6 @@ def in_charts(recursions: Mapping[str, Recursion], effort: Effort) -> Array:
             float(v) for v in compiled([*recursion.step, recursion.constant], arguments)(*values)
         ]
     return np.array(found)
-
-
-def chart_witness(rng: np.random.Generator, effort: Effort) -> Array:
-    """Cube transfer matrices, read couplings and constants off, and put the couplings into each
-    chart.
-    """
-    k, h = 0.7, 0.3
-    plain, _, plain_constant = read_off(np.linalg.matrix_power(transfer(k), 3))
-    coupling, field, constant = read_off(np.linalg.matrix_power(transfer(k, h), 3))
-    colours = np.linalg.matrix_power(np.ones((3, 3)) + np.expm1(k) * np.eye(3), 3)
-    v = colours[0, 0] / colours[0, 1] - 1
-    rows = [
-        np.tanh(plain),
-        plain_constant,
-        np.exp(2 * plain),
-        plain_constant,
-        v / (v + 3),
-        np.log(colours[0, 1]),
-    ]
-    return np.array([*rows, np.exp(4 * coupling), np.exp(2 * field), constant])
 
 
 def one_more(name: str) -> Mutant:
@@ -419,8 +314,6 @@ INVERSES = Claim(
 # --- the beta function, integrated back to a finite step
 # ----------------------------------------------------------------------------------------------
 
-STARTS = np.array([-1.0, -0.3, 0.6, 1.4])
-
 
 def beta_functions() -> tuple[Expr, ...]:
     """Return dK/d ln b from the odd power of the character, and dt/d ln b from the logarithm of the
@@ -451,12 +344,6 @@ def integrated(betas: Sequence[Expr], effort: Effort) -> Array:
             *(end(betas[1], T, float(np.tanh(k))) for k in STARTS if k > 0),
         ]
     )
-
-
-def cubed(rng: np.random.Generator, effort: Effort) -> Array:
-    """Read the couplings of three bonds off the cube of the transfer matrix."""
-    couplings = [read_off(np.linalg.matrix_power(transfer(k), 3))[0] for k in STARTS]
-    return np.array([*couplings, *(np.tanh(k) for k in couplings if k > 0)])
 
 
 BETA_FLOW = Claim(

@@ -1,6 +1,8 @@
 """Claims, mutants and the suite: the runner must fail what should fail."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,7 @@ from neurenorm.numerics.show.report import as_json, page, text_row
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
 from neurenorm.numerics.verification.false_alarms import repeated, summary
+from neurenorm.numerics.verification.index import FILE, claims_of_result, written
 from neurenorm.numerics.verification.mutants import (
     Mutant,
     flipped,
@@ -24,12 +27,7 @@ from neurenorm.numerics.verification.mutants import (
     without,
 )
 from neurenorm.numerics.verification.power import weakest_entry
-from neurenorm.numerics.verification.suite import (
-    claims_in_file,
-    claims_on,
-    gather_claims,
-    run_claims,
-)
+from neurenorm.numerics.verification.suite import claims_in_file, gather_claims, run_claims
 from neurenorm.numerics.verification.within import Within
 from neurenorm.theory import Recursion
 from neurenorm.theory.catalogue import results
@@ -247,7 +245,7 @@ def test_claims_of_a_users_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("x = 1", "defines no Claim"), ("CLAIM = Claim = 1 / 0", "fails to run: ZeroDivisionError")],
+    [("x = 1", "defines no Claim"), ("Claim = 1 / 0", "fails to run: ZeroDivisionError")],
 )
 def test_bad_files_are_refused(tmp_path, content, message):
     file = tmp_path / "mine.py"
@@ -327,12 +325,31 @@ def test_false_alarms_are_counted_and_a_run_goes_on(tmp_path):
     assert len(journal.read_text().splitlines()) == 2 + 1 + 5
 
 
-@pytest.mark.parametrize("paper", ["active-paths", "dynamic-neurons"])
-def test_every_result_has_a_claim_through_its_evaluation(paper):
-    claimed = [
-        entry.id
-        for entry in results(paper)
-        if any(claim.id == entry.id for claim in claims_on(entry.id))
-    ]
-    print(f"{paper}: {len(results(paper))} results, {len(claimed)} of them with claims")
-    assert claimed == [entry.id for entry in results(paper)]
+def test_every_result_has_a_claim_through_its_evaluation():
+    catalogue = [entry.id for entry in results()]
+    claimed = [name for name in catalogue if claims_of_result(name)]
+    print(f"{len(catalogue)} results, {len(claimed)} of them with claims")
+    assert claimed == catalogue
+
+
+def test_the_index_lists_the_claims():
+    assert FILE.read_text(encoding="utf-8") == written(), (
+        "run python -m neurenorm.numerics.verification.index"
+    )
+
+
+def test_the_index_imports_no_claim():
+    code = (
+        "import sys, neurenorm.numerics.verification.index as index; assert index.claim_ids(); "
+        "print([name for name in sys.modules if name.startswith('neurenorm.numerics.claims')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_verdicts_do_not_depend_on_which_other_claims_run():
+    alone, first = (next(run_claims(list(claims))) for claims in SETS)
+    assert alone.comparison == first.comparison
+
+
+SETS = ((sampled_claim(),), (sampled_claim(), exact_claim(Rational(1, 2))))
