@@ -259,7 +259,7 @@ def tangent_claim(name: str, sw2: float, sb2: float, parametrisation: str) -> Cl
         at=[{**place, "depth": 4, "K1": 1}],
         witness=lambda rng, effort: one(
             widths.tangent_mean(
-                name, sw2, sb2, 4, parametrisation, effort.scale(60_000, 60_000), rng
+                name, sw2, sb2, 4, parametrisation, effort.scale(160_000, 160_000), rng
             )
         ),
         policy=Sampled(0.03),
