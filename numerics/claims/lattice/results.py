@@ -14,7 +14,8 @@ from neurenorm.numerics.simulation.lattice import transfer
 from neurenorm.numerics.verification.claim import Claim
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, scaled, shifted
-from neurenorm.theory.catalogue.problems import BondOf, FixedPointOf
+from neurenorm.theory.catalogue.problems import FixedPointOf
+from neurenorm.theory.decimation.problems import BondOf
 from neurenorm.theory.decimation.cell import cell_decimation
 from neurenorm.theory.decimation.model import ISING, Values, potts
 from neurenorm.theory.decimation.series import Series
