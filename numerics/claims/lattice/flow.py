@@ -54,7 +54,7 @@ K, H, T, Q, R = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q, LATTICE.r
 
 
 CORRELATION = Claim(
-    "lattice/ising-correlation",
+    "lattice/ising-correlation:sampled",
     "the correlation of the Ising chain is the character of its bond to the power of the distance",
     lambda: ising_correlation().values["value"],
     lambda expression, _: compiled(expression, [K, R])(0.8, DISTANCES.astype(float)),
@@ -147,7 +147,7 @@ DIAMOND_EXPONENT = Claim(
 # --------------------------------------------------------------------------------------------------
 
 RING = Claim(
-    "lattice/ring-free-energy",
+    "lattice/ring-free-energy:sampled",
     "ln Z of the Ising ring of ten sites",
     lambda: ring_free_energy(10).decimation.constant,
     lambda expression, _: compiled(expression, [K])(COUPLINGS),

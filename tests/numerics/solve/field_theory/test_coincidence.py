@@ -61,10 +61,11 @@ def test_parallel_inputs_of_a_rectifier(
     gram = first * np.array([[1.0, ratio], [ratio, ratio**2]])
     kernel, tangent = kernel_matrices(WideLimit(phi), gram, sw2, 0.0, 2)
     share = -2 * right * left / (right**2 + left**2) if opposite else 1.0
-    expected = sw2 * gram[0, 0] * abs(ratio) * share
-    assert kernel[0, 1] == pytest.approx(expected, rel=1e-13, abs=1e-13 * abs(expected) + 1e-12)
+    size = sw2 * gram[0, 0] * abs(ratio)  # of what cancels where the share vanishes
+    expected = size * share
+    assert kernel[0, 1] == pytest.approx(expected, rel=1e-13, abs=1e-13 * size + 1e-12)
     grown = expected + sw2 * sw2 * gram[0, 1] * (right * left if opposite else 1 / sw2)
-    assert tangent[0, 1] == pytest.approx(grown, rel=1e-12, abs=1e-11)
+    assert tangent[0, 1] == pytest.approx(grown, rel=1e-12, abs=1e-12 * (1 + sw2) * size + 1e-11)
 
 
 def test_a_zero_input_has_no_overlap() -> None:
