@@ -39,7 +39,7 @@ from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.gaussian.expectation import expectation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, tex
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = [
@@ -402,11 +402,9 @@ class LayerSpectrum(Typeset):
             rf"\lambda &= {tex(self.eigenvalue(x), shown)}, \quad x \sim "
             rf"\text{{Marchenko-Pastur}}({tex(RATIO, shown)})"
         ]
-        rows.append(
-            rf"\text{{fraction}} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right) = "
-            rf"{tex(self.fraction, shown)}"
-        )
-        rows.append(rf"\text{{participation}} &= {tex(self.participation, shown)}")
+        rows.append(r"\text{fraction} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right)")
+        sides = [("=", self.fraction), (r"\text{participation}", self.participation)]
+        rows += equations(sides, shown)
         return aligned(rows)
 
 

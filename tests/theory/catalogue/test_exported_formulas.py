@@ -208,7 +208,6 @@ def compared(entry, source, parameters):
 
 
 LEAST = {
-    "complexity/relu-dimension": 1,
     "dynamic-neurons/transfer-spectrum": 2,
     "dynamic-neurons/wide-binary": 1,
     "lattice/hierarchical-fixed-point": 1,
