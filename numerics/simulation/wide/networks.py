@@ -66,7 +66,8 @@ def sampled_kernels(
 
     Examples
     --------
-    >>> net = LayerGraph.mlp("relu", 1, sw2=2)
+    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> net = mlp("relu", 1, sw2=2)
     >>> sampled_kernels(net, np.eye(2), 8, 3, np.random.default_rng(1)).shape
     (3, 2, 2, 2)
     """

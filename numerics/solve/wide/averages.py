@@ -1,89 +1,200 @@
-"""Gaussian averages on arrays of covariances: closed forms compiled, the others by the trapezoidal
-rule in standard normal coordinates.
+"""Gaussian averages on arrays of covariances: closed forms compiled, the others by a rule.
 
-The rule converges exponentially for smooth functions. The number of points is raised by 1.3 on the
-hardest entries until two values agree; their difference is the error. Products f(z_a) g(z_b) use
-the expansion in Hermite polynomials, whose rest is bounded by Cauchy and Schwarz.
+Up to four dimensions the trapezoidal rule in standard normal coordinates converges exponentially
+for smooth functions; the number of points is raised by 1.3 on the hardest entries until two values
+agree. Products f(z_a) g(z_b) use the expansion in Hermite polynomials, whose rest is bounded by
+Cauchy and Schwarz. Above four dimensions, and where the rule does not converge in four, points of a
+scrambled Sobol sequence are taken, once for each replicate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import qmc
 from sympy import Abs, DiracDelta, Dummy, Expr, Heaviside, Max, Min, Mul, Symbol, sign
 
 import neurenorm.numerics.quadrature  # noqa: F401  (teaches the compiler to average)
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.gaussian.expectation import GaussianExpectation
 
-__all__ = ["averaged"]
+__all__ = ["Averages", "normal_nodes"]
 
 Array = NDArray[np.float64]
 KINKS = (Abs, Max, Min, Heaviside, sign, DiracDelta)
-TOLERANCE, LARGEST, HALF = 1e-11, {1: 4000, 2: 400, 3: 90}, 8.5
+TOLERANCE, HALF = 1e-11, 8.5
+FIRST, LARGEST = {1: 24, 2: 24, 3: 20, 4: 18}, {1: 4000, 2: 400, 3: 90, 4: 50}
 DEGREES = (48, 160, 400)
 CHUNK = 2_000_000
+FAR = 78.0  # squared length beyond which a node weighs less than 1e-17
+SOBOL = 15  # binary logarithm of the number of points of a replicate
+KINKED = 1e-9  # relative error of a compiled average with kinks
 
 
-def averaged(expression: Expr, values: Mapping[Symbol, Array]) -> tuple[Array, float]:
-    """Return an expression with Gaussian averages at arrays of its symbols, and the error.
+@dataclass
+class Averages:
+    """How averages are taken, and whether any needed random points.
 
     Parameters
     ----------
-    expression : sympy.Expr
-    values : mapping of Symbol to ndarray
-        Arrays that broadcast.
-
-    Returns
-    -------
-    value : ndarray
-    error : float
-        The largest absolute error of an average in the expression.
-
-    Raises
-    ------
-    ValueError
-        If an average has more than three dimensions or does not converge.
+    coarse : bool
+        Take fewer points and disturb what is rounded, so that the difference to the fine values is
+        an estimate of their error.
+    replicate : int
+        Which scrambling of the Sobol points is used.
     """
-    known, error, names = dict(values), 0.0, {}
-    for atom in sorted(expression.atoms(GaussianExpectation), key=str):
-        if atom.function.has(*KINKS) and len(atom.variables) <= 2:
-            continue  # the compiler splits at kinks
-        names[atom] = Dummy(real=True)
-        known[names[atom]], own = _atom(atom, values)
-        error = max(error, own)
-    rest = expression.xreplace(names)
-    symbols = sorted(rest.free_symbols, key=str)
-    if not symbols:
-        return np.asarray(float(rest)), error
-    with np.errstate(all="ignore"):
-        found = compiled(rest, symbols)(*(known[s] for s in symbols))
-    return np.asarray(found, dtype=float), error
+
+    coarse: bool = False
+    replicate: int = 0
+    sampled: bool = False
+
+    def __call__(self, expression: Expr, values: Mapping[Symbol, Array]) -> Array:
+        """Return an expression with Gaussian averages at arrays of its symbols that broadcast.
+
+        Raises
+        ------
+        ValueError
+            If an average is not finite or does not converge.
+        """
+        known, names = dict(values), {}
+        for atom in sorted(expression.atoms(GaussianExpectation), key=str):
+            if atom.function.has(*KINKS) and len(atom.variables) <= 2:
+                continue  # the compiler splits at kinks
+            names[atom] = Dummy(real=True)
+            known[names[atom]] = self._atom(atom, values)
+        rest = expression.xreplace(names)
+        symbols = sorted(rest.free_symbols, key=str)
+        if not symbols:
+            return np.asarray(float(rest))
+        with np.errstate(all="ignore"):
+            found = compiled(rest, symbols)(*(known[s] for s in symbols))
+        disturbed = self.coarse and rest.has(GaussianExpectation)
+        return np.asarray(found, dtype=float) * (1 + KINKED * disturbed)
+
+    def _atom(self, atom: Any, values: Mapping[Symbol, Array]) -> Array:
+        """One average on arrays."""
+        rank = len(atom.variables)
+        entries = [_number(entry, values) for entry in atom.covariance]
+        extra = sorted(atom.function.free_symbols - set(atom.variables), key=str)
+        given = [np.asarray(values[symbol], dtype=float) for symbol in extra]
+        shape = np.broadcast_shapes(*(entry.shape for entry in (*entries, *given)))
+        flat = [np.broadcast_to(entry, shape).reshape(-1) for entry in entries]
+        covariance = np.stack(flat, axis=-1).reshape(-1, rank, rank)
+        scalars = {
+            x: np.broadcast_to(v, shape).reshape(-1) for x, v in zip(extra, given, strict=True)
+        }
+        parts = _separated(atom) if rank == 2 and not extra else None
+        found = self._by_hermite(parts, atom.variables, covariance) if parts else None
+        if found is None and rank <= 4 and not atom.function.has(*KINKS):
+            found = self._by_trapezoid(atom, covariance, scalars)
+        if found is None:
+            self.sampled = True
+            nodes, weights = _sobol(rank, SOBOL, self.replicate)
+            found = _summed(atom, _root(covariance), scalars, nodes, weights)
+        if not np.all(np.isfinite(found)):
+            raise ValueError(f"the average of {atom.function} is not finite")
+        return found.reshape(shape)
+
+    def _by_hermite(
+        self, parts: tuple[Expr, Expr], variables: tuple[Symbol, ...], covariance: Array
+    ) -> Array | None:
+        """Σ_n f_n g_n c^n, None where the rest of the series is not small."""
+        lengths, where = [], []
+        for k in (0, 1):
+            unique, inverse = np.unique(covariance[:, k, k], return_inverse=True)
+            lengths.append(unique)
+            where.append(inverse.reshape(-1))
+        scale = np.sqrt(covariance[:, 0, 0] * covariance[:, 1, 1])
+        c = np.divide(covariance[:, 0, 1], scale, out=np.zeros_like(scale), where=scale > 0)
+        c = np.clip(c, -1.0, 1.0)
+        for degree in DEGREES:
+            (f, f_rest), (g, g_rest) = (
+                _coefficients(parts[k], variables[k], lengths[k], degree, 2001) for k in (0, 1)
+            )
+            bound = f_rest[where[0]] * g_rest[where[1]] * np.abs(c) ** (degree + 1)
+            if np.max(bound, initial=0.0) < TOLERANCE:
+                break
+        else:
+            return None
+        if self.coarse:
+            degree = 5 * degree // 6
+            f, g = (
+                _coefficients(parts[k], variables[k], lengths[k], degree, 1501)[0] for k in (0, 1)
+            )
+        value = np.zeros_like(c)
+        for n in range(degree, -1, -1):
+            value = value * c + f[where[0], n] * g[where[1], n]
+        return value
+
+    def _by_trapezoid(
+        self, atom: Any, covariance: Array, scalars: Mapping[Symbol, Array]
+    ) -> Array | None:
+        """The rule with as many points as the hardest entries need; None if four dimensions do
+        not converge.
+        """
+        rank, root = covariance.shape[-1], _root(covariance)
+        hardest = np.argsort(-np.trace(covariance, axis1=-2, axis2=-1))[: 24 if rank < 4 else 2]
+        few = {symbol: value[hardest] for symbol, value in scalars.items()}
+        before, points = FIRST[rank], FIRST[rank]
+        value = _summed(atom, root[hardest], few, *_grid(rank, points))
+        while True:
+            before, points, last = points, int(points * 1.3) + 1, value
+            if points > LARGEST[rank]:
+                if rank == 4:
+                    return None
+                raise ValueError(f"the average of {atom.function} does not converge")
+            value = _summed(atom, root[hardest], few, *_grid(rank, points))
+            error = float(np.max(np.abs(value - last), initial=0.0))
+            if not np.isfinite(error):
+                raise ValueError(f"the average of {atom.function} is not finite")
+            if error <= TOLERANCE * max(1.0, float(np.max(np.abs(value), initial=0.0))):
+                break
+        return _summed(atom, root, scalars, *_grid(rank, before if self.coarse else points))
 
 
-def _atom(atom: Any, values: Mapping[Symbol, Array]) -> tuple[Array, float]:
-    """One average on arrays."""
-    rank = len(atom.variables)
-    if rank > 3:
-        raise ValueError(
-            f"an expectation of dimension {rank} > 3: put weights between the functions"
-        )
-    entries = [_number(entry, values) for entry in atom.covariance]
-    extra = sorted(atom.function.free_symbols - set(atom.variables), key=str)
-    given = [np.asarray(values[symbol], dtype=float) for symbol in extra]
-    shape = np.broadcast_shapes(*(entry.shape for entry in (*entries, *given)))
-    flat = [np.broadcast_to(entry, shape).reshape(-1) for entry in entries]
-    covariance = np.stack(flat, axis=-1).reshape(-1, rank, rank)
-    scalars = {x: np.broadcast_to(v, shape).reshape(-1) for x, v in zip(extra, given, strict=True)}
-    parts = _separated(atom) if rank == 2 and not extra else None
-    found = _by_hermite(parts, atom.variables, covariance) if parts else None
-    value, error = found if found is not None else _by_trapezoid(atom, covariance, scalars)
-    return value.reshape(shape), error
+def normal_nodes(
+    rank: int, points: int, averages: Averages, log_points: int = SOBOL
+) -> tuple[Array, Array]:
+    """Return nodes of standard normal variables, shape (rank, n), and weights of sum one.
+
+    Parameters
+    ----------
+    rank : int
+        Number of variables.
+    points : int
+        Points in every direction of the trapezoidal rule; where that is too many, or the rank above
+        four, Sobol points are taken.
+    averages : Averages
+    log_points : int
+        Binary logarithm of the number of Sobol points.
+
+    Examples
+    --------
+    >>> nodes, weights = normal_nodes(1, 30, Averages())
+    >>> nodes.shape, round(float(nodes[0] ** 2 @ weights), 12)
+    ((1, 30), 1.0)
+    """
+    if rank == 0:
+        return np.empty((0, 1)), np.ones(1)
+    points = max(points, FIRST.get(rank, 0))
+    if rank > 4 or points > LARGEST[rank]:
+        averages.sampled = True
+        return _sobol(rank, log_points, averages.replicate)
+    return _grid(rank, round(points / 1.3) if averages.coarse else points)
+
+
+@lru_cache(maxsize=32)
+def _sobol(rank: int, log_points: int, replicate: int) -> tuple[Array, Array]:
+    """Standard normal points of one scrambling of the Sobol sequence, and their weights."""
+    engine = qmc.Sobol(rank, scramble=True, rng=np.random.default_rng([15, replicate, rank]))
+    nodes = ndtri(np.clip(engine.random_base2(log_points), 1e-16, 1 - 1e-16)).T
+    return nodes, np.full(nodes.shape[1], 1.0 / nodes.shape[1])
 
 
 def _number(entry: Expr, values: Mapping[Symbol, Array]) -> Array:
@@ -100,33 +211,11 @@ def _separated(atom: Any) -> tuple[Expr, Expr] | None:
     return Mul(*[f for f in factors if not f.has(b)]), Mul(*[f for f in factors if f.has(b)])
 
 
-def _by_hermite(
-    parts: tuple[Expr, Expr], variables: tuple[Symbol, ...], covariance: Array
-) -> tuple[Array, float] | None:
-    """Σ_n f_n g_n c^n, None where the rest of the series is not small."""
-    lengths, where = [], []
-    for k in (0, 1):
-        unique, inverse = np.unique(covariance[:, k, k], return_inverse=True)
-        lengths.append(unique)
-        where.append(inverse.reshape(-1))
-    scale = np.sqrt(covariance[:, 0, 0] * covariance[:, 1, 1])
-    c = np.divide(covariance[:, 0, 1], scale, out=np.zeros_like(scale), where=scale > 0)
-    c = np.clip(c, -1.0, 1.0)
-    for degree in DEGREES:
-        sides = [_coefficients(parts[k], variables[k], lengths[k], degree) for k in (0, 1)]
-        (f, f_rest), (g, g_rest) = sides
-        bound = f_rest[where[0]] * g_rest[where[1]] * np.abs(c) ** (degree + 1)
-        if np.max(bound, initial=0.0) < TOLERANCE:
-            value = np.zeros_like(c)
-            for n in range(degree, -1, -1):
-                value = value * c + f[where[0], n] * g[where[1], n]
-            return value, float(np.max(bound, initial=0.0))
-    return None
-
-
-def _coefficients(f: Expr, z: Symbol, lengths: Array, degree: int) -> tuple[Array, Array]:
+def _coefficients(
+    f: Expr, z: Symbol, lengths: Array, degree: int, count: int
+) -> tuple[Array, Array]:
     """Coefficients in normalised Hermite polynomials, and the root of the rest of ⟨f²⟩."""
-    points, weights, basis = _hermite(degree)
+    points, weights, basis = _hermite(degree, count)
     function = compiled(f, [z])
     with np.errstate(all="ignore"):
         values = np.asarray(function(np.sqrt(lengths)[:, None] * points), dtype=float)
@@ -138,12 +227,12 @@ def _coefficients(f: Expr, z: Symbol, lengths: Array, degree: int) -> tuple[Arra
 
 
 @lru_cache(maxsize=8)
-def _hermite(degree: int) -> tuple[Array, Array, Array]:
+def _hermite(degree: int, count: int) -> tuple[Array, Array, Array]:
     """Points, Gaussian weights, and normalised Hermite polynomials at the points.
 
     The weight decays as e^(-u²/2) and a polynomial of degree n oscillates up to 2√n.
     """
-    points = np.linspace(-13.0, 13.0, 2001)
+    points = np.linspace(-13.0, 13.0, count)
     weights = np.exp(-(points**2) / 2) * (points[1] - points[0]) / np.sqrt(2 * np.pi)
     basis = np.empty((len(points), degree + 1))
     basis[:, 0] = 1.0
@@ -154,42 +243,34 @@ def _hermite(degree: int) -> tuple[Array, Array, Array]:
     return points, weights, basis
 
 
-def _by_trapezoid(
-    atom: Any, covariance: Array, scalars: Mapping[Symbol, Array]
-) -> tuple[Array, float]:
-    """The trapezoidal rule with as many points as the hardest entries need."""
-    rank = covariance.shape[-1]
-    eigenvalues, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[..., None, :]
-    hardest = np.argsort(-np.trace(covariance, axis1=-2, axis2=-1))[:24]
-    few = {symbol: value[hardest] for symbol, value in scalars.items()}
-    points, before = 24, _trapezoid(atom, root[hardest], few, 24)
-    while True:
-        points = int(points * 1.3) + 1
-        if points > LARGEST[rank]:
-            raise ValueError(f"the average of {atom.function} does not converge")
-        value = _trapezoid(atom, root[hardest], few, points)
-        error = float(np.max(np.abs(value - before), initial=0.0))
-        if not np.isfinite(error):
-            raise ValueError(f"the average of {atom.function} is not finite")
-        if error <= TOLERANCE * max(1.0, float(np.max(np.abs(value), initial=0.0))):
-            return _trapezoid(atom, root, scalars, points), error
-        before = value
-
-
-def _trapezoid(atom: Any, root: Array, scalars: Mapping[Symbol, Array], points: int) -> Array:
-    """The rule with a given number of points in every direction."""
-    rank = root.shape[-1]
+@lru_cache(maxsize=32)
+def _grid(rank: int, points: int) -> tuple[Array, Array]:
+    """Nodes, shape (rank, n), and weights of the trapezoidal rule, without those far out."""
     line = np.linspace(-HALF, HALF, points)
     weight = np.exp(-(line**2) / 2) * (line[1] - line[0]) / np.sqrt(2 * np.pi)
-    nodes = np.array(list(product(line, repeat=rank))).T
-    weights = np.array(list(product(weight, repeat=rank))).prod(1)
+    places = np.indices((points,) * rank).reshape(rank, -1)
+    kept = places[:, (line[places] ** 2).sum(0) < FAR]
+    return line[kept], weight[kept].prod(0)
+
+
+def _root(covariance: Array) -> Array:
+    """A matrix R with R Rᵀ the covariance, entries below zero by rounding taken for zero."""
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[..., None, :])
+
+
+def _summed(
+    atom: Any, root: Array, scalars: Mapping[Symbol, Array], nodes: Array, weights: Array
+) -> Array:
+    """The average over weighted nodes."""
     function = compiled(atom.function, [*atom.variables, *scalars])
-    found = np.empty(len(root))
+    found = np.zeros(len(root))
     step = max(1, CHUNK // len(weights))
     for start in range(0, len(root), step):
-        z = root[start : start + step] @ nodes
-        own = [value[start : start + step, None] for value in scalars.values()]
-        values = function(*(z[:, i] for i in range(rank)), *own)
-        found[start : start + step] = np.asarray(values) @ weights
+        for first in range(0, len(weights), CHUNK):
+            part = slice(first, first + CHUNK)
+            z = root[start : start + step] @ nodes[:, part]
+            own = [value[start : start + step, None] for value in scalars.values()]
+            values = function(*(z[:, i] for i in range(root.shape[-1])), *own)
+            found[start : start + step] += np.asarray(values) @ weights[part]
     return found
