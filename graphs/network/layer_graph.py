@@ -127,6 +127,9 @@ class LayerGraph(AttentionOperations):
             sw2=sw2,
             taps=taps,
             window=tuple(window),
+            boundary=boundary,
+            stride=stride,
+            dilation=dilation,
             ends=(self.space(source), space),
         )
 
@@ -203,6 +206,23 @@ class LayerGraph(AttentionOperations):
         self._known(source)
         shape, space = self.shape(source), self.space(source)
         return self._put(self._new(name), "dropout", (source,), shape=shape, space=space, keep=keep)
+
+    def text(self) -> str:
+        """Return the statements that `layer_graph` reads back into this graph.
+
+        Examples
+        --------
+        >>> net = LayerGraph()
+        >>> _ = net.dense(net.map("tanh", net.dense(net.input(), 2)), label="W")
+        >>> print(net.text())
+        n0 = input()
+        n1 = dense(n0, sw2=2)
+        n2 = map(tanh, n1)
+        n3 = dense(n2, sw2=1, label=W)
+        """
+        from neurenorm.graphs.network.layer_writing import written
+
+        return written(self)
 
     def affine(self, source: Hashable, sw2: Any = 1, sb2: Any = 0) -> Hashable:
         """Add W h + b with weights and a bias of their own."""

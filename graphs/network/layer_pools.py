@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from math import prod
 from typing import Any
 
 from neurenorm.graphs.network.layer_grids import taps_of
@@ -30,6 +31,32 @@ class PoolOperations(LayerNodes):
         self._known(source)
         taps = tuple((place,) for place in range(self.positions(source)))
         return self._pooled(source, (), taps, name)
+
+    def gather(
+        self,
+        source: Hashable,
+        taps: Sequence[Sequence[int]],
+        shape: Sequence[int] = (),
+        name: Hashable = None,
+    ) -> Hashable:
+        """Add averages over chosen positions: each of the taps has one position for every new one.
+
+        Parameters
+        ----------
+        source : node
+        taps : sequence of sequence of int
+            Positions are counted along the flattened grid.
+        shape : sequence of int
+            The new grid.
+        name : hashable, optional
+        """
+        self._known(source)
+        rows, count = tuple(tuple(tap) for tap in taps), self.positions(source)
+        if not rows or any(len(row) != prod(shape) for row in rows):
+            raise ValueError(f"a gather has at least one tap, of {prod(shape)} positions each")
+        if any(not 0 <= place < count for row in rows for place in row):
+            raise ValueError(f"positions of a gather lie between 0 and {count - 1}")
+        return self._pooled(source, tuple(shape), rows, name)
 
     def at(self, source: Hashable, *place: int, name: Hashable = None) -> Hashable:
         """Add the signal at one position, counted from 0, negative ones from the end."""

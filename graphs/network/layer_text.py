@@ -35,6 +35,7 @@ SIGNALS = {
     "pool": 1,
     "max_pool": 1,
     "global_average": 1,
+    "gather": 1,
     "at": 1,
     "mix": 1,
     "flatten": 1,

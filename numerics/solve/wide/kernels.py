@@ -40,12 +40,15 @@ class Kernels(Tabulated):
         The largest error of an entry, carried through all layers: the difference to a run with
         fewer points and disturbed overlaps on the inputs that are hardest; or one standard error
         where averages of more than four dimensions were sampled.
+    sampled : bool
+        Whether some were.
     """
 
     kernel: Array
     tangent: Array | None
     error: float
     tangent_error: float | None = None
+    sampled: bool = False
 
 
 def kernels(
@@ -94,10 +97,14 @@ def kernels(
             f"inputs of shapes {one.shape[1:]} and {two.shape[1:]} do not fit together"
         )
     given = {name: float(value) for name, value in (parameters or {}).items()}
-    tables, errors = _with_errors(_Run(theory, given, keys), one, two)
+    tables, errors, sampled = _with_errors(_Run(theory, given, keys), one, two)
     plain = [_plain(table) for table in tables]
     return Kernels(
-        plain[0], plain[1] if tangent else None, errors[0], errors[1] if tangent else None
+        plain[0],
+        plain[1] if tangent else None,
+        errors[0],
+        errors[1] if tangent else None,
+        sampled,
     )
 
 
@@ -139,7 +146,9 @@ class _Run:
         return Pass(self.theory, self.parameters, disturbed, averages, alone, pairs).run()
 
 
-def _with_errors(run: _Run, one: Array, two: Array | None) -> tuple[list[Array], list[float]]:
+def _with_errors(
+    run: _Run, one: Array, two: Array | None
+) -> tuple[list[Array], list[float], bool]:
     """Tables and the largest error of an entry of each.
 
     Without random points a coarse run on the inputs that are hardest estimates the error, through
@@ -151,7 +160,7 @@ def _with_errors(run: _Run, one: Array, two: Array | None) -> tuple[list[Array],
         runs = [tables, *(run.tables(one, two, Averages(replicate=r)) for r in range(1, 8))]
         found = [np.array(table) for table in zip(*runs, strict=True)]
         spread = [float(np.max(table.std(0, ddof=1), initial=0.0)) for table in found]
-        return [table.mean(0) for table in found], [s / np.sqrt(len(runs)) for s in spread]
+        return [table.mean(0) for table in found], [s / np.sqrt(len(runs)) for s in spread], True
     rows, columns = _hardest(one, one if two is None else two)
     pair = None if two is None else two[columns]
     chosen = rows if two is not None else np.union1d(rows, columns)
@@ -162,7 +171,7 @@ def _with_errors(run: _Run, one: Array, two: Array | None) -> tuple[list[Array],
         + ROUNDING * float(np.max(np.abs(table), initial=0.0))
         for table, other in zip(tables, coarse, strict=True)
     ]
-    return tables, errors
+    return tables, errors, False
 
 
 def _hardest(one: Array, two: Array) -> tuple[Any, Any]:
