@@ -224,6 +224,9 @@ class LayerGraph(AttentionOperations):
 
         return written(self)
 
+    def __str__(self) -> str:
+        return self.text().replace("\n", "; ")
+
     def affine(self, source: Hashable, sw2: Any = 1, sb2: Any = 0) -> Hashable:
         """Add W h + b with weights and a bias of their own."""
         z = self.dense(source, sw2)
@@ -242,9 +245,8 @@ class LayerGraph(AttentionOperations):
     def parallel(self, *others: LayerGraph) -> LayerGraph:
         """Return networks side by side on one input, their outputs added."""
         joined, first = LayerGraph(), only(self.inputs, "input")
-        start = joined.input(
-            self.shape(first), None if self._is_finite(first) else self.space(first)
-        )
+        width = None if self._is_finite(first) else Fraction(str(self.space(first)))
+        start = joined.input(self.shape(first), width)
         parts = (self, *others)
         joined.add(*[embedded(p, joined, {only(p.inputs, "input"): start}) for p in parts])
         return joined

@@ -204,7 +204,8 @@ class _Reader:
             )
             for k in node.keywords
         }
-        return _performed(name, getattr(self.net, name), [*signals, *options], named)  # type: ignore[no-any-return]
+        made: Hashable = _performed(name, getattr(self.net, name), [*signals, *options], named)
+        return made
 
     def _function(self, node: ast.Call, depth: int) -> Hashable:
         """A function of one signal, or of several by name."""

@@ -45,7 +45,9 @@ def _call(graph: LayerNodes, node: Hashable, names: Mapping[Hashable, str]) -> s
         parts = [names[_alike(graph, node, names)]]
     if op == "map":
         named = data["variables"] if len(parts) > 1 else None
-        signals = parts if named is None else [f"{k}={v}" for k, v in zip(named, parts, strict=True)]
+        signals = (
+            parts if named is None else [f"{k}={v}" for k, v in zip(named, parts, strict=True)]
+        )
         parts = [_text(data["function"]), *signals]
     for key, usual in OPTIONS[op].items():
         if usual is None or data[key] != usual:

@@ -27,9 +27,7 @@ NO_DIGITS = (
 
 def _parameters(numbers: Mapping[str, Any]) -> dict[str, float]:
     """The variances that are given."""
-    return {
-        name: float(numbers[name]) for name in ("sw2", "sb2") if numbers.get(name) is not None
-    }
+    return {name: float(numbers[name]) for name in ("sw2", "sb2") if numbers.get(name) is not None}
 
 
 @answer.register
@@ -63,17 +61,23 @@ def _(problem: BlockCriticality, numbers: Mapping[str, Any], digits: int | None)
         raise ValueError(NO_DIGITS)
     block = BlockMap(problem.theory, _parameters(numbers))
     points = fixed_points(block)
-    if not any(abs(point.chi_par) < 1 for point in points):
+    if not points:
         law = growth(block)
         values = {**dict.fromkeys(NAMES), "kind": law.kind, "exponent": law.exponent}
-        return Answer("numeric", values, reason="no length is stable: laws of gradients in depth")
+        return Answer("numeric", values, reason="no fixed length: the law of gradients along depth")
     branches = [_values(point) for point in points]
     return Answer(
         "numeric",
         branches[0],
         dict.fromkeys(("K", "c", "chi_par", "chi_perp"), 1e-8),
         branches if len(branches) > 1 else None,
+        "" if abs(points[0].chi_par) < 1 else "no length is stable: chi_par is above one in size",
     )
+
+
+def _settled(value: float) -> float:
+    """A number that is zero up to rounding, as zero."""
+    return 0.0 if abs(value) < 1e-11 else value
 
 
 def _values(point: BlockPoint) -> dict[str, Any]:
@@ -82,8 +86,8 @@ def _values(point: BlockPoint) -> dict[str, Any]:
     xi = point.xi
     return {
         "K": point.K,
-        "c": point.c,
-        "chi_par": point.chi_par,
+        "c": _settled(point.c),
+        "chi_par": _settled(point.chi_par),
         "chi_perp": point.chi_perp,
         "xi": "inf" if xi is not None and math.isinf(xi) else xi,
         "kind": "power" if marginal else "exponential",

@@ -63,7 +63,11 @@ def _is_row(value: Any) -> bool:
 
 
 _GRAPH = Parameter(
-    "graph", "the network: statements or a call, as text", None, structural=True, convert=_read_graph
+    "graph",
+    "the network: statements or a call, as text",
+    None,
+    structural=True,
+    convert=_read_graph,
 )
 _BLOCK = Parameter(
     "graph",

@@ -10,7 +10,7 @@ scrambled Sobol sequence are taken, once for each replicate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -29,9 +29,13 @@ __all__ = ["Averages", "normal_nodes"]
 Array = NDArray[np.float64]
 KINKS = (Abs, Max, Min, Heaviside, sign, DiracDelta)
 TOLERANCE, HALF = 1e-11, 8.5
-FIRST, LARGEST = {1: 24, 2: 24, 3: 20, 4: 18}, {1: 4000, 2: 400, 3: 90, 4: 50}
+TOLERANCES = {1: 1e-11, 2: 1e-11, 3: 1e-10, 4: 1e-9}
+FIRST = {1: 24, 2: 24, 3: 20, 4: 18}
+MOST_NODES = 6_000_000
+STEP = 0.5  # of an argument between neighbouring nodes at most, so that no bend is overlooked
 DEGREES = (48, 160, 400)
 CHUNK = 2_000_000
+LONGEST = 900.0  # variance up to which the line of the Hermite coefficients has enough points
 FAR = 78.0  # squared length beyond which a node weighs less than 1e-17
 SOBOL = 15  # binary logarithm of the number of points of a replicate
 KINKED = 1e-9  # relative error of a compiled average with kinks
@@ -48,11 +52,14 @@ class Averages:
         an estimate of their error.
     replicate : int
         Which scrambling of the Sobol points is used.
+    chosen : dict
+        Points in every direction that averages needed, and those before; a coarse run takes these.
     """
 
     coarse: bool = False
     replicate: int = 0
     sampled: bool = False
+    chosen: dict[Any, tuple[int, ...]] = field(default_factory=dict)
 
     def __call__(self, expression: Expr, values: Mapping[Symbol, Array]) -> Array:
         """Return an expression with Gaussian averages at arrays of its symbols that broadcast.
@@ -113,6 +120,8 @@ class Averages:
         scale = np.sqrt(covariance[:, 0, 0] * covariance[:, 1, 1])
         c = np.divide(covariance[:, 0, 1], scale, out=np.zeros_like(scale), where=scale > 0)
         c = np.clip(c, -1.0, 1.0)
+        if np.max(covariance, initial=0.0) > LONGEST:
+            return None
         for degree in DEGREES:
             (f, f_rest), (g, g_rest) = (
                 _coefficients(parts[k], variables[k], lengths[k], degree, 2001) for k in (0, 1)
@@ -139,23 +148,50 @@ class Averages:
         not converge.
         """
         rank, root = covariance.shape[-1], _root(covariance)
-        hardest = np.argsort(-np.trace(covariance, axis1=-2, axis2=-1))[: 24 if rank < 4 else 2]
+        size = np.argsort(-np.trace(covariance, axis1=-2, axis2=-1))
+        hardest = size[: 24 if rank < 3 else 2]
         few = {symbol: value[hardest] for symbol, value in scalars.items()}
-        before, points = FIRST[rank], FIRST[rank]
-        value = _summed(atom, root[hardest], few, *_grid(rank, points))
+        spread = np.sqrt((root**2).sum(1).max(0, initial=0.0))
+        points = tuple(max(FIRST[rank], int(2 * HALF * sigma / STEP) + 1) for sigma in spread)
+        if self.coarse and atom in self.chosen:
+            return _summed(atom, root, scalars, *_grid(self.chosen[atom]))
+        value = np.full(len(hardest), np.nan)
         while True:
-            before, points, last = points, int(points * 1.3) + 1, value
-            if points > LARGEST[rank]:
+            if np.prod([float(n) for n in points]) > MOST_NODES:
                 if rank == 4:
                     return None
-                raise ValueError(f"the average of {atom.function} does not converge")
-            value = _summed(atom, root[hardest], few, *_grid(rank, points))
-            error = float(np.max(np.abs(value - last), initial=0.0))
-            if not np.isfinite(error):
+                raise ValueError(
+                    f"the average of {atom.function} over signals of standard deviation "
+                    f"{float(spread.max()):.3g} does not converge"
+                )
+            last, before = value, points
+            value = _summed(atom, root[hardest], few, *_grid(points))
+            if not np.all(np.isfinite(value)):
                 raise ValueError(f"the average of {atom.function} is not finite")
-            if error <= TOLERANCE * max(1.0, float(np.max(np.abs(value), initial=0.0))):
+            error = np.max(np.abs(value - last), initial=0.0)
+            if error <= TOLERANCES[rank] * max(1.0, float(np.max(np.abs(value), initial=0.0))):
                 break
-        return _summed(atom, root, scalars, *_grid(rank, before if self.coarse else points))
+            points = tuple(_more(n) for n in points)
+        _check_reach(atom, root[hardest], few, points, value)
+        self.chosen[atom] = before
+        return _summed(atom, root, scalars, *_grid(points))
+
+
+def _more(points: int) -> int:
+    """More points, an odd number in the place of an even one: one of the two meets zero."""
+    grown = int(points * 1.3) + 1
+    return grown + (grown - points + 1) % 2
+
+
+def _check_reach(
+    atom: Any, root: Array, scalars: Mapping[Symbol, Array], points: tuple[int, ...], value: Array
+) -> None:
+    """Refuse a function that grows so fast that its average comes from where the rule ends."""
+    nodes, weights = _grid(points)
+    inside = (nodes**2).sum(0) < 0.8 * HALF**2
+    part = _summed(atom, root, scalars, nodes[:, inside], weights[inside])
+    if np.max(np.abs(part - value), initial=0.0) > 1e-7 * max(1.0, float(np.max(np.abs(value)))):
+        raise ValueError(f"the average of {atom.function} does not exist, or comes from far tails")
 
 
 def normal_nodes(
@@ -183,10 +219,10 @@ def normal_nodes(
     if rank == 0:
         return np.empty((0, 1)), np.ones(1)
     points = max(points, FIRST.get(rank, 0))
-    if rank > 4 or points > LARGEST[rank]:
+    if rank > 4 or float(points) ** rank > MOST_NODES:
         averages.sampled = True
         return _sobol(rank, log_points, averages.replicate)
-    return _grid(rank, round(points / 1.3) if averages.coarse else points)
+    return _grid((round(points / 1.3) if averages.coarse else points,) * rank)
 
 
 @lru_cache(maxsize=32)
@@ -243,14 +279,15 @@ def _hermite(degree: int, count: int) -> tuple[Array, Array, Array]:
     return points, weights, basis
 
 
-@lru_cache(maxsize=32)
-def _grid(rank: int, points: int) -> tuple[Array, Array]:
+@lru_cache(maxsize=16)
+def _grid(points: tuple[int, ...]) -> tuple[Array, Array]:
     """Nodes, shape (rank, n), and weights of the trapezoidal rule, without those far out."""
-    line = np.linspace(-HALF, HALF, points)
-    weight = np.exp(-(line**2) / 2) * (line[1] - line[0]) / np.sqrt(2 * np.pi)
-    places = np.indices((points,) * rank).reshape(rank, -1)
-    kept = places[:, (line[places] ** 2).sum(0) < FAR]
-    return line[kept], weight[kept].prod(0)
+    lines = [np.linspace(-HALF, HALF, n) for n in points]
+    steps = [2 * HALF / (n - 1) / np.sqrt(2 * np.pi) for n in points]
+    nodes = np.stack([part.reshape(-1) for part in np.meshgrid(*lines, indexing="ij")])
+    square = (nodes**2).sum(0)
+    kept = square < FAR
+    return nodes[:, kept], np.prod(steps) * np.exp(-square[kept] / 2)
 
 
 def _root(covariance: Array) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from neurenorm.theory.wide.rules import Key
 __all__ = ["BlockMap", "BlockPoint", "critical_variance", "fixed_points"]
 
 Array = NDArray[np.float64]
-LENGTHS = np.geomspace(1e-6, 1e8, 113)
+LENGTHS = np.geomspace(1e-5, 1e4, 73)
 ANGLES = np.linspace(-0.999, 0.9999, 81)
 
 
@@ -120,8 +121,8 @@ class BlockMap:
         )
 
 
-def fixed_points(block: BlockMap) -> list[BlockPoint]:
-    """Return the fixed points of the length, stable ones first, each with its correlation.
+def fixed_lengths(block: BlockMap) -> list[float]:
+    """Return all K with K' = K in the range that is searched.
 
     Raises
     ------
@@ -142,7 +143,13 @@ def fixed_points(block: BlockMap) -> list[BlockPoint]:
             xtol=1e-14,
             rtol=1e-14,
         )
-        found.append(_point(block, math.exp(root)))
+        found.append(math.exp(root))
+    return found
+
+
+def fixed_points(block: BlockMap) -> list[BlockPoint]:
+    """Return the fixed points of the length, stable ones first, each with its correlation."""
+    found = [_point(block, K) for K in fixed_lengths(block)]
     return sorted(found, key=lambda point: (abs(point.chi_par) >= 1, -point.K))
 
 
@@ -188,7 +195,7 @@ class Growth:
     exponent: float
 
 
-def growth(block: BlockMap, depth: int = 400) -> Growth:
+def growth(block: BlockMap, depth: int = 160) -> Growth:
     """Return the law of the gradients of a block whose lengths grow, from K = 1.
 
     The logarithm g of the product of the slopes is followed to ``depth`` and twice that; where it
@@ -202,7 +209,7 @@ def growth(block: BlockMap, depth: int = 400) -> Growth:
             return Growth("exponential", total / layer)
         if layer in (depth // 2, depth, 2 * depth):
             marks.append(total)
-    first, second = (math.log(b / a, 2) for a, b in zip(marks, marks[1:], strict=False))
+    first, second = (math.log(b / a, 2) for a, b in pairwise(marks))
     if second > 0.95:
         return Growth("exponential", total / (2 * depth))
     if second < first - 0.02 and second < 0.3:
@@ -223,9 +230,9 @@ def critical_variance(
 
     def gap(sw2: float) -> float:
         """χ_⊥ - 1, nan where no length is stable."""
-        points = fixed_points(BlockMap(theory, {**parameters, "sw2": sw2}))
-        stable = [point for point in points if abs(point.chi_par) < 1]
-        return stable[0].chi_perp - 1 if stable else math.nan
+        block = BlockMap(theory, {**parameters, "sw2": sw2})
+        stable = [K for K in fixed_lengths(block) if abs(block.chi_par(K)) < 1]
+        return block.chi_perp(max(stable)) - 1 if stable else math.nan
 
     grid = np.geomspace(lowest, highest, 29)
     gaps = [gap(float(sw2)) for sw2 in grid]

@@ -100,11 +100,7 @@ def kernels(
     tables, errors, sampled = _with_errors(_Run(theory, given, keys), one, two)
     plain = [_plain(table) for table in tables]
     return Kernels(
-        plain[0],
-        plain[1] if tangent else None,
-        errors[0],
-        errors[1] if tangent else None,
-        sampled,
+        plain[0], plain[1] if tangent else None, errors[0], errors[1] if tangent else None, sampled
     )
 
 
@@ -146,9 +142,7 @@ class _Run:
         return Pass(self.theory, self.parameters, disturbed, averages, alone, pairs).run()
 
 
-def _with_errors(
-    run: _Run, one: Array, two: Array | None
-) -> tuple[list[Array], list[float], bool]:
+def _with_errors(run: _Run, one: Array, two: Array | None) -> tuple[list[Array], list[float], bool]:
     """Tables and the largest error of an entry of each.
 
     Without random points a coarse run on the inputs that are hardest estimates the error, through
@@ -164,7 +158,7 @@ def _with_errors(
     rows, columns = _hardest(one, one if two is None else two)
     pair = None if two is None else two[columns]
     chosen = rows if two is not None else np.union1d(rows, columns)
-    coarse = run.tables(one[chosen], pair, Averages(coarse=True))
+    coarse = run.tables(one[chosen], pair, Averages(coarse=True, chosen=averages.chosen))
     place = np.ix_(chosen, chosen if two is None else columns)
     errors = [
         float(np.max(np.abs(table[place] - other), initial=0.0))
