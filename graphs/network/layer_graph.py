@@ -15,6 +15,7 @@ from typing import Any
 from neurenorm.graphs.network.layer_attention import AttentionOperations
 from neurenorm.graphs.network.layer_grids import taps_of
 from neurenorm.graphs.network.layer_joins import embedded, only
+from neurenorm.graphs.network.layer_nodes import relative_width
 
 __all__ = ["LayerGraph"]
 
@@ -49,7 +50,7 @@ class LayerGraph(AttentionOperations):
         if any(size < 1 for size in shape):
             raise ValueError(f"a grid has at least one position in every direction, got {shape}")
         node = self._new(name)
-        space = ("input", node) if width is None else Fraction(width)
+        space = ("input", node) if width is None else relative_width(width)
         return self._put(node, "input", (), shape=tuple(shape), space=space)
 
     def dense(
@@ -78,9 +79,7 @@ class LayerGraph(AttentionOperations):
             What the node is called; a number by default.
         """
         self._known(source)
-        if not width > 0:
-            raise ValueError(f"a relative width is positive, got {width}")
-        space: Hashable = Fraction(width)
+        space: Hashable = relative_width(width)
         ends = (space, self.space(source)) if transposed else (self.space(source), space)
         self._matches(label, "dense", ends)
         return self._put(
@@ -115,7 +114,7 @@ class LayerGraph(AttentionOperations):
         """
         self._known(source)
         shape, taps = taps_of(self.shape(source), tuple(window), boundary, stride, dilation)
-        space: Hashable = Fraction(width)
+        space: Hashable = relative_width(width)
         self._matches(label, tuple(window), (self.space(source), space))
         return self._put(
             self._new(name),

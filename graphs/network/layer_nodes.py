@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import prod
 from typing import Any
 
 import networkx as nx
 
-__all__ = ["LayerNodes", "Shape"]
+__all__ = ["LayerNodes", "Shape", "relative_width"]
 
 Shape = tuple[int, ...]
 
@@ -139,3 +140,20 @@ class LayerNodes:
                 continue
             if (data.get("window", "dense"), data["ends"]) != (kind, ends):
                 raise ValueError(f"labels {label} join weights of shapes {data['ends']} and {ends}")
+
+
+def relative_width(value: Fraction | int | str) -> Fraction:
+    """Return a relative width as an exact number.
+
+    Examples
+    --------
+    >>> relative_width("1 / 2")
+    Fraction(1, 2)
+    """
+    try:
+        width = Fraction(value.replace(" ", "") if isinstance(value, str) else value)
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise ValueError(f"a relative width is a number such as 2 or 1/2, got {value}") from None
+    if not width > 0:
+        raise ValueError(f"a relative width is positive, got {value}")
+    return width

@@ -49,6 +49,8 @@ def _call(graph: LayerNodes, node: Hashable, names: Mapping[Hashable, str]) -> s
             parts if named is None else [f"{k}={v}" for k, v in zip(named, parts, strict=True)]
         )
         parts = [_text(data["function"]), *signals]
+    if op == "attend":
+        parts = [parts[0], *([] if parts[0] == parts[1] else [f"source={parts[1]}"])]
     for key, usual in OPTIONS[op].items():
         if usual is None or data[key] != usual:
             parts.append(f"{CALLED.get((op, key), key)}={_text(data[key])}")

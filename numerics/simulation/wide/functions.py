@@ -153,4 +153,9 @@ def number_of(value: Any) -> float:
     >>> number_of("3/2"), number_of(2)
     (1.5, 2.0)
     """
-    return float(Function(value, ("z",))(np.zeros(1))) if isinstance(value, str) else float(value)
+    if not isinstance(value, str):
+        return float(value)
+    try:
+        return float(Function(value, ("z",))(np.zeros(())))
+    except ValueError:
+        raise ValueError(f"a network that is drawn has numbers, {value} has none") from None

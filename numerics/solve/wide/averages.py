@@ -31,8 +31,9 @@ KINKS = (Abs, Max, Min, Heaviside, sign, DiracDelta)
 TOLERANCE, HALF = 1e-11, 8.5
 TOLERANCES = {1: 1e-11, 2: 1e-11, 3: 1e-10, 4: 1e-9}
 FIRST = {1: 24, 2: 24, 3: 20, 4: 18}
-MOST_NODES = 6_000_000
-STEP = 0.5  # of an argument between neighbouring nodes at most, so that no bend is overlooked
+MOST_NODES, MOST_WORK, FEWEST = 6_000_000, 60_000_000, 11
+STEPS = {1: 0.5, 2: 0.5, 3: 0.8, 4: 1.0}
+"""Of an argument between neighbouring nodes at first, so that no bend is overlooked."""
 DEGREES = (48, 160, 400)
 CHUNK = 2_000_000
 LONGEST = 900.0  # variance up to which the line of the Hermite coefficients has enough points
@@ -102,7 +103,13 @@ class Averages:
             found = self._by_trapezoid(atom, covariance, scalars)
         if found is None:
             self.sampled = True
-            nodes, weights = _sobol(rank, SOBOL, self.replicate)
+            affordable = int(np.log2(MOST_WORK / max(1, len(covariance))))
+            if affordable < FEWEST:
+                raise ValueError(
+                    f"{len(covariance)} averages over {rank} Gaussian variables are too many: give "
+                    "fewer inputs or positions, or put weights between the functions"
+                )
+            nodes, weights = _sobol(rank, min(SOBOL, affordable), self.replicate)
             found = _summed(atom, _root(covariance), scalars, nodes, weights)
         if not np.all(np.isfinite(found)):
             raise ValueError(f"the average of {atom.function} is not finite")
@@ -144,22 +151,25 @@ class Averages:
     def _by_trapezoid(
         self, atom: Any, covariance: Array, scalars: Mapping[Symbol, Array]
     ) -> Array | None:
-        """The rule with as many points as the hardest entries need; None if four dimensions do
-        not converge.
+        """The rule with as many points as the hardest entries need; None if three or four
+        dimensions ask for too many.
         """
         rank, root = covariance.shape[-1], _root(covariance)
         size = np.argsort(-np.trace(covariance, axis1=-2, axis2=-1))
         hardest = size[: 24 if rank < 3 else 2]
         few = {symbol: value[hardest] for symbol, value in scalars.items()}
         spread = np.sqrt((root**2).sum(1).max(0, initial=0.0))
-        points = tuple(max(FIRST[rank], int(2 * HALF * sigma / STEP) + 1) for sigma in spread)
+        points = tuple(
+            max(FIRST[rank], int(2 * HALF * sigma / STEPS[rank]) + 1) for sigma in spread
+        )
         if self.coarse and atom in self.chosen:
             return _summed(atom, root, scalars, *_grid(self.chosen[atom]))
         value = np.full(len(hardest), np.nan)
         while True:
-            if np.prod([float(n) for n in points]) > MOST_NODES:
-                if rank == 4:
-                    return None
+            nodes = float(np.prod([float(n) for n in points]))
+            if rank > 2 and max(nodes, nodes * len(root) / 10) > MOST_NODES:
+                return None
+            if nodes > MOST_NODES:
                 raise ValueError(
                     f"the average of {atom.function} over signals of standard deviation "
                     f"{float(spread.max()):.3g} does not converge"
@@ -279,7 +289,7 @@ def _hermite(degree: int, count: int) -> tuple[Array, Array, Array]:
     return points, weights, basis
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _grid(points: tuple[int, ...]) -> tuple[Array, Array]:
     """Nodes, shape (rank, n), and weights of the trapezoidal rule, without those far out."""
     lines = [np.linspace(-HALF, HALF, n) for n in points]
