@@ -162,7 +162,7 @@ class Averages:
         points = tuple(
             max(FIRST[rank], int(2 * HALF * sigma / STEPS[rank]) + 1) for sigma in spread
         )
-        if self.coarse and atom in self.chosen:
+        if self.coarse and rank > 2 and atom in self.chosen:
             return _summed(atom, root, scalars, *_grid(self.chosen[atom]))
         value = np.full(len(hardest), np.nan)
         while True:
@@ -183,8 +183,9 @@ class Averages:
                 break
             points = tuple(_more(n) for n in points)
         _check_reach(atom, root[hardest], few, points, value)
-        self.chosen[atom] = before
-        return _summed(atom, root, scalars, *_grid(points))
+        known = self.chosen.get(atom, before)
+        self.chosen[atom] = tuple(map(max, before, known))
+        return _summed(atom, root, scalars, *_grid(before if self.coarse else points))
 
 
 def _more(points: int) -> int:
