@@ -12,8 +12,8 @@ import numpy as np
 from flint import arb
 
 from neurenorm.graphs.paths import given_paths
+from neurenorm.numerics.balls import enclosed_answer
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
 from neurenorm.numerics.solve.active_paths.density_evolution import BranchPoint, DensityEvolution

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, oo
 
+from neurenorm.numerics.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.quadrature.rules import whole_line

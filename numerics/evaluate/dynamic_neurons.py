@@ -13,7 +13,7 @@ from typing import Any
 from flint import arb, fmpq
 from sympy import Integer, oo
 
-from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
+from neurenorm.numerics.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.numerics.solve import certified_root

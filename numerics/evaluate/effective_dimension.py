@@ -14,8 +14,8 @@ from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
+from neurenorm.numerics.balls import enclosed_answer, precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer, precision
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, SphereKernel

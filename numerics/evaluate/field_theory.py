@@ -10,19 +10,22 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
 from sympy import Expr, Float, Rational, S, Symbol, oo
 
-from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import (
+from neurenorm.numerics.balls import (
     FLOAT_DIGITS,
     enclosed_answer,
     enclosure,
     enclosures,
+    precision,
+    proved_digits,
     shown,
+    working_bits,
 )
+from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.numerics.quadrature import QuadratureError, average_error
@@ -61,7 +64,6 @@ from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import SB2, SW2, K
 
 FIELD = symbols("field-theory")
-_GUARD_BITS = 40
 
 
 def _plain(value: Any, digits: int | None) -> Any:
@@ -81,7 +83,7 @@ def _ball(value: Any, digits: int | None) -> arb | None:
     if isinstance(value, arb):
         return value
     if isinstance(value, int | Expr) and value is not oo and not isinstance(value, Float):
-        with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+        with precision(working_bits(digits or FLOAT_DIGITS)):
             exact: arb = compiled(expression_of(value), [], "ball")()
         return exact
     return None
@@ -178,7 +180,7 @@ def _lengths(
 
 def _named_lengths(point: LengthPoint, digits: int | None) -> dict[str, Any]:
     """The values at one fixed point by name, as balls where they are proved."""
-    with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+    with precision(working_bits(digits or FLOAT_DIGITS)):
         xi = _length(point.chi_par)
     return {"K": point.K, "chi_par": point.chi_par, "chi_perp": point.chi_perp, "xi_q": xi}
 
@@ -264,7 +266,7 @@ def _proved_correlations(
             )
         except NotCertified as error:
             raise ValueError(f"the digits cannot be proved: {error}") from error
-        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
+        with precision(working_bits(digits)):
             named = {"c": pair[0], "chi_c": pair[1], "xi_c": _length(pair[1])}
         found.append({name: _plain(value, digits) for name, value in named.items()})
         errors.append({name: _error(value, digits) for name, value in named.items()})
@@ -407,7 +409,7 @@ def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) 
         for form in (problem.leading.length_covariance, problem.leading.kernel_covariance)
     ]
     if isinstance(found[0].K, arb):
-        with ctx.workprec(int(3.33 * (digits or 16)) + _GUARD_BITS):
+        with precision(working_bits(digits or FLOAT_DIGITS)):
             values = compiled(forms, [K], "ball")(found[0].K)
         status = "enclosed"
     else:
@@ -504,7 +506,7 @@ def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits:
         )
         bracket = (Rational(root - 1e-10), Rational(root + 1e-10))
         wave = certified_root(equations[which], FIELD.k, bracket, digits + 5)
-        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
+        with precision(working_bits(digits)):
             found.append(compiled(depth.dispersion, [FIELD.k], "ball")(wave))
     return found
 
@@ -586,7 +588,7 @@ def _balls_along(
             target="ball",
             digits=working,
         )
-        with ctx.workprec(int(3.33 * working) + _GUARD_BITS):
+        with precision(working_bits(working)):
             functions = {
                 name: compiled(value, problem.recursion.state, "ball")
                 for name, value in problem.values.items()
@@ -596,7 +598,7 @@ def _balls_along(
                 name: [function(*state) for state in chosen] for name, function in functions.items()
             }
         balls = [ball for column in columns.values() for ball in column]
-        if all(ball.rel_accuracy_bits() >= 3.33 * wanted or ball.is_zero() for ball in balls):
+        if all(proved_digits(ball) >= wanted for ball in balls):
             break
         working *= 2
         if working > 4000:

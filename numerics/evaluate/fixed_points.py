@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Interval
 
-from neurenorm.numerics.evaluate.balls import enclosed_answer
+from neurenorm.numerics.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.theory.catalogue.problems import FixedPointOf

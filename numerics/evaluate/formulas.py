@@ -8,8 +8,8 @@ from typing import Any
 from flint import arb
 from sympy import Expr
 
+from neurenorm.numerics.balls import enclosed_answer
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.recursion.recursion import Recursion

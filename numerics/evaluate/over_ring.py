@@ -10,8 +10,8 @@ from typing import Any
 from flint import arb, ctx
 from sympy import Expr, Symbol
 
+from neurenorm.numerics.balls import MOST_BITS, enclosed_answer
 from neurenorm.numerics.compile.ball_target import to_ball
-from neurenorm.numerics.evaluate.balls import MOST_BITS, enclosed_answer
 from neurenorm.numerics.evaluate.core import answer
 from neurenorm.numerics.solution import Solution
 from neurenorm.theory.catalogue.problems import OverRing

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from sympy import Expr
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.quadrature import Average, plane_average
-from neurenorm.numerics.solve.balls import proved_digits, working_bits
+from neurenorm.numerics.solve.inputs import search_bits
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import AA, AB, BB, K, WideLimit
@@ -189,7 +190,7 @@ def certified_correlation(
         compiled(form, arguments, "ball")
         for form in (image, FIELD.sw2 * wide.slope_overlap.xreplace(equal))
     )
-    with ctx.workprec(working_bits(digits)):
+    with precision(search_bits(digits)):
         place = arb(near, 1e-9)
         for _ in range(2 + int(np.log2(digits))):
             middle = place.mid()

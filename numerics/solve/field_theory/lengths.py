@@ -14,11 +14,12 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from scipy.optimize import brentq, minimize_scalar
 from sympy import Expr, Integer, Poly, Rational, oo
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.balls import precision, working_bits
 from neurenorm.numerics.compile import CompileError, compiled
 from neurenorm.numerics.quadrature import QuadratureError
 from neurenorm.numerics.solve.field_theory.tangency import turning_point
@@ -321,7 +322,7 @@ def _certified(
     finite = [slope for slope in slopes if slope is not oo]
     try:
         root = certified_root(step - K, K, exact, digits or _CERTIFIED_DIGITS)
-        with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
+        with precision(working_bits(digits or _CERTIFIED_DIGITS)):
             found = compiled(finite, [K], "ball")(root)
         return LengthPoint(root, found[0], found[1] if len(found) > 1 else oo, "enclosed")
     except (NotCertified, CompileError, QuadratureError):
@@ -438,7 +439,7 @@ def _edge_point(
         root = certified_root(
             bias - sb2, K, (Rational(bracket[0]), Rational(bracket[1])), digits or _CERTIFIED_DIGITS
         )
-        with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
+        with precision(working_bits(digits or _CERTIFIED_DIGITS)):
             found = compiled([slope, weight], [K], "ball")(root)
         return LengthPoint(root, found[0], arb(1), "enclosed"), found[1]
     except (NotCertified, CompileError, QuadratureError):
