@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
@@ -157,8 +156,10 @@ def _upper(bound: arb) -> float | str:
     """A bound as a double that is no smaller, or as a decimal where it is out of the range of
     doubles.
     """
-    number = 0.0 if bound.is_zero() else math.nextafter(float(bound), math.inf)
-    if math.isfinite(number) and (number > sys.float_info.min or bound.is_zero()):
+    number = float(bound)
+    while math.isfinite(number) and not arb(number) >= bound:
+        number = math.nextafter(number, math.inf)
+    if math.isfinite(number) and arb(number) <= 2 * bound:
         return number
     return str((bound * arb(1.1)).mid().str(2, radius=False))
 

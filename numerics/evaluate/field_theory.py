@@ -1,6 +1,4 @@
-"""Random networks: fixed points of maps with Gaussian averages in them, recursions along depth,
-covariances, modes.
-"""
+"""Random networks: fixed points of maps with Gaussian averages in them, covariances, modes."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ import numpy as np
 from flint import arb
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
-from sympy import Expr, Float, Rational, S, Symbol, oo
+from sympy import Expr, Float, Rational, S, oo
 
 from neurenorm.numerics.balls import (
     FLOAT_DIGITS,
@@ -21,14 +19,13 @@ from neurenorm.numerics.balls import (
     enclosure,
     enclosures,
     precision,
-    proved_digits,
     shown,
     working_bits,
 )
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.formulas import balls_of
-from neurenorm.numerics.quadrature import QuadratureError, average_error
+from neurenorm.numerics.evaluate.catalogue import balls_of
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
+from neurenorm.numerics.quadrature import average_error
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.field_theory.correlations import (
     CorrelationPoint,
@@ -40,14 +37,12 @@ from neurenorm.numerics.solve.field_theory.lengths import (
     edge_points,
     length_fixed_points,
 )
-from neurenorm.numerics.solve.flow import trajectory
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field_theory.depth_field import DepthField
 from neurenorm.theory.field_theory.problems import (
     ActionAt,
-    AlongDepth,
     CorrelationFixedPoint,
     DepthModes,
     EdgeOfChaos,
@@ -106,6 +101,7 @@ def _length(slope: Any) -> Any:
     return correlation_length(float(slope)) if slope is not oo and abs(float(slope)) <= 1 else None
 
 
+AVERAGED = "averaged in double precision (about 10 digits are right)"
 _JUMP = "the activation jumps, so <phi'^2> diverges"
 _MARGINAL = "a perturbation neither grows nor decays, its slope is one in size"
 _WHY_INFINITE = {"chi_perp": _JUMP, "chi_c": _JUMP, "xi_q": _MARGINAL, "xi_c": _MARGINAL}
@@ -122,22 +118,15 @@ def _infinities(*branches: Mapping[str, Any]) -> str:
     return "; ".join(f"{name} is infinite: {_WHY_INFINITE[name]}" for name in found)
 
 
-def _needs(digits: int | None, what: str) -> None:
-    """Refuse digits where the method is double precision."""
-    if digits is not None:
-        raise ValueError(
-            f"{what} is computed in double precision: at most 10 digits are known, and none of "
-            "them is proved, so do not ask for digits"
-        )
-
-
 def _refused(reason: str, names: Sequence[str]) -> Answer:
     """There is no solution."""
     return Answer("none", dict.fromkeys(names), reason=reason)
 
 
 @answer.register
-def _(problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_kernel_fixed_point(
+    problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     names = ("K", "chi_par", "chi_perp", "xi_q")
     found = _lengths(problem.wide, numbers, digits)
     if isinstance(found, Answer):
@@ -191,17 +180,15 @@ def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
 
 
 @answer.register
-def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_correlation_fixed_point(
+    problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     if problem.wide.overlap.has(GaussianExpectation):
-        _needs(
-            digits,
-            "the fixed point of the correlation of an activation whose <phi_a phi_b> has no closed "
-            "form",
-        )
+        refuse_digits(digits, f"the correlation of {problem.wide.activation.name}", AVERAGED)
     names = ("c", "chi_c", "xi_c")
     found = _lengths(problem.wide, numbers, None if digits is None else digits + 10)
     if isinstance(found, Answer):
-        _needs(digits, "the correlation where every length is a fixed point")
+        refuse_digits(digits, "the correlation where every length is fixed", "found in doubles")
         chi = found.values["chi_perp"]
         values = {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}
         return Answer(
@@ -285,7 +272,9 @@ def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:
 
 
 @answer.register
-def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_edge_of_chaos(
+    problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     names = ("sw2", "K", "chi_par")
     try:
         found = edge_points(problem.wide, numbers["sb2"], digits)
@@ -319,7 +308,9 @@ def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> A
 
 
 @answer.register
-def _(problem: PairAverages, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_pair_averages(
+    problem: PairAverages, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     kaa, kbb, kab = (numbers[name] for name in ("Kaa", "Kbb", "Kab"))
     if kab**2 > kaa * kbb:
         raise ValueError(
@@ -385,7 +376,9 @@ def _bound(value: Expr) -> float:
 
 
 @answer.register
-def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_layer_covariance(
+    problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     wide = problem.leading.wide
     found = _lengths(wide, numbers, digits)
     if isinstance(found, Answer) or not found:
@@ -449,7 +442,7 @@ def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None
 
 
 @answer.register
-def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_action_at(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     value = problem.at(numbers["sw2"], numbers["sb2"])
     if not value.is_finite and value.has(S.NaN, S.ComplexInfinity, oo, -oo):
         raise ValueError(
@@ -460,7 +453,7 @@ def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answ
 
 
 @answer.register
-def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_depth_modes(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     depth = DepthField(numbers["a"])
     closed = depth.closed_eigenvalues(problem.layers, problem.boundary)
     if closed is not None:
@@ -509,101 +502,3 @@ def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits:
         with precision(working_bits(digits)):
             found.append(compiled(depth.dispersion, [FIELD.k], "ball")(wave))
     return found
-
-
-@answer.register
-def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    recursion, steps = problem.recursion, problem.layers - 1
-    if any(step.has(oo) for step in recursion.step):
-        raise ValueError(
-            "the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take "
-            "one whose slope has a second moment"
-        )
-    parameters = {symbol: numbers[symbol.name] for symbol in recursion.parameters}
-    start = _start(problem, numbers)
-    closed = not any(step.has(GaussianExpectation) for step in recursion.step)
-    if digits is not None or (closed and steps <= 2000):
-        return _balls_along(problem, start, parameters, digits, "exact" if closed else "enclosed")
-    try:
-        states = trajectory(
-            recursion,
-            {s: float(v) for s, v in start.items()},
-            steps,
-            parameters={s: float(v) for s, v in parameters.items()},
-        )
-    except QuadratureError as error:
-        raise ValueError(str(error)) from error
-    columns = {
-        name: compiled(value, recursion.state)(*states.T) for name, value in problem.values.items()
-    }
-    if not all(np.all(np.isfinite(column)) for column in columns.values()):
-        return Answer(
-            "not converged",
-            dict.fromkeys(columns),
-            reason="the recursion grows beyond the largest number",
-        )
-    values = {
-        name: column.tolist() if problem.whole else float(column[-1])
-        for name, column in columns.items()
-    }
-    return Answer(
-        "numeric",
-        values,
-        {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()},
-        reason=problem.note,
-    )
-
-
-def _start(problem: AlongDepth, numbers: Mapping[str, Any]) -> dict[Symbol, Any]:
-    """The state of the first layer."""
-    free = set().union(*(value.free_symbols for value in problem.start))
-    at = {symbol: numbers[symbol.name] for symbol in free}
-    start = {
-        symbol: value.subs(at, simultaneous=True)
-        for symbol, value in zip(problem.recursion.state, problem.start, strict=True)
-    }
-    if any(not value.is_finite or value.is_negative for value in start.values()):
-        raise ValueError(
-            "the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero"
-        )
-    return start
-
-
-def _balls_along(
-    problem: AlongDepth,
-    start: Mapping[Symbol, Any],
-    parameters: Mapping[Symbol, Any],
-    digits: int | None,
-    status: str,
-) -> Answer:
-    """The recursion in ball arithmetic, at a precision at which the digits survive all layers."""
-    wanted = FLOAT_DIGITS if digits is None else digits
-    working = wanted + 10
-    while True:
-        states = trajectory(
-            problem.recursion,
-            start,
-            problem.layers - 1,
-            parameters=parameters,
-            target="ball",
-            digits=working,
-        )
-        with precision(working_bits(working)):
-            functions = {
-                name: compiled(value, problem.recursion.state, "ball")
-                for name, value in problem.values.items()
-            }
-            chosen = states if problem.whole else states[-1:]
-            columns = {
-                name: [function(*state) for state in chosen] for name, function in functions.items()
-            }
-        balls = [ball for column in columns.values() for ball in column]
-        if all(proved_digits(ball) >= wanted for ball in balls):
-            break
-        working *= 2
-        if working > 4000:
-            raise ValueError(f"fewer than {wanted} digits survive {problem.layers} layers")
-    found = {name: enclosures(column, digits) for name, column in columns.items()}
-    last = slice(None) if problem.whole else 0
-    values, errors = ({name: pair[i][last] for name, pair in found.items()} for i in (0, 1))
-    return Answer(status, values, errors, reason=problem.note)
