@@ -26,17 +26,13 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.catalogue import balls_of
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.quadrature import average_error
+from neurenorm.numerics.solution import Solution
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.field_theory.correlations import (
-    CorrelationPoint,
     certified_correlation,
     correlation_fixed_points,
 )
-from neurenorm.numerics.solve.field_theory.lengths import (
-    LengthPoint,
-    edge_points,
-    length_fixed_points,
-)
+from neurenorm.numerics.solve.field_theory.lengths import edge_points, length_fixed_points
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
 from neurenorm.theory.algebra.reading import expression_of
@@ -65,7 +61,7 @@ def _plain(value: Any, digits: int | None) -> Any:
     """A ball, a float or an infinity, as what is printed."""
     if value is None:
         return None
-    if value in (oo, math.inf):
+    if _is_infinite(value):
         return "inf"
     ball = _ball(value, digits)
     if ball is not None:
@@ -73,11 +69,20 @@ def _plain(value: Any, digits: int | None) -> Any:
     return float(value) if digits is None else str(value)
 
 
+def _is_infinite(value: Any) -> bool:
+    """Whether a float, an exact number or a ball is plus infinity."""
+    if isinstance(value, arb):
+        return value.is_exact() and not value.is_finite()
+    return value in (oo, math.inf)
+
+
 def _ball(value: Any, digits: int | None) -> arb | None:
     """A ball, or an exact number as a ball; None for what is neither."""
+    if _is_infinite(value):
+        return None
     if isinstance(value, arb):
         return value
-    if isinstance(value, int | Expr) and value is not oo and not isinstance(value, Float):
+    if isinstance(value, int | Expr) and not isinstance(value, Float):
         with precision(working_bits(digits or FLOAT_DIGITS)):
             exact: arb = compiled(expression_of(value), [], "ball")()
         return exact
@@ -123,152 +128,123 @@ def _refused(reason: str, names: Sequence[str]) -> Answer:
     return Answer("none", dict.fromkeys(names), reason=reason)
 
 
+def _printed(
+    status: str, branches: Sequence[Mapping[str, Any]], digits: int | None, reason: str = ""
+) -> Answer:
+    """Branches of balls, exact numbers or floats as they are printed, the first one's errors beside
+    them.
+    """
+    shown_ones = [
+        {name: _plain(value, digits) for name, value in branch.items()} for branch in branches
+    ]
+    errors = {name: _error(value, digits) for name, value in branches[0].items()}
+    several = shown_ones if len(branches) > 1 else None
+    return Answer(status, shown_ones[0], errors, several, reason or _infinities(*shown_ones))
+
+
 @answer.register
 def of_kernel_fixed_point(
     problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None
 ) -> Answer:
-    names = ("K", "chi_par", "chi_perp", "xi_q")
     found = _lengths(problem.wide, numbers, digits)
-    if isinstance(found, Answer):
-        return (
-            found
-            if not found.values
-            else replace(found, values={**dict.fromkeys(names), **found.values})
-        )
-    if not found:
-        return _refused(
-            length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names
-        )
-    branches = [_length_values(point, digits) for point in found]
-    errors = {
-        name: _error(value, digits) for name, value in _named_lengths(found[0], digits).items()
-    }
-    return Answer(
-        found[0].status,
-        branches[0],
-        errors,
-        branches if len(branches) > 1 else None,
-        _infinities(*branches),
-    )
+    if found.status == "none":
+        return _refused(found.reason, ("K", "chi_par", "chi_perp", "xi_q"))
+    with precision(working_bits(digits or FLOAT_DIGITS)):
+        branches = [
+            {**_only(branch, "K", "chi_par", "chi_perp"), "xi_q": _length(branch["chi_par"])}
+            for branch in found.branches or [found.values]
+        ]
+    return _printed(found.status, branches, digits, found.reason)
 
 
-def _lengths(
-    wide: Any, numbers: Mapping[str, Any], digits: int | None
-) -> Sequence[LengthPoint] | Answer:
-    """Fixed points of the length, or the answer for a continuum of them."""
+def _only(branch: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The values of these names."""
+    return {name: branch[name] for name in names}
+
+
+def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Solution:
+    """Fixed points of the length; no branches where all lengths are."""
     try:
-        found = length_fixed_points(wide, numbers["sw2"], numbers["sb2"], digits)
+        return length_fixed_points(wide, numbers["sw2"], numbers["sb2"], digits)
     except NotCertified as error:
         raise ValueError(f"the digits cannot be proved: {error}") from error
-    if found.continuum:
-        slopes = {"chi_par": wide.chi_par, "chi_perp": wide.chi_perp}
-        chi = enclosed_answer(lambda: balls_of(slopes, {"K": 1, "sw2": numbers["sw2"]}), digits)
-        return replace(chi, values={**chi.values, "xi_q": "inf"}, reason=found.message)
-    return found.points
 
 
-def _named_lengths(point: LengthPoint, digits: int | None) -> dict[str, Any]:
-    """The values at one fixed point by name, as balls where they are proved."""
-    with precision(working_bits(digits or FLOAT_DIGITS)):
-        xi = _length(point.chi_par)
-    return {"K": point.K, "chi_par": point.chi_par, "chi_perp": point.chi_perp, "xi_q": xi}
-
-
-def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
-    """What is printed of one fixed point."""
-    return {name: _plain(value, digits) for name, value in _named_lengths(point, digits).items()}
+_ENDLESS = (
+    "lengths grow without end: their only fixed point is zero, which is unstable (chi_par > 1)"
+)
+_DYING = (
+    "the signal dies out: the stable length is zero, and two signals of length zero have no "
+    "correlation"
+)
 
 
 @answer.register
 def of_correlation_fixed_point(
     problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None
 ) -> Answer:
-    if problem.wide.overlap.has(GaussianExpectation):
-        refuse_digits(digits, f"the correlation of {problem.wide.activation.name}", AVERAGED)
-    names = ("c", "chi_c", "xi_c")
-    found = _lengths(problem.wide, numbers, None if digits is None else digits + 10)
-    if isinstance(found, Answer):
+    wide, names = problem.wide, ("c", "chi_c", "xi_c")
+    if wide.overlap.has(GaussianExpectation):
+        refuse_digits(digits, f"the correlation of {wide.activation.name}", AVERAGED)
+    found = _lengths(wide, numbers, None if digits is None else digits + 10)
+    if found.status == "none":
+        return _refused(found.reason, names)
+    length, chi_perp = found.values["K"], found.values["chi_perp"]
+    if length is None:
         refuse_digits(digits, "the correlation where every length is fixed", "found in doubles")
-        chi = found.values["chi_perp"]
-        values = {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}
-        return Answer(
-            "exact", values, {"c": 0.0, "chi_c": found.errors["chi_perp"]}, reason=found.reason
-        )
-    if not found:
-        return _refused(
-            length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names
-        )
-    if float(found[0].K) == 0 and float(found[0].chi_par) > 1:
-        return _refused(
-            "lengths grow without end: their only fixed point is zero, which is unstable (chi_par "
-            "> 1)",
-            names,
-        )
-    if float(found[0].K) == 0:
-        return _refused(
-            "the signal dies out: the stable length is zero, and two signals of length zero have "
-            "no correlation",
-            names,
-        )
-    chi_perp = math.inf if found[0].chi_perp is oo else float(found[0].chi_perp)
+        only = {"c": arb(1), "chi_c": chi_perp, "xi_c": _length(chi_perp)}
+        return _printed("exact", [only], None, found.reason)
+    if float(length) == 0:
+        return _refused(_ENDLESS if float(found.values["chi_par"]) > 1 else _DYING, names)
     points = correlation_fixed_points(
-        problem.wide, float(numbers["sw2"]), float(numbers["sb2"]), float(found[0].K), chi_perp
+        wide,
+        float(numbers["sw2"]),
+        float(numbers["sb2"]),
+        float(length),
+        math.inf if chi_perp is oo else float(chi_perp),
     )
     if digits is not None:
-        return _proved_correlations(problem.wide, numbers, found[0], points, digits)
-    branches = [_correlation_values(point) for point in points]
-    return Answer(
-        "numeric",
-        branches[0],
-        {"c": points[0].error},
-        branches if len(branches) > 1 else None,
-        _infinities(*branches),
-    )
+        return _printed(
+            "enclosed", _proved_correlations(wide, numbers, found, points, digits), digits
+        )
+    branches = [
+        {**_only(branch, *names[:2]), "xi_c": _length(branch["chi_c"])}
+        for branch in points.branches or ()
+    ]
+    return replace(_printed(points.status, branches, None), errors=points.errors)
 
 
 def _proved_correlations(
-    wide: Any,
-    numbers: Mapping[str, Any],
-    length: LengthPoint,
-    points: Sequence[CorrelationPoint],
-    digits: int,
-) -> Answer:
+    wide: Any, numbers: Mapping[str, Any], lengths: Solution, points: Solution, digits: int
+) -> list[dict[str, Any]]:
     """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the
     others are proved.
     """
-    if not isinstance(length.K, arb):
+    length, found = lengths.values["K"], []
+    if not isinstance(length, arb):
         raise ValueError(
             "the digits cannot be proved: the length is known in double precision only"
         )
-    found, errors = [], []
-    for point in points:
+    for branch in points.branches or ():
         try:
-            at_one = point.gap == 0
-            pair = (
-                (arb(1), length.chi_perp)
-                if at_one
+            c, slope = (
+                (arb(1), lengths.values["chi_perp"])
+                if branch["gap"] == 0
                 else certified_correlation(
-                    wide, numbers["sw2"], numbers["sb2"], length.K, point.c, digits
+                    wide, numbers["sw2"], numbers["sb2"], length, branch["c"], digits
                 )
             )
         except NotCertified as error:
             raise ValueError(f"the digits cannot be proved: {error}") from error
         with precision(working_bits(digits)):
-            named = {"c": pair[0], "chi_c": pair[1], "xi_c": _length(pair[1])}
-        found.append({name: _plain(value, digits) for name, value in named.items()})
-        errors.append({name: _error(value, digits) for name, value in named.items()})
-    return Answer(
-        "enclosed", found[0], errors[0], found if len(found) > 1 else None, _infinities(*found)
-    )
+            found.append({"c": c, "chi_c": slope, "xi_c": _length(slope)})
+    return found
 
 
-def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:
-    """What is printed of one fixed point."""
-    return {
-        "c": point.c,
-        "chi_c": _plain(point.slope, None),
-        "xi_c": _plain(_length(point.slope), None),
-    }
+_NOT_REACHED = (
+    "chi_par > 1: this length is an unstable fixed point, which no network settles at; the edge is "
+    "not where signals go"
+)
 
 
 @answer.register
@@ -280,31 +256,11 @@ def of_edge_of_chaos(
         found = edge_points(problem.wide, numbers["sb2"], digits)
     except NotCertified as error:
         raise ValueError(f"the digits cannot be proved: {error}") from error
-    if isinstance(found, str):
-        return _refused(found, names)
-    branches = [
-        {
-            "sw2": _plain(weight, digits),
-            "K": _plain(point.K, digits),
-            "chi_par": _plain(point.chi_par, digits),
-        }
-        for point, weight in found
-    ]
-    point, weight = found[0]
-    errors = {
-        "sw2": _error(weight, digits),
-        "K": _error(point.K, digits),
-        "chi_par": _error(point.chi_par, digits),
-    }
-    reason = "every length is critical" if point.K is None else ""
-    if point.chi_par is not None and float(branches[0]["chi_par"]) > 1:
-        reason = (
-            "chi_par > 1: this length is an unstable fixed point, which no network settles at; the "
-            "edge is not where signals go"
-        )
-    return Answer(
-        point.status, branches[0], errors, branches if len(branches) > 1 else None, reason
-    )
+    if found.status == "none":
+        return _refused(found.reason, names)
+    branches = [_only(branch, *names) for branch in found.branches or ()]
+    unstable = float(found.values["chi_par"]) > 1
+    return _printed(found.status, branches, digits, _NOT_REACHED if unstable else found.reason)
 
 
 @answer.register
@@ -381,18 +337,11 @@ def of_layer_covariance(
 ) -> Answer:
     wide = problem.leading.wide
     found = _lengths(wide, numbers, digits)
-    if isinstance(found, Answer) or not found:
-        reason = (
-            found.reason
-            if isinstance(found, Answer)
-            else length_fixed_points(wide, numbers["sw2"], numbers["sb2"]).message
-        )
-        return _refused(f"there is no stationary state: {reason}", ("q", "K", "exact"))
-    if not found[0].is_stable:
-        return _refused(
-            "there is no stationary state: no fixed point of the length is stable",
-            ("q", "K", "exact"),
-        )
+    lost = found.reason
+    if found.branches and not found.branches[0]["stable"]:
+        lost = "no fixed point of the length is stable"
+    if lost or not found.branches:
+        return _refused(f"there is no stationary state: {lost}", ("q", "K", "exact"))
     exact = problem.exact
     if exact is not None:
         return _exact_covariance(exact, numbers, digits)
@@ -401,13 +350,14 @@ def of_layer_covariance(
         form.subs(at)
         for form in (problem.leading.length_covariance, problem.leading.kernel_covariance)
     ]
-    if isinstance(found[0].K, arb):
+    length = found.values["K"]
+    if isinstance(length, arb):
         with precision(working_bits(digits or FLOAT_DIGITS)):
-            values = compiled(forms, [K], "ball")(found[0].K)
+            values = compiled(forms, [K], "ball")(length)
         status = "enclosed"
     else:
         values, status = (
-            [float(value) for value in compiled(forms, [K])(float(found[0].K))],
+            [float(value) for value in compiled(forms, [K])(float(length))],
             "numeric",
         )
     plain = {"q": _plain(values[0], digits), "K": _plain(values[1], digits), "exact": False}

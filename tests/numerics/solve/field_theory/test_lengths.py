@@ -112,11 +112,11 @@ def test_found_lengths_are_fixed(name: str, sw2: float, sb2: float) -> None:
     wide = WideLimit(activation(name))
     weight, bias = sp.Rational(str(round(sw2, 3))), sp.Rational(str(round(sb2, 3)))
     step = compiled(wide.kernel.step[0].subs({SW2: weight, SB2: bias}), [wide.kernel.state[0]])
-    for point in length_fixed_points(wide, weight, bias).points:
-        k = float(point.K)
+    for branch in length_fixed_points(wide, weight, bias).branches:
+        k = float(branch["K"])
         assert float(step(k)) == pytest.approx(k, rel=1e-10)
         slope = (float(step(k * 1.0001)) - float(step(k * 0.9999))) / (0.0002 * k)
-        assert slope == pytest.approx(float(point.chi_par), abs=1e-6)
+        assert slope == pytest.approx(float(branch["chi_par"]), abs=1e-6)
 
 
 def test_tangent_kernel_is_the_squared_gradient() -> None:
