@@ -11,7 +11,7 @@ from flint import arb, ctx
 from sympy import Expr, Symbol
 
 from neurenorm.numerics.balls import MOST_BITS
-from neurenorm.numerics.compile.ball_target import to_ball
+from neurenorm.numerics.compile.targets.ball_target import to_ball
 from neurenorm.theory.decimation.decimation import Decimation
 from neurenorm.theory.decimation.series import Series
 

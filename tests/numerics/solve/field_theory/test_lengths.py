@@ -60,7 +60,7 @@ def test_kernel_matrices_do_not_depend_on_threads_or_on_a_compiler(
     x = np.random.default_rng(5).standard_normal((300, 4))
     wide = WideLimit(activation(name))
     found = [kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4, threads=threads) for threads in (1, 3)]
-    monkeypatch.setattr("neurenorm.numerics.compile.c_target.find_compiler", lambda: None)
+    monkeypatch.setattr("neurenorm.numerics.compile.targets.c_target.find_compiler", lambda: None)
     plain = kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4)
     for one, three, numpy_only in zip(*found, plain, strict=True):
         assert np.array_equal(one, three)

@@ -14,15 +14,15 @@ import sympy
 from flint import acb, arb, fmpq, fmpz, fmpz_poly
 
 from neurenorm.numerics.balls import precision
-from neurenorm.numerics.compile.ball_functions import (
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.numerics.compile.kernels import build_kernel
+from neurenorm.numerics.compile.targets.ball_functions import (
     COMPLEX_FUNCTIONS,
     REAL_FUNCTIONS,
     accumulate,
     piecewise,
 )
-from neurenorm.numerics.compile.errors import CompileError, shortened
-from neurenorm.numerics.compile.kernels import build_kernel
-from neurenorm.numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.targets.target import Kernel, PythonTarget
 
 __all__ = ["BALL", "COMPLEX_BALL", "BallEvaluator", "to_ball"]
 
