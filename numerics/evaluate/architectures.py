@@ -69,7 +69,7 @@ def _(problem: BlockCriticality, numbers: Mapping[str, Any], digits: int | None)
     return Answer(
         "numeric",
         branches[0],
-        dict.fromkeys(("K", "c", "chi_par", "chi_perp"), 1e-8),
+        dict.fromkeys(("K", "c", "chi_par", "chi_perp", "xi"), 1e-8),
         branches if len(branches) > 1 else None,
         "" if abs(points[0].chi_par) < 1 else "no length is stable: chi_par is above one in size",
     )
