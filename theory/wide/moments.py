@@ -321,7 +321,8 @@ class Moments:
         alone = list(dict.fromkeys(g for g, _ in ends))
         grids = [{self.positions(g) for g in part.arguments} for part in (left, right)]
         aligned = all(grids) and grids[0] == grids[1]
-        one = self._covariance([(g, 0) for g in alone], table) if aligned or not all(grids) else two
+        alone_too = aligned or not all(grids)
+        one = self._covariance([(g, 0) for g in alone], table) if alone_too else two
         shift = {v: _variable(i + len(left.arguments)) for i, v in enumerate(right.variables)}
         places = {g: _variable(i) for i, g in enumerate(alone)}
         onto = [
@@ -331,13 +332,13 @@ class Moments:
         names = tuple(_variable(i) for i in range(len(ends)))
         shift.update(self._sided_factors(terms, table))
         far = [(mean_of(f * g.xreplace(shift), names, two), key) for f, g, key in terms]
-        if one is two:
-            return Average(tuple(far), (), tuple(table.items()))
+        if not alone_too:
+            return Average(tuple(far), (), tuple(table.items()), False)
         near = [
             (mean_of(f.xreplace(onto[0]) * g.xreplace(onto[1]), names[: len(alone)], one), key)
             for f, g, key in terms
         ]
-        return Average(tuple(far), tuple(near), tuple(table.items()))
+        return Average(tuple(far), tuple(near), tuple(table.items()), aligned)
 
     def _sided_factors(
         self, terms: list[tuple[Expr, Expr, Key | None]], table: dict[Symbol, Moment]

@@ -304,12 +304,14 @@ class Average:
     """Σ over terms of a Gaussian average times a tangent kernel (no factor for moments).
 
     ``terms`` holds the averages at two different copies, ``same`` those at one and the same copy;
-    ``symbols`` says what the entries of the covariances are.
+    ``symbols`` says what the entries of the covariances are, ``meets`` whether the two signals are
+    on one grid, so that a copy has equal positions of both.
     """
 
     terms: tuple[tuple[Expr, Key | None], ...]
     same: tuple[tuple[Expr, Key | None], ...]
     symbols: tuple[tuple[Symbol, Moment], ...]
+    meets: bool = True
 
     def reads(self) -> Iterator[Key]:
         """Covariances of the arguments, and tangent kernels."""

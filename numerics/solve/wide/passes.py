@@ -233,7 +233,7 @@ class Pass:
 
     @_value.register
     def _(self, rule: Average) -> Array:
-        meets = self.alone is None and bool(rule.same)
+        meets = self.alone is None and rule.meets
         if meets:
             near = self._at_one_copy(rule)
             if near.shape[1] == 1:

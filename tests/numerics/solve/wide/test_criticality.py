@@ -54,7 +54,7 @@ def test_23_a_bias_keeps_inputs_apart():
 
 def test_48_dropout():
     (point,) = fixed_points(block("affine(dropout(map(erf, z), 0.9), sw2, sb2)", sw2=1.5, sb2=0.05))
-    assert point.K == pytest.approx(0.7196233172, abs=1e-9)
+    assert pytest.approx(0.7196233172, abs=1e-9) == point.K
     assert point.c == pytest.approx(0.3276339165, abs=1e-8)
     assert point.slope == pytest.approx(0.7980245127, abs=1e-8)
 
@@ -90,7 +90,7 @@ def test_50_gradients_grow_as_a_stretched_exponential():
 def test_53_gated_units_have_no_stable_length(function, variances, K, chi_par, chi_perp):
     sv2, sg2 = variances
     (point,) = fixed_points(block(f"map({function}, a=dense(z, {sv2}), b=dense(z, {sg2}))"))
-    assert point.K == pytest.approx(K, abs=1e-9)
+    assert pytest.approx(K, abs=1e-9) == point.K
     assert point.chi_par == pytest.approx(chi_par, abs=1e-8)
     assert point.chi_perp == pytest.approx(chi_perp, abs=1e-8)
 
