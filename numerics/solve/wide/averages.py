@@ -23,6 +23,8 @@ from sympy import Abs, DiracDelta, Dummy, Expr, Heaviside, Max, Min, Mul, Symbol
 import neurenorm.numerics.quadrature  # noqa: F401  (teaches the compiler to average)
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.gaussian.expectation import GaussianExpectation
+from neurenorm.theory.wide.angle import DETERMINANT, by_determinant
+from neurenorm.theory.wide.limit import AA, AB, BB
 
 __all__ = ["Averages", "normal_nodes"]
 
@@ -76,7 +78,9 @@ class Averages:
                 continue  # the compiler splits at kinks
             names[atom] = Dummy(real=True)
             known[names[atom]] = self._atom(atom, values)
-        rest = expression.xreplace(names)
+        rest, determinants = _in_determinants(expression.xreplace(names))
+        for symbol, (one, two, cross) in determinants:
+            known[symbol] = _determinant(*(known[s] for s in (one, two, cross)))
         symbols = sorted(rest.free_symbols, key=str)
         if not symbols:
             return np.asarray(float(rest))
@@ -242,6 +246,42 @@ def _sobol(rank: int, log_points: int, replicate: int) -> tuple[Array, Array]:
     engine = qmc.Sobol(rank, scramble=True, rng=np.random.default_rng([15, replicate, rank]))
     nodes = ndtri(np.clip(engine.random_base2(log_points), 1e-16, 1 - 1e-16)).T
     return nodes, np.full(nodes.shape[1], 1.0 / nodes.shape[1])
+
+
+@lru_cache(maxsize=4096)
+def _in_determinants(form: Expr) -> tuple[Expr, tuple[tuple[Symbol, tuple[Symbol, ...]], ...]]:
+    """A closed form with the angle of each pair of variables in their determinant.
+
+    Nothing is lost then where two signals coincide, whatever rounding makes of their correlation.
+    """
+    found: list[tuple[Symbol, tuple[Symbol, ...]]] = []
+    by_place = {"".join(s.name.split("_")[1:3]): s for s in _entries(form)}
+    for cross in _entries(form):
+        i, j = cross.name.split("_")[1:3]
+        if i == j or i + i not in by_place or j + j not in by_place:
+            continue
+        ends = (by_place[i + i], by_place[j + j], cross)
+        there = dict(zip(ends, (AA, BB, AB), strict=True))
+        moved = by_determinant(form.xreplace(there))
+        if moved.has(DETERMINANT):
+            symbol = Symbol(f"D_{i}_{j}", nonnegative=True)
+            back = {b: a for a, b in there.items()}
+            form = moved.xreplace({**back, DETERMINANT: symbol})
+            found.append((symbol, ends))
+    return form, tuple(found)
+
+
+def _entries(form: Expr) -> list[Symbol]:
+    """The entries of covariances in a form."""
+    named = (s for s in form.free_symbols if s.name.startswith("S_") and s.name.count("_") == 3)
+    return sorted(named, key=str)
+
+
+def _determinant(one: Array, two: Array, cross: Array) -> Array:
+    """K_aa K_bb - K_ab², zero where it is zero up to rounding."""
+    product = one * two
+    found = product - cross * cross
+    return np.where(found < 8e-16 * product, 0.0, found)
 
 
 def _number(entry: Expr, values: Mapping[Symbol, Array]) -> Array:
