@@ -23,7 +23,7 @@ from neurenorm.theory.wide.rules import Key
 __all__ = ["Kernels", "kernels"]
 
 Array = NDArray[np.float64]
-BLOCK_NUMBERS = 400_000  # pairs of inputs times pairs of positions in one block
+BLOCK_NUMBERS = 100_000  # pairs of inputs times pairs of positions in one block
 ROUNDING = 4e-16
 
 

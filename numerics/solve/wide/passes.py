@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
+from functools import lru_cache, singledispatchmethod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sympy import Expr, Symbol
 
 from neurenorm.numerics.compile import compiled
@@ -154,10 +155,11 @@ class Pass:
         total = sum(self.values[key] for key in rule.sources)
         if rule.left is None or rule.right is None:
             return np.asarray(self._number(rule.variance) * total)
-        padded = np.pad(np.asarray(total), ((0, 0), (0, 1), (0, 1)))  # -1 finds the zeros
-        found = np.asarray(0.0)
-        for left, right in zip(rule.left, rule.right, strict=True):
-            found = found + padded[:, np.array(left)[:, None], np.array(right)]
+        total = np.asarray(total)
+        meeting = _meeting(rule.left, rule.right, *total.shape[1:])
+        flat = np.ascontiguousarray(total.reshape(len(total), -1).T)
+        shape = (len(total), len(rule.left[0]), len(rule.right[0]))
+        found = np.ascontiguousarray((meeting @ flat).T).reshape(shape)
         return np.asarray(self._number(rule.variance) / len(rule.left) * found)
 
     @_value.register
@@ -275,6 +277,17 @@ def _read_whole(rule: Any) -> tuple[Key, ...]:
     if isinstance(rule, Attended):
         return (rule.scores,)
     return (rule.left, rule.right) if isinstance(rule, Heads) else ()
+
+
+@lru_cache(maxsize=16)
+def _meeting(left: Any, right: Any, rows: int, columns: int) -> csr_array:
+    """The pairs of positions that every new pair reads, one for each tap inside both grids."""
+    ones, others = np.array(left), np.array(right)
+    here = ones[:, :, None] * columns + others[:, None, :]
+    inside = (ones >= 0)[:, :, None] & (others >= 0)[:, None, :]
+    new = np.broadcast_to(np.arange(here[0].size).reshape(here[0].shape), here.shape)
+    entries = (np.ones(int(inside.sum())), (new[inside], here[inside]))
+    return csr_array(entries, shape=(here[0].size, rows * columns))
 
 
 def _hidden(function: str) -> float:

@@ -300,3 +300,43 @@ def test_tanh_of_many_inputs_is_fast():
     found = kernels(net, x)
     assert (time.perf_counter() - start) / 1770 < 1e-3
     assert found.error < 1e-10
+
+
+def test_parallel_inputs_and_equal_pixels_do_not_leave_the_domain_by_rounding():
+    """The correlation is one up to rounding; a kernel is homogeneous in each input."""
+    x = np.array([[1.0, -0.3, 0.7], [3.0, -0.9, 2.1], [0.1, -0.03, 0.07]])
+    found = kernels(mlp("relu", 3, 2), x)
+    scales = np.array([1.0, 3.0, 0.1])
+    np.testing.assert_allclose(
+        found.kernel, found.kernel[0, 0] * np.outer(scales, scales), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        found.tangent, found.tangent[0, 0] * np.outer(scales, scales), rtol=1e-12
+    )
+    images = np.ones((2, 4, 4, 1)) * np.array([1.0, 1.7])[:, None, None, None]
+    pixels = kernels(cnn("relu", 2, (4, 4), 2, end="average"), images)
+    assert pixels.kernel[0, 1] ** 2 == pytest.approx(pixels.kernel[0, 0] * pixels.kernel[1, 1])
+
+
+def test_known_pair_of_images():
+    i, j = np.indices((8, 8))
+    images = np.stack([np.cos(n * (i + 1) / 7 + j * (j + 1) / 3) for n in (0, 1)])[..., None]
+    found = kernels(cnn("relu", 5, (8, 8), 2, B, end="average"), images)
+    np.testing.assert_allclose(found.kernel[0], [1.4889505436, 1.2990808843], atol=1e-9)
+    np.testing.assert_allclose(found.tangent[0], [4.3492007644, 3.4355844237], atol=1e-9)
+
+
+def test_functions_that_grow_too_fast_are_refused():
+    net = LayerGraph()
+    u, v = (net.dense(net.input(name="x") if n == 0 else "x", 1) for n in range(2))
+    net.dense(net.map("exp(a*b)", u, v, variables=("a", "b")), 1)
+    with pytest.raises(ValueError, match="does not exist|not finite|does not converge"):
+        kernels(net, V, tangent=False)
+
+
+def test_steep_functions_are_not_taken_for_flat_ones():
+    """At a standard deviation of 100 nearly all of tanh² is one: 1 - √(2/π)/100 + O(10⁻⁶)."""
+    net = LayerGraph()
+    net.dense(net.map("tanh", net.dense(net.input(), 1)), 1)
+    found = kernels(net, np.full((1, 1), 100.0), tangent=False)
+    assert found.kernel[0, 0] == pytest.approx(1 - 2 / np.sqrt(2 * np.pi) / 100, abs=1e-5)
