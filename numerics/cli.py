@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from neurenorm.numerics.files import all_writable, writable, write_whole
-from neurenorm.numerics.terminal import one_line, say
+from neurenorm.numerics.terminal import named_texts, one_line, say
 from neurenorm.numerics.verification.effort import Effort
 
 __all__ = ["main"]
@@ -187,14 +187,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from neurenorm.numerics.evaluate.values import parse_value
     from neurenorm.numerics.solution import Status
 
-    values = {}
-    for text in arguments.values:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ValueError(f"{one_line(repr(text))[:80]} is not of the form name=value")
-        if name in values:
-            raise ValueError(f"{name} is given twice")
-        values[name] = parse_value(value)
+    texts = named_texts(arguments.values)
+    values = {name: parse_value(text) for name, text in texts.items()}
     found = evaluate(arguments.id, values, digits=arguments.digits)
     failed = Status(found.answer.status).failed
     say(

@@ -19,9 +19,9 @@ pytest.importorskip("xarray")
 pytest.importorskip("h5py")
 
 from neurenorm.numerics.sweep import open_sweep, sweep
-from neurenorm.numerics.sweep.journal import beside
+from neurenorm.numerics.sweep.journal import journal_of
 from neurenorm.numerics.sweep.outcome import Outcome
-from neurenorm.numerics.sweep.targets import FunctionTarget
+from neurenorm.numerics.sweep.functions import FunctionTarget
 from neurenorm.numerics.sweep.workers import in_processes, packed
 
 SCRIPT = """
@@ -76,7 +76,7 @@ def started(script, target, nap):
 def wait_for_points(target, count, process):
     """Wait until the journal has some points."""
     deadline = time.monotonic() + 60
-    while not beside(target).exists() or beside(target).read_bytes().count(b"\n") < count + 1:
+    while not journal_of(target).exists() or journal_of(target).read_bytes().count(b"\n") < count + 1:
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.02)
 
@@ -96,7 +96,7 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     assert process.returncode == 130 and "Traceback" not in complaints
     partial = open_sweep(target)
     done = partial.attrs["points_done"]
-    kept = beside(target).read_bytes().count(b"\n") - 1
+    kept = journal_of(target).read_bytes().count(b"\n") - 1
     assert (
         4 <= kept < points and kept - 1 <= done <= kept
     )  # the interrupt may fall between the disk and the memory
@@ -108,7 +108,7 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     process.kill()
     process.communicate(timeout=30)
     assert open_sweep(target).attrs["points_done"] == done
-    saved = beside(target).read_bytes().count(b"\n") - 1
+    saved = journal_of(target).read_bytes().count(b"\n") - 1
     assert done + 3 <= saved < points
     time.sleep(0.3)
 
@@ -118,7 +118,7 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
     assert len(calls(tmp_path)) - before == points - saved
-    assert not beside(target).exists()
+    assert not journal_of(target).exists()
 
     from slow_sweep import slow
 
