@@ -109,7 +109,7 @@ def padded(cells: Sequence[Any]) -> NDArray[Any]:
     words = str in kinds
     array: NDArray[Any] = np.full(shape, "" if words else np.nan, object if words else float)
     if kinds in ({bool}, {int}) and len(entries) == array.size:
-        array = np.zeros(shape, *kinds)
+        array = np.zeros(shape, next(iter(kinds)))
     for place, (_, value) in zip(places, entries, strict=True):
         if value is not None:
             array[place] = str(value) if words else value
