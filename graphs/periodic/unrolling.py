@@ -9,15 +9,16 @@ import math
 import operator
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.edges import Edge
 from neurenorm.graphs.periodic.integers import Vector
 from neurenorm.graphs.periodic.metric import Metric
 from neurenorm.graphs.rendering import Tabulated
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["LARGEST", "Unrolled", "box", "cells", "flags", "unrolled"]
 
@@ -65,6 +66,8 @@ def unrolled(
             f"a piece of {size} vertices is too large to build (at most {LARGEST}); give smaller "
             "extents"
         )
+    import networkx as nx  # a tenth of a second, which cells alone do not need
+
     graph: nx.MultiGraph[Any] = nx.MultiGraph()
     for cell in cells(shape):
         graph.add_nodes_from(((v, cell), {"label": label}) for v, label in vertices.items())
