@@ -20,7 +20,7 @@ from neurenorm.graphs.rendering import Tabulated
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["LARGEST", "Unrolled", "box", "cells", "flags", "unrolled"]
+__all__ = ["LARGEST", "Unrolled", "box", "cells", "enlarged", "flags", "unrolled"]
 
 LARGEST = 20_000_000
 """The largest number of vertices of a finite piece."""
@@ -124,3 +124,17 @@ def flags(periodic: bool | Sequence[bool], dimension: int) -> tuple[bool, ...]:
 def cells(shape: Vector) -> Iterator[Vector]:
     """All cells of a box, the last coordinate running fastest."""
     return itertools.product(*map(range, shape))
+
+
+def enlarged(
+    vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector
+) -> tuple[dict[Any, Hashable], list[Edge]]:
+    """Return the vertices (v, cell) and the edges of a cell that holds a box of cells."""
+    grown = {(v, cell): label for cell in cells(shape) for v, label in vertices.items()}
+    joined = []
+    for cell in cells(shape):
+        for tail, head, offset, label in edges:
+            reached = zip(integers.add(cell, offset), shape, strict=True)
+            outside, inside = zip(*(divmod(x, n) for x, n in reached), strict=True)
+            joined.append(Edge((tail, cell), (head, inside), outside, label))
+    return grown, joined
