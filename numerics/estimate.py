@@ -235,7 +235,7 @@ class Estimate:
         return text + (" [exact]" if math.isinf(self.blocks) else f" [{self.blocks:.0f} blocks]")
 
     def _repr_latex_(self) -> str:
-        """The same digits for a notebook."""
+        """Value and error as LaTeX, with the digits that the text has."""
         text = str(self).rsplit(" [", 1)[0]
         mantissa, _, exponent = text.partition("e")
         if exponent and not np.ndim(self.value):

@@ -68,7 +68,7 @@ class Directed(Tabulated):
     forward: bool = True
 
     def reversed(self) -> Directed:
-        """The same arrow seen from the other end.
+        """Return the arrow seen from the other end.
 
         Returns
         -------
