@@ -13,11 +13,11 @@ from typing import Any
 from sympy import Expr, MatrixBase
 
 from neurenorm.theory.catalogue.papers import Paper
-from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.catalogue.result import Result, object_derivation
 from neurenorm.theory.conventions import CONVENTIONS
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.typeset.display import equations, tex, width
+from neurenorm.theory.typeset.names import value_latex
 
 __all__ = ["document_html", "entry_html", "formula_html", "mathml", "page_html"]
 
@@ -166,7 +166,9 @@ def _rows(derived: Any) -> list[str]:
         return [f"&{tex(derived)}"] if max(derived.shape) <= 4 else []
     if isinstance(derived, Mapping):
         sides = [
-            (named(str(name)), value) for name, value in derived.items() if isinstance(value, Expr)
+            (value_latex(str(name)), value)
+            for name, value in derived.items()
+            if isinstance(value, Expr)
         ]
         return equations(sides) + [
             row for value in derived.values() if not isinstance(value, Expr) for row in _rows(value)

@@ -31,7 +31,7 @@ def test_list(capsys):
 def test_show(capsys):
     status, out, _ = run(capsys, "show", "lattice/hierarchical-fixed-point")
     assert status == 0
-    assert "2 t^{2}" in out
+    assert "t' = 2 t²/(t⁴ + 1)" in out
     assert "derivation:" in out
     assert "shown for model = ising, cell = diamond" in out
     status, out, _ = run(capsys, "show", "lattice/ising-decimation", "--latex")
