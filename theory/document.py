@@ -19,7 +19,7 @@ from neurenorm.theory.typeset.names import escaped
 from neurenorm.theory.typeset.prose import prose_latex
 from neurenorm.theory.typeset.text import text_rows
 
-__all__ = ["document", "entry_latex", "entry_text", "object_text"]
+__all__ = ["document", "entry_latex", "entry_text", "example_text", "object_text"]
 
 Names = Mapping[Symbol, str]
 WIDTHS = {1: 62, 2: 39}
@@ -78,7 +78,7 @@ def entry_latex(entry: Result, *, level: str | None = "subsection") -> str:
         symbols,
         _derivation_latex(object_derivation(derived), names),
         *(prose_latex(sentence, names) for sentence in entry.conventions),
-        rf"\emph{{{prose_latex(entry.provenance, names)}.}}",
+        rf"\emph{{{prose_latex(entry.provenance[:1].upper() + entry.provenance[1:], names)}.}}",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -124,13 +124,13 @@ def _symbol_table(entry: Result, formula: str) -> str:
 
 
 def _symbol_sentence(entry: Result, formula: str) -> str:
-    """Return the symbols that the formula shows as a sentence."""
+    """Return the symbols that the formula shows, each in a sentence."""
     shown = [
-        f"{symbol}, {meaning}"
+        f"{symbol}: {meaning}."
         for symbol, meaning in _symbols(entry, formula)
         if _shows(formula, symbol.strip("$"))
     ]
-    return f"Here {'; '.join(shown)}." if shown else ""
+    return " ".join(shown)
 
 
 def _shows(formula: str, symbol: str) -> bool:
@@ -296,7 +296,7 @@ def entry_text(entry: Result) -> str:
         "parameters:",
         *(f"  {_parameter_text(entry, parameter)}" for parameter in entry.parameters),
         f"formula, {shown}:" if (shown := example_text(entry)) else "formula:",
-        *(f"  {row}" for row in _formula_rows(derived, entry)),
+        *(f"  {row}" for row in text_rows(object_latex(derived, entry.subject))),
     ]
     derivation = object_derivation(derived)
     if derivation is not None:
@@ -318,9 +318,3 @@ def _parameter_text(entry: Result, parameter: Parameter) -> str:
     optional = not parameter.required and parameter.default is not None
     default = f" (default {parameter.default})" if optional else ""
     return f"{_with_unit(parameter.name, unit)}: {parameter.meaning}{default}"
-
-
-def _formula_rows(derived: Any, entry: Result) -> list[str]:
-    """Return the formula as lines: the problem's own rows of text where it has them."""
-    own = getattr(derived, "text_rows", None)
-    return own() if own is not None else text_rows(object_latex(derived, entry.subject))

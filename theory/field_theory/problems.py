@@ -17,7 +17,8 @@ from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
-from neurenorm.theory.typeset.display import Typeset, aligned, equations
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.names import value_latex
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = [
@@ -224,19 +225,14 @@ class AlongDepth(Typeset):
     note: str = ""
 
     def to_latex(self, names: Names = None) -> str:
-        """Return the recursion."""
-        return self.recursion.to_latex(names)
-
-    def text_rows(self) -> list[str]:
-        """Return the first layer, the step from layer to layer, and what is read out of the
-        state.
+        """Return the state of the first layer, the step from layer to layer, and what is read out
+        of the state.
         """
-        state = self.recursion.state
-        return [
-            "in the first layer:",
-            *(f"{s} = {v}" for s, v in zip(state, self.start, strict=True)),
-            "from layer to layer:",
-            *(f"{s}' = {v}" for s, v in zip(state, self.recursion.step, strict=True)),
-            "value, in terms of the state:",
-            *(f"{name} = {value}" for name, value in self.values.items()),
+        letters = [tex(symbol, names) for symbol in self.recursion.state]
+        sides = [(f"{s}^{{(1)}}", v) for s, v in zip(letters, self.start, strict=True)]
+        sides += [(f"{s}'", v) for s, v in zip(letters, self.recursion.step, strict=True)]
+        sides += [
+            (rf"\text{{answer: }} {value_latex(name)}", value)
+            for name, value in self.values.items()
         ]
+        return aligned(equations(sides, names))

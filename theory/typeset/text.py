@@ -156,11 +156,12 @@ def ascii_text(text: str) -> str:
 
 def _broken(line: str, width: int) -> list[str]:
     """Break a line that is too long, between its terms where that is enough."""
-    depth, kept = 0, list(line)
+    depth, kept, signs = 0, list(line), "+-"
     for place, letter in enumerate(line):
         depth += (letter in "(⟨{[") - (letter in ")⟩}]")
-        if letter == " " and place and (depth or line[place + 1] not in "+-="):
+        if letter == " " and place and (depth or line[place + 1] not in signs):
             kept[place] = _KEPT
+        signs = "+-=" if letter == "=" else signs
     joined = "".join(kept) if len(line) > width else line
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     pieces: list[str] = []
@@ -322,8 +323,13 @@ def _script(text: str, sign: str) -> str:
         return "".join(table[letter] for letter in text)
     if text in ("'", "′", "''", "†", "*"):
         return text
-    plain = re.fullmatch(r"[^\W⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+|∞", text)
-    return f"{sign}{text}" if plain else f"{sign}({text})"
+    plain = re.fullmatch(r"[^\W⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+|[∞∥⊥]", text)
+    return f"{sign}{text}" if plain or _is_bracketed(text) else f"{sign}({text})"
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether one pair of brackets holds the whole text."""
+    return text.startswith("(") and re.fullmatch(r"x", _outside(text)) is not None
 
 
 def _is_atom(text: str) -> bool:
@@ -342,7 +348,7 @@ def _outside(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Return a text with single spaces, and none inside brackets or before signs of their own."""
-    text = re.sub(r"(?<=\S)([=<>])(?=\S)", r" \1 ", text)
+    text = re.sub(r"\s*([=<>])\s*", r" \1 ", text)
     text = re.sub(r"[ \n]+", " ", text)
     text = re.sub(r"(^ ?|[(=,;:{⟨|^\[] ?)- ", r"\1-", text)
     text = re.sub(
