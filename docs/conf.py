@@ -7,6 +7,7 @@ no network.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -65,20 +66,18 @@ def _tutorial(file: Path) -> None:
 
 
 def _tutorials() -> None:
-    """Execute the notebooks, two at a time."""
+    """Execute the notebooks, two at a time, with their figures as outputs."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_tutorial, sorted((HERE.parent / "notebooks").glob("*.ipynb"))))
 
 
 def _mathml(source: str, display: str) -> str:
-    """Return LaTeX as MathML; the LaTeX stays as its alternative text."""
-    from html import escape
+    """Return LaTeX as MathML, as the pages of the workbench have it."""
+    from neurenorm.numerics.show.web import inline_mathml, mathml
 
-    from latex2mathml.converter import convert
-
-    return str(convert(source, display=display)).replace(
-        "<math", f'<math alttext="{escape(source)}"', 1
-    )
+    several = re.search(r"\\begin{(aligned|gathered|align)", source)
+    return mathml(source) if several or display == "block" else inline_mathml(source)
 
 
 def _inline(writer: Any, node: Any) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "entry_html",
     "formula_html",
     "has_mathml",
+    "inline_mathml",
     "mathml",
     "page_html",
 ]
@@ -116,6 +117,17 @@ def mathml(source: str) -> str:
         f"<math display='block' alttext='{html.escape(source, quote=True)}'><mtable "
         f"displaystyle='true'>{body}</mtable></math>"
     )
+
+
+def inline_mathml(source: str) -> str:
+    """Return a formula within a line as MathML.
+
+    Examples
+    --------
+    >>> "alttext='K'" in inline_mathml("K")
+    True
+    """
+    return f"<math alttext='{html.escape(source, quote=True)}'>{_inner(source)}</math>"
 
 
 def _cells(row: str) -> str:
@@ -282,9 +294,7 @@ def prose_html(sentence: str, names: Mapping[Symbol, str] | None = None) -> str:
     if not has_mathml():
         return html.escape(sentence)
     return "".join(
-        f"<math alttext='{html.escape(text, quote=True)}'>{_inner(text)}</math>"
-        if is_formula
-        else html.escape(text)
+        inline_mathml(text) if is_formula else html.escape(text)
         for text, is_formula in prose_parts(sentence, names)
     )
 
