@@ -20,14 +20,9 @@ from typing import Any
 from flint import acb, acb_mat, arb, arb_mat, ctx
 from sympy import Expr, Matrix, Symbol
 
+from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.solve.balls import (
-    ball,
-    check_counts,
-    check_names,
-    proved_digits,
-    working_bits,
-)
+from neurenorm.numerics.solve.inputs import ball, check_counts, check_names, search_bits
 from neurenorm.numerics.solve.intervals import (
     Box,
     NotCertified,
@@ -162,7 +157,7 @@ def fixed_points(
     0.747235718929
     """
     check_counts(digits=digits, max_boxes=max_boxes)
-    with ctx.workprec(working_bits(digits)):
+    with precision(search_bits(digits)):
         limits = _limits(recursion, box)
         searched = tuple(arb((low + high) / 2, (high - low) / 2) for low, high in limits)
         if (families := continua(recursion)) and continuum_factors(recursion) == (0,):
@@ -254,8 +249,8 @@ def refine(
     )
     check_names("state variable", recursion.state, start)
     best = -1
-    for precision in (working_bits(digits), 2 * working_bits(digits), 4 * working_bits(digits)):
-        with ctx.workprec(precision):
+    for bits in (search_bits(digits), 2 * search_bits(digits), 4 * search_bits(digits)):
+        with precision(bits):
             problem = _Problem.of(recursion, parameters)
             point = problem.enclosed(
                 _proved_near(problem, tuple(ball(start[x]) for x in recursion.state)), digits
