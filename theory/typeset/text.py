@@ -142,12 +142,9 @@ def ascii_text(text: str) -> str:
         return text
     text = re.sub(r"√(\w+)", r"sqrt(\1)", text)
     for table, sign in ((_RAISED, "^"), (_LOWERED, "_")):
-        back = {small: letter for letter, small in table.items()}
-        text = re.sub(
-            f"[{''.join(back)}]+",
-            lambda run, back=back, sign=sign: sign + "".join(back[x] for x in run.group()),
-            text,
-        )
+        small = "".join(table.values())
+        plain = str.maketrans(small, "".join(table))
+        text = re.sub(f"([{small}]+)", rf"{sign}\1", text).translate(plain)
     text = re.sub(r"(?<=[^\W\d_])(?=[α-ωΑ-Ωϕℓ])|(?<=[α-ωΑ-Ωϕℓ])(?=[^\W\d_])", " ", text)
     return "".join(
         _ASCII.get(letter, letter).encode("ascii", "backslashreplace").decode() for letter in text
