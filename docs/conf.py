@@ -120,8 +120,9 @@ def _values_without_a_text(
     app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
     """Leave a public value without a docstring without one, rather than with that of its type."""
-    inherited = (type(obj).__doc__ or "").strip().splitlines()[:1]
-    if what == "data" and inherited and lines[:1] == inherited:
+    text = type(obj).__doc__
+    first = next((line for line in lines if line.strip()), "")
+    if what == "data" and first and isinstance(text, str) and first in text:
         lines.clear()
 
 

@@ -408,7 +408,7 @@ class Enclosed(Tabulated):
 
 def _agreement(digits: float) -> str:
     """Say how many digits agree: a number off by more than its size has none."""
-    return f"{digits:.1f} digits agree" if digits > 0 else "no digit agrees"
+    return f"{digits:.1f} digits agree" if digits >= 0.05 else "no digit agrees"
 
 
 @lru_cache(maxsize=1024)
