@@ -8,7 +8,6 @@ A kind of stated problem is a class, and each kind registers how it is solved wi
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch
@@ -16,6 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from neurenorm.graphs.rendering import Table
 from neurenorm.numerics.evaluate.values import checked
 from neurenorm.numerics.solution import Solution, error_text
 from neurenorm.theory.catalogue import Result
@@ -84,13 +84,8 @@ class Evaluation:
         return f"{value}{error_text(value, self.answer.errors.get(name))}{unit}"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{html.escape(self._shown(name))}</td></tr>"
-            for name in self.values
-        )
-        return (
-            f"<table><caption>{html.escape(self.id)} ({self.answer.status})</caption>{rows}</table>"
-        )
+        rows = [(name, self._shown(name)) for name in self.values]
+        return Table(rows, caption=f"{self.id} ({self.answer.status})")._repr_html_()
 
 
 @singledispatch

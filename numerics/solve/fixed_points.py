@@ -20,6 +20,7 @@ from typing import Any
 from flint import acb, acb_mat, arb, arb_mat, ctx
 from sympy import Expr, Matrix, Symbol
 
+from neurenorm.graphs.rendering import Table
 from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.inputs import ball, check_counts, check_names, search_bits
@@ -80,20 +81,15 @@ class FixedPointSearch:
         return self.complete and not self.points
 
     def __str__(self) -> str:
-        rows = self._rows()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([self.message, *(lines if self.points else [])])
+        return f"{self.message}\n{self._table()}" if self.points else self.message
 
     def _repr_html_(self) -> str:
-        head, *body = self._rows()
-        rows = [_html_row("th", head), *(_html_row("td", row) for row in body)]
-        return f"<p>{html.escape(self.message)}</p><table>{''.join(rows)}</table>"
+        return f"<p>{html.escape(self.message)}</p>{self._table()._repr_html_()}"
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        """The table: a head, and a row for each point."""
+    def _table(self) -> Table:
+        """A row for each point."""
         head = (*map(str, self.state), "status", "eigenvalues", "exponents y")
-        return [head, *(self._row(point) for point in self.points)]
+        return Table([self._row(point) for point in self.points], head)
 
     def _row(self, point: FixedPoint) -> tuple[str, ...]:
         """One fixed point as text."""
@@ -527,8 +523,3 @@ def _shown(value: arb | acb | Expr, digits: int) -> str:
     if isinstance(value, arb) and not value.is_finite():
         return "-inf" if value < 0 else "unbounded"
     return str(value.str(digits))
-
-
-def _html_row(tag: str, cells: tuple[str, ...]) -> str:
-    """One row of the table in a notebook."""
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
