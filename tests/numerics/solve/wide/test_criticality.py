@@ -52,6 +52,34 @@ def test_23_a_bias_keeps_inputs_apart():
     assert point.slope == pytest.approx(0.8199889233, abs=1e-9)
 
 
+LEAST = (
+    "h = input(width=1); u = add(dense(h, sw2), bias(h, 1, mean=MU)); "
+    "map(sigmoid(u)*h + sigmoid(-u)*v, u=u, h=h, v=bias(h, 1))"
+)
+GATED = (
+    "h = input(width=1); r = add(dense(h, sw2), bias(h, 1)); u = add(dense(h, sw2), bias(h, 1)); "
+    "c = add(dense(map(sigmoid(r)*h, r=r, h=h), sw2), bias(h, 1)); "
+    "map(sigmoid(u)*h + sigmoid(-u)*tanh(c), u=u, h=h, c=c)"
+)
+
+
+@pytest.mark.parametrize(
+    "text, K, chi", [(LEAST, 0.50605845, 0.53001069), (GATED, 0.19928320, 0.59547408)]
+)
+def test_38_gates_with_fresh_weights_in_every_step(text, K, chi):
+    text = text.replace("MU", "0")
+    found = evaluate("architectures/criticality", graph=text, sw2=4).values
+    assert found["K"] == pytest.approx(K, abs=1e-8)
+    assert found["chi_perp"] == pytest.approx(chi, abs=1e-8)
+
+
+def test_37_critical_weights_of_a_gate():
+    for mean, sw2 in ((0, 21.93958476), (1, 17.31017839)):
+        theory = GraphKernels(layer_graph(LEAST.replace("MU", str(mean))))
+        grown = BlockMap(theory, {"sw2": sw2})
+        assert fixed_points(grown)[0].chi_perp == pytest.approx(1, abs=1e-8)
+
+
 def test_48_dropout():
     (point,) = fixed_points(block("affine(dropout(map(erf, z), 0.9), sw2, sb2)", sw2=1.5, sb2=0.05))
     assert pytest.approx(0.7196233172, abs=1e-9) == point.K
