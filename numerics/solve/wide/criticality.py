@@ -23,7 +23,15 @@ from neurenorm.numerics.solve.wide.passes import Pass
 from neurenorm.theory.wide.graph_kernels import GraphKernels
 from neurenorm.theory.wide.rules import Key
 
-__all__ = ["BlockMap", "BlockPoint", "critical_variance", "fixed_points"]
+__all__ = [
+    "BlockMap",
+    "BlockPoint",
+    "Growth",
+    "critical_variance",
+    "fixed_lengths",
+    "fixed_points",
+    "growth",
+]
 
 Array = NDArray[np.float64]
 LENGTHS = np.geomspace(1e-5, 1e4, 73)

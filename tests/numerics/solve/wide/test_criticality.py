@@ -5,7 +5,7 @@ import pytest
 
 from neurenorm.graphs.network.layer_text import layer_graph
 from neurenorm.numerics.evaluate import evaluate
-from neurenorm.numerics.solve.wide.criticality import BlockMap, fixed_points, growth
+from neurenorm.numerics.solve.wide.criticality import BlockMap, fixed_lengths, fixed_points, growth
 from neurenorm.theory.wide.graph_kernels import GraphKernels
 
 
@@ -77,7 +77,8 @@ def test_37_critical_weights_of_a_gate():
     for mean, sw2 in ((0, 21.93958476), (1, 17.31017839)):
         theory = GraphKernels(layer_graph(LEAST.replace("MU", str(mean))))
         grown = BlockMap(theory, {"sw2": sw2})
-        assert fixed_points(grown)[0].chi_perp == pytest.approx(1, abs=1e-8)
+        (length,) = fixed_lengths(grown)
+        assert grown.chi_perp(length) == pytest.approx(1, abs=1e-8)
 
 
 def test_48_dropout():
