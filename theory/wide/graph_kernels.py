@@ -302,8 +302,16 @@ class GraphKernels(Moments, Typeset):
         if mean != 0:
             self._add_sum(node, ((S.One, name), (mean, ONE)))
 
+    def _parts(self, factor: Expr, name: Hashable) -> tuple[tuple[Expr, Hashable], ...]:
+        """A sum that is not Gaussian in its terms, so that their Gaussian parts come together."""
+        signal = self._signals[name]
+        if signal.op != "linear" or self._is_gaussian(name):
+            return ((factor, name),)
+        return tuple((factor * c, parent) for c, parent in signal.parents)
+
     def _add_sum(self, node: Hashable, terms: tuple[tuple[Expr, Hashable], ...]) -> None:
         """A sum; its Gaussian part becomes a signal of its own where there are other parts."""
+        terms = tuple(part for term in terms for part in self._parts(*term))
         gaussian = tuple(term for term in terms if self._is_gaussian(term[1]))
         others = tuple(term for term in terms if not self._is_gaussian(term[1]))
         if others and len(gaussian) > 1:
