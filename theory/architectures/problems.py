@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Symbol
 
 from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset
 from neurenorm.theory.wide.graph_kernels import GraphKernels
 
@@ -25,6 +26,11 @@ class KernelsOf(Typeset):
     def theory(self) -> GraphKernels:
         """The equations of the kernel."""
         return GraphKernels(self.graph)
+
+    @property
+    def derivation(self) -> Derivation:
+        """The averages that were done in closed form."""
+        return self.theory.derivation
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the equations of the kernel."""
@@ -61,6 +67,11 @@ class BlockCriticality(Typeset):
     def theory(self) -> GraphKernels:
         """The equations of the block."""
         return GraphKernels(self.graph)
+
+    @property
+    def derivation(self) -> Derivation:
+        """The averages that were done in closed form."""
+        return self.theory.derivation
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the equations of one block."""

@@ -18,16 +18,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, Interval, Rational, S, Symbol, oo
 
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
+from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.wide.moments import ONE, Local, Moments, Signal
 from neurenorm.theory.wide.rules import Average, Key
 
 __all__ = ["GraphKernels"]
+
+LENGTH = symbols("field-theory").K
+WHERE = {LENGTH: Interval.open(0, oo)}
 
 
 @dataclass
@@ -121,17 +126,28 @@ class GraphKernels(Moments, Typeset):
         """
         return self.equations[key].formula(key, self.symbol)
 
+    @property
     def derivation(self) -> Derivation:
-        """Return the equations as named steps, in the order in which they follow."""
-        steps = [
-            Step(
-                type(rule).__name__.lower(),
-                self.formula(key),
-                self.formula(key),
-                tex(self.symbol(key)),
-            )
-            for key, rule in self.equations.items()
-        ]
+        """The averages of functions of one signal that have been done in closed form.
+
+        Examples
+        --------
+        >>> from neurenorm.graphs.network.layer_networks import mlp
+        >>> [step.after for step in GraphKernels(mlp("relu", 1)).derivation]
+        [K/2]
+        """
+        steps: list[Step] = []
+        for kind, u, v in self.equations:
+            if kind != "K" or u != v or not isinstance(self.equations[kind, u, v], Average):
+                continue
+            local = self._local(u)
+            if len(local.arguments) != 1:
+                continue
+            square, (z,) = local.expression**2, local.variables
+            before, after = GaussianExpectation(square, z, LENGTH), expectation(square, z, LENGTH)
+            step = Step("average over the layer below", before, after, domain=WHERE)
+            if not after.has(GaussianExpectation) and step not in steps:
+                steps.append(step)
         return Derivation("kernels of a layer graph", tuple(steps))
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
