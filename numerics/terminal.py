@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from neurenorm.theory.typeset.text import ascii_text
+
 __all__ = ["named_texts", "one_line", "printable", "say"]
 
 LONGEST = 1_500
@@ -55,8 +57,8 @@ def say(text: str, *, error: bool = False, flush: bool = False) -> None:
     shown = one_line(text) if error else printable(text)
     try:
         print(shown, file=stream, flush=flush)
-    except UnicodeEncodeError:
-        print(shown.encode("ascii", "backslashreplace").decode(), file=stream, flush=flush)
+    except UnicodeEncodeError:  # LANG=C, or a code page without Greek letters
+        print(ascii_text(shown), file=stream, flush=flush)
 
 
 def named_texts(words: Iterable[str]) -> dict[str, str]:
