@@ -346,7 +346,9 @@ def test_fifty_digits_are_printed_where_fifty_are_asked_for():
     flow = cell_recursion(diamond(), ISING, SS)
     text = str(fixed_points(flow, {K: (Rational(3, 10), 1)}, digits=50).points[0])
     assert "0.6093778634360062315368033711683986954285392793128" in text
-    assert "0.595257733369196326557389376211557586048894087943935" in str(free_energy(flow, {K: Rational(1, 2)}, digits=50))
+    assert "0.595257733369196326557389376211557586048894087943935" in str(
+        free_energy(flow, {K: Rational(1, 2)}, digits=50)
+    )
 
 
 def test_a_cell_of_unlike_bonds_is_no_step():
