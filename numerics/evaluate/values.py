@@ -13,6 +13,7 @@ from typing import Any
 from sympy import Basic, Float, Integer, Interval, Rational, S, oo
 from sympy.core.numbers import Number
 
+from neurenorm.numerics.terminal import named_texts
 from neurenorm.theory.algebra.reading import as_number, expression_of, read_number, shown
 from neurenorm.theory.catalogue import Parameter, Result
 
@@ -213,15 +214,7 @@ def assignments(texts: Iterable[str]) -> dict[str, Any]:
     >>> assignments(["K=0.5", "cell=diamond"])
     {'K': 1/2, 'cell': 'diamond'}
     """
-    values: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ValueError(f"{shown(text)} is not of the form name=value")
-        if name in values:
-            raise ValueError(f"{name} is given twice")
-        values[name] = parse_value(value)
-    return values
+    return {name: parse_value(text) for name, text in named_texts(texts).items()}
 
 
 def _admitted(parameter: Parameter, value: Any) -> Any:
