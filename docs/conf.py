@@ -60,9 +60,18 @@ def _tutorial(file: Path) -> None:
     notebook = plain if quick else executed(file, small=True)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
+        for output in cell.get("outputs", ()):
+            table = output.get("data", {}).get("text/html")
+            if table is not None:  # the page sets its own formulas
+                output["data"]["text/html"] = re.sub(r"<td>\$([^$]+)\$</td>", _cell, table)
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell.metadata["tags"].append("remove-cell")
     (HERE / "tutorials" / file.name).write_text(nbformat.writes(notebook), encoding="utf-8")
+
+
+def _cell(found: re.Match[str]) -> str:
+    """Return a cell of a table that is a formula."""
+    return f"<td>{_mathml(found[1], 'inline')}</td>"
 
 
 def _tutorials() -> None:
@@ -121,8 +130,8 @@ def _values_without_a_text(
 ) -> None:
     """Leave a public value without a docstring without one, rather than with that of its type."""
     text = type(obj).__doc__
-    first = next((line for line in lines if line.strip()), "")
-    if what == "data" and first and isinstance(text, str) and first in text:
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if what == "data" and last and isinstance(text, str) and last in text:
         lines.clear()
 
 

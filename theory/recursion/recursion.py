@@ -361,7 +361,11 @@ class Recursion:
 
 
 def _with_number(value: Any) -> str:
-    """Return a value as text: its exact form, where that is short, and its number."""
+    """Return a value as text: its exact form, where that is short, and its number; a ball with all
+    the digits that it proves.
+    """
+    if hasattr(value, "rel_accuracy_bits"):
+        return str(value.str(max(15, min(1000, 3 * value.rel_accuracy_bits() // 10))))
     if not isinstance(value, Expr) or not value.is_number:
         return str(value)
     exact, number = " ".join(text_rows(tex(value))), str(value.evalf(15))

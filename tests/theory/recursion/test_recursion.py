@@ -9,6 +9,8 @@ from sympy import atanh as artanh
 
 from neurenorm.graphs import cell_from_graph, diamond, series_cell, wheatstone
 from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.solve import fixed_points
+from neurenorm.numerics.solve.flow import free_energy
 from neurenorm.numerics.verification.derivations import check_derivation
 from neurenorm.theory import (
     ISING,
@@ -337,6 +339,15 @@ def test_fixed_points_are_printed_with_numbers():
     )
     assert "point = 0.609377863436006" in str(point[0]) and "exponent = 0.747235718928908" in str(
         point[0]
+    )
+
+
+def test_fifty_digits_are_printed_where_fifty_are_asked_for():
+    flow = cell_recursion(diamond(), ISING, SS)
+    text = str(fixed_points(flow, {K: (Rational(3, 10), 1)}, digits=50).points[0])
+    assert "0.6093778634360062315368033711683986954285392793128" in text
+    assert "0.595257733369196326557389376211557586048894087943935" in str(
+        free_energy(flow, {K: Rational(1, 2)}, digits=50)
     )
 
 
