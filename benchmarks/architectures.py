@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
-from neurenorm.graphs.network.layer_networks import cnn, mlp
+from neurenorm.graphs.layers.graph import LayerGraph
+from neurenorm.graphs.layers.networks import cnn, mlp
 from neurenorm.numerics.solve.wide.kernels import kernels
 
 _i, _j = np.indices((8, 8))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from neurenorm.graphs import fold as fold
     from neurenorm.graphs import fold_network as fold_network
     from neurenorm.graphs import network_from_graph as network_from_graph
-    from neurenorm.graphs.network.layer_graph import LayerGraph as LayerGraph
-    from neurenorm.graphs.network.layer_text import layer_graph as layer_graph
+    from neurenorm.graphs.layers.graph import LayerGraph as LayerGraph
+    from neurenorm.graphs.layers.text import layer_graph as layer_graph
     from neurenorm.numerics.compile import compiled as compiled
     from neurenorm.numerics.evaluate import evaluate as evaluate
     from neurenorm.numerics.solve.wide.kernels import kernels as kernels
@@ -81,8 +81,8 @@ _PLACES = {
         "result",
         "results",
     ),
-    "graphs.network.layer_graph": ("LayerGraph",),
-    "graphs.network.layer_text": ("layer_graph",),
+    "graphs.layers.graph": ("LayerGraph",),
+    "graphs.layers.text": ("layer_graph",),
     "numerics.compile": ("compiled",),
     "numerics.evaluate": ("evaluate",),
     "numerics.solve.wide.kernels": ("kernels",),

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sympy import Symbol
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers.graph import LayerGraph
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset
 from neurenorm.theory.wide.graph_kernels import GraphKernels

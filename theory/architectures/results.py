@@ -6,8 +6,8 @@ from typing import Any
 
 from sympy import Interval, oo
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
-from neurenorm.graphs.network.layer_text import layer_graph
+from neurenorm.graphs.layers.graph import LayerGraph
+from neurenorm.graphs.layers.text import layer_graph
 from neurenorm.theory.architectures.problems import BlockCriticality, BlockCriticalLine, KernelsOf
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.symbols import symbols

@@ -20,7 +20,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Interval, Rational, S, Symbol, oo
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers.graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
 from neurenorm.theory.symbols import symbols
@@ -53,7 +53,7 @@ class GraphKernels(Moments, Typeset):
 
     Examples
     --------
-    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> from neurenorm.graphs.layers.networks import mlp
     >>> net = mlp("relu", 1, "sw2", "sb2")
     >>> theory = GraphKernels(net)
     >>> for key in (theory.kernel, theory.tangent):
@@ -119,7 +119,7 @@ class GraphKernels(Moments, Typeset):
 
         Examples
         --------
-        >>> from neurenorm.graphs.network.layer_networks import mlp
+        >>> from neurenorm.graphs.layers.networks import mlp
         >>> theory = GraphKernels(mlp("erf", 1, "sw2"))
         >>> theory.formula(("K", 2, 2))
         2*asin(2*K_1_1_ab/(sqrt(2*K_1_1_aa + 1)*sqrt(2*K_1_1_bb + 1)))/pi
@@ -132,7 +132,7 @@ class GraphKernels(Moments, Typeset):
 
         Examples
         --------
-        >>> from neurenorm.graphs.network.layer_networks import mlp
+        >>> from neurenorm.graphs.layers.networks import mlp
         >>> [step.after for step in GraphKernels(mlp("relu", 1)).derivation]
         [K/2]
         """

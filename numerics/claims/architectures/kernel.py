@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
-from neurenorm.graphs.network.layer_text import layer_graph
+from neurenorm.graphs.layers.graph import LayerGraph
+from neurenorm.graphs.layers.text import layer_graph
 from neurenorm.numerics.simulation.wide import blocks
 from neurenorm.numerics.simulation.wide.networks import measured_kernels
 from neurenorm.numerics.verification.claim import Claim

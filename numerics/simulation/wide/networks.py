@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers.graph import LayerGraph
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.wide.attention import Scores, attended_back
 from neurenorm.numerics.simulation.wide.functions import function_of, number_of
@@ -46,7 +46,7 @@ def sampled_kernels(
 
     Examples
     --------
-    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> from neurenorm.graphs.layers.networks import mlp
     >>> net = mlp("relu", 1, sw2=2)
     >>> sampled_kernels(net, np.eye(2), 8, 3, np.random.default_rng(1)).shape
     (3, 2, 2, 2)

@@ -75,7 +75,7 @@ class BlockMap:
 
     Examples
     --------
-    >>> from neurenorm.graphs.network.layer_text import layer_graph
+    >>> from neurenorm.graphs.layers.text import layer_graph
     >>> block = layer_graph("z = input(width=1); dense(map(relu, z), sw2=2)")
     >>> BlockMap(GraphKernels(block), {}).length(np.array([1.0, 3.0]))
     array([1., 3.])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers.graph import LayerGraph
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.solve.wide.averages import Averages
 from neurenorm.numerics.solve.wide.passes import Own, Pass
@@ -83,7 +83,7 @@ def kernels(
 
     Examples
     --------
-    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> from neurenorm.graphs.layers.networks import mlp
     >>> found = kernels(mlp("relu", 1, sw2=2), [[1.0, 0.0], [0.0, 1.0]])
     >>> found.kernel.round(6).tolist()
     [[1.0, 0.31831], [0.31831, 1.0]]

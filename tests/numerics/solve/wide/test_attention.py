@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
-from neurenorm.graphs.network.layer_text import layer_graph
+from neurenorm.graphs.layers.graph import LayerGraph
+from neurenorm.graphs.layers.text import layer_graph
 from neurenorm.numerics.solve.wide.kernels import kernels
 
 _t, _k = np.indices((3, 4))

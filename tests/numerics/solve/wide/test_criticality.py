@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurenorm.graphs.network.layer_text import layer_graph
+from neurenorm.graphs.layers.text import layer_graph
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.solve.wide.criticality import BlockMap, fixed_lengths, fixed_points, growth
 from neurenorm.theory.wide.graph_kernels import GraphKernels

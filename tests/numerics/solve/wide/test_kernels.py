@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
-from neurenorm.graphs.network.layer_networks import cnn, mlp, resnet
+from neurenorm.graphs.layers.graph import LayerGraph
+from neurenorm.graphs.layers.networks import cnn, mlp, resnet
 from neurenorm.numerics.solve.wide.kernels import kernels
 
 V = np.array([[1, -0.5, 0.2, 0.8], [0.5, 0.3, -1, 0.4]])

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
-from neurenorm.graphs.network.layer_text import layer_graph
+from neurenorm.graphs.layers.graph import LayerGraph
+from neurenorm.graphs.layers.text import layer_graph
 from neurenorm.numerics.simulation.wide.networks import measured_kernels
 from neurenorm.numerics.solve.wide.kernels import kernels
 from neurenorm.numerics.verification.compare import p_values

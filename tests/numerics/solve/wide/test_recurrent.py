@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurenorm.graphs.network.layer_networks import gru, lstm, mgu, minimal_rnn, rnn
+from neurenorm.graphs.layers.networks import gru, lstm, mgu, minimal_rnn, rnn
 from neurenorm.numerics.simulation.wide.networks import measured_kernels
 from neurenorm.numerics.solve.wide.kernels import kernels
 from neurenorm.numerics.verification.compare import p_values

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers.graph import LayerGraph
 from neurenorm.numerics.simulation.wide.networks import measured_kernels
 from neurenorm.numerics.solve.wide.kernels import kernels
 from neurenorm.numerics.verification.compare import p_values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers.graph import LayerGraph
 
 __all__ = ["cnn", "gru", "lstm", "mgu", "minimal_rnn", "mlp", "resnet", "rnn", "transformer"]
 

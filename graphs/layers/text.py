@@ -15,15 +15,15 @@ from inspect import signature
 from math import prod
 from typing import Any
 
-from neurenorm.graphs.network import layer_networks
-from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.layers import networks
+from neurenorm.graphs.layers.graph import LayerGraph
 
 __all__ = ["layer_graph"]
 
 LONGEST, MOST_STATEMENTS, DEEPEST = 20_000, 400, 30
 LARGEST, MOST_POSITIONS = 500, 4096
 NETWORKS: Mapping[str, Callable[..., LayerGraph]] = {
-    name: getattr(layer_networks, name) for name in layer_networks.__all__
+    name: getattr(networks, name) for name in networks.__all__
 }
 SIGNALS = {
     "input": 0,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from neurenorm.graphs.network.layer_text import layer_graph
-from neurenorm.graphs.network.layer_writing import dot
+from neurenorm.graphs.layers.text import layer_graph
+from neurenorm.graphs.layers.writing import dot
 
 TEXTS = (
     "mlp(tanh, 2)",

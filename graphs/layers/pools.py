@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from math import prod
 from typing import Any
 
-from neurenorm.graphs.network.layer_grids import taps_of
-from neurenorm.graphs.network.layer_nodes import LayerNodes, Shape
+from neurenorm.graphs.layers.grids import taps_of
+from neurenorm.graphs.layers.nodes import LayerNodes, Shape
 
 __all__ = ["PoolOperations"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from neurenorm.graphs.network.layer_nodes import LayerNodes
+from neurenorm.graphs.layers.nodes import LayerNodes
 
 __all__ = ["embedded", "only"]
 

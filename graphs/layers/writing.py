@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from neurenorm.graphs.network.layer_nodes import LayerNodes
+from neurenorm.graphs.layers.nodes import LayerNodes
 
 __all__ = ["dot", "written"]
 
@@ -89,7 +89,7 @@ def dot(graph: LayerNodes) -> str:
 
     Examples
     --------
-    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> from neurenorm.graphs.layers.networks import mlp
     >>> print(dot(mlp("relu", 1)).splitlines()[1])
       n0 [label="input"];
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from neurenorm.graphs.network.layer_pools import PoolOperations
+from neurenorm.graphs.layers.pools import PoolOperations
 
 __all__ = ["AttentionOperations"]
 

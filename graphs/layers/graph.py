@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from neurenorm.graphs.network.layer_attention import AttentionOperations
-from neurenorm.graphs.network.layer_grids import taps_of
-from neurenorm.graphs.network.layer_joins import embedded, only
-from neurenorm.graphs.network.layer_nodes import relative_width
+from neurenorm.graphs.layers.attention import AttentionOperations
+from neurenorm.graphs.layers.grids import taps_of
+from neurenorm.graphs.layers.joins import embedded, only
+from neurenorm.graphs.layers.nodes import relative_width
 
 __all__ = ["LayerGraph"]
 
@@ -219,7 +219,7 @@ class LayerGraph(AttentionOperations):
         n2 = map(tanh, n1)
         n3 = dense(n2, sw2=1, label=W)
         """
-        from neurenorm.graphs.network.layer_writing import written
+        from neurenorm.graphs.layers.writing import written
 
         return written(self)
 

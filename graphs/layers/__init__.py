@@ -1,0 +1,1 @@
+"""Layer graphs: signals as nodes, operations as typed edges, weights with labels."""
