@@ -2,6 +2,7 @@
 right-hand sides into numbers.
 """
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -29,6 +30,15 @@ FUNCTIONS |= {
     "erf": mpmath.erf,
     "erfc": mpmath.erfc,
 }
+RELATIONS = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+    r"\leq": operator.le,
+    r"\geq": operator.ge,
+    r"\neq": operator.ne,
+}
+CASES, END, FOR, OTHERWISE = r"\begin{cases}", r"\end{cases}", r"\text{for}\:", r"\text{otherwise}"
 CONSTANTS = {
     r"\pi": mpmath.pi,
     r"\gamma": mpmath.euler,
@@ -79,6 +89,7 @@ class Reader:
 
     def __init__(self, source: str, symbols: list[str]) -> None:
         words = [
+            *map(re.escape, (CASES, END, FOR, OTHERWISE)),
             *sorted(map(re.escape, symbols), key=len, reverse=True),
             r"\\left\\langle|\\right\\rangle|\\left\||\\right\|",
             r"\\[A-Za-z]+|\\.",
@@ -127,16 +138,10 @@ class Reader:
         """Read factors that stand side by side."""
         factors = [self.factor()]
         while self.peek() and self.peek() not in (
-            "+",
-            "-",
-            ")",
-            "}",
-            ",",
-            "=",
-            r"\right",
-            r"\right|",
-            r"\right\rangle",
-            r"\,",
+            *("+", "-", ")", "}", ",", "&"),
+            *(r"\right", r"\right|", r"\right\rangle", r"\,"),
+            *(r"\\", END),
+            *RELATIONS,
         ):
             factors.append(self.factor())
         return lambda env: mpmath.fprod(factor(env) for factor in factors)
@@ -184,6 +189,7 @@ class Reader:
             r"\sqrt": self.root,
         }
         readers |= {
+            CASES: self.cases,
             r"\left|": self.magnitude,
             r"\left\langle": self.average,
             r"\int": self.integral,
@@ -220,6 +226,29 @@ class Reader:
         self.take()
         inner = self.group()
         return lambda env: mpmath.sqrt(inner(env))
+
+    def cases(self) -> Value:
+        """Read a formula by cases: the first whose condition holds counts, and no other is read
+        off.
+        """
+        self.take(CASES)
+        rows: list[tuple[Value, Callable[[Env], bool]]] = []
+        while not rows or self.take(r"\\", END) != END:
+            value = self.sum()
+            self.take("&")
+            rows.append((value, self.condition()))
+
+        def first(env: Env) -> mpmath.mpf:
+            return next(value(env) for value, holds in rows if holds(env))
+
+        return first
+
+    def condition(self) -> Callable[[Env], bool]:
+        """Read what stands behind a case."""
+        if self.take(FOR, OTHERWISE) == OTHERWISE:
+            return lambda env: True
+        left, compare, right = self.sum(), RELATIONS[self.take(*RELATIONS)], self.sum()
+        return lambda env: compare(left(env), right(env))
 
     def magnitude(self) -> Value:
         """Read an absolute value."""
