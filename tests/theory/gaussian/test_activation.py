@@ -132,3 +132,29 @@ def test_bend_of_relu_enters_expectations() -> None:
     relu = activation("relu")
     assert expectation(relu.derivative(2), Z, sp.Symbol("K", positive=True)).has(sp.pi)
     assert expectation(relu.derivative(2) * relu.expression, Z, 2) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "elu",
+        "selu",
+        "exp(-abs(z))",
+        "max(z,0)+exp(min(z,0))-1",
+        "abs(exp(z)-2)+abs(z)",
+        "abs(sinh(z))",
+    ],
+)
+@pytest.mark.parametrize("place", ["-30", "-9/10", "1/3", "7", "30"])
+def test_a_derivative_written_with_signs_cancels_nothing(text: str, place: str) -> None:
+    """Fifty digits of a central difference, against a double."""
+    phi, here = activation(text), sp.Rational(place)
+    step = sp.Rational(1, 10**20)
+    slope = sp.N((phi(here + step) - phi(here - step)) / (2 * step), 50, maxn=400)
+    found = sp.lambdify([phi.variable], phi.derivative(), ["math", {"Heaviside": _step}])
+    assert found(float(here)) == pytest.approx(float(slope), rel=1e-13)
+
+
+def _step(place: float, at_zero: float = 0.5) -> float:
+    """The step function in doubles."""
+    return at_zero if place == 0 else float(place > 0)
