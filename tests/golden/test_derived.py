@@ -104,7 +104,7 @@ def test_branches_of_a_square():
 
 def test_partition_function_of_two_sharp_layers():
     """Over the first neuron's law, then the second weight, by Gauss-Legendre instead of a grid."""
-    x, weights = np.polynomial.legendre.leggauss(300)
+    x, weights = np.polynomial.legendre.leggauss(900)
     x, weights = 9 * x, 9 * weights * np.exp(-((9 * x) ** 2) / 2) / np.sqrt(2 * np.pi)
     value = weights @ np.exp(-2 * (0.5 - np.tanh(x * np.tanh(x)[:, None])) ** 2) @ weights
     assert trapezoidal_partition(np.tanh, 1.0, 0.5, 2.0) == pytest.approx(float(value), abs=1e-11)
