@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sympy import Abs, Interval, Range, Symbol, cancel, oo
@@ -13,6 +14,7 @@ from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
+from neurenorm.theory.field_theory.derivations import tangent_kernel, vertex_flow
 from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.field_theory.problems import (
     ActionAt,
@@ -98,8 +100,8 @@ def vertex(activation: Activation, depth: int) -> AlongDepth:
     """Follow the kernel and the four-point vertex along depth."""
     theory = FiniteWidth(activation)
     values = {"K": FIELD.K, "V": FIELD.V / FIELD.K**2}
-    at_unit_width = [step.subs(FIELD.N, 1) for step in theory.vertex.step]
-    recursion = type(theory.vertex)(theory.vertex.state, tuple(at_unit_width), theory.vertex.scale)
+    at_unit_width = tuple(step.subs(FIELD.N, 1) for step in theory.vertex.step)
+    recursion = replace(theory.vertex, step=at_unit_width, derivation=vertex_flow(theory))
     return AlongDepth(recursion, (Symbol("K1", positive=True), expression_of(0)), depth, values)
 
 
@@ -113,13 +115,12 @@ def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> Alo
             "standard parametrisation, divided by the width",
         ),
     }[parametrisation]
+    wide = WideLimit(activation)
+    recursion = replace(
+        wide.tangent_in(parametrisation), derivation=tangent_kernel(wide, parametrisation)
+    )
     return AlongDepth(
-        WideLimit(activation).tangent_in(parametrisation),
-        (first, start),
-        depth,
-        {"mean": FIELD.Theta},
-        whole=False,
-        note=note,
+        recursion, (first, start), depth, {"mean": FIELD.Theta}, whole=False, note=note
     )
 
 
