@@ -139,7 +139,7 @@ SIZES = (
         "million",
         "the plain histogram of a million samples of two units at 60 degrees has 1.918296 bits, "
         "and 0.081704 less than the two alone",
-        [{"theta": "1.0471975511965976"}],
+        [{"theta": 1.0471975511965976}],
         lambda rng: counted_bits(pair_at_sixty_degrees(rng)),
         0.003,
         replaced("angle off by 2 per cent", lambda e: e.subs(THETA, THETA * Rational("1.02"))),
