@@ -4,15 +4,25 @@ of squares.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.field_theory.widths import blocks
+from neurenorm.numerics.simulation.field_theory.activations import NAMED
+from neurenorm.numerics.simulation.field_theory.networks import (
+    Plan,
+    layers_by_weights,
+    sample_layers,
+)
+from neurenorm.numerics.simulation.field_theory.widths import (
+    blocks,
+    deep_samples,
+    lagged_covariances,
+)
 from neurenorm.numerics.simulation.work import Work
 
-__all__ = ["divergence_samples", "growth_samples"]
+__all__ = ["divergence_samples", "growth_samples", "lengths_by_weights", "two_inputs", "wide_tanh"]
 
 PARTS = 16  # runs one after the other, so that few layers are held at once
 
@@ -56,3 +66,55 @@ def growth_samples(rng: np.random.Generator, effort: Work) -> Estimate:
         return blocks(np.stack([linear, relu], axis=1) ** 2 / np.array([1.4859, 2.6533]), 128)
 
     return in_parts(draw, 4_800_000)
+
+
+def lengths_by_weights(
+    width: int,
+    layers: int,
+    first: int,
+    lags: Sequence[int],
+    networks: int,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Return N times the covariances of lengths of linear networks at a = 0.8, every weight drawn,
+    averaged over the layers from ``first`` on.
+    """
+    rows, last, plan = [], layers - first - max(lags), Plan((width,) * (layers + 1), 0.8, 0.2)
+    for _ in range(networks // 25):  # few at a time, for the memory of their weights
+        drawn = layers_by_weights(plan, np.ones((1, width)), NAMED["linear"], 25, rng)
+        off = np.stack([(z[:, 0] ** 2).mean(1) for z in drawn], axis=1)[:, first:] - 1
+        rows.append([(off[:, :last] * off[:, lag : last + lag]).mean(1) for lag in lags])
+    return width * blocks(np.concatenate(rows, axis=1).T, 128)
+
+
+def wide_tanh(length: float, lags: Sequence[int], rng: np.random.Generator) -> Estimate:
+    """Return N times the covariances of lengths and of kernels of tanh networks at (2, 0.1), N =
+    128, from layer 12 on.
+    """
+
+    def draw(networks: int) -> Estimate:
+        """One run."""
+        samples = deep_samples("tanh", 128, 2.0, 0.1, 40, networks, rng, start=length)
+        return lagged_covariances(samples, None, 11, lags, 128.0)
+
+    return in_parts(draw, 16 * 4096)
+
+
+def two_inputs(
+    name: str,
+    sw2: float,
+    sb2: float,
+    first: tuple[float, float, float],
+    layer: int,
+    networks: int,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Return N times the variances of K_aa and K_ab at a layer, N = 128, from given kernels (K_aa,
+    K_bb, K_ab) of the first layer.
+    """
+    gram = (np.array([[first[0], first[2]], [first[2], first[1]]]) - sb2) / sw2
+    inputs = np.linalg.cholesky(gram) @ (np.sqrt(128) * np.eye(2, 128))
+    plan = Plan((128,) * (layer + 1), sw2, sb2)
+    samples = sample_layers(plan, inputs, NAMED[name], networks, rng)
+    kernels = samples.kernels[:, layer - 1][:, [0, 0], [0, 1]]
+    return blocks(128 * (kernels - kernels.mean(axis=0)) ** 2, 400)
