@@ -1,5 +1,5 @@
 """Claims on complexity at full size: wide networks as they are, large samples, the chain rule with
-classifiers, training on real data.
+classifiers.
 
 They run at high effort. One wide network has no hundred blocks to take an error from, so these
 claims state the tolerance within which theory and draw agree.
@@ -21,7 +21,6 @@ from neurenorm.numerics.claims.complexity.state_entropy import (
     without_overlap,
 )
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.measure.network.trainer import digits, train
 from neurenorm.numerics.observables.chain_rule import chain_rule_entropy
 from neurenorm.numerics.observables.entropy import joint_entropy as counted_entropy
 from neurenorm.numerics.observables.states import PackedStates
@@ -36,7 +35,6 @@ from neurenorm.numerics.simulation.complexity.large import (
     white_draws,
 )
 from neurenorm.numerics.verification.claim import Claim, Effort, Points
-from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled, shifted
 from neurenorm.numerics.verification.within import Within
 from neurenorm.theory.complexity.joint_entropy import chain_rule_excess, joint_entropy, plane_lines
@@ -293,43 +291,6 @@ def half_dependent_claim(
     )
 
 
-# --- training
-# --------------------------------------------------------------------------------------------------
-
-
-def training_signs(rng: np.random.Generator, effort: Effort) -> Array:
-    """Signs of what 200 epochs on the digits change: total bits and last dimension for true labels,
-    the same for random ones.
-    """
-    rows = []
-    for random_labels in (False, True):
-        changes = []
-        for _ in range(3):
-            x, labels = digits(random_labels, rng)
-            history = train(x, labels, (64, 50, 50, 50, 10), rng)
-            changes.append(
-                [
-                    np.diff(history.bits.sum(axis=1))[0],
-                    history.dimension[-1, -1] / history.dimension[0, -1] - 1,
-                ]
-            )
-        bits, dimension = np.mean(changes, axis=0)
-        rows += [np.sign(bits), np.sign(dimension) * (abs(dimension) > 0.3)]
-    return np.array(rows)
-
-
-TRAINING = Claim(
-    "complexity/training-direction",
-    "learnable labels lower complexity and the last effective dimension by over 30 per cent, "
-    "random labels raise both (digits, three seeds)",
-    lambda: [Integer(-1), Integer(-1), Integer(1), Integer(1)],
-    lambda signs, _: np.array([float(sign) for sign in signs]),
-    training_signs,
-    Exact(12),
-    (scaled("-1"),),
-    Effort.high,
-)
-
 CLAIMS = (
     *SIZES,
     LINES,
@@ -351,5 +312,4 @@ CLAIMS = (
         "logistic regression is blind to exclusive or: of 100 bits it finds 150, as if all were "
         "independent",
     ),
-    TRAINING,
 )
