@@ -65,6 +65,8 @@ def _known(value: arb, digits: int, bits: int) -> bool:
     """Whether a ball is known to the digits."""
     if not value.is_finite():
         return False
+    if value.is_exact():
+        return True
     return _digits(value) >= digits or (bool(value.contains(0)) and bits >= 4096)
 
 

@@ -29,7 +29,9 @@ __all__ = [
 ]
 
 FIELD = symbols("field-theory")
-K, C, SW2, SB2, N, V, LAG = (FIELD[name].symbol for name in ["K", "c", "sw2", "sb2", "N", "V", "lag"])
+K, C, SW2, SB2, N, V, LAG = (
+    FIELD[name].symbol for name in ["K", "c", "sw2", "sb2", "N", "V", "lag"]
+)
 THETA = FIELD.Theta
 
 
