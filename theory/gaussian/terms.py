@@ -188,7 +188,12 @@ def average_product(expression: Expr, variables: tuple[Symbol, ...], covariance:
         )
     products = Add.make_args(multiplied_out(folded))
     total = sum((average(_term(part, variables), covariance) for part in products), start=S.Zero)
-    return _real(total) if folded != expression else total
+    if folded == expression:
+        return total
+    real = _real(total)
+    if real.has(I):  # an error function of a complex argument: waves against steps
+        raise NoClosedForm
+    return real
 
 
 def _fold(argument: Expr, rule: Callable[[Expr], Expr], variables: tuple[Symbol, ...]) -> Expr:

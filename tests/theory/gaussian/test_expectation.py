@@ -237,3 +237,14 @@ def test_growing_gaussian_is_left_alone() -> None:
 
 def test_zero_variance_is_evaluation_at_zero() -> None:
     assert expectation(sp.cos(z) + sp.tanh(z + 1), z, 0) == 1 + sp.tanh(1)
+
+
+@pytest.mark.parametrize("step", ["erf(z)", "sign(z)", "abs(z)", "min(exp(z)-1,0)"])
+@pytest.mark.parametrize("wave", ["sin(z)", "cos(z)"])
+def test_waves_against_steps_stay_real(wave: str, step: str) -> None:
+    """⟨sin z_a erf z_b⟩ has an error function of an imaginary argument: it waits for quadrature."""
+    phi = activation(f"{wave} + {step}")
+    (za, zb), function = gaussian_variables(2), phi.expression
+    pair = function.xreplace({phi.variable: za}) * function.xreplace({phi.variable: zb})
+    assert not expectation(pair, (za, zb), [[2, 1], [1, 2]]).has(sp.I)
+    assert not expectation(function**2, phi.variable, 2).has(sp.I)
