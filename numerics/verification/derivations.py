@@ -12,8 +12,8 @@ from flint import arb
 from sympy import I, Interval, Rational, Reals, Symbol, oo
 from sympy.sets import Set
 
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.theory.gaussian.expectation import GaussianExpectation
 from neurenorm.theory.typeset.derivation import Derivation, Step
 

@@ -18,7 +18,6 @@ from neurenorm.theory.field_theory.derivations import tangent_kernel, vertex_flo
 from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.field_theory.problems import (
     ActionAt,
-    AlongDepth,
     CorrelationFixedPoint,
     DepthModes,
     EdgeOfChaos,
@@ -27,6 +26,7 @@ from neurenorm.theory.field_theory.problems import (
     PairAverages,
 )
 from neurenorm.theory.gaussian.activation import Activation, activation
+from neurenorm.theory.recursion.problems import Iterated
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import WideLimit
 
@@ -40,6 +40,9 @@ WEIGHTS = (
 )
 LENGTHS = "Correlation lengths are -1/ln|lambda|, in layers."
 AVERAGES = "Averages are over z ~ N(0, K) without the factor sw2."
+FIRST_LAYER = (
+    "the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero"
+)
 MOST_LAYERS = 100_000
 
 
@@ -96,16 +99,17 @@ def effective_theory() -> Formula:
     )
 
 
-def vertex(activation: Activation, depth: int) -> AlongDepth:
+def vertex(activation: Activation, depth: int) -> Iterated:
     """Follow the kernel and the four-point vertex along depth."""
     theory = FiniteWidth(activation)
     values = {"K": FIELD.K, "V": FIELD.V / FIELD.K**2}
     at_unit_width = tuple(step.subs(FIELD.N, 1) for step in theory.vertex.step)
     recursion = replace(theory.vertex, step=at_unit_width, derivation=vertex_flow(theory))
-    return AlongDepth(recursion, (Symbol("K1", positive=True), expression_of(0)), depth, values)
+    start = (Symbol("K1", positive=True), expression_of(0))
+    return Iterated(recursion, start, depth, values, start_is=FIRST_LAYER)
 
 
-def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> AlongDepth:
+def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> Iterated:
     """Follow the neural tangent kernel of one input along depth."""
     first = Symbol("K1", positive=True)
     start, note = {
@@ -119,8 +123,14 @@ def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> Alo
     recursion = replace(
         wide.tangent_in(parametrisation), derivation=tangent_kernel(wide, parametrisation)
     )
-    return AlongDepth(
-        recursion, (first, start), depth, {"mean": FIELD.Theta}, whole=False, note=note
+    return Iterated(
+        recursion,
+        (first, start),
+        depth,
+        {"mean": FIELD.Theta},
+        whole=False,
+        note=note,
+        start_is=FIRST_LAYER,
     )
 
 

@@ -12,7 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf as numeric_erf
 
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.gaussian.expectation import (
+    GaussianExpectation,
+    expectation,
+    gaussian_variables,
+)
 
 z, za, zb = sp.symbols("z z_a z_b", real=True)
 K, Ka, Kb = sp.symbols("K K_a K_b", positive=True)
