@@ -27,6 +27,7 @@ from neurenorm.numerics.observables.states import PackedStates
 from neurenorm.numerics.simulation.complexity import networks as simulated
 from neurenorm.numerics.simulation.complexity.large import (
     Array,
+    Bits,
     copied_bits_drawn,
     exclusive_or_drawn,
     half_dependent_drawn,
@@ -257,7 +258,7 @@ DEPENDENT = 10_000  # samples of 150 units, of which five folds leave four fifth
 
 
 def half_dependent(
-    function: Callable[[Array, Array], Array],
+    function: Callable[[Bits, Bits], Bits],
 ) -> Callable[[np.random.Generator, Effort], float]:
     """Chain-rule entropy, by logistic regression, of 50 fair bits, 50 more, and 50 functions of
     both, columns permuted.

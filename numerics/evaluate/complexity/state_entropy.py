@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+Which = NDArray[np.signedinteger[Any]]
+Integrand = Callable[[Array, Which], Array]
 Numbers = Mapping[str, Any]
 AnalyticFunction = Callable[[acb, bool], acb]
 WIDE, SUBJECT = symbols("field-theory"), symbols("complexity")
@@ -97,7 +99,7 @@ def state_entropies(
         ]
     scale, factor, *given = np.array(rows).T[..., None]
 
-    def integrand(t: Array, some: Array) -> Array:
+    def integrand(t: Array, some: Which) -> Array:
         """At the nodes of some of the points, a row for each."""
         found: Array = factor[some] * function(t, *(part[some] for part in given))
         return found * binary_entropy(ndtr(-np.abs(scale[some] * t)))
@@ -110,12 +112,12 @@ def state_entropies(
     return [(float(value), float(error)) for value, error in found]
 
 
-def _rows(integrand: Callable[[Array, Array], Array], some: Array, t: Array, which: Array) -> Array:
+def _rows(integrand: Integrand, some: Which, t: Array, which: Which) -> Array:
     """The integrand at the nodes of those points of a batch that are not yet known."""
     return integrand(t, some[which])
 
 
-def _converged(integrand: Callable[[Array, Array], Array], scale: Array) -> Array:
+def _converged(integrand: Integrand, scale: Array) -> Array:
     """Values and errors, a row for each scale: halve the step until two sums agree; H2(Φ(u)) is
     below 1e-21 beyond |u| = 10.
     """
@@ -123,7 +125,7 @@ def _converged(integrand: Callable[[Array, Array], Array], scale: Array) -> Arra
     which = np.arange(len(scale))
     while len(which):
         nodes, weights = whole_line(np.minimum(1.0, 1 / scale[which]), 10 / scale[which], count)
-        value = np.einsum("ij,ij->i", integrand(nodes, which), weights)
+        value = np.sum(integrand(nodes, which) * weights, axis=-1)
         error = np.abs(value - before[which]) + 4 * np.finfo(float).eps * value
         found[which], before[which] = np.stack([value, error], axis=1), value
         which = which[(error >= 1e-14) & (count < 1 << 14)]
@@ -303,11 +305,9 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     ['0', '0.683332', '0.987540']
     """
     state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
-    follow, ratio, ratios = (
-        _mean_value_step(problem.recursion, numbers),
-        compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball"),
-        [],
-    )
+    follow = _mean_value_step(problem.recursion, numbers)
+    ratio = compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball")
+    ratios: list[arb] = []
     for _ in range(problem.depth):
         correlation = state[2] / state[0]
         if not correlation < 1:

@@ -12,6 +12,7 @@ from neurenorm.numerics.simulation.complexity import networks as simulated
 
 __all__ = [
     "Array",
+    "Bits",
     "copied_bits_drawn",
     "exclusive_or_drawn",
     "half_dependent_drawn",

@@ -111,8 +111,7 @@ def kernel_power(alpha: float, k: float, copies: int, layers: int) -> Array:
 
 def kernel_spectrum(alpha: float, k: float, copies: int) -> Array:
     """The eigenvalues of the kernel of a binary layer, rising."""
-    found: Array = np.linalg.eigvalsh(binary_kernel(alpha, k, copies))
-    return found
+    return np.asarray(np.linalg.eigvalsh(binary_kernel(alpha, k, copies)), dtype=float)
 
 
 def lengths_of_powers() -> Array:

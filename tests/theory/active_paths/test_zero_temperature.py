@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sympy import Rational, cancel, exp
 
@@ -41,7 +41,7 @@ def test_integer_fields_are_differences_of_poisson_numbers(p: int, rate: float) 
     assert found == pytest.approx([frozen, degree, energy], rel=1e-12)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=8, phases=[Phase.generate])
 @given(st.lists(DEGREE, min_size=2, max_size=4))
 def test_the_gap_of_frozen_layers_is_stationary_at_their_equations(degrees: list[Rational]) -> None:
     layers = frozen_layers(degrees)
@@ -53,7 +53,7 @@ def test_the_gap_of_frozen_layers_is_stationary_at_their_equations(degrees: list
         assert cancel(slope) == 0
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=15, phases=[Phase.generate])
 @given(st.integers(2, 5), st.fractions(Rational(1, 10), Rational(9, 10), max_denominator=10))
 def test_equal_layers_are_paths_drawn_uniformly(p: int, x: Rational) -> None:
     """Per path there are p/c weights, at any x on the branch."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from neurenorm.theory.dynamic_neurons.stiffness import pitchfork
@@ -15,7 +15,7 @@ from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, Scale
 from neurenorm.theory.field_theory.universality import LAYER, critical_class
 from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.convolution import Stencil
-from neurenorm.theory.wide.limit import SW2, K, WideLimit
+from neurenorm.theory.wide.limit import AA, AB, BB, SW2, K, WideLimit
 
 RATIONAL = st.fractions(-2, 2, max_denominator=6).map(
     lambda q: sp.Rational(q.numerator, q.denominator)
@@ -23,7 +23,7 @@ RATIONAL = st.fractions(-2, 2, max_denominator=6).map(
 Z = sp.Symbol("z", real=True)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=20, phases=[Phase.generate])
 @given(RATIONAL.filter(bool), RATIONAL, RATIONAL, RATIONAL)
 def test_constants_of_the_vanishing_class_are_those_of_the_moments(s1, s2, s3, s4):
     """The first orders in K of σ_w²⟨φ²⟩ = K + a_1 K², χ_∥ = 1 + 2 a_1 K and χ_⊥ = 1 + b_1 K, by
@@ -116,3 +116,24 @@ def test_amplitude_of_the_pitchfork_where_the_critical_weight_is_not_one(text):
 
     near, nearer = ratio(2e-4), ratio(1e-4)
     assert 2 * nearer - near == pytest.approx(float(found["amplitude"]), rel=1e-5)
+
+
+@pytest.mark.parametrize("text", ["z + z**2/2", "z**3/3 - z", "1 + z/2 + z**2"])
+def test_noise_of_two_inputs_is_the_covariance_of_three_products(text):
+    """σ_w⁴ Cov of (φ_a², φ_b², φ_a φ_b), by Gauss-Hermite nodes enough for polynomials."""
+    place = {AA: 1.3, BB: 0.7, AB: -0.4, SW2: 1.6}
+    noise = np.array(
+        FiniteWidth(activation(text)).pair_noise.subs(place).evalf().tolist(), dtype=float
+    )
+    x, weights = np.polynomial.hermite_e.hermegauss(20)
+    joint = np.outer(weights, weights) / weights.sum() ** 2
+    lower = np.linalg.cholesky([[1.3, -0.4], [-0.4, 0.7]])
+    za, zb = np.einsum("ij,jkl->ikl", lower, np.array(np.meshgrid(x, x, indexing="ij")))
+    phi = sp.lambdify([Z], activation(text).expression)
+    rows = [phi(za) ** 2, phi(zb) ** 2, phi(za) * phi(zb)]
+    means = [np.sum(joint * row) for row in rows]
+    expected = [
+        [np.sum(joint * left * right) - m * n for right, n in zip(rows, means, strict=True)]
+        for left, m in zip(rows, means, strict=True)
+    ]
+    assert noise == pytest.approx(1.6**2 * np.array(expected), rel=1e-10)
