@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 
+import networkx as nx
 import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from neurenorm.numerics.solve.field_theory.layer_graph import kernels_at
 from neurenorm.theory.dynamic_neurons.stiffness import pitchfork
 from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant
 from neurenorm.theory.field_theory.universality import LAYER, critical_class
 from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.wide.convolution import Stencil
+from neurenorm.theory.wide.layer_graph import LayerKernels
 from neurenorm.theory.wide.limit import AA, AB, BB, SW2, K, WideLimit
 
 RATIONAL = st.fractions(-2, 2, max_denominator=6).map(
@@ -137,3 +140,28 @@ def test_noise_of_two_inputs_is_the_covariance_of_three_products(text):
         for left, m in zip(rows, means, strict=True)
     ]
     assert noise == pytest.approx(1.6**2 * np.array(expected), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "erf"])
+def test_one_matrix_on_the_input_and_on_a_layer_that_holds_it(name):
+    """z_1 = B x + x, z_2 = A x, z_3 = A φ(z_1): ⟨z_2 z_3⟩ = σ_b² + σ_w² ⟨x φ(g + x)⟩, by Gauss-Hermite
+    nodes for normal x and g = B x.
+    """
+    net = nx.MultiDiGraph()
+    net.add_edge("x", 1, kind="dense", label="B")
+    net.add_edge("x", 1, kind="skip", strength=1)
+    net.add_edge("x", 2, kind="dense", label="A")
+    net.add_edge(1, 3, kind="dense", label="A")
+    for layer in (2, 3):
+        net.nodes[layer]["bias_label"] = "shared"
+    kernels = LayerKernels(net, activation(name))
+    wanted = kernels.covariance((2, "a"), (3, "a"))
+    size, sw2, sb2 = 0.8, 1.4, 0.3
+    overlaps = dict.fromkeys(kernels.inputs, size)
+    found = kernels_at(kernels, overlaps, {FIELD.sw2: sw2, FIELD.sb2: sb2})[wanted]
+    rng = np.linspace(-9, 9, 1801)
+    weight = np.exp(-(rng**2) / 2) / np.exp(-(rng**2) / 2).sum()
+    x, g = math.sqrt(size) * rng[:, None], math.sqrt(sb2 + sw2 * size) * rng[None, :]
+    phi = sp.lambdify([Z], activation(name).expression, ["scipy", "numpy"])
+    expected = sb2 + sw2 * float(weight @ (x * phi(g + x)) @ weight)
+    assert found == pytest.approx(expected, rel=1e-6)
