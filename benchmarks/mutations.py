@@ -259,7 +259,10 @@ def _check_unedited(tree: Path, edits: Sequence[Edit], seconds: int) -> None:
     for file in sorted({edit.file for edit in edits}):
         for check, arguments in _commands(tree, file).items():
             if not _passes(arguments, tree, seconds):
-                raise SystemExit(f"the {check} of {file} do not pass as they are")
+                raise SystemExit(
+                    f"the {check} of {file} do not pass as they are within {seconds} s: mend them, "
+                    "or give more --seconds"
+                )
 
 
 if __name__ == "__main__":
