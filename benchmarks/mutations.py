@@ -1,9 +1,10 @@
-"""Mutations of the theory: one small, physically plausible edit at a time, and whether the claims
-and the tests of that subject notice.
+"""Mutations of the theory: one small, physically plausible edit at a time, and whether the tests of
+that file and the claims that rest on it notice.
 
-Run as ``python -m benchmarks.mutations [--number 200] [--seed 0] [SUBJECT ...]``. Every outcome is
-a line of a journal; a run that was interrupted goes on from it. The edits are made in a copy of the
-tree, never in the tree itself.
+Run as ``python -m benchmarks.mutations [--number 200] [--seed 0] [SUBJECT or FILE ...]``. Every
+outcome is a line of a journal; a run that was interrupted goes on from it. The edits are made in a
+copy of the tree, never in the tree itself. Tests come first, because they are quick; then every
+claim of low effort whose module leads to the file, those that import it themselves before the others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,32 +107,84 @@ def edits_of(file: str, source: str) -> list[Edit]:
     ]
 
 
-def _chosen(subjects: Sequence[str], number: int, seed: int) -> list[Edit]:
-    """A random sample of the edits of the subjects."""
+def _files(targets: Sequence[str]) -> list[Path]:
+    """The files of the subjects, and those named themselves."""
+    found = []
+    for target in targets:
+        path = ROOT / target if target.endswith(".py") else ROOT / "theory" / target
+        if not path.exists():
+            raise SystemExit(f"{target} is no folder of theory and no file of this tree")
+        found += [path] if path.is_file() else sorted(path.glob("*.py"))
+    return found
+
+
+def _chosen(targets: Sequence[str], number: int, seed: int) -> list[Edit]:
+    """A random sample of the edits of subjects and files."""
     found = [
         edit
-        for subject in subjects
-        for path in sorted((ROOT / "theory" / subject).glob("*.py"))
+        for path in _files(targets)
         for edit in edits_of(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
     ]
     return random.Random(seed).sample(found, min(number, len(found)))
 
 
+def _imported(path: Path) -> set[Path]:
+    """The files of this tree that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    parts = (name.removeprefix("neurenorm.").split(".") for name in names)
+    return {file for part in parts if (file := ROOT.joinpath(*part).with_suffix(".py")).exists()}
+
+
+def _modules(file: str) -> list[str]:
+    """Modules of claims that lead to a file, the nearest first: by their own imports, or as claims
+    on results of its subject.
+    """
+    wanted, claims, found = ROOT / file, ROOT / "numerics" / "claims", {}
+    for module in sorted(claims.rglob("*.py")):
+        seen, ring, steps = {module}, {module}, 0
+        while ring and wanted not in ring:
+            ring = set().union(*map(_imported, ring)) - seen
+            seen, steps = seen | ring, steps + 1
+        own = module.parent.name == Path(file).parts[1]
+        if wanted in ring or own:
+            name = ".".join(module.relative_to(claims).with_suffix("").parts)
+            found[name] = (steps if wanted in ring else 99, not own)
+    return sorted(found, key=lambda name: found[name])
+
+
+CHECK = """
+import sys
+from importlib import import_module
+from neurenorm.numerics.verification.claim import Effort
+from neurenorm.numerics.verification.suite import run_claims
+for name in sys.argv[1:]:
+    claims = getattr(import_module(f"neurenorm.numerics.claims.{name}"), "CLAIMS", ())
+    for report in run_claims(claims, Effort.low, progress=False):
+        if str(report.verdict) != "agrees":
+            sys.exit(f"{report.claim.id}: {report.message}")
+"""
+
+
+def _commands(tree: Path, file: str) -> dict[str, list[str]]:
+    """What may notice an edit of a file, as arguments of Python."""
+    module = Path("tests") / Path(file).parent / f"test_{Path(file).stem}.py"
+    tests = module if (tree / module).exists() else module.parent
+    commands = {"claims": ["-c", CHECK, *_modules(file)]}
+    if (tree / tests).exists():
+        commands = {"tests": ["-m", "pytest", "-x", "-q", str(tests)], **commands}
+    return commands
+
+
 def _survives(tree: Path, edit: Edit, seconds: int) -> str:
-    """Edit a copy of the tree and say which check noticed: the claims, the tests, or none."""
-    path, subject = tree / edit.file, Path(edit.file).parts[1]
+    """Edit a copy of the tree and say which check noticed: the tests, the claims, or none."""
+    path = tree / edit.file
     before = path.read_text(encoding="utf-8")
     path.write_text(_mutated(before, edit.place), encoding="utf-8")
-    name, tests = Path(edit.file).stem, tree / "tests" / "theory" / subject
-    module = tests / f"test_{name}.py"
-    commands = {
-        "claims": ["-m", "neurenorm", "verify", subject.replace("_", "-"), "--effort", "low"],
-        "tests": ["-m", "pytest", "-x", "-q", str(module if module.exists() else tests)],
-    }
     try:
-        for check, arguments in commands.items():
-            if check == "tests" and not tests.exists():
-                continue
+        for check, arguments in _commands(tree, edit.file).items():
             if not _passes(arguments, tree, seconds):
                 return check
     finally:
@@ -166,34 +220,49 @@ def _copied(target: Path) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from the command line and print which edits survive."""
+    """Run from the command line, print which edits survive, and count them by file."""
     parser = argparse.ArgumentParser(prog="mutations", description=__doc__)
-    parser.add_argument("subjects", nargs="*", default=list(SUBJECTS))
+    parser.add_argument("targets", nargs="*", default=list(SUBJECTS), metavar="SUBJECT or FILE")
     parser.add_argument("--number", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=600, help="of each check")
-    parser.add_argument("--journal", type=Path, default=Path("build/mutations.jsonl"))
+    parser.add_argument("--journal", type=Path, default=ROOT / "build" / "mutations.jsonl")
     given = parser.parse_args(arguments)
+    chosen = _chosen(given.targets, given.number, given.seed)
     given.journal.parent.mkdir(parents=True, exist_ok=True)
     given.journal.touch()
     rows = [json.loads(line) for line in given.journal.read_text(encoding="utf-8").splitlines()]
     known = {(row["file"], row["place"], row["text"]): row["noticed"] for row in rows}
     with tempfile.TemporaryDirectory() as folder, given.journal.open("a", encoding="utf-8") as file:
         tree = _copied(Path(folder))
-        for subject in {
-            Path(edit.file).parts[1] for edit in _chosen(given.subjects, given.number, given.seed)
-        }:
-            unedited = ["-m", "neurenorm", "verify", subject.replace("_", "-"), "--effort", "low"]
-            if not _passes(unedited, tree, given.seconds):
-                raise SystemExit(f"the claims of {subject} do not pass as they are")
-        for edit in _chosen(given.subjects, given.number, given.seed):
-            key = (edit.file, edit.place, edit.text)
-            if key not in known:
-                known[key] = _survives(tree, edit, given.seconds)
-                file.write(json.dumps({**asdict(edit), "noticed": known[key]}) + "\n")
+        _check_unedited(tree, [edit for edit in chosen if _key(edit) not in known], given.seconds)
+        for edit in chosen:
+            if _key(edit) not in known:
+                known[_key(edit)] = _survives(tree, edit, given.seconds)
+                row = {**asdict(edit), "noticed": known[_key(edit)]}
+                file.write(json.dumps(row) + "\n")
                 file.flush()
-            print(f"{known[key]:8}  {edit.file}:{edit.line}  {edit.text}", flush=True)
+            print(f"{known[_key(edit)]:8}  {edit.file}:{edit.line}  {edit.text}", flush=True)
+    for name in sorted({edit.file for edit in chosen}):
+        outcomes = Counter(known[_key(edit)] for edit in chosen if edit.file == name)
+        print(name, ", ".join(f"{many} {outcome}" for outcome, many in sorted(outcomes.items())))
     return 0
+
+
+def _key(edit: Edit) -> tuple[str, int, str]:
+    """What an edit is known by in the journal."""
+    return edit.file, edit.place, edit.text
+
+
+def _check_unedited(tree: Path, edits: Sequence[Edit], seconds: int) -> None:
+    """Refuse to begin where a check fails without any edit."""
+    for file in sorted({edit.file for edit in edits}):
+        for check, arguments in _commands(tree, file).items():
+            if not _passes(arguments, tree, seconds):
+                raise SystemExit(
+                    f"the {check} of {file} do not pass as they are within {seconds} s: mend them, "
+                    "or give more --seconds"
+                )
 
 
 if __name__ == "__main__":

@@ -62,6 +62,8 @@ class Solution(Tabulated):
     branches : sequence of mapping, optional
         All solutions where there are several, with what is known of their stability; the stable one
         is in ``values``.
+    branch_errors : sequence of mapping, optional
+        Errors of the values of each branch, in the order of ``branches``.
     reason : str
         Why there is none, what was reached, or why a value is infinite.
     method : str
@@ -87,6 +89,7 @@ class Solution(Tabulated):
     reason: str = ""
     method: str = ""
     work: Mapping[str, int] = field(default_factory=dict)
+    branch_errors: Sequence[Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         if self.status not in tuple(Status):

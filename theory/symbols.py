@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from sympy import Integers, Interval, Range, Reals, Symbol, oo, pi
 from sympy.sets import Set
@@ -50,7 +51,7 @@ class Quantity:
     domain: Set
     unit: str = "1"
 
-    @property
+    @cached_property
     def symbol(self) -> Symbol:
         """The SymPy symbol, with the assumptions that its domain implies."""
         return Symbol(self.name, **assumptions(self.domain))

@@ -4,6 +4,7 @@ propagation as answers.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -104,7 +105,10 @@ def of_polarised_branch(
         },
         {"branch": "polarised", "stable": stable, **values},
     ]
-    return Answer("numeric", values, errors, branches, _standing(point))
+    known = {"q": 0.0, "energy": 4 * sys.float_info.epsilon * abs(paramagnetic), "gap": 0.0}
+    return Answer(
+        "numeric", values, errors, branches, _standing(point), branch_errors=[known, errors]
+    )
 
 
 def _standing(point: BranchPoint) -> str:

@@ -59,6 +59,8 @@ class Evaluation:
         }
         if self.answer.branches is not None:
             shown["branches"] = [dict(branch) for branch in self.answer.branches]
+        if self.answer.branch_errors is not None:
+            shown["branch_errors"] = [dict(errors) for errors in self.answer.branch_errors]
         return shown
 
     def __str__(self) -> str:

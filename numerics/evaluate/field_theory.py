@@ -137,9 +137,11 @@ def _printed(
     shown_ones = [
         {name: _plain(value, digits) for name, value in branch.items()} for branch in branches
     ]
-    errors = {name: _error(value, digits) for name, value in branches[0].items()}
-    several = shown_ones if len(branches) > 1 else None
-    return Answer(status, shown_ones[0], errors, several, reason or _infinities(*shown_ones))
+    errors = [{name: _error(value, digits) for name, value in row.items()} for row in branches]
+    why = reason or _infinities(*shown_ones)
+    if len(branches) == 1:
+        return Answer(status, shown_ones[0], errors[0], None, why)
+    return Answer(status, shown_ones[0], errors[0], shown_ones, why, branch_errors=errors)
 
 
 @answer.register
@@ -211,7 +213,8 @@ def of_correlation_fixed_point(
         {**_only(branch, *names[:2]), "xi_c": _length(branch["chi_c"])}
         for branch in points.branches or ()
     ]
-    return replace(_printed(points.status, branches, None), errors=points.errors)
+    shown_ones = _printed(points.status, branches, None)
+    return replace(shown_ones, errors=points.errors, branch_errors=None)
 
 
 def _proved_correlations(

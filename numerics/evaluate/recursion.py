@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -57,8 +58,14 @@ def of_fixed_point(problem: FixedPointOf, numbers: Mapping[str, Any], digits: in
     answers = [
         enclosed_answer(partial(balls_of, expressions, numbers), digits) for expressions in named
     ]
-    branches = [dict(found.values) for found in answers] if len(answers) > 1 else None
-    return Answer("exact", answers[0].values, answers[0].errors, branches)
+    stable = replace(answers[0], status="exact")
+    if len(answers) == 1:
+        return stable
+    return replace(
+        stable,
+        branches=[dict(found.values) for found in answers],
+        branch_errors=[dict(found.errors) for found in answers],
+    )
 
 
 @answer.register

@@ -9,7 +9,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 from sympy import Integer, Rational
 
 from neurenorm.numerics.balls import precision
@@ -17,7 +19,19 @@ from neurenorm.numerics.evaluate.catalogue import balls_of
 from neurenorm.numerics.verification.claim import Effort
 from neurenorm.theory.catalogue.problems import Formula
 
-__all__ = ["BITS", "HALF", "ONE", "Array", "Points", "at", "formula_at", "points_of"]
+__all__ = [
+    "BITS",
+    "HALF",
+    "ONE",
+    "Array",
+    "Points",
+    "at",
+    "crossing",
+    "fitted",
+    "followed",
+    "formula_at",
+    "points_of",
+]
 
 Array = NDArray[np.float64]
 Points = Sequence[Mapping[str, Any]]
@@ -67,3 +81,38 @@ def points_of(**axes: Sequence[Any]) -> Points:
     [{'b': 2, 'r': 1}, {'b': 3, 'r': 1}]
     """
     return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+
+
+def crossing(function: Callable[[float], Any], level: float, low: float, high: float) -> float:
+    """Return where a function passes a level between two places.
+
+    Examples
+    --------
+    >>> round(crossing(lambda x: x**2, 2.0, 1.0, 2.0), 12)
+    1.414213562373
+    """
+    return float(brentq(lambda x: float(function(x)) - level, low, high))
+
+
+def fitted(places: ArrayLike, values: ArrayLike, degree: int) -> np.polynomial.Polynomial:
+    """Return the polynomial of some degree nearest to values at places.
+
+    Examples
+    --------
+    >>> line = fitted([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], 1)
+    >>> round(float(line(0.0)), 12), line.roots().round(12).tolist()
+    (1.0, [-0.5])
+    """
+    return np.polynomial.Polynomial.fit(np.asarray(places), np.asarray(values), degree)
+
+
+def followed(speed: Callable[[Any], Any], start: float, span: float) -> float:
+    """Return where dy/ds = speed(y) leads from a start over a span of s.
+
+    Examples
+    --------
+    >>> round(followed(lambda y: y, 1.0, 1.0), 9)
+    2.718281828
+    """
+    run = solve_ivp(lambda _, y: speed(y), (0, span), [start], rtol=1e-11, atol=1e-13)
+    return float(run.y[0, -1])

@@ -15,10 +15,12 @@ from sympy import (
     Add,
     Expr,
     Integer,
+    Interval,
     Max,
     Min,
     Piecewise,
     Poly,
+    Range,
     S,
     Symbol,
     binomial,
@@ -28,7 +30,9 @@ from sympy import (
     gamma,
     hyper,
     log,
+    oo,
     pi,
+    polygamma,
     rf,
     sin,
     sqrt,
@@ -36,7 +40,7 @@ from sympy import (
 
 from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.gaussian.expectation import expectation
+from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
@@ -302,10 +306,26 @@ def linear_dimension() -> Formula:
     >>> linear_dimension().values["fraction"].subs(DEPTH, 2).evalf(6)
     0.434598
     """
-    moment = linear_moment()
+    moment, w = linear_moment(), Symbol("w")
     entropy = moment.diff(ORDER).subs(ORDER, 1)
     slope = (entropy / moment.subs(ORDER, 1)).expand()
-    return Formula({"fraction": exp(-slope)}, Derivation("products of Gaussian matrices"))
+    depths = {DEPTH: SUBJECT["depth"].domain}
+    second = Step(
+        "second moment, by Lagrange's formula",
+        diff((1 + w) ** (2 * DEPTH + 2), w).subs(w, 0) / 2,
+        moment.subs(ORDER, 2),
+        r"\langle x^2 \rangle",
+        depths,
+    )
+    average = Step(
+        "slope of the moments at order one",
+        diff(moment, ORDER).subs(ORDER, 1),
+        polygamma(0, DEPTH + 2) - polygamma(0, 2),
+        r"\langle x \ln x \rangle",
+        depths,
+    )
+    derivation = Derivation("products of Gaussian matrices").then(second, average)
+    return Formula({"fraction": exp(-slope)}, derivation)
 
 
 @dataclass(frozen=True)
@@ -461,6 +481,7 @@ class SphereKernel(Typeset):
 
     map: Expr
     depth: int
+    derivation: Derivation = field(default=Derivation(""), compare=False)
 
     def multiplicity(self, dimension: Expr, degree: Expr) -> Expr:
         """Return N(d, k) = (2k + d - 2) (k + d - 3)!/(k! (d - 2)!), for k >= 1.
@@ -518,7 +539,33 @@ def sphere_kernel(depth: int = 1, name: str = "relu") -> SphereKernel:
         )
     wide, field_symbols = WideLimit(phi), symbols("field-theory")
     weight = field_symbols.K / wide.second_moment
+    unit = {field_symbols.K: 1, field_symbols.Kaa: 1, field_symbols.Kbb: 1}
     mapped = wide.correlation_map.subs({field_symbols.sb2: 0, field_symbols.sw2: weight}).subs(
         {field_symbols.K: 1, field_symbols.c: C}
     )
-    return SphereKernel(mapped, depth)
+    z, slope = phi.variable, (weight * wide.slope_overlap).subs(unit).subs(field_symbols.Kab, C)
+    one, square = (GaussianExpectation(phi.expression**power, z, 1) for power in (1, 2))
+    along = {C: Interval.open(-1, 1)}
+    steps = (
+        Step("inputs at a right angle", one**2 / square, mapped.subs(C, 0), "c'(0)"),
+        Step("an input and itself", mapped.subs(C, 1), Integer(1), "c'(1)"),
+        Step(
+            "slope, by Price's theorem", diff(mapped, C), slope, r"\partial c' / \partial c", along
+        ),
+        _harmonics(),
+    )
+    return SphereKernel(mapped, depth, Derivation("kernel on the sphere", steps))
+
+
+def _harmonics() -> Step:
+    """The harmonics of one degree, as polynomials without those that |x|² divides."""
+    degree, dimension = Symbol("k", positive=True), SUBJECT.d
+
+    def monomials(k: Expr) -> Expr:
+        """How many there are of one degree."""
+        return gamma(k + dimension) / (gamma(k + 1) * gamma(dimension))
+
+    counted = SphereKernel(C, 1).multiplicity(dimension, degree)
+    domain = {degree: Range(2, oo), dimension: Range(3, oo)}
+    title = "polynomials of degree k less those that |x|^2 divides"
+    return Step(title, monomials(degree) - monomials(degree - 2), counted, "N(d, k)", domain)

@@ -10,16 +10,29 @@ whatever the layer below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi
+from sympy import (
+    Expr,
+    ImmutableDenseMatrix,
+    Matrix,
+    Rational,
+    S,
+    diff,
+    exp,
+    log,
+    loggamma,
+    pi,
+    sqrt,
+)
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.theory.algebra.reading import matrix_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = ["LatticeAction", "factorial_divergence", "radial_action"]
 
@@ -76,9 +89,31 @@ class LatticeAction(Tabulated):
             If shapes do not fit, or there are more inputs than the width allows (the kernel is
             singular).
         """
+        return sum(
+            (_gaussian_action(*layer) for layer in self._conditioned(layers, overlap)), start=S.Zero
+        )
+
+    def derivation(self, layers: Sequence[Any], overlap: Any) -> Derivation:
+        """Return how S follows from the densities of the single neurons, given the layer below and
+        the inputs before; parameters as in `value`.
+        """
+        pairs = list(self._conditioned(layers, overlap))
+        steps = [
+            Step(
+                f"densities of the neurons of layer {number}",
+                _one_by_one(*pair),
+                _gaussian_action(*pair),
+                f"S_{{{number}}}",
+                {symbol: FIELD[symbol.name].domain for symbol in (SW2, SB2)},
+            )
+            for number, pair in enumerate(pairs, 1)
+        ]
+        return Derivation("lattice action", tuple(steps))
+
+    def _conditioned(self, layers: Sequence[Any], overlap: Any) -> Iterator[tuple[Matrix, Matrix]]:
+        """Every layer with the kernel that the layer below gives it."""
         stack = self._stack(layers)
-        gram = self._gram(overlap, stack[0].rows)
-        total, below = S.Zero, None
+        gram, below = self._gram(overlap, stack[0].rows), None
         for matrix in stack:
             if matrix.rows != stack[0].rows:
                 raise ValueError(
@@ -86,11 +121,10 @@ class LatticeAction(Tabulated):
                     f"{matrix.rows} rows"
                 )
             self._check_width(matrix.rows, below)
-            total += _gaussian_action(matrix, self._kernel(gram))
+            yield matrix, self._kernel(gram)
             below = matrix.cols
             signal = matrix.applyfunc(self.activation)
             gram = signal * signal.T / matrix.cols
-        return total
 
     def gradient(self, layers: Sequence[Any], overlap: Any) -> list[Any]:
         """Return dS/dz in the nesting of the layers, which must hold symbols.
@@ -192,6 +226,20 @@ def _gaussian_action(layer: Matrix, kernel: Matrix) -> Expr:
     adjugate = kernel.adjugate()
     quadratic = (layer.T * adjugate * layer).trace() / determinant
     return quadratic / 2 + Rational(layer.cols, 2) * log((2 * pi) ** kernel.rows * determinant)
+
+
+def _one_by_one(layer: Matrix, kernel: Matrix) -> Expr:
+    """-ln of the Gaussian densities of all neurons, each input given those before it."""
+    total = S.Zero
+    for _ in range(kernel.rows):
+        variance, known = kernel[0, 0], layer[0, :]
+        total -= sum(
+            (log(exp(-(z**2) / (2 * variance)) / sqrt(2 * pi * variance)) for z in known),
+            start=S.Zero,
+        )
+        slope = kernel[1:, 0] / variance
+        layer, kernel = layer[1:, :] - slope * known, kernel[1:, 1:] - slope * kernel[0, 1:]
+    return total
 
 
 def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
+from neurenorm.theory.field_theory import derivations
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.depth_field import DepthField
 from neurenorm.theory.field_theory.finite_width import FiniteWidth, ScaleInvariant
@@ -67,6 +68,11 @@ class CorrelationFixedPoint(Typeset):
 
     wide: WideLimit
 
+    @property
+    def derivation(self) -> Derivation:
+        """From the average over two inputs to the slope of the map."""
+        return derivations.correlation_map(self.wide)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the map of the correlation coefficient and its slope."""
         return _rows(
@@ -81,6 +87,11 @@ class EdgeOfChaos(Typeset):
 
     wide: WideLimit
 
+    @property
+    def derivation(self) -> Derivation:
+        """From the averages of a layer to the line."""
+        return derivations.critical_line(self.wide)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the critical line as a curve in the length K."""
         weight, bias = self.wide.edge_of_chaos
@@ -92,6 +103,11 @@ class PairAverages(Typeset):
     """⟨φ_a φ_b⟩ and ⟨φ_a' φ_b'⟩ at given kernels."""
 
     wide: WideLimit
+
+    @property
+    def derivation(self) -> Derivation:
+        """Price's theorem."""
+        return derivations.pair_averages(self.wide)
 
     def to_latex(self, names: Names = None) -> str:
         """Return both averages."""
@@ -121,6 +137,13 @@ class LayerCovariance(Typeset):
     def leading(self) -> FiniteWidth:
         """The leading order for any activation."""
         return FiniteWidth(self.activation)
+
+    @property
+    def derivation(self) -> Derivation:
+        """From the moments of one neuron to the covariance of two layers."""
+        if self.exact is not None:
+            return derivations.exact_covariance(self.exact, self.leading.wide)
+        return derivations.leading_covariance(self.leading)
 
     def to_latex(self, names: Names = None) -> str:
         """Return both covariances."""
@@ -159,6 +182,11 @@ class ActionAt(Typeset):
         return LatticeAction(self.action.activation, weight_variance, bias_variance).value(
             self.layers, self.overlap
         )
+
+    @property
+    def derivation(self) -> Derivation:
+        """From the densities of the neurons, one input after the other, to S."""
+        return self.action.derivation(self.layers, self.overlap)
 
     def to_latex(self, names: Names = None) -> str:
         """Return the action at these layers."""

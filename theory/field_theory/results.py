@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sympy import Abs, Interval, Range, Symbol, cancel, oo
@@ -13,6 +14,7 @@ from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
+from neurenorm.theory.field_theory.derivations import tangent_kernel, vertex_flow
 from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.field_theory.problems import (
     ActionAt,
@@ -101,8 +103,8 @@ def vertex(activation: Activation, depth: int) -> Iterated:
     """Follow the kernel and the four-point vertex along depth."""
     theory = FiniteWidth(activation)
     values = {"K": FIELD.K, "V": FIELD.V / FIELD.K**2}
-    at_unit_width = [step.subs(FIELD.N, 1) for step in theory.vertex.step]
-    recursion = type(theory.vertex)(theory.vertex.state, tuple(at_unit_width), theory.vertex.scale)
+    at_unit_width = tuple(step.subs(FIELD.N, 1) for step in theory.vertex.step)
+    recursion = replace(theory.vertex, step=at_unit_width, derivation=vertex_flow(theory))
     start = (Symbol("K1", positive=True), expression_of(0))
     return Iterated(recursion, start, depth, values, start_is=FIRST_LAYER)
 
@@ -117,8 +119,12 @@ def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> Ite
             "standard parametrisation, divided by the width",
         ),
     }[parametrisation]
+    wide = WideLimit(activation)
+    recursion = replace(
+        wide.tangent_in(parametrisation), derivation=tangent_kernel(wide, parametrisation)
+    )
     return Iterated(
-        WideLimit(activation).tangent_in(parametrisation),
+        recursion,
         (first, start),
         depth,
         {"mean": FIELD.Theta},

@@ -13,7 +13,7 @@ from sympy import Expr, Rational, S, Symbol
 from neurenorm.theory.algebra.reading import expression_of, read_expression, read_number, shown
 from neurenorm.theory.gaussian.envelope import envelope
 from neurenorm.theory.gaussian.expectation import gaussian_variables
-from neurenorm.theory.gaussian.kinks import localised, straightened
+from neurenorm.theory.gaussian.kinks import by_intervals, localised, straightened
 from neurenorm.theory.gaussian.terms import with_signs
 
 __all__ = ["Activation", "activation", "activation_names"]
@@ -109,7 +109,7 @@ class Activation:
             found = with_signs(found)
         for _ in range(order):
             found = localised(sp.diff(found, _Z), _Z)
-        return _with_tangents(found)
+        return _with_tangents(by_intervals(found, _Z))
 
     def beside_zero(self, side: int) -> tuple[Expr, Expr]:
         """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or

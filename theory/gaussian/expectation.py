@@ -27,6 +27,7 @@ from sympy import (
     exp,
     nan,
     pi,
+    sign,
     zoo,
 )
 from sympy.printing.printer import Printer
@@ -34,7 +35,13 @@ from sympy.printing.printer import Printer
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
 from neurenorm.theory.gaussian.kinks import localised
 from neurenorm.theory.gaussian.rules import NoClosedForm, Square, Vector, apply, dot, root
-from neurenorm.theory.gaussian.terms import average_product, linear_form, multiplied_out, with_signs
+from neurenorm.theory.gaussian.terms import (
+    average_product,
+    linear_form,
+    multiplied_out,
+    sides,
+    with_signs,
+)
 
 __all__ = ["GaussianExpectation", "expectation", "gaussian_variables"]
 
@@ -291,13 +298,23 @@ def _split(function: Expr, size: int) -> tuple[Expr, Expr]:
     closed, pending = [], []
     for product in Add.make_args(with_signs(function)):
         try:
-            closed.append(average_product(product, variables, covariance))
+            closed.append(_averaged(product, variables, covariance))
         except NoClosedForm:
             if product.has(DiracDelta):
                 closed.append(_conditioned(product, variables, covariance))
             elif not _is_odd(product, variables):
                 pending.append(product)
     return Add(*closed), Add(*pending)
+
+
+def _averaged(product: Expr, variables: tuple[Symbol, ...], covariance: Square) -> Expr:
+    """Average a product in closed form, on both sides of the signs in its exponents where it has
+    some.
+    """
+    if not any(node.has(sign) for node in product.atoms(exp)):
+        return average_product(product, variables, covariance)
+    parts = Add.make_args(sides(product, variables))
+    return Add(*(average_product(part, variables, covariance) for part in parts))
 
 
 def _is_odd(product: Expr, variables: tuple[Symbol, ...]) -> bool:

@@ -2,22 +2,30 @@
 
 The argument of a sign is *straightened* to a linear form of the same sign, sign(tanh z) = sign z
 and sign(exp(z) - 2) = sign(z - ln 2), and a Dirac delta keeps only the value of its coefficient at
-its own place, z δ(z) = 0, so that no power of a delta arises where nothing jumps.
+its own place, z δ(z) = 0, so that no power of a delta arises where nothing jumps. A function written
+with signs is put together *by intervals*, where nothing cancels: (1 - sign z) exp(z)/2 is zero on
+the right, however large exp(z) is.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 from sympy import (
     Abs,
     DiracDelta,
     Dummy,
     Expr,
+    Heaviside,
+    Max,
+    Min,
     Pow,
     S,
     Symbol,
     asinh,
     atan,
     atanh,
+    cosh,
     diff,
     erf,
     erfinv,
@@ -29,7 +37,7 @@ from sympy import (
     tanh,
 )
 
-__all__ = ["localised", "straightened"]
+__all__ = ["by_intervals", "localised", "straightened"]
 
 _INVERSE = {tanh: atanh, erf: erfinv, sinh: asinh, asinh: sinh, atan: tan, exp: log, log: exp}
 _IMAGE = {tanh: (-1, 1), erf: (-1, 1), exp: (0, S.Infinity), atan: (-S.Pi / 2, S.Pi / 2)}
@@ -130,3 +138,47 @@ def _at_spike(coefficient: Expr, spike: Expr, variable: Symbol) -> Expr:
     place = (variable - line / weight).expand()
     slope = spike.args[0].diff(variable).subs(variable, place)
     return coefficient.subs(variable, place) / Abs(slope) * DiracDelta(variable - place)
+
+
+def by_intervals(expression: Expr, variable: Symbol) -> Expr:
+    """Return a function written with signs as a sum over the intervals between their places, each
+    part cut off outside of its own.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        Polynomial in signs of linear forms of the variable.
+    variable : Symbol
+
+    Returns
+    -------
+    sympy.Expr
+        The same function. What has no exponential (nothing then outgrows its interval) or other
+        signs comes back as it is.
+
+    Examples
+    --------
+    >>> z = Symbol("z", real=True)
+    >>> by_intervals((1 - sign(z)) * exp(z) / 2 + 3 * (1 + sign(z)) / 2, z)
+    exp(Min(0, z))*Heaviside(-z) + 3*Heaviside(z)
+    """
+    signs = sorted(expression.atoms(sign), key=str)
+    lines = [node.args[0] for node in signs]
+    if not expression.has(exp, sinh, cosh) or not all(
+        line.is_polynomial(variable) and line.diff(variable).is_nonzero for line in lines
+    ):
+        return expression
+    spikes = dict.fromkeys(expression.atoms(DiracDelta), S.Zero)
+    regular = expression.xreplace(spikes)
+    places = [(variable - line / line.diff(variable)).expand() for line in lines]
+    ends = [-S.Infinity, *sorted(set(places), key=lambda place: place.evalf(30)), S.Infinity]
+    total = (expression - regular).expand() if spikes else S.Zero
+    for low, high in pairwise(ends):
+        inside = {
+            node: sign(line.diff(variable)) * (-1 if place >= high else 1)
+            for node, line, place in zip(signs, lines, places, strict=True)
+        }
+        clipped = Max(low, Min(variable, high))
+        part = regular.xreplace(inside).expand().xreplace({variable: clipped})
+        total += part * Heaviside(variable - low) * Heaviside(high - variable)
+    return total

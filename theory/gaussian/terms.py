@@ -39,7 +39,7 @@ from sympy import Matrix as SymbolicMatrix
 from neurenorm.theory.gaussian.kinks import straightened
 from neurenorm.theory.gaussian.rules import NoClosedForm, Spike, Square, Step, Term, Vector, average
 
-__all__ = ["average_product", "linear_form", "with_signs"]
+__all__ = ["average_product", "linear_form", "sides", "with_signs"]
 
 _FOLD = {
     sin: lambda u: (exp(I * u) - exp(-I * u)) / (2 * I),
@@ -74,6 +74,33 @@ def with_signs(expression: Expr) -> Expr:
         lambda e: e.is_Pow and isinstance(e.base, sign) and e.exp.is_Integer and e.exp > 1,
         lambda e: e.base ** (e.exp % 2),
     )
+
+
+def sides(expression: Expr, variables: Sequence[Symbol]) -> Expr:
+    """Take signs out of the exponents that are linear on either side of them, exp(a + b sign l) =
+    (1 + sign l) exp(a + b)/2 + (1 - sign l) exp(a - b)/2, and multiply out.
+
+    Examples
+    --------
+    >>> z = Symbol("z", real=True)
+    >>> sides(exp(-z * sign(z)), (z,))
+    -exp(z)*sign(z)/2 + exp(z)/2 + exp(-z)*sign(z)/2 + exp(-z)/2
+    """
+
+    def split(argument: Expr) -> Expr:
+        """Split at the first sign, then at those that are left."""
+        steps = sorted(argument.atoms(sign), key=str)
+        if not steps:
+            linear_form(argument, variables)
+            return exp(argument)
+        return Add(
+            *(
+                (1 + side * steps[0]) * split(argument.xreplace({steps[0]: S(side)}).expand()) / 2
+                for side in (1, -1)
+            )
+        )
+
+    return with_signs(expression.replace(exp, lambda u: split(u) if u.has(sign) else exp(u)))
 
 
 def _plain_sign(argument: Expr) -> Expr:
@@ -161,7 +188,12 @@ def average_product(expression: Expr, variables: tuple[Symbol, ...], covariance:
         )
     products = Add.make_args(multiplied_out(folded))
     total = sum((average(_term(part, variables), covariance) for part in products), start=S.Zero)
-    return _real(total) if folded != expression else total
+    if folded == expression:
+        return total
+    real = _real(total)
+    if real.has(I):  # an error function of a complex argument: waves against steps
+        raise NoClosedForm
+    return real
 
 
 def _fold(argument: Expr, rule: Callable[[Expr], Expr], variables: tuple[Symbol, ...]) -> Expr:

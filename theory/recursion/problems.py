@@ -48,6 +48,11 @@ class Iterated(Typeset):
     note: str = ""
     start_is: str = ""
 
+    @property
+    def derivation(self) -> Derivation:
+        """How the step was derived."""
+        return self.recursion.derivation
+
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the first state, the step from one to the next, and what is read out of the
         state.

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize
 from sympy import Integer, Rational
 
 from neurenorm.numerics.compile import compiled
@@ -36,6 +35,7 @@ from neurenorm.numerics.solve.active_paths.replica_breaking import one_step_popu
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
 from neurenorm.numerics.verification.path_mutants import changed
+from neurenorm.numerics.verification.points import crossing, fitted
 from neurenorm.numerics.verification.within import Within
 from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
 from neurenorm.theory.active_paths.zero_temperature import IntegerGlass, integer_glass
@@ -58,7 +58,7 @@ def integer_predicted(glass: IntegerGlass, effort: Effort) -> float:
     """Energy of integer fields at c = 3.9."""
     (rate,) = glass.degree.free_symbols
     degree, energy = (compiled(e, [rate]) for e in (glass.degree, glass.energy))
-    return float(energy(optimize.brentq(lambda x: float(degree(x)) - 3.9, 1.0, 6.0)))
+    return float(energy(crossing(degree, 3.9, 1.0, 6.0)))
 
 
 def integer_found(
@@ -88,7 +88,7 @@ def cold_limit(ensemble: PathEnsemble, effort: Effort) -> float:
         .energy
         for T in COLD
     ]
-    return float(np.polynomial.polynomial.polyfit(COLD, energies, 2)[0])
+    return float(fitted(COLD, energies, 2)(0.0))
 
 
 def planted_predicted(ensemble: PathEnsemble, effort: Effort) -> Array:
@@ -107,7 +107,7 @@ def complexities(ensemble: PathEnsemble, effort: Effort) -> Array:
     sigma = [
         one_step_population(ensemble, 0.5, 4.0, float(x), rng, **FINAL).complexity for x in PARISI
     ]
-    line = np.polynomial.Polynomial.fit(PARISI, sigma, 1)
+    line = fitted(PARISI, sigma, 1)
     return np.concatenate([np.tile(line(HERE), 2), line.roots()]) / UNITS
 
 

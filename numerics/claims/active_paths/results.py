@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from sympy import Integer, Rational
 
-from neurenorm.graphs.paths import random_active_paths
 from neurenorm.numerics.claims.active_paths.cavity import TREE_MUTANTS, tree_by_enumeration
 from neurenorm.numerics.claims.active_paths.ensemble import Transition
-from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.active_paths.cavity_runs import (
     CAPACITY_TEMPERATURES,
     SMALL,
@@ -25,7 +23,7 @@ from neurenorm.numerics.simulation.active_paths.cavity_runs import (
 )
 from neurenorm.numerics.simulation.active_paths.evaluated import LOOPS, Array, loop_found
 from neurenorm.numerics.simulation.active_paths.ground_states import layers_found
-from neurenorm.numerics.simulation.active_paths.planted_runs import planted_overlap
+from neurenorm.numerics.simulation.active_paths.planted_runs import planted_overlap, removals
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled
@@ -69,7 +67,6 @@ BEFORE, TARGETS = (
     6,
     (3.12242, 2.80814),
 )  # degree before the removal; c_K and c_d at p = 3 and T = 1/2, which trees find in the claim on thresholds
-TRIED = {"weights": np.linspace(0.25, 0.34, 4), "paths": np.linspace(0.45, 0.56, 4)}
 
 
 def removals_found(protocol: str) -> Any:
@@ -77,26 +74,7 @@ def removals_found(protocol: str) -> Any:
     counted and interpolated.
     """
 
-    def lowered(network: Any, rho: float, rng: np.random.Generator) -> float:
-        """The degree that is left."""
-        if protocol == "weights":
-            return float(network.diluted(float(rho), rng).mean_degree)
-        return float(BEFORE * np.mean(rng.random(network.count) >= rho))
-
-    def witness(rng: np.random.Generator, effort: Effort) -> Estimate:
-        """One row for each network."""
-        rows = []
-        for _ in range(effort.scale(128, 128)):
-            network = random_active_paths((40, 40, 40, 40), 9600, rng)
-            line = np.polynomial.Polynomial.fit(
-                [lowered(network, rho, rng) for rho in TRIED[protocol]],
-                TRIED[protocol],
-                2 if protocol == "weights" else 1,
-            )
-            rows.append([line(c) for c in TARGETS])
-        return Estimate.from_blocks(rows)
-
-    return witness
+    return lambda rng, effort: removals(protocol, BEFORE, TARGETS, effort.scale(128, 128), rng)
 
 
 PUBLISHED = {3: (0.818469, 0.917935), 4: (0.772280, 0.976770), 5: (0.701780, 0.992438)}

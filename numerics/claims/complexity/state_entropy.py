@@ -225,11 +225,6 @@ DEPTH_LAW = Claim(
 # --------------------------------------------------------------------------------------------------
 
 
-def unit_directions(correlations: Sequence[Sequence[float]]) -> Array:
-    """Return directions with given cosines."""
-    return np.linalg.cholesky(np.array(correlations, dtype=float))
-
-
 RHO = {"rho12": 0.5, "rho13": 0.2, "rho23": -0.3}
 
 
@@ -249,7 +244,7 @@ THREE_UNITS = Claim(
     three_patterns,
     lambda patterns, _: values_at(patterns, **RHO),
     lambda rng, effort: simulated.gate_patterns(
-        unit_directions([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]]),
+        simulated.unit_directions([[1, 0.5, 0.2], [0.5, 1, -0.3], [0.2, -0.3, 1]]),
         effort.scale(400, 400),
         rng,
     ),

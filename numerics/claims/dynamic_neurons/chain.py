@@ -23,6 +23,13 @@ from neurenorm.graphs.network.interaction import promoted
 from neurenorm.graphs.network.network import network_from_graph
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.dynamic_neurons.promoted import (
+    FIELD_ON_WEIGHTS,
+    INVERSE_TEMPERATURE,
+    kernel_power,
+    kernel_spectrum,
+    run_two_layers,
+)
 from neurenorm.numerics.simulation.dynamic_neurons.sampling import heat_bath_weights
 from neurenorm.numerics.simulation.dynamic_neurons.sums import (
     binary_chain_sums,
@@ -117,9 +124,7 @@ def decimation_claim(copies: int, b: int) -> Claim:
         f"couplings: T^{b} = C T'",
         lambda: binary_recursion(b, copies),
         lambda flow: renormalised_kernels(flow, copies),
-        lambda: np.array(
-            [np.linalg.matrix_power(binary_kernel(alpha, k, copies), b) for alpha, k in POINTS]
-        ),
+        lambda: np.array([kernel_power(alpha, k, copies, b) for alpha, k in POINTS]),
         Exact(12),
         scaled("1.00000001"),
         replaced("alpha taken for 2 alpha", lambda e: e.subs(ALPHA, ALPHA / 2)),
@@ -142,7 +147,7 @@ def free_energy_claim() -> Claim:
         "the constants summed along the flow give ln lambda_0 of two data per layer",
         lambda: binary_recursion(2, 2),
         predict,
-        lambda: math.log(np.linalg.eigvalsh(binary_kernel(0.6, 0.4, 2)).max()),
+        lambda: math.log(kernel_spectrum(0.6, 0.4, 2)[-1]),
         Exact(11),
         Mutant(
             "constants scaled by 1.000001",
@@ -173,7 +178,7 @@ def spectrum_claim(copies: int) -> Claim:
         f"the spectrum of one binary layer on {copies} data is that of {copies + 1} parity blocks",
         lambda: list(transfer_spectrum(copies).blocks),
         predict,
-        lambda: np.array([np.linalg.eigvalsh(binary_kernel(a, k, copies)) for a, k in POINTS]),
+        lambda: np.array([kernel_spectrum(a, k, copies) for a, k in POINTS]),
         Exact(10, scale=1.0),
         Mutant("scaled by 1.0000001", changed(lambda e: e * Rational("1.0000001"))),
         Mutant("even and odd blocks exchanged", changed(lambda e: e.subs(K, -K))),
@@ -272,18 +277,12 @@ def heat_bath_claim() -> Claim:
 def promotion_claim() -> Claim:
     """Integrating the promoted neurons out gives the sum over the weights of the network."""
     data = {((0, i), 0): sign for i, sign in enumerate((1, -1, 1))}
-    point = {K: 0.35, BETA: 0.6}
+    point = {K: FIELD_ON_WEIGHTS, BETA: INVERSE_TEMPERATURE}
 
     def derive(target: int) -> Expr:
         return decimate(
             binary_model(promoted(mlp([3, 3, 1])), data, {((2, 0), 0): target}, sharp=True), ()
         ).partition_function(())
-
-    def witness() -> float:
-        signs = np.array(np.meshgrid(*[[1, -1]] * 12, indexing="ij")).reshape(12, -1).T
-        hidden = np.sign(signs[:, :9].reshape(-1, 3, 3) @ np.array([1, -1, 1]))
-        output = np.sign(np.sum(signs[:, 9:] * hidden, axis=1))
-        return float(np.sum(np.exp(point[K] * signs.sum(axis=1) - point[BETA] * (1 - output) ** 2)))
 
     return claim(
         "promotion-is-exact",
@@ -291,7 +290,7 @@ def promotion_claim() -> Claim:
         "weights",
         lambda: derive(1),
         lambda expression: value_at(expression, point),
-        witness,
+        run_two_layers,
         Exact(12),
         scaled("1.000000001"),
         shifted(K, Rational(1, 10**6)),
@@ -398,35 +397,6 @@ def residual_claim() -> Claim:
         shifted(K, Rational(1, 10**6)),
         Mutant("weights in place of the skips", lambda _: weights_of(layer_block(3))),
     )
-
-
-def order_growth() -> Array:
-    """Growth exponents of the cost and of the promoted energy with the size of their variables, for
-    1 to 4 layers of sigma = z + g z².
-    """
-
-    def chain(sizes: Array, layers: int) -> Array:
-        h = np.full_like(sizes, 0.7)
-        for w in np.linspace(0.9, 1.3, layers):
-            h = (z := w * sizes * h) + 0.3 * z**2
-        return (0.2 - h) ** 2
-
-    def local(sizes: Array, layers: int) -> Array:
-        neurons = np.concatenate(
-            [[np.full_like(sizes, 0.7)], np.outer(np.linspace(0.6, 1.1, layers), sizes)]
-        )
-        energy = (0.2 - neurons[-1]) ** 2
-        for w, before, after in zip(
-            np.linspace(0.9, 1.3, layers), neurons[:-1], neurons[1:], strict=True
-        ):
-            energy = energy + (after - (z := w * sizes * before) - 0.3 * z**2) ** 2
-        return energy
-
-    def growth(function: Callable[[Array, int], Array], layers: int) -> float:
-        sizes = np.array([1e4, 2e4])
-        return float(np.diff(np.log2(function(sizes, layers)))[0])
-
-    return np.array([[growth(chain, m), growth(local, m)] for m in (1, 2, 3, 4)])
 
 
 CLAIMS = (

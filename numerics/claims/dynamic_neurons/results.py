@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 from sympy import Rational
 
-from neurenorm.numerics.claims.dynamic_neurons.chain import POINTS, X, Y, order_growth
+from neurenorm.numerics.claims.dynamic_neurons.chain import POINTS, X, Y
 from neurenorm.numerics.simulation.dynamic_neurons.evaluated import (
     Array,
     wide_eigenvalues,
     wide_means,
+)
+from neurenorm.numerics.simulation.dynamic_neurons.promoted import (
+    kernel_power,
+    kernel_spectrum,
+    order_growth,
 )
 from neurenorm.numerics.simulation.dynamic_neurons.sums import (
     binary_chain_sums,
@@ -51,11 +56,7 @@ def block_kernel(found: Any) -> Array:
 def powers(rng: np.random.Generator, effort: Effort) -> Array:
     """The same kernel, multiplied with itself."""
     return np.array(
-        [
-            over_first(np.linalg.matrix_power(binary_kernel(alpha, k, 2), b))
-            for b in (2, 3)
-            for alpha, k in POINTS
-        ]
+        [over_first(kernel_power(alpha, k, 2, b)) for b in (2, 3) for alpha, k in POINTS]
     )
 
 
@@ -65,11 +66,11 @@ def spectra(rng: np.random.Generator, effort: Effort) -> Array:
     """
     rows = []
     for alpha, k in POINTS:
-        one, two = (np.linalg.eigvalsh(binary_kernel(alpha, k, copies)) for copies in (1, 2))
+        one, two = (kernel_spectrum(alpha, k, copies) for copies in (1, 2))
         overlap = np.array([1, -1, -1, 1]) @ binary_kernel(alpha, k, 2)[:, 0] / np.max(two)
         single = np.array([1, -1]) @ binary_kernel(alpha, k, 1)[:, 0] / np.max(one)
         rows += [
-            *np.sort(np.linalg.eigvalsh(binary_kernel(alpha, k, 3)))[::-1],
+            *kernel_spectrum(alpha, k, 3)[::-1],
             -1 / math.log(abs(single)),
             -1 / math.log(abs(overlap)),
         ]

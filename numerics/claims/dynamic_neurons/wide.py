@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
-from scipy import stats
 from sympy import Expr, Rational, tanh
 
 from neurenorm.numerics.claims.dynamic_neurons.chain import claim, value_at
@@ -23,11 +22,17 @@ from neurenorm.numerics.simulation.dynamic_neurons.sampling import (
     sampled_chain,
     sampled_wide_step,
 )
-from neurenorm.numerics.simulation.dynamic_neurons.sums import (
-    grid_second_eigenvalue,
-    overlap_probability,
-    relaxed_neurons,
-    up_probability,
+from neurenorm.numerics.simulation.dynamic_neurons.sums import grid_second_eigenvalue
+from neurenorm.numerics.simulation.dynamic_neurons.wide_layers import (
+    enumerated_second_eigenvalue,
+    every_second_neuron,
+    extrapolated_means,
+    first_order_by_stiffness,
+    normal_grid,
+    overlap_columns,
+    stiff_gradients,
+    summed_output,
+    two_kernels_on_a_grid,
 )
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
 from neurenorm.numerics.solve.dynamic_neurons.transfer import (
@@ -82,23 +87,12 @@ def linear_claim() -> Claim:
         weight, bias, variance = (value_at(e, {S.w: w, S.bias: b, S.S: spread}) for e in step)
         return np.array([weight * start + bias, variance])
 
-    def witness() -> Array:
-        h = np.linspace(-4, 4, 1601)
-
-        def gauss(x: Array, mean: Any) -> Any:
-            weight = np.exp(-((x - mean) ** 2) / (2 * spread))
-            return weight / math.sqrt(2 * math.pi * spread) * (h[1] - h[0])
-
-        law = gauss(h[:, None], w * h[None, :] + b) @ gauss(h, w * start + b)
-        mean = float(law @ h)
-        return np.array([mean, float(law @ (h - mean) ** 2)])
-
     return claim(
         "linear-composition",
         "two linear layers compose to w², (1 + w) b, (1 + w²) S",
         lambda: scalar_recursion().step,
         predict,
-        witness,
+        lambda: two_kernels_on_a_grid(w, b, spread, start),
         Exact(11),
         scaled("1.0000001"),
         flipped(S.w),
@@ -112,17 +106,12 @@ def neighbour_claim() -> Claim:
     """
     r, coupling = 1.7, 0.6
 
-    def witness() -> Array:
-        form = np.diag(np.full(9, r)) - coupling * (np.eye(9, k=1) + np.eye(9, k=-1))
-        reduced = np.linalg.inv(np.linalg.inv(form)[::2, ::2])
-        return np.array([reduced[2, 2], -reduced[2, 3]])
-
     return claim(
         "neighbour-couplings",
         "decimation of the Gaussian chain: r' = r - 2 J²/r, J' = J²/r",
         lambda: neighbour_recursion().step,
         lambda step: np.array([value_at(e, {S.r: r, S.J: coupling}) for e in step]),
-        witness,
+        lambda: every_second_neuron(r, coupling),
         Exact(12),
         scaled("1.00000001"),
         replaced("J² counted once", lambda e: e.subs(S.J, S.J / 2 ** Rational(1, 2))),
@@ -172,19 +161,12 @@ def output_claim() -> Claim:
             -value_at(values["beta_eff"], numbers) * (y - s) ** 2
         )
 
-    def witness() -> float:
-        h = np.linspace(s - 4, s + 4, 4001)
-        return float(
-            np.sum(math.sqrt(alpha / math.pi) * np.exp(-beta * (y - h) ** 2 - alpha * (h - s) ** 2))
-            * (h[1] - h[0])
-        )
-
     return claim(
         "output-neuron",
         "integrating the output neuron out softens the cost to alpha beta/(alpha + beta)",
         lambda: dict(output_identity().values),
         predict,
-        witness,
+        lambda: summed_output(alpha, beta, y, s),
         Exact(12),
         scaled("1.0000001"),
         Mutant(
@@ -222,8 +204,7 @@ def expansion_claim() -> Claim:
     """The first term of the expansion in 1/alpha, against differences of drawn-free sums on a
     grid.
     """
-    w, xi = np.linspace(-9, 9, 361), np.linspace(-9, 9, 91)
-    chance, noise = (np.exp(-g * g / 2) / np.exp(-g * g / 2).sum() for g in (w, xi))
+    w, chance = normal_grid(361)
 
     def predict(derived: tuple[Expr, Any]) -> float:
         integrand, weights = derived
@@ -237,30 +218,12 @@ def expansion_claim() -> Claim:
             chance @ compiled(integrand.subs(data), weights)(w[:, None], w[None, :]) @ chance
         )
 
-    def z(alpha: float) -> float:
-        spread = math.sqrt(0.5 / alpha)
-        first = np.tanh(w)[:, None] + spread * xi[None, :]
-        total = np.zeros_like(first)
-        for weight, part in zip(w, chance, strict=True):
-            last = np.tanh(weight * first)
-            total += (
-                part
-                * math.sqrt(alpha / (alpha + 2))
-                * np.exp(-2 * alpha / (alpha + 2) * (0.5 - last) ** 2)
-            )
-        return float(chance @ total @ noise)
-
-    def witness() -> float:
-        """The coefficient of 1/alpha in a cubic through four stiffnesses."""
-        alphas = np.array([100.0, 200.0, 400.0, 800.0])
-        return float(np.polyfit(1 / alphas, [z(alpha) for alpha in alphas], 3)[2])
-
     return claim(
         "one-over-alpha",
         "Z_alpha - Z = (1/(4 alpha)) sum of averaged second derivatives, to first order",
         lambda: first_order_integrand("tanh", 2),
         predict,
-        witness,
+        first_order_by_stiffness,
         Exact(3.5),
         Mutant("scaled by 1.001", lambda derived: (derived[0] * Rational("1.001"), derived[1])),
         Mutant(
@@ -294,33 +257,13 @@ def gradient_claim() -> Claim:
             ]
         )
 
-    def witness() -> Array:
-        weights = [np.array([[numbers[f"W_{m}"]]]) for m in range(3)]
-        x, y, slope = np.array([[0.9]]), np.array([[0.4]]), lambda z: 1 - np.tanh(z) ** 2
-        rows = []
-        for kappa in (1e4, 2e4):
-            neurons = relaxed_neurons(weights, x, y, kappa, np.tanh, slope)
-            gaps = [
-                float((neurons[m + 1] - np.tanh(weights[m] @ neurons[m]))[0, 0]) for m in range(3)
-            ]
-            local = [
-                -2
-                * kappa
-                * gap
-                * float(slope(weights[m] @ neurons[m])[0, 0])
-                * float(neurons[m][0, 0])
-                for m, gap in enumerate(gaps)
-            ]
-            rows.append([*(2 * kappa * gap for gap in gaps), *local])
-        return 2 * np.array(rows[1]) - np.array(rows[0])
-
     return claim(
         "back-propagation",
         "the forces of stiff rules are the back-propagated errors, and the local gradients those "
         "of the cost",
         lambda: back_propagation_limit("tanh", 3),
         predict,
-        witness,
+        lambda: stiff_gradients([numbers[f"W_{m}"] for m in range(3)], 0.9, 0.4),
         Exact(5),
         Mutant(
             "forces scaled by 1.001",
@@ -375,21 +318,12 @@ def wide_eigenvalue_claim() -> Claim:
     """
     width, gain = 9, 1.25
 
-    def witness() -> float:
-        columns = [
-            stats.binom.pmf(
-                np.arange(width + 1), width, up_probability(width, n, gain / math.sqrt(width))
-            )
-            for n in range(width + 1)
-        ]
-        return float(np.sort(np.linalg.eigvals(np.array(columns).T).real)[-2])
-
     return claim(
         "wide-second-eigenvalue",
         "the second eigenvalue of a wide binary layer of nine neurons",
         lambda: (fmpq(5, 4), width),
         lambda pair: float(wide_second_eigenvalue_ball(pair[1], pair[0]).mid()),
-        witness,
+        lambda: enumerated_second_eigenvalue(width, gain),
         Exact(11),
         Mutant(
             "gain scaled by 1.0000001", lambda pair: (pair[0] * fmpq(10**7 + 1, 10**7), pair[1])
@@ -423,32 +357,12 @@ def wide_limit_claim() -> Claim:
     """The map at infinite width, against binomial sums extrapolated in 1/N."""
     means, gain = (0.2, 0.6, 1.0), 1.5
 
-    def finite(width: int) -> Array:
-        rows = []
-        for m in means:
-            up = round(width * (1 + m) / 2)
-            counts = np.arange(up + 1)
-            likely = (1 + gain / math.sqrt(width)) / 2
-            chance = stats.binom.pmf(counts, up, likely) @ stats.binom.sf(
-                width // 2 - counts, width - up, 1 - likely
-            )
-            rows.append(2 * float(chance) - 1)
-        return np.array(rows)
-
-    def witness() -> Array:
-        """Widths 5(2n + 1) make all means exact up to 1/N; a straight line in 1/N removes the
-        leading correction.
-        """
-        widths = np.array([20005.0, 40005.0])
-        values = np.array([finite(int(width)) for width in widths])
-        return (values[1] * widths[1] - values[0] * widths[0]) / (widths[1] - widths[0])
-
     return claim(
         "wide-limit",
         "at infinite width the mean obeys m' = erf(g m/sqrt 2)",
         lambda: wide_recursion().step[0],
         lambda step: np.array([value_at(step, {S.m: m, S.g: gain}) for m in means]),
-        witness,
+        lambda: extrapolated_means(means, gain),
         Exact(4),
         scaled("1.001"),
         shifted(S.g, Rational(1, 100)),
@@ -459,20 +373,12 @@ def overlap_claim() -> Claim:
     """Two data in a wide layer, against enumerated rows of weights."""
     width = 7
 
-    def witness() -> Array:
-        return np.array(
-            [
-                stats.binom.pmf(np.arange(width + 1), width, overlap_probability(width, d))
-                for d in range(width + 1)
-            ]
-        ).T
-
     return claim(
         "wide-overlap",
         "the number of neurons in which two data differ is binomial in the next layer",
         lambda: overlap_matrix(width),
         lambda matrix: np.array(matrix.tolist(), dtype=float),
-        witness,
+        lambda: overlap_columns(width),
         Exact(12, scale=1e-3),
         scaled("1.000000001"),
         Mutant("one neuron more differs", lambda matrix: matrix[:, [*range(1, width + 1), 0]]),

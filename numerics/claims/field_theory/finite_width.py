@@ -165,17 +165,23 @@ TWO_INPUTS = Claim(
 # ------------------------------------------------------------------------------------------------
 
 
+def tangent_variances(depth: int = 3) -> list[Expr]:
+    """The relative variance of the tangent kernel of linear and of ReLU networks."""
+    return [tangent_variance(Integer(excess), N, depth) for excess in (2, 5)]
+
+
 TANGENT = Claim(
-    "field-theory/tangent-variance-relu",
-    "the tangent kernel of a critical ReLU network of width 16 and depth 5 fluctuates as the sum "
-    "over pairs of layers says",
-    lambda: tangent_variance(Integer(5), N, 5),
-    lambda expression, _: float(compiled(expression, [N])(16.0)),
+    "field-theory/tangent-variance",
+    "the tangent kernels of critical linear and ReLU networks of width 8 and depth 3 fluctuate as "
+    "the sum over pairs of layers says",
+    tangent_variances,
+    lambda expressions, _: np.array([float(compiled(e, [N])(8.0)) for e in expressions]),
     tangent_moments,
-    Sampled(0.3),
+    Sampled(0.1),
     (
         replaced("leading order in 1/N", lambda e: (N * e).subs(N, 10**9) / N),
-        Mutant("the linear network's", lambda _: tangent_variance(Integer(2), N, 5)),
+        Mutant("the other network's", lambda found: found[::-1]),
+        Mutant("a layer more", lambda _: tangent_variances(4)),
     ),
 )
 

@@ -32,6 +32,11 @@ PAIRS = [
     for name in ("relu", "leaky", "erf", "sin", "cos", "abs", "gelu", "tanh", "swish")
     for kernels in ((1.3, 0.7, 0.4), (0.5, 2.0, -0.8))
 ]
+JUMPS = [
+    (name, *kernels)
+    for name in ("heaviside", "sign")
+    for kernels in ((1.3, 0.7, 0.4), (0.5, 2.0, -0.8))
+]
 MODES = [
     (a, layers, boundary)
     for a, layers in ((0.8, 9), (-0.3, 5), (0.5, 2))
@@ -114,6 +119,14 @@ WIDE = (
         at=points("activation Kaa Kbb Kab", PAIRS),
         witness=lambda rng, effort: [maps.pair_averages(*place) for place in PAIRS],
         policy=Exact(9, scale=0.01),
+        mutants=(TINY, ANOTHER),
+    ),
+    Claim.of(
+        "field-theory/kernel-map",
+        name="jumps",
+        at=points("activation Kaa Kbb Kab", JUMPS),
+        witness=lambda rng, effort: [maps.jumping_averages(*place) for place in JUMPS],
+        policy=Exact(7, scale=0.1),
         mutants=(TINY, ANOTHER),
     ),
 )

@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
-from sympy import Expr, Integer, Rational
+from sympy import Expr, Integer, Matrix, Rational
 
 from neurenorm.numerics.claims.field_theory.finite_width import LINEAR, RELU
+from neurenorm.numerics.claims.field_theory.results import WrongExcess
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.simulation.field_theory.widths import blocks
+from neurenorm.numerics.simulation.field_theory.large import (
+    divergence_samples,
+    growth_samples,
+    lengths_by_weights,
+    two_inputs,
+    wide_tanh,
+)
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Sampled
-from neurenorm.numerics.verification.mutants import replaced
+from neurenorm.numerics.verification.mutants import Mutant, replaced
 from neurenorm.theory.field_theory.action import factorial_divergence
-from neurenorm.theory.field_theory.finite_width import FIELD, ScaleInvariant
-from neurenorm.theory.wide.limit import SW2, K
+from neurenorm.theory.field_theory.finite_width import FIELD, FiniteWidth, ScaleInvariant
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.wide.limit import AA, AB, BB, SW2, K
 
 __all__ = ["CLAIMS"]
 
-Array = NDArray[np.float64]
 N, LAG = FIELD.N, FIELD.lag
-PARTS = 16  # runs one after the other, so that few layers are held at once
-
-
-def in_parts(draw: Callable[[int], Estimate], networks: int) -> Estimate:
-    """The mean of estimates from several runs."""
-    total = draw(networks // PARTS)
-    for _ in range(PARTS - 1):
-        total = total + draw(networks // PARTS)
-    return total / PARTS
-
 
 # --- modes, the factorial approximation, criticality
 # --------------------------------------------------------------------------------------------------
-
-
-def divergence_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """(N/2)⟨K/K* - 1 - ln K/K*⟩ of linear networks, N = 400, a = 0.8, averaged over layers 40 to
-    120.
-    """
-
-    def draw(networks: int) -> Estimate:
-        """One run of the chain of chi-squared variables."""
-        kernel, total = np.ones(networks), np.zeros(networks)
-        for layer in range(120):
-            kernel = 0.2 + 0.8 * kernel * rng.chisquare(400, networks) / 400
-            if layer >= 40:
-                total += 200 * (kernel - 1 - np.log(kernel)) / 80
-        return blocks(total, 128)
-
-    return in_parts(draw, 640_000)
 
 
 def mutual_alone(expression: Expr) -> Expr:
@@ -92,22 +71,6 @@ def growth_at(exact: ScaleInvariant) -> Expr:
     return variance + mean**2
 
 
-def growth_samples(rng: np.random.Generator, effort: Effort) -> Estimate:
-    """The same of linear and ReLU networks of width 100: the active neurons of a layer are
-    binomial, its kernel is a sum of that many squares.
-    """
-
-    def draw(networks: int) -> Estimate:
-        """One run."""
-        linear, relu = np.ones(networks), np.ones(networks)
-        for _ in range(20):
-            linear *= rng.chisquare(100, networks) / 100
-            relu *= rng.chisquare(rng.binomial(100, 0.5, networks)) / 50
-        return blocks(np.stack([linear, relu], axis=1) ** 2 / np.array([1.4859, 2.6533]), 128)
-
-    return in_parts(draw, 4_800_000)
-
-
 GROWTH = Claim(
     "field-theory/critical-growth-width-100",
     "twenty critical layers of width 100 multiply the mean square of the kernel by 1.4859 (linear) "
@@ -126,8 +89,56 @@ GROWTH = Claim(
 )
 
 
-# --- tangent kernels, the transfer operator
+# --- covariances of layers, kernels of two inputs
 # --------------------------------------------------------------------------------------------------
 
+TANH_LENGTH = 0.8146440100660007
 
-CLAIMS: Sequence[Claim] = (FACTORIAL, GROWTH)
+BY_WEIGHTS = Claim.of(
+    "field-theory/layer-covariance",
+    name="drawn-weights",
+    statement="linear networks of width 100 and depth 60 with every weight drawn have N Var q = "
+    "5.760 and the covariance a^lag at lags 0 to 4",
+    at=[{"activation": "linear", "sw2": 0.8, "sb2": 0.2, "N": 100, "lag": n} for n in range(5)],
+    read=lambda found: 100 * found.values["q"],
+    witness=lambda rng, effort: lengths_by_weights(100, 60, 19, range(5), 3200, rng),
+    policy=Sampled(0.15),
+    mutants=(
+        Mutant("the excess of another unit", lambda p: WrongExcess(p.activation)),
+        Mutant("another nonlinearity", lambda p: replace(p, activation=activation("z/2"))),
+    ),
+    effort=Effort.high,
+)
+
+TANH = Claim.of(
+    "field-theory/layer-covariance",
+    name="tanh-width-128",
+    statement="tanh networks of width 128 at (2, 0.1) have the covariances of leading order, "
+    "lengths and kernels, at the lags 0 and 1",
+    at=[{"activation": "tanh", "sw2": 2, "sb2": 0.1, "N": 128, "lag": lag} for lag in (0, 1)],
+    read=lambda found: [128 * found.values[name] for name in ("q", "K")],
+    witness=lambda rng, effort: wide_tanh(TANH_LENGTH, (0, 1), rng),
+    policy=Sampled(0.03),
+    mutants=(
+        Mutant(
+            "a louder nonlinearity", lambda p: replace(p, activation=activation("1.05*tanh(z)"))
+        ),
+    ),
+    effort=Effort.high,
+)
+
+TWO_RELU = Claim(
+    "field-theory/two-inputs-relu-width-128",
+    "two ReLU inputs at (1.8, 0.1), N = 128, from K = 1 and c = 0.5: at layer 2 N Var K_aa = 4.050 "
+    "and N Var K_ab = 2.158, to five per cent",
+    lambda: Matrix(FiniteWidth(activation("relu")).pair_noise),
+    lambda noise, _: np.array(
+        [float(compiled(noise[i, i], [AA, BB, AB, SW2])(1.0, 1.0, 0.5, 1.8)) for i in (0, 2)]
+    ),
+    lambda rng, effort: two_inputs("relu", 1.8, 0.1, (1.0, 1.0, 0.5), 2, 400_000, rng),
+    Sampled(0.05),
+    (Mutant("equal inputs", lambda noise: noise.subs(AB, AA)),),
+    Effort.high,
+)
+
+CLAIMS: Sequence[Claim] = (FACTORIAL, GROWTH, BY_WEIGHTS, TANH, TWO_RELU)

@@ -10,7 +10,7 @@ import numpy as np
 from sympy import Expr, Integer, Matrix, Rational
 
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.simulation.field_theory.along_depth import written_precision
+from neurenorm.numerics.simulation.field_theory.along_depth import written_covariance
 from neurenorm.numerics.simulation.field_theory.spectra import (
     Array,
     half_stable_gelu,
@@ -47,7 +47,7 @@ def depth_claim(boundary: str) -> Claim:
         f"the closed covariance of fluctuations along depth ({boundary}) inverts the precision",
         lambda: covariances(boundary),
         lambda matrix, _: np.array(compiled(matrix, [FIELD.a])(0.8)),
-        lambda rng, effort: np.linalg.inv(written_precision(0.8, LAYERS, boundary)),
+        lambda rng, effort: written_covariance(0.8, LAYERS, boundary),
         Exact(11),
         (scaled(1.0000001), flipped(FIELD.a), shifted(FIELD.a, Rational(1, 10**6))),
     )

@@ -26,6 +26,7 @@ from neurenorm.numerics.simulation.lattice.iterated import (
     terminals_at_fixed_point,
     torus_bonds,
 )
+from neurenorm.numerics.simulation.lattice.stepped import leading_logs
 from neurenorm.numerics.solve import free_energy
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
@@ -165,17 +166,6 @@ RING = Claim(
 FLOW_STARTS = ((Rational(7, 10), Rational(3, 10)), (Rational(6, 5), Rational(-1, 10)))
 
 
-def leading_log(rng: np.random.Generator, effort: Effort) -> Array:
-    """Return the logarithm of the largest eigenvalue of the transfer matrix in a field, by
-    numerical linear algebra.
-    """
-    found = []
-    for k, h in np.array(FLOW_STARTS, dtype=float):
-        matrix = np.array([[np.exp(k + h), np.exp(-k)], [np.exp(-k), np.exp(k - h)]])
-        found.append(np.log(np.max(np.linalg.eigvalsh(matrix))))
-    return np.array(found)
-
-
 FLOW_FREE_ENERGY = Claim(
     "lattice/free-energy-from-flow",
     "the constants along the decimation flow of the chain in a field sum to the free energy per "
@@ -184,7 +174,7 @@ FLOW_FREE_ENERGY = Claim(
     lambda recursion, _: np.array(
         [float(free_energy(recursion, {K: k, H: h}).value.mid()) for k, h in FLOW_STARTS]
     ),
-    leading_log,
+    lambda rng, effort: leading_logs(np.array(FLOW_STARTS, dtype=float)),
     Exact(12),
     (scaled(1.000001), without(log(2), "ln 2 of each summed spin")),
 )

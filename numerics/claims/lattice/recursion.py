@@ -13,12 +13,10 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-from scipy.integrate import solve_ivp
 from sympy import Expr, Interval, Rational, Symbol, cos, exp, log, sin
 
 from neurenorm.graphs.lattices import diamond, series_cell
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.simulation.lattice.enumeration import Term, log_marginal
 from neurenorm.numerics.simulation.lattice.stepped import (
     POINTS,
     STARTS,
@@ -29,14 +27,15 @@ from neurenorm.numerics.simulation.lattice.stepped import (
     critical_by_hand,
     cubed,
     differences,
-    read_off,
+    projected,
     spectrum_without_coupling,
-    transfer,
+    three_bonds,
 )
 from neurenorm.numerics.solve import fixed_points
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, replaced, scaled
+from neurenorm.numerics.verification.points import followed
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.cell import cell_recursion
 from neurenorm.theory.decimation.decimation import decimate
@@ -110,7 +109,7 @@ CALLED = Claim(
     "one step from given couplings is the read-off of the cube of the transfer matrix",
     called,
     lambda values, _: np.array(compiled(list(values), [])(), dtype=float),
-    lambda rng, effort: np.array(read_off(np.linalg.matrix_power(transfer(0.7, 0.3), 3))[:2]),
+    lambda rng, effort: three_bonds(0.7, 0.3),
     Exact(12),
     (scaled(1.000001), Mutant("couplings exchanged", lambda values: values[::-1])),
 )
@@ -331,12 +330,7 @@ def integrated(betas: Sequence[Expr], effort: Effort) -> Array:
     """Follow each flow over ln 3 numerically."""
 
     def end(beta: Expr, symbol: Symbol, start: float) -> float:
-        speed = compiled(beta, [symbol])
-        return float(
-            solve_ivp(lambda _, y: speed(y), (0, np.log(3)), [start], rtol=1e-11, atol=1e-13).y[
-                0, -1
-            ]
-        )
+        return followed(compiled(beta, [symbol]), start, float(np.log(3)))
 
     return np.array(
         [
@@ -371,25 +365,6 @@ def site_chain(
     return tuple(
         decimate(bond_model(chain, alphabet, {K: bond}, {H: site}), (0, 2)).effective.values()
     )
-
-
-def projected(
-    states: Sequence[float] | Array,
-    basis: Array,
-    bond: Callable[..., Any],
-    site: Callable[..., Any],
-) -> Array:
-    """Enumerate the three vertices and solve for the coefficients of products of basis functions
-    (rows of ``basis``) of the two ends.
-    """
-    rows = []
-    for k, h in POINTS.T:
-        terms: list[Term] = [((i, i + 1), k, bond) for i in (0, 1)]
-        terms += [((i,), h, site) for i in range(3)]
-        table = log_marginal(3, tuple(states), terms, (0, 2))
-        inverse = np.linalg.inv(basis.T)
-        rows.append((inverse @ table @ inverse.T).ravel())
-    return np.array(rows).T
 
 
 def alphabet_claim(

@@ -4,8 +4,9 @@ are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,14 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+Which = NDArray[np.signedinteger[Any]]
+Integrand = Callable[[Array, Which], Array]
 Numbers = Mapping[str, Any]
 AnalyticFunction = Callable[[acb, bool], acb]
 WIDE, SUBJECT = symbols("field-theory"), symbols("complexity")
+PAIR = [WIDE.Kaa, WIDE.Kbb, WIDE.Kab, WIDE.sw2, WIDE.sb2]
+HUGE = 1e300  # a ratio beyond which the mean complexity, at most 2 over it, is zero in doubles
+BATCH = 256  # points whose integrals are done at once
 DOUBLE = 64  # bits at which the constants of an integral in doubles are found
 QUADRATURE = 1e-9  # relative error of the kernel of one layer where it is averaged numerically
 
@@ -73,30 +79,58 @@ def state_entropy(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> tuple
     >>> round(state_entropy(neuron_profile(), {SUBJECT.r: 1})[0], 10)
     0.7213475204
     """
+    ((value, error),) = state_entropies(problem, [numbers])
+    return value, error
+
+
+def state_entropies(
+    problem: StateEntropy, points: Sequence[Mapping[Symbol, Any]]
+) -> list[tuple[float, float]]:
+    """Return the mean complexity and its error at several points, as `state_entropy` does at one."""
     height, shape = problem.density.as_independent(SUBJECT.t, as_Add=False)
     names = sorted(shape.free_symbols - {SUBJECT.t}, key=str)
+    parts = [problem.scale, height, *names]
+    used = sorted(set().union(*(part.free_symbols for part in parts)), key=str)
+    constants, function = compiled(parts, used, target="ball"), compiled(shape, [SUBJECT.t, *names])
     with precision(DOUBLE):
-        scale, factor, *given = (
-            float(constant_ball(part, numbers).mid()) for part in (problem.scale, height, *names)
-        )
-    if scale == 0:
-        return 1.0, 0.0
-    function = compiled(shape, [SUBJECT.t, *names])
-    return _converged(
-        lambda t: factor * function(t, *given) * binary_entropy(ndtr(-np.abs(scale * t))), scale
-    )
+        rows = [
+            [float(arb(part).mid()) for part in constants(*(numbers[name] for name in used))]
+            for numbers in points
+        ]
+    scale, factor, *given = np.array(rows).T[..., None]
+
+    def integrand(t: Array, some: Which) -> Array:
+        """At the nodes of some of the points, a row for each."""
+        found: Array = factor[some] * function(t, *(part[some] for part in given))
+        return found * binary_entropy(ndtr(-np.abs(scale[some] * t)))
+
+    found = np.array([np.ones(len(rows)), np.zeros(len(rows))]).T
+    found[scale[:, 0] > HUGE] = 0.0, 2 / HUGE
+    waiting = np.flatnonzero((scale[:, 0] > 0) & (scale[:, 0] <= HUGE))
+    for some in np.array_split(waiting, max(1, len(waiting) // BATCH)):
+        found[some] = _converged(partial(_rows, integrand, some), scale[some, 0])
+    return [(float(value), float(error)) for value, error in found]
 
 
-def _converged(integrand: Callable[[Array], Array], scale: float) -> tuple[float, float]:
-    """Halve the step until two sums agree; H2(Φ(u)) is below 1e-21 beyond |u| = 10."""
-    before, count = np.inf, 64
-    while True:
-        nodes, weights = whole_line(np.array(min(1.0, 1 / scale)), np.array(10 / scale), count)
-        value = float(integrand(nodes) @ weights)
-        error = abs(value - before) + 4 * np.finfo(float).eps * value
-        if error < 1e-14 or count >= 1 << 14:
-            return value, float(error)
-        before, count = value, 2 * count
+def _rows(integrand: Integrand, some: Which, t: Array, which: Which) -> Array:
+    """The integrand at the nodes of those points of a batch that are not yet known."""
+    return integrand(t, some[which])
+
+
+def _converged(integrand: Integrand, scale: Array) -> Array:
+    """Values and errors, a row for each scale: halve the step until two sums agree; H2(Φ(u)) is
+    below 1e-21 beyond |u| = 10.
+    """
+    found, before, count = np.empty((len(scale), 2)), np.full(len(scale), np.inf), 64
+    which = np.arange(len(scale))
+    while len(which):
+        nodes, weights = whole_line(np.minimum(1.0, 1 / scale[which]), 10 / scale[which], count)
+        value = np.sum(integrand(nodes, which) * weights, axis=-1)
+        error = np.abs(value - before[which]) + 4 * np.finfo(float).eps * value
+        found[which], before[which] = np.stack([value, error], axis=1), value
+        which = which[(error >= 1e-14) & (count < 1 << 14)]
+        count *= 2
+    return found
 
 
 def state_entropy_ball(problem: StateEntropy, numbers: Mapping[Symbol, Any]) -> arb:
@@ -271,24 +305,45 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     ['0', '0.683332', '0.987540']
     """
     state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
-    step, ratio, ratios = (
-        _ball_step(problem.recursion),
-        compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball"),
-        [],
-    )
+    follow = _mean_value_step(problem.recursion, numbers)
+    ratio = compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball")
+    ratios: list[arb] = []
     for _ in range(problem.depth):
         correlation = state[2] / state[0]
-        ratios.append(ratio(correlation) if correlation < 1 else arb.nan())
-        state = list(step(*state, numbers["sw2"], numbers["sb2"]))
+        if not correlation < 1:
+            return [*ratios, *[arb.nan()] * (problem.depth - len(ratios))]
+        ratios.append(ratio(correlation))
+        state = follow(state)
         state[1] = state[0]
     return ratios
 
 
 def _ball_step(recursion: Recursion) -> Callable[..., Any]:
     """The kernel maps of two inputs over balls."""
-    return compiled(
-        list(recursion.step), [WIDE.Kaa, WIDE.Kbb, WIDE.Kab, WIDE.sw2, WIDE.sb2], target="ball"
-    )
+    return compiled(list(recursion.step), PAIR, target="ball")
+
+
+def _mean_value_step(
+    recursion: Recursion, numbers: Numbers
+) -> Callable[[Sequence[arb]], list[arb]]:
+    """The kernel maps over balls in the mean value form, f(mid) + f'(ball)(ball - mid): an error is
+    multiplied by the slope of the map, not by the number of times that its argument stands there.
+    """
+    step = _ball_step(recursion)
+    slopes = compiled(list(recursion.jacobian()), PAIR, target="ball")
+    variances = numbers["sw2"], numbers["sb2"]
+
+    def follow(state: Sequence[arb]) -> list[arb]:
+        """One layer."""
+        middle = [part.mid() for part in state]
+        off = [part - centre for part, centre in zip(state, middle, strict=True)]
+        here, slope = step(*middle, *variances), slopes(*state, *variances)
+        return [
+            value + sum((slope[3 * i + j] * off[j] for j in range(3)), start=arb(0))
+            for i, value in enumerate(here)
+        ]
+
+    return follow
 
 
 def layer_bits(problem: RandomNetwork, numbers: Numbers) -> tuple[Array, Array]:
@@ -314,7 +369,8 @@ def layer_bits(problem: RandomNetwork, numbers: Numbers) -> tuple[Array, Array]:
             lambda: {str(i): ball for i, ball in enumerate(profile_ratios(problem, numbers))},
             FLOAT_DIGITS,
         )
-        pairs = [state_entropy(problem.profile, {SUBJECT.r: ball.mid()}) for ball in balls.values()]
+        ratio = SUBJECT.r
+        pairs = state_entropies(problem.profile, [{ratio: ball.mid()} for ball in balls.values()])
         return np.array([value for value, _ in pairs]), np.array([error for _, error in pairs])
     correlation = numeric_correlations(problem, numbers)
     slack = QUADRATURE * np.arange(1, problem.depth + 1)

@@ -27,6 +27,7 @@ __all__ = [
     "loop_row",
     "planted_chain",
     "planted_overlap",
+    "removals",
     "wide_overlap",
 ]
 
@@ -154,3 +155,34 @@ def loop_row(width: int, rng: np.random.Generator) -> Array:
     return np.array(
         [*kept, *(loop.back_energy[at[rho]] / 2 for rho in RESTORED), *loop.back_overlap]
     )
+
+
+TRIED = {"weights": np.linspace(0.25, 0.34, 4), "paths": np.linspace(0.45, 0.56, 4)}
+
+
+def removals(
+    protocol: str,
+    degree: float,
+    targets: tuple[float, ...],
+    networks: int,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Return the fractions of weights or of paths whose removal brings layered networks of a degree
+    to others: removals are tried, counted and interpolated.
+    """
+
+    def lowered(network: ActivePaths, rho: float) -> float:
+        """The degree that is left."""
+        if protocol == "weights":
+            return float(network.diluted(rho, rng).mean_degree)
+        return float(degree * np.mean(rng.random(network.count) >= rho))
+
+    rows = []
+    for _ in range(networks):
+        network = random_active_paths((40, 40, 40, 40), 9600, rng)
+        left = [lowered(network, float(rho)) for rho in TRIED[protocol]]
+        line = np.polynomial.Polynomial.fit(
+            left, TRIED[protocol], 2 if protocol == "weights" else 1
+        )
+        rows.append([line(target) for target in targets])
+    return Estimate.from_blocks(rows)

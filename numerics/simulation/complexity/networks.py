@@ -36,6 +36,7 @@ __all__ = [
     "sampled_sphere_dimension",
     "sphere_dimension",
     "unit_bits",
+    "unit_directions",
     "white_dimension",
 ]
 
@@ -488,3 +489,8 @@ def sampled_sphere_dimension(
         for part in (slice(None), *halves)
     )
     return found, 2 * found - float(np.mean(narrow))
+
+
+def unit_directions(correlations: Sequence[Sequence[float]]) -> Array:
+    """Return directions with given cosines."""
+    return np.asarray(np.linalg.cholesky(np.array(correlations, dtype=float)))

@@ -13,6 +13,7 @@ from neurenorm.numerics.simulation.work import Work
 __all__ = [
     "AFTER",
     "BEFORE",
+    "KERNEL",
     "PRIOR",
     "STAY",
     "STIFFNESS",
@@ -21,11 +22,23 @@ __all__ = [
     "long_powers",
     "onset",
     "over_the_weight",
+    "solved_couplings",
 ]
 
 Array = NDArray[np.float64]
 
+KERNEL = np.array([1.7, 0.4, 0.9, 2.3])
 STAY = ((0.3, 0.1), (0.05, 0.6))
+
+
+def solved_couplings() -> Array:
+    """Return constant, K1, K2 and g of the kernel, from the linear equations for the logarithms of
+    its entries.
+    """
+    states = [(h, after) for h in (1, -1) for after in (1, -1)]
+    design = np.array([[1, h * after, (h + after) / 2, (h - after) / 2] for h, after in states])
+    found: Array = np.linalg.solve(design, np.log(KERNEL))
+    return found
 
 
 def long_powers(rng: np.random.Generator, effort: Work) -> Array:

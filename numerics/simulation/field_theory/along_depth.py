@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate
 
-__all__ = ["continuum_against_lattice", "written_modes", "written_precision"]
+__all__ = ["continuum_against_lattice", "written_covariance", "written_modes", "written_precision"]
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,11 @@ def written_precision(a: float, layers: int, boundary: str) -> Array:
     if boundary == "stationary":
         matrix[0, 0] -= a * a
     return matrix
+
+
+def written_covariance(a: float, layers: int, boundary: str) -> Array:
+    """Return the inverse of that matrix."""
+    return np.asarray(np.linalg.inv(written_precision(a, layers, boundary)), dtype=float)
 
 
 def written_modes(a: float, layers: int, boundary: str) -> Array:

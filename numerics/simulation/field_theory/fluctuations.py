@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.simulation.field_theory.activations import NAMED
 from neurenorm.numerics.simulation.field_theory.networks import Plan, sample_layers
-from neurenorm.numerics.simulation.field_theory.tangent import tangent_kernels
+from neurenorm.numerics.simulation.field_theory.tangent import tangent_kernels_in_law
 from neurenorm.numerics.simulation.field_theory.widths import blocks, deep_samples, mean_shift
 from neurenorm.numerics.simulation.work import Work
 
@@ -72,13 +73,22 @@ def two_input_samples(rng: np.random.Generator, effort: Work) -> Estimate:
 
 
 def tangent_moments(rng: np.random.Generator, effort: Work) -> Estimate:
-    """Var Θ/⟨Θ⟩² of critical ReLU networks of width 16 and five layers, against the exact
-    mean 5 K.
+    """Var Θ/⟨Θ⟩² of critical networks of width 8 and three layers, linear and ReLU, against the exact
+    mean 3 K.
     """
-    values = tangent_kernels(
-        (16,) * 5 + (1,), 2.0, 0.0, np.ones(16), NAMED["relu"], effort.scale(40_000, 120_000), rng
-    )
-    return blocks((values / 10.0) ** 2 - 1)
+
+    def relative(name: str, sw2: float, networks: int) -> NDArray[np.float64]:
+        """Squares of one run."""
+        inputs, widths = np.ones(8), (8, 8, 8, 1)
+        values = tangent_kernels_in_law(widths, sw2, 0.0, inputs, NAMED[name], networks, rng)
+        return np.asarray((values / (3 * sw2)) ** 2 - 1)
+
+    networks = effort.scale(100_000, 100_000)
+    runs = [
+        np.stack([relative("linear", 1.0, networks), relative("relu", 2.0, networks)], axis=1)
+        for _ in range(8)
+    ]
+    return blocks(np.concatenate(runs))
 
 
 def drawn_lengths(rng: np.random.Generator, effort: Work) -> Estimate:

@@ -80,6 +80,19 @@ def pair_averages(name: str, kaa: float, kbb: float, kab: float) -> list[float]:
     return [gauss_pair(part, kaa, kbb, kab) for part in NAMED[name]]
 
 
+def jumping_averages(name: str, kaa: float, kbb: float, kab: float) -> list[float]:
+    """Return ⟨φ_a φ_b⟩ of a function that jumps, and its slope along K_ab by differences of sixth
+    order.
+    """
+    function, step = NAMED[name].function, 0.005 * math.sqrt(kaa * kbb)
+    slope = sum(
+        sign * weight * gauss_pair(function, kaa, kbb, kab + sign * j * step)
+        for j, weight in ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
+        for sign in (1, -1)
+    )
+    return [gauss_pair(function, kaa, kbb, kab), slope / step]
+
+
 def next_length(name: str, sw2: float, sb2: float, length: float) -> float:
     """Return σ_b² + σ_w² ⟨φ²⟩."""
     return sb2 + sw2 * gauss_average(lambda z: NAMED[name].function(z) ** 2, length)

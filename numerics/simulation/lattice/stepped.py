@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from neurenorm.numerics.simulation.lattice.enumeration import Term, log_marginal
 from neurenorm.numerics.simulation.work import Work
 
 __all__ = [
@@ -21,9 +23,12 @@ __all__ = [
     "critical_by_hand",
     "cubed",
     "differences",
+    "leading_logs",
+    "projected",
     "read_off",
     "slope_of_step",
     "spectrum_without_coupling",
+    "three_bonds",
     "transfer",
 ]
 
@@ -41,6 +46,16 @@ def read_off(weights: Array) -> list[float]:
     """Return coupling, field and constant of the bond that has these weights."""
     (pp, pm), (mp, mm) = np.log(weights)
     return [(pp + mm - pm - mp) / 4, (pp - mm) / 2, (pp + mm + pm + mp) / 4]
+
+
+def leading_logs(points: Array) -> Array:
+    """Return ln of the largest eigenvalue of the transfer matrix at every coupling and field."""
+    return np.array([np.log(np.max(np.linalg.eigvalsh(transfer(k, h)))) for k, h in points])
+
+
+def three_bonds(k: float, h: float) -> Array:
+    """Return coupling and field of three bonds in series."""
+    return np.array(read_off(np.linalg.matrix_power(transfer(k, h), 3))[:2])
 
 
 def composed_witness(rng: np.random.Generator, effort: Work) -> Array:
@@ -154,3 +169,22 @@ def cubed(rng: np.random.Generator, effort: Work) -> Array:
     """Read the couplings of three bonds off the cube of the transfer matrix."""
     couplings = [read_off(np.linalg.matrix_power(transfer(k), 3))[0] for k in STARTS]
     return np.array([*couplings, *(np.tanh(k) for k in couplings if k > 0)])
+
+
+def projected(
+    states: Sequence[float] | Array,
+    basis: Array,
+    bond: Callable[..., Any],
+    site: Callable[..., Any],
+) -> Array:
+    """Enumerate the three vertices and solve for the coefficients of products of basis functions
+    (rows of ``basis``) of the two ends.
+    """
+    rows = []
+    for k, h in POINTS.T:
+        terms: list[Term] = [((i, i + 1), k, bond) for i in (0, 1)]
+        terms += [((i,), h, site) for i in range(3)]
+        table = log_marginal(3, tuple(states), terms, (0, 2))
+        inverse = np.linalg.inv(basis.T)
+        rows.append((inverse @ table @ inverse.T).ravel())
+    return np.array(rows).T

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -400,3 +401,19 @@ def test_tangent_kernel() -> None:
 def test_bad_input(name: str, parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         values(name, **parameters)
+
+
+def test_every_branch_has_the_errors_of_its_values() -> None:
+    """z²: both roots of K = σ_b² + 3 σ_w² K², the printed double within its printed error."""
+    shown = evaluate(
+        "field-theory/kernel-fixed-point", activation="z**2", sw2=0.2, sb2=0.1
+    ).as_dict()
+    assert shown["branch_errors"][0] == shown["errors"]
+    with mpmath.workdps(40):
+        bend = mpmath.sqrt(mpmath.mpf(76) / 100)
+        for branch, errors, side in zip(
+            shown["branches"], shown["branch_errors"], (-1, 1), strict=True
+        ):
+            assert abs(branch["K"] - (1 + side * bend) * 5 / 6) <= errors["K"] < 1e-15
+    alone = evaluate("field-theory/kernel-fixed-point", activation="tanh", sw2=2, sb2=0.1)
+    assert "branch_errors" not in alone.as_dict()

@@ -2,6 +2,7 @@
 right-hand sides into numbers.
 """
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -29,6 +30,15 @@ FUNCTIONS |= {
     "erf": mpmath.erf,
     "erfc": mpmath.erfc,
 }
+RELATIONS = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+    r"\leq": operator.le,
+    r"\geq": operator.ge,
+    r"\neq": operator.ne,
+}
+CASES, END, FOR, OTHERWISE = r"\begin{cases}", r"\end{cases}", r"\text{for}\:", r"\text{otherwise}"
 CONSTANTS = {
     r"\pi": mpmath.pi,
     r"\gamma": mpmath.euler,
@@ -79,6 +89,7 @@ class Reader:
 
     def __init__(self, source: str, symbols: list[str]) -> None:
         words = [
+            *map(re.escape, (CASES, END, FOR, OTHERWISE)),
             *sorted(map(re.escape, symbols), key=len, reverse=True),
             r"\\left\\langle|\\right\\rangle|\\left\||\\right\|",
             r"\\[A-Za-z]+|\\.",
@@ -127,16 +138,10 @@ class Reader:
         """Read factors that stand side by side."""
         factors = [self.factor()]
         while self.peek() and self.peek() not in (
-            "+",
-            "-",
-            ")",
-            "}",
-            ",",
-            "=",
-            r"\right",
-            r"\right|",
-            r"\right\rangle",
-            r"\,",
+            *("+", "-", ")", "}", ",", "&"),
+            *(r"\right", r"\right|", r"\right\rangle", r"\,"),
+            *(r"\\", END),
+            *RELATIONS,
         ):
             factors.append(self.factor())
         return lambda env: mpmath.fprod(factor(env) for factor in factors)
@@ -184,6 +189,7 @@ class Reader:
             r"\sqrt": self.root,
         }
         readers |= {
+            CASES: self.cases,
             r"\left|": self.magnitude,
             r"\left\langle": self.average,
             r"\int": self.integral,
@@ -220,6 +226,29 @@ class Reader:
         self.take()
         inner = self.group()
         return lambda env: mpmath.sqrt(inner(env))
+
+    def cases(self) -> Value:
+        """Read a formula by cases: the first whose condition holds counts, and no other is read
+        off.
+        """
+        self.take(CASES)
+        rows: list[tuple[Value, Callable[[Env], bool]]] = []
+        while not rows or self.take(r"\\", END) != END:
+            value = self.sum()
+            self.take("&")
+            rows.append((value, self.condition()))
+
+        def first(env: Env) -> mpmath.mpf:
+            return next(value(env) for value, holds in rows if holds(env))
+
+        return first
+
+    def condition(self) -> Callable[[Env], bool]:
+        """Read what stands behind a case."""
+        if self.take(FOR, OTHERWISE) == OTHERWISE:
+            return lambda env: True
+        left, compare, right = self.sum(), RELATIONS[self.take(*RELATIONS)], self.sum()
+        return lambda env: compare(left(env), right(env))
 
     def magnitude(self) -> Value:
         """Read an absolute value."""
@@ -296,13 +325,16 @@ class Reader:
 
 
 def _gaussian(inner: Value, env: Env, moments: list[mpmath.mpf]) -> mpmath.mpf:
-    """Average by the trapezoid rule, which converges exponentially for analytic functions."""
-    step, reach = (mpmath.mpf("0.05"), 180) if len(moments) == 1 else (mpmath.mpf("0.3"), 24)
-    nodes = [(k * step, step * mpmath.npdf(k * step)) for k in range(-reach, reach + 1)]
+    """Average over one variable by pieces that may meet in a kink at zero; over two by the trapezoid
+    rule, which converges exponentially for analytic functions.
+    """
     if len(moments) == 1:
-        return mpmath.fsum(
-            weight * inner({**env, "z": mpmath.sqrt(moments[0]) * x}) for x, weight in nodes
+        width = mpmath.sqrt(moments[0])
+        return mpmath.quad(
+            lambda x: mpmath.npdf(x) * inner({**env, "z": width * x}), [-12, -4, 0, 4, 12]
         )
+    step = mpmath.mpf("0.3")
+    nodes = [(k * step, step * mpmath.npdf(k * step)) for k in range(-24, 25)]
     first, second, shared = moments
     slope = shared / first
     rest = mpmath.sqrt(second - slope * shared)

@@ -15,8 +15,12 @@ from neurenorm.theory.dynamic_neurons.spectrum import transfer_spectrum, weight_
 from neurenorm.theory.dynamic_neurons.wide import WideBinary
 from neurenorm.theory.lattice.results import ring_free_energy
 
-SUBJECTS = ("lattice", "dynamic-neurons", "ising-correspondence")
-ENTRIES = [entry for subject in SUBJECTS for entry in results(subject)]
+ENTRIES = results()
+
+
+def test_as_many_results_as_results_with_derivations():
+    derived = [entry for entry in ENTRIES if object_derivation(entry.shown()) is not None]
+    assert len(derived) == len(ENTRIES)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)

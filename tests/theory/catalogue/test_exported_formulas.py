@@ -73,6 +73,7 @@ POINTS = {
     "complexity/neuron-profile": {"r": "1.3"},
     "complexity/first-layer": {"sw2": "1.5", "sb2": "0.4", "d": 5},
     "complexity/pair-entropy": {"theta": "0.9"},
+    "complexity/white-dimension": {"n": 7, "samples": 12},
     "complexity/linear-dimension": {"depth": 4},
     "complexity/relu-dimension": {"ratio": "0.7"},
 }
@@ -134,7 +135,6 @@ NO_NUMBERS = {
     "architectures/critical-line": "a recursion over layers",
     "complexity/random-network": "a recursion over layers",
     "complexity/sphere-dimension": "a sum over harmonics",
-    "complexity/white-dimension": "a formula by cases",
 }
 """Displays that are not the values of one formula."""
 
@@ -231,6 +231,13 @@ LEAST |= {"field-theory/edge-of-chaos": 1, "field-theory/layer-covariance": 1}
 def test_the_exported_formula_has_the_value_that_is_evaluated(identifier):
     entry, parameters = ENTRIES[identifier], POINTS[identifier]
     assert compared(entry, entry.to_latex(), parameters) >= LEAST.get(identifier, len(entry.values))
+
+
+@pytest.mark.parametrize("n, samples", [(5, 6), (9, 4), (1, 2)])
+def test_a_formula_by_cases_is_read_in_each_of_them(n, samples):
+    """As many units as degrees of freedom, fewer of these, and a single one."""
+    entry = ENTRIES["complexity/white-dimension"]
+    assert compared(entry, entry.to_latex(), {"n": n, "samples": samples}) == len(entry.values)
 
 
 @pytest.mark.parametrize(

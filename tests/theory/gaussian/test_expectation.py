@@ -12,7 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf as numeric_erf
 
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
+from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.gaussian.expectation import (
+    GaussianExpectation,
+    expectation,
+    gaussian_variables,
+)
 
 z, za, zb = sp.symbols("z z_a z_b", real=True)
 K, Ka, Kb = sp.symbols("K K_a K_b", positive=True)
@@ -237,3 +242,14 @@ def test_growing_gaussian_is_left_alone() -> None:
 
 def test_zero_variance_is_evaluation_at_zero() -> None:
     assert expectation(sp.cos(z) + sp.tanh(z + 1), z, 0) == 1 + sp.tanh(1)
+
+
+@pytest.mark.parametrize("step", ["erf(z)", "sign(z)", "abs(z)", "min(exp(z)-1,0)"])
+@pytest.mark.parametrize("wave", ["sin(z)", "cos(z)"])
+def test_waves_against_steps_stay_real(wave: str, step: str) -> None:
+    """⟨sin z_a erf z_b⟩ has an error function of an imaginary argument: it waits for quadrature."""
+    phi = activation(f"{wave} + {step}")
+    (za, zb), function = gaussian_variables(2), phi.expression
+    pair = function.xreplace({phi.variable: za}) * function.xreplace({phi.variable: zb})
+    assert not expectation(pair, (za, zb), [[2, 1], [1, 2]]).has(sp.I)
+    assert not expectation(function**2, phi.variable, 2).has(sp.I)

@@ -64,6 +64,15 @@ def test_true_labels_simplify_the_representation_of_digits():
     assert history.bits[-1].sum() < history.bits[0].sum()
 
 
+def test_random_labels_make_the_representation_of_digits_richer():
+    """Learning by heart takes more directions and more bits, where learning a rule takes fewer."""
+    pytest.importorskip("sklearn")
+    x, labels = digits(random_labels=True, rng=np.random.default_rng(8))
+    history = train(x, labels, (64, 50, 50, 50, 10), np.random.default_rng(9), epochs=200)
+    assert history.dimension[-1, -1] > 1.3 * history.dimension[0, -1]
+    assert history.bits[-1].sum() > history.bits[0].sum()
+
+
 def test_random_labels_are_drawn_and_the_inputs_are_centred():
     pytest.importorskip("sklearn")
     x, labels = digits(random_labels=True, rng=np.random.default_rng(7))

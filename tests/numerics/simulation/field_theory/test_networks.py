@@ -43,8 +43,6 @@ def assert_compatible(estimate: Estimate, exact: float | NDArray[np.float64]) ->
 def test_hand_written_activations_are_the_symbolic_ones(name: str) -> None:
     phi = activation(name)
     numbers = np.array([-30.0, -3.7, -1.2, -0.3, 0.2, 0.9, 1.6, 4.5, 30.0])
-    if name in ("elu", "selu"):  # their derivative, written with signs, cancels e^z beyond z = 10
-        numbers = numbers[:-1]
     assert NAMED[name].function(numbers) == pytest.approx(
         compiled(phi.expression, [phi.variable])(numbers), rel=1e-12, abs=1e-15
     )
