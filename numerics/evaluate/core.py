@@ -179,6 +179,7 @@ SOLVED_IN = {
     "neurenorm.theory.active_paths.zero_temperature": "active_paths",
     "neurenorm.theory.active_paths.ensemble": "active_paths",
     "neurenorm.theory.field_theory.problems": "field_theory",
+    "neurenorm.theory.loops.problems": "loops",
     "neurenorm.theory.complexity.state_entropy": "complexity",
     "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
 }

@@ -33,6 +33,7 @@ from neurenorm.theory.loops.exponents import WilsonFisher, coupling, distance
 from neurenorm.theory.loops.logarithms import sphere
 from neurenorm.theory.loops.quartic import components
 from neurenorm.theory.symbols import symbols
+from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = [
     "cubic_anisotropy",
@@ -148,7 +149,7 @@ def cubic_anisotropy(order: int = 1) -> tuple[Expr, Expr, Expr]:
     --------
     >>> du, dv, inverse = cubic_anisotropy()
     >>> factor(du)
-    u*(6*epsilon - n*u - 8*u - 6*v)/6
+    -u*(-6*epsilon + n*u + 8*u + 6*v)/6
     """
     counts = range(2, 3 + order)
     rows = [_cubic_slopes(count, order) for count in counts]
@@ -272,7 +273,7 @@ def multicritical(half: Expr, power: Expr) -> dict[str, Expr]:
     Examples
     --------
     >>> multicritical(Integer(3), Integer(4))["dimension"]
-    3*epsilon/5 - ... 
+    2 - 6*epsilon/5
     """
     k, j, d = int(half), int(power), Rational(2 * int(half), int(half) - 1)
     amplitude = gamma(d / 2 - 1) / (4 * pi ** (d / 2))
@@ -286,3 +287,71 @@ def multicritical(half: Expr, power: Expr) -> dict[str, Expr]:
         "omega": (k - 1) * distance,
         "dimension": expand(j * (d - distance - 2) / 2 + shift),
     }
+
+
+def long_range() -> dict[str, Expr]:
+    """Return exponents of the O(n) quartic action with a precision k^σ in d = 2σ - ε.
+
+    The bubble is a logarithm at d = 2σ too, and its weights in the mass and in the vertex are those
+    of the short range: their ratio is the first-order shift of 1/ν.
+
+    Examples
+    --------
+    >>> factor(long_range()["nu_inverse"] - LOOPS.sigma)
+    -epsilon*(n + 2)/(n + 8)
+    """
+    theory = WilsonFisher()
+    mass, vertex = theory.nu_inverse.coeff(coupling, 1), theory.beta.coeff(coupling, 2)
+    return {
+        "nu_inverse": LOOPS.sigma - factor(cancel(mass / vertex)) * distance,
+        "eta": 2 - LOOPS.sigma,
+    }
+
+
+def long_range_derivation() -> Derivation:
+    """Return the ratio of the weights of the bubble in the mass and in the vertex."""
+    theory = WilsonFisher()
+    mass, vertex = theory.nu_inverse.coeff(coupling, 1), theory.beta.coeff(coupling, 2)
+    step = Step(
+        "weights of the bubble in the mass and in the vertex",
+        mass / vertex,
+        factor(cancel(mass / vertex)),
+        r"\frac{\sigma - 1/\nu}{\epsilon}",
+    )
+    return Derivation("exponents of a long-range action", (step,))
+
+
+def cubic_derivation() -> Derivation:
+    """Return the two beta functions at the mixed fixed point."""
+    du, dv, _ = cubic_anisotropy(1)
+    point = cubic_fixed_points()["cubic"]
+    steps = (
+        Step("the isotropic coupling at rest", (du / U).subs(point), Integer(0), r"\dot u/u"),
+        Step("the anisotropic coupling at rest", (dv / V).subs(point), Integer(0), r"\dot v/v"),
+    )
+    return Derivation("the fixed point with both couplings", steps)
+
+
+def cubic_vertex_derivation() -> Derivation:
+    """Return the momentum dependence of a bubble at six dimensions, from its two routings."""
+    d = Integer(6)
+    step = Step(
+        "part of second order in p of the bubble, from lines q, q+p and from q-p/2, q+p/2",
+        -1 + 4 / d,
+        -Rational(1, 2) + 1 / d,
+        "B_2",
+    )
+    return Derivation("renormalisation of the field by a cubic vertex", (step,))
+
+
+def multicritical_derivation(k: int) -> Derivation:
+    """Return the loop of k massless lines per logarithm."""
+    d = Rational(2 * k, k - 1)
+    amplitude = gamma(d / 2 - 1) / (4 * pi ** (d / 2))
+    step = Step(
+        "k massless lines between two vertices, per logarithm",
+        sphere(d) * amplitude**k / 2,
+        2 * pi ** (d / 2) / gamma(d / 2) * amplitude**k / 2,
+        "s",
+    )
+    return Derivation("leading order of a multicritical point", (step,))

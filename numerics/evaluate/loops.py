@@ -1,0 +1,159 @@
+"""How the problems of loop expansions are solved: lists of closed forms, orders of lattice fields,
+orders in 1/N of random networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Integer
+
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import enclosed_answer
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.solve.loops import torus
+from neurenorm.numerics.solve.loops.networks import kernel_cumulants
+from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists
+from neurenorm.theory.symbols import symbols
+
+__all__: list[str] = []
+
+Array = NDArray[np.float64]
+ROUNDING = 1e-12  # of sums over sites and of quadrature, relative to the largest term
+
+
+def refuse_digits(digits: int | None, what: str) -> None:
+    """Refuse digits where the method is double precision."""
+    if digits is not None:
+        raise ValueError(
+            f"{what} are computed in double precision and no digit is proved: leave digits out"
+        )
+
+
+@answer.register
+def _(problem: Lists, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    flat: dict[str, Expr] = {}
+
+    def placed(entry: Any) -> Any:
+        """An expression's place in the flat table; words and None as they are."""
+        if isinstance(entry, Expr) and not isinstance(entry, Integer):
+            flat[str(len(flat))] = entry
+            return (str(len(flat) - 1),)
+        return int(entry) if isinstance(entry, Integer) else entry
+
+    places = {name: _marked(value, placed) for name, value in problem.values.items()}
+    found = enclosed_answer(lambda: balls_of(flat, numbers), digits) if flat else Answer("exact", {})
+    values = {name: _filled(place, found.values) for name, place in places.items()}
+    errors = {name: _filled(place, found.errors, 0.0) for name, place in places.items()}
+    return replace(found, values=values, errors=errors)
+
+
+def _marked(value: Any, placed: Callable[[Any], Any]) -> Any:
+    """Nested lists with every entry replaced by its place, a tuple of one."""
+    if isinstance(value, list | tuple):
+        return [_marked(item, placed) for item in value]
+    return placed(value)
+
+
+def _filled(place: Any, table: Mapping[str, Any], otherwise: Any = None) -> Any:
+    """Nested lists of places with the numbers that stand there."""
+    if isinstance(place, list):
+        return [_filled(item, table, otherwise) for item in place]
+    if isinstance(place, tuple):
+        return table[place[0]]
+    return place if otherwise is None else otherwise
+
+
+def numeric(values: Mapping[str, Any], reason: str = "") -> Answer:
+    """Values of double precision, with the error of rounding of each."""
+    return Answer(
+        "numeric",
+        dict(values),
+        {name: ROUNDING * _largest(value) for name, value in values.items() if value is not None},
+        reason=reason,
+    )
+
+
+def _largest(value: Any) -> float:
+    """The size of the largest entry."""
+    return float(np.max(np.abs(np.asarray(_numbers(value), dtype=float)), initial=0.0))
+
+
+def _numbers(value: Any) -> list[float]:
+    """All entries of nested lists."""
+    if isinstance(value, list | tuple):
+        return [entry for item in value for entry in _numbers(item)]
+    return [] if value is None else [float(value)]
+
+
+@answer.register
+def _(problem: LatticeOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "sums over a torus")
+    grid = [2 * np.pi * np.arange(size) / size for size in problem.extents]
+    waves = np.meshgrid(*grid, indexing="ij")
+    dispersion = problem.field.dispersion.subs(symbols("loops").m2, numbers["m2"])
+    symbol = np.broadcast_to(
+        compiled(dispersion, list(problem.field.wave_numbers))(*waves), waves[0].shape
+    )
+    _refuse_flat(np.asarray(symbol))
+    line = torus.on_torus(np.asarray(symbol))
+    theory = replace(problem.theory, n=numbers["n"])
+    phase = np.cos(sum(k * g for k, g in zip(problem.wave, waves, strict=True)))
+    sigma = torus.self_energy(theory, line, problem.order)
+    return numeric(
+        {
+            "tadpole": float(line[(0,) * line.ndim]),
+            "self_energy": [float((term * phase).sum()) for term in sigma],
+            "vertex": torus.vertex(theory, line, problem.order),
+        }
+    )
+
+
+def _refuse_flat(symbol: Array) -> None:
+    """Refuse a quadratic part that is not positive, and name the mode."""
+    place = np.unravel_index(int(np.argmin(symbol)), symbol.shape)
+    lowest = float(symbol[place])
+    if lowest > 1e-12 * float(np.abs(symbol).max()):
+        return
+    words = "vanishes" if abs(lowest) <= 1e-12 * float(np.abs(symbol).max()) else "is negative"
+    modes = ", ".join(
+        "0" if i == 0 else f"2 pi {int(i)}/{size}"
+        for i, size in zip(place, symbol.shape, strict=True)
+    )
+    raise ValueError(f"the quadratic part {words} at k = ({modes}): give m2 > 0")
+
+
+@answer.register
+def _(problem: KernelOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "orders in 1/N")
+    kernels, found = kernel_cumulants(
+        problem.activation,
+        *(float(numbers[name]) for name in ("sw2", "sb2", "K1")),
+        problem.layers,
+        problem.theory.order,
+        problem.widths,
+    )
+    values: dict[str, Any] = {}
+    for name, (b, factor) in problem.names.items():
+        orders = [j for i, j in problem.theory.entries if i == b]
+        rows = [float(factor) * found[b, j] for j in orders]
+        if b == 1:
+            rows = [float(factor) * kernels, *rows]
+        if not rows:
+            values[name] = None
+        elif problem.widths is None:
+            values[name] = np.array(rows).T.tolist()
+        else:
+            values[name] = np.sum(rows, axis=0).tolist()
+    if not all(np.all(np.isfinite(_numbers(value))) for value in values.values()):
+        return Answer(
+            "not converged",
+            dict.fromkeys(values),
+            reason="the cumulants grow beyond the largest number",
+        )
+    return numeric(values)

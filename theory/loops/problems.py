@@ -1,0 +1,128 @@
+"""Stated problems of loop expansions: values in lists, orders of a lattice field, orders in 1/N."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr, Rational, Symbol
+
+from neurenorm.theory.catalogue.problems import named
+from neurenorm.theory.cumulants.diagrams import Diagram
+from neurenorm.theory.field.gaussian_field import GaussianField
+from neurenorm.theory.gaussian.activation import Activation
+from neurenorm.theory.loops.networks import KernelCumulants
+from neurenorm.theory.loops.quartic import Quartic
+from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+
+__all__ = ["KernelOrders", "LatticeOrders", "Lists"]
+
+Names = Mapping[Symbol, str] | None
+
+
+def _entries(name: str, value: Any) -> list[tuple[str, Expr]]:
+    """An expression by its name, or the entries of lists of them by name and place."""
+    if isinstance(value, Expr):
+        return [(name, value)]
+    if not isinstance(value, list | tuple):
+        return []
+    return [
+        entry for i, item in enumerate(value, 1) for entry in _entries(f"{name}_{{{i}}}", item)
+    ]
+
+
+@dataclass(frozen=True)
+class Lists(Typeset):
+    """Closed expressions by name, alone or in lists of any depth; words and integers stay.
+
+    Parameters
+    ----------
+    values : mapping of str to Expr, str, int, or list of these
+    derivation : Derivation
+
+    Examples
+    --------
+    >>> x = Symbol("x")
+    >>> print(Lists({"powers": [x, x**2]}).to_latex())
+    \\begin{aligned}
+    \\text{powers}_{1} &= x \\\\
+    \\text{powers}_{2} &= x^{2}
+    \\end{aligned}
+    """
+
+    values: Mapping[str, Any]
+    derivation: Derivation = field(default=Derivation(""), compare=False)
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return one aligned row per expression."""
+        rows = [row for name, value in self.values.items() for row in _entries(named(name), value)]
+        return aligned(equations(rows, names))
+
+
+@dataclass(frozen=True)
+class LatticeOrders(Typeset):
+    """Tadpole, self-energy and vertex of the quartic action on a torus, order by order in g.
+
+    Parameters
+    ----------
+    theory : Quartic
+    field : GaussianField
+        With a symbol m2.
+    extents : tuple of int
+        Cells along every axis.
+    order : int
+    wave : tuple of int
+        The momentum, in units of 2π over the extent of each axis.
+    """
+
+    theory: Quartic
+    field: GaussianField
+    extents: tuple[int, ...]
+    order: int
+    wave: tuple[int, ...]
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return the weights of the diagrams as sums over the positions of their vertices."""
+        rows = []
+        for k in range(1, self.order + 1):
+            rows += _summed(rf"\Sigma^{{({k})}}_{{ij}}", self.theory.self_energy(k), "", names)
+            rows += _summed(rf"\Gamma_4^{{({k})}}", self.theory.vertex(k), r"\frac{1}{V} ", names)
+        return aligned(rows)
+
+
+def _summed(left: str, weighted: Mapping[Diagram, Expr], over: str, names: Names) -> list[str]:
+    """One row for every diagram: its weight and its propagators between lettered vertices."""
+    return [
+        f"{left if i == 0 else ''} &{'=' if i == 0 else '+'} "
+        rf"\left({tex(weight, names)}\right) {over if diagram.vertices else ''}{diagram.to_latex()}"
+        for i, (diagram, weight) in enumerate(weighted.items())
+    ]
+
+
+@dataclass(frozen=True)
+class KernelOrders(Typeset):
+    """Cumulants of the kernel of one input along depth, order by order in 1/N.
+
+    Parameters
+    ----------
+    theory : KernelCumulants
+    activation : Activation
+    layers : int
+        The first included.
+    names : mapping of str to (int, Rational)
+        Name of a value to the order of the cumulant it is, and the number it is multiplied by.
+    widths : tuple of int, optional
+        One for every layer but the last: then all orders are summed; otherwise they are listed.
+    """
+
+    theory: KernelCumulants
+    activation: Activation
+    layers: int
+    names: Mapping[str, tuple[int, Rational]]
+    widths: Sequence[int] | None = None
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return the step of the cumulants, in derivatives of conditional cumulants."""
+        return self.theory.recursion.to_latex(names)
