@@ -301,7 +301,9 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("N", "N", "width of a layer", Range(1, oo)),
         Quantity("depth", "L", "number of layers", Range(1, oo), "layers"),
         Quantity("tau", r"\tau", "depth over width", NON_NEGATIVE),
-        Quantity("growth", r"\nu", "growth per layer of the variance over the square", NON_NEGATIVE),
+        Quantity(
+            "growth", r"\nu", "growth per layer of the variance over the square", NON_NEGATIVE
+        ),
         Quantity("alpha", r"\alpha", "stiffness: weight exp(-alpha (h' - f)^2)", POSITIVE),
     ),
     "dynamic-neurons": (

@@ -47,7 +47,9 @@ def _(problem: Lists, numbers: Mapping[str, Any], digits: int | None) -> Answer:
         return int(entry) if isinstance(entry, Integer) else entry
 
     places = {name: _marked(value, placed) for name, value in problem.values.items()}
-    found = enclosed_answer(lambda: balls_of(flat, numbers), digits) if flat else Answer("exact", {})
+    found = (
+        enclosed_answer(lambda: balls_of(flat, numbers), digits) if flat else Answer("exact", {})
+    )
     values = {name: _filled(place, found.values) for name, place in places.items()}
     errors = {name: _filled(place, found.errors, 0.0) for name, place in places.items()}
     return replace(found, values=values, errors=errors)
@@ -137,6 +139,7 @@ def _(problem: KernelOrders, numbers: Mapping[str, Any], digits: int | None) -> 
         problem.layers,
         problem.theory.order,
         problem.widths,
+        problem.recursion,
     )
     values: dict[str, Any] = {}
     for name, (b, factor) in problem.names.items():

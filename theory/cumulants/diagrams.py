@@ -96,10 +96,14 @@ class Diagram:
         """
         ends = [self.legs[leg] for leg in sorted(self.legs, reverse=True)]
         order = list(dict.fromkeys([*ends, *self.vertices]))
-        letter = {vertex: _LETTERS[i + (i > 0 and len(set(ends)) < len(ends))] for i, vertex in enumerate(order)}
+        letter = {
+            vertex: _LETTERS[i + (i > 0 and len(set(ends)) < len(ends))]
+            for i, vertex in enumerate(order)
+        }
         summed = "".join(letter[v] for v in order if v not in ends)
         factors = [
-            f"G_{{{''.join(sorted(letter[a] + letter[b]))}}}" + (f"^{{{times}}}" if times > 1 else "")
+            f"G_{{{''.join(sorted(letter[a] + letter[b]))}}}"
+            + (f"^{{{times}}}" if times > 1 else "")
             for (a, b), times in sorted(Counter(self.inner_edges).items())
         ]
         delta = [r"\delta_{ij}"] if len(set(ends)) < len(ends) == 2 else []

@@ -9,9 +9,9 @@ weights of the diagrams are those of the sum over pairings.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from sympy import Expr, Integer, Rational, Symbol, diff, expand, factor, log, series
+from sympy import Expr, Integer, Rational, Symbol, diff, expand, factor
 
 from neurenorm.theory.cumulants.diagrams import Diagram
 from neurenorm.theory.loops.logarithms import Logarithms
@@ -19,7 +19,7 @@ from neurenorm.theory.loops.quartic import Quartic, components
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
-__all__ = ["HIGHEST", "WilsonFisher", "coupling", "distance"]
+__all__ = ["HIGHEST", "WilsonFisher", "any_components", "coupling", "distance"]
 
 LOOPS = symbols("loops")
 coupling, distance = LOOPS.y, LOOPS.epsilon
@@ -28,6 +28,18 @@ _LOG = Symbol("ell", real=True)
 _BUBBLE = Diagram.of(((0, 1), (0, 1)))
 _EYE = Diagram.of(((0, 1), (0, 1), (0, 2), (1, 2)))
 _CHAIN = Diagram.of(((0, 1), (0, 1), (1, 2), (1, 2)))
+
+
+@lru_cache(maxsize=8)
+def any_components() -> WilsonFisher:
+    """Return the theory of a symbolic number of components, derived once.
+
+    Examples
+    --------
+    >>> any_components().eta
+    y**2*(n + 2)/18
+    """
+    return WilsonFisher()
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class WilsonFisher:
     @cached_property
     def eta(self) -> Expr:
         """η(y): the growth of Γ₂/p² with ln L."""
-        return diff(self._field, _LOG).coeff(coupling, 2) * coupling**2
+        return factor(diff(self._field, _LOG)) * coupling**2
 
     @cached_property
     def beta(self) -> Expr:
@@ -63,11 +75,11 @@ class WilsonFisher:
         y = coupling
         weights = {d: w for k in (2, 3) for d, w in Quartic(self.n).vertex(k).items()}
         bubble, eye = self._bubble_and_eye
-        vertex = y + y**2 * weights[_BUBBLE] * bubble
-        vertex += y**3 * (weights[_CHAIN] * bubble**2 + weights[_EYE] * eye)
-        renormalised = series(vertex / self._field**2, y, 0, 4).removeO()
-        slope = diff(expand(renormalised), _LOG).subs(_LOG, 0)
-        return distance * y + sum(factor(expand(slope).coeff(y, k)) * y**k for k in (2, 3))
+        second = weights[_BUBBLE] * bubble
+        third = weights[_CHAIN] * bubble**2 + weights[_EYE] * eye - 2 * self._field
+        return distance * y + sum(
+            factor(diff(value, _LOG).subs(_LOG, 0)) * y**k for k, value in ((2, second), (3, third))
+        )
 
     @cached_property
     def nu_inverse(self) -> Expr:
@@ -80,11 +92,12 @@ class WilsonFisher:
         first = next(iter(Quartic(self.n).self_energy(1).values()))
         second = {len(set(d.inner_edges)): w for d, w in Quartic(self.n).self_energy(2).items()}
         bubble, eye = self._bubble_and_eye
-        inserted = Integer(1) - coupling * first * bubble
-        inserted -= coupling**2 * (second[2] * bubble**2 + 3 * second[1] * eye)
-        growth = series(log(inserted / self._field), coupling, 0, 3).removeO()
-        slope = expand(diff(expand(growth), _LOG).subs(_LOG, 0))
-        return 2 + sum(factor(slope.coeff(coupling, k)) * coupling**k for k in (1, 2))
+        one = -first * bubble
+        two = -second[2] * bubble**2 - 3 * second[1] * eye - one**2 / 2 - self._field  # of ln
+        return 2 + sum(
+            factor(diff(value, _LOG).subs(_LOG, 0)) * coupling**k
+            for k, value in ((1, one), (2, two))
+        )
 
     @cached_property
     def fixed_point(self) -> Expr:
@@ -126,7 +139,9 @@ class WilsonFisher:
                 *Logarithms().derivation.steps,
                 zero,
                 *((next_zero,) if order == 2 else ()),
-                Step(r"the mass at the fixed point", inverse, found["nu_inverse"], r"\frac{1}{\nu}"),
+                Step(
+                    r"the mass at the fixed point", inverse, found["nu_inverse"], r"\frac{1}{\nu}"
+                ),
             ),
         )
 
@@ -144,10 +159,10 @@ class WilsonFisher:
 
     @cached_property
     def _field(self) -> Expr:
-        """Γ₂/p² as a series in y, with the sunset S(p) = s p² ln L."""
+        """The part of the order y² of Γ₂/p² = 1 + …, with the sunset S(p) = s p² ln L."""
         sunset = next(
             w
             for d, w in Quartic(self.n).self_energy(2).items()
             if len(set(d.inner_edges)) == 1 and len(d.inner_edges) == 3
         )
-        return Integer(1) + coupling**2 * sunset * self.slopes[1] * _LOG
+        return sunset * self.slopes[1] * _LOG

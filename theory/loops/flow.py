@@ -29,19 +29,13 @@ from sympy import (
     pi,
 )
 
-from neurenorm.theory.loops.exponents import WilsonFisher, coupling, distance
+from neurenorm.theory.loops.exponents import WilsonFisher, any_components, coupling, distance
 from neurenorm.theory.loops.logarithms import sphere
 from neurenorm.theory.loops.quartic import components
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
-__all__ = [
-    "cubic_anisotropy",
-    "cubic_vertex",
-    "exchange_number",
-    "multicritical",
-    "quartic_flow",
-]
+__all__ = ["cubic_anisotropy", "cubic_vertex", "exchange_number", "multicritical", "quartic_flow"]
 
 LOOPS = symbols("loops")
 U, V = LOOPS.u, LOOPS.v
@@ -186,7 +180,7 @@ def exchange_number() -> Expr:
     4 - 2*epsilon
     """
     _, dv, _ = cubic_anisotropy(2)
-    slope = diff(dv, V).subs(V, 0).subs(U, 2 * WilsonFisher().fixed_point)
+    slope = diff(dv, V).subs(V, 0).subs(U, 2 * any_components().fixed_point)
     one, two = (expand(slope).coeff(distance, k) for k in (1, 2))
     (start,) = Poly(cancel(one * (components + 8)), components).all_roots()
     step = -two.subs(components, start) / diff(one, components).subs(components, start)
@@ -300,7 +294,7 @@ def long_range() -> dict[str, Expr]:
     >>> factor(long_range()["nu_inverse"] - LOOPS.sigma)
     -epsilon*(n + 2)/(n + 8)
     """
-    theory = WilsonFisher()
+    theory = any_components()
     mass, vertex = theory.nu_inverse.coeff(coupling, 1), theory.beta.coeff(coupling, 2)
     return {
         "nu_inverse": LOOPS.sigma - factor(cancel(mass / vertex)) * distance,
@@ -310,7 +304,7 @@ def long_range() -> dict[str, Expr]:
 
 def long_range_derivation() -> Derivation:
     """Return the ratio of the weights of the bubble in the mass and in the vertex."""
-    theory = WilsonFisher()
+    theory = any_components()
     mass, vertex = theory.nu_inverse.coeff(coupling, 1), theory.beta.coeff(coupling, 2)
     step = Step(
         "weights of the bubble in the mass and in the vertex",
@@ -346,12 +340,8 @@ def cubic_vertex_derivation() -> Derivation:
 
 def multicritical_derivation(k: int) -> Derivation:
     """Return the loop of k massless lines per logarithm."""
-    d = Rational(2 * k, k - 1)
-    amplitude = gamma(d / 2 - 1) / (4 * pi ** (d / 2))
-    step = Step(
-        "k massless lines between two vertices, per logarithm",
-        sphere(d) * amplitude**k / 2,
-        2 * pi ** (d / 2) / gamma(d / 2) * amplitude**k / 2,
-        "s",
-    )
+    d, point = Rational(2 * k, k - 1), multicritical(Integer(k), Integer(1))["coupling"]
+    loop = sphere(d) * (gamma(d / 2 - 1) / (4 * pi ** (d / 2))) ** k / 2
+    square = Rational(factorial(2 * k), factorial(k) ** 3) * loop
+    step = Step("the coupling at rest", (k - 1) * distance, square * point, r"\epsilon_\lambda")
     return Derivation("leading order of a multicritical point", (step,))

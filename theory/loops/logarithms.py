@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, Integer, Rational, Symbol, gamma, integrate, limit, log, oo, pi
+from sympy import Expr, Integer, Rational, Symbol, gamma, log, pi
 
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
@@ -85,9 +85,9 @@ class Logarithms:
     @cached_property
     def _constants(self) -> tuple[Expr, Expr, Expr]:
         """The unit in the continuum, and the constants b and c of the eye."""
-        inner = integrate(log(_X) + log(1 - _X), (_X, 0, 1))
-        primitive = log(1 + _S) + 1 / (1 + _S)  # of s/(1+s)²
-        outer = limit(primitive - log(_S), _S, oo) - primitive.subs(_S, 0)
+        inner = 2 * (_X * log(_X) - _X).subs(_X, 1)  # twice ∫ ln x; the primitive is 0 at 0
+        beyond = log(1 + 1 / _S) + 1 / (1 + _S)  # the primitive of s/(1+s)², less ln s
+        outer = beyond.subs(_S, 1 / _X).subs(_X, 0) - (log(1 + _X) + 1 / (1 + _X)).subs(_X, 0)
         return self.bubble / 2, inner, outer
 
     @cached_property

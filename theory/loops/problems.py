@@ -14,6 +14,7 @@ from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.loops.networks import KernelCumulants
 from neurenorm.theory.loops.quartic import Quartic
+from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
@@ -22,15 +23,13 @@ __all__ = ["KernelOrders", "LatticeOrders", "Lists"]
 Names = Mapping[Symbol, str] | None
 
 
-def _entries(name: str, value: Any) -> list[tuple[str, Expr]]:
+def _entries(name: str, value: Any, place: tuple[int, ...] = ()) -> list[tuple[str, Expr]]:
     """An expression by its name, or the entries of lists of them by name and place."""
     if isinstance(value, Expr):
-        return [(name, value)]
+        return [(name + (f"_{{{','.join(map(str, place))}}}" if place else ""), value)]
     if not isinstance(value, list | tuple):
         return []
-    return [
-        entry for i, item in enumerate(value, 1) for entry in _entries(f"{name}_{{{i}}}", item)
-    ]
+    return [entry for i, item in enumerate(value, 1) for entry in _entries(name, item, (*place, i))]
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,10 @@ class Lists(Typeset):
         """Return one aligned row per expression."""
         rows = [row for name, value in self.values.items() for row in _entries(named(name), value)]
         return aligned(equations(rows, names))
+
+    def text_rows(self) -> list[str]:
+        """Return one row per value."""
+        return [f"{name} = {value}" for name, value in self.values.items()]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class KernelOrders(Typeset):
     Parameters
     ----------
     theory : KernelCumulants
+    recursion : Recursion
+        The step of its cumulants.
     activation : Activation
     layers : int
         The first included.
@@ -118,6 +123,7 @@ class KernelOrders(Typeset):
     """
 
     theory: KernelCumulants
+    recursion: Recursion
     activation: Activation
     layers: int
     names: Mapping[str, tuple[int, Rational]]
@@ -125,4 +131,16 @@ class KernelOrders(Typeset):
 
     def to_latex(self, names: Names = None) -> str:
         """Return the step of the cumulants, in derivatives of conditional cumulants."""
-        return self.theory.recursion.to_latex(names)
+        return self.recursion.to_latex(names)
+
+    def text_rows(self) -> list[str]:
+        """Return what the state is, and the step from layer to layer."""
+        recursion = self.recursion
+        return [
+            "kappa_b_j is the coefficient of 1/N^j of the b-th cumulant of the kernel, zero in the "
+            "first layer;",
+            "F_r is the r-th derivative of sb2 + sw2 <phi^2>_K, c_b_r that of sw2^b times the b-th "
+            "cumulant of phi^2, at the kernel of infinite width;",
+            "from layer to layer:",
+            *(f"{s}' = {v}" for s, v in zip(recursion.state, recursion.step, strict=True)),
+        ]

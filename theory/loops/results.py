@@ -17,7 +17,7 @@ from neurenorm.theory.cumulants.pairings import scalar_vertex, total, vector_ver
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops import flow
-from neurenorm.theory.loops.exponents import WilsonFisher
+from neurenorm.theory.loops.exponents import any_components
 from neurenorm.theory.loops.networks import HIGHEST, KernelCumulants
 from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists
 from neurenorm.theory.loops.quartic import Quartic
@@ -74,7 +74,7 @@ def pairings(degrees: Sequence[int], n: Expr | None = None) -> Lists:
 
 def wilson_fisher(order: int = 2) -> Formula:
     """Expand the exponents of the O(n) quartic action at its fixed point."""
-    theory = WilsonFisher()
+    theory = any_components()
     return Formula(theory.expansion(order), theory.derivation(order))
 
 
@@ -134,7 +134,9 @@ def kernel_cumulants(
 ) -> KernelOrders:
     """State the recursion of the cumulants of the kernel."""
     ranks = {"mean": 1, "variance": 2, "third": 3, "fourth": 4}
-    return _orders(activation, depth, order, N, {name: (b, Rational(1)) for name, b in ranks.items()})
+    return _orders(
+        activation, depth, order, N, {name: (b, Rational(1)) for name, b in ranks.items()}
+    )
 
 
 def output_cumulants(
@@ -144,7 +146,11 @@ def output_cumulants(
 
     Given the kernel it is normal, so κ_{2r} = (2r-1)!! times the r-th cumulant of the kernel.
     """
-    factors = {"kappa_4": (2, Rational(3)), "kappa_6": (3, Rational(15)), "kappa_8": (4, Rational(105))}
+    factors = {
+        "kappa_4": (2, Rational(3)),
+        "kappa_6": (3, Rational(15)),
+        "kappa_8": (4, Rational(105)),
+    }
     return _orders(activation, depth, order, N, factors)
 
 
@@ -158,7 +164,7 @@ def _orders(
     """The recursion, with one width for all layers or one for each."""
     theory = KernelCumulants(order)
     if widths is None:
-        return KernelOrders(theory, activation, depth, names)
+        return KernelOrders(theory, theory.recursion, activation, depth, names)
     every = widths * (depth - 1) if len(widths) == 1 else widths
     if len(every) != depth - 1:
         raise ValueError(
@@ -171,7 +177,7 @@ def _orders(
             f"l/N = {float(ratio):.3g} exceeds 1: use sampling or the scaling law "
             "(loops/critical-scaling)"
         )
-    return KernelOrders(theory, activation, depth, names, every)
+    return KernelOrders(theory, theory.recursion, activation, depth, names, every)
 
 
 # --- what the parameters may be
@@ -255,7 +261,7 @@ def _order(highest: int, what: str) -> Any:
 
     def read(value: Any) -> int:
         """The order."""
-        if not isinstance(value, Integer) or not 1 <= value:
+        if not isinstance(value, Integer) or not value >= 1:
             raise ValueError(f"order must be an integer of at least 1, got {shown(value)}")
         if value > highest:
             raise ValueError(f"order {value}: the highest is {highest} ({what})")
@@ -315,9 +321,7 @@ RESULTS = (
         "Connected diagrams of a product of vertices with their weights, and the number of pairings",
         LOOPS,
         (
-            Parameter(
-                "degrees", "fields of every vertex", None, structural=True, convert=_degrees
-            ),
+            Parameter("degrees", "fields of every vertex", None, structural=True, convert=_degrees),
             Parameter(
                 "n",
                 "number of components; without it fields have none",
@@ -413,11 +417,7 @@ RESULTS = (
         "Exponents of the O(n) quartic action with a precision |k|^sigma in 2 sigma - epsilon "
         "dimensions",
         LOOPS,
-        (
-            _COMPONENTS,
-            Parameter("sigma", LOOPS["sigma"].meaning, Interval.open(0, 2)),
-            _EPSILON,
-        ),
+        (_COMPONENTS, Parameter("sigma", LOOPS["sigma"].meaning, Interval.open(0, 2)), _EPSILON),
         ("nu_inverse", "eta"),
         long_range,
         (
@@ -481,7 +481,12 @@ RESULTS = (
         _KERNEL_ORDERS,
         ("kappa_4", "kappa_6", "kappa_8"),
         output_cumulants,
-        (WEIGHTS, ORDERS.replace("mean: from N^0, variance", "kappa_4").replace("third", "kappa_6").replace("fourth", "kappa_8")),
+        (
+            WEIGHTS,
+            ORDERS.replace("mean: from N^0, variance", "kappa_4")
+            .replace("third", "kappa_6")
+            .replace("fourth", "kappa_8"),
+        ),
         _SHOWN,
     ),
 )

@@ -16,6 +16,7 @@ from neurenorm.theory.cumulants.moments import cumulants_from_moments
 from neurenorm.theory.cumulants.ring import Truncated, TruncatedRing
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops.networks import KernelCumulants
+from neurenorm.theory.recursion.recursion import Recursion
 
 __all__ = ["kernel_cumulants"]
 
@@ -94,15 +95,16 @@ def _taylor(phi: Activation, highest: int) -> Array | None:
         for _ in range(highest - 1):
             rows.append(_product(rows[-1], square))
         return np.array(
-            [[float(row[2 * m] * mpmath.fac2(2 * m - 1)) for m in range(_TERMS + 1)] for row in rows]
+            [
+                [float(row[2 * m] * mpmath.fac2(2 * m - 1)) for m in range(_TERMS + 1)]
+                for row in rows
+            ]
         )
 
 
 def _product(left: list[mpmath.mpf], right: list[mpmath.mpf]) -> list[mpmath.mpf]:
     """The product of two power series."""
-    return [
-        mpmath.fsum(left[j] * right[k - j] for j in range(k + 1)) for k in range(len(left))
-    ]
+    return [mpmath.fsum(left[j] * right[k - j] for j in range(k + 1)) for k in range(len(left))]
 
 
 def _small(series: Array, kernel: float, derivatives: int) -> Array | None:
@@ -143,6 +145,7 @@ def kernel_cumulants(
     depth: int,
     order: int = 2,
     widths: Sequence[int] | None = None,
+    recursion: Recursion | None = None,
 ) -> tuple[Array, dict[tuple[int, int], Array]]:
     """Return the wide-limit kernel of every layer and the coefficients of its cumulants in 1/N.
 
@@ -160,6 +163,8 @@ def kernel_cumulants(
     widths : sequence of int, optional
         Neurons of the layers 1 … depth - 1; then every coefficient carries its powers of the
         widths, and the cumulants are the sums over j.
+    recursion : Recursion, optional
+        The step of the cumulants, by default the derived one.
 
     Returns
     -------
@@ -183,7 +188,8 @@ def kernel_cumulants(
     if widths is not None and len(widths) != depth - 1:
         raise ValueError(f"{depth} layers take the widths of {depth - 1}, got {len(widths)}")
     theory, phi = KernelCumulants(order), activation(source)
-    step = compiled(list(theory.recursion.step), [*theory.state, *theory.parameters])
+    recursion = theory.recursion if recursion is None else recursion
+    step = compiled(list(recursion.step), [*theory.state, *theory.parameters])
     kernels, states = [start], [np.zeros(len(theory.state))]
     for width in [1] * (depth - 1) if widths is None else widths:
         table = _conditional(phi, kernels[-1], sw2, order)

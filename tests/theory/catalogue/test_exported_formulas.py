@@ -74,6 +74,10 @@ POINTS = {
     "complexity/pair-entropy": {"theta": "0.9"},
     "complexity/linear-dimension": {"depth": 4},
     "complexity/relu-dimension": {"ratio": "0.7"},
+    "loops/wilson-fisher": {"n": 3, "epsilon": "0.3"},
+    "loops/cubic-vertex": {"model": "potts", "q": "2.5", "epsilon": "0.3"},
+    "loops/multicritical": {"k": 3, "j": 4, "epsilon": "0.3"},
+    "loops/long-range": {"n": 3, "sigma": "1.2", "epsilon": "0.3"},
 }
 """Where each formula is compared, at the structure that it is shown for."""
 
@@ -129,6 +133,11 @@ NO_NUMBERS = {
     "complexity/random-network": "a recursion over layers",
     "complexity/sphere-dimension": "a sum over harmonics",
     "complexity/white-dimension": "a formula by cases",
+    "loops/pairings": "lists of diagrams",
+    "loops/cubic-anisotropy": "lists of fixed points",
+    "loops/lattice-phi4": "sums over sites",
+    "loops/kernel-cumulants": "a recursion over layers",
+    "loops/output-cumulants": "a recursion over layers",
 }
 """Displays that are not the values of one formula."""
 
