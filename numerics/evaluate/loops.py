@@ -18,7 +18,8 @@ from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.numerics.solve.loops import torus
 from neurenorm.numerics.solve.loops.networks import kernel_cumulants
-from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists
+from neurenorm.numerics.solve.loops.potential import fixed_point
+from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists, LocalPotential
 from neurenorm.theory.symbols import symbols
 
 __all__: list[str] = []
@@ -128,6 +129,22 @@ def _refuse_flat(symbol: Array) -> None:
         for i, size in zip(place, symbol.shape, strict=True)
     )
     raise ValueError(f"the quadratic part {words} at k = ({modes}): give m2 > 0")
+
+
+@answer.register
+def _(problem: LocalPotential, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "fixed points of a potential")
+    point = fixed_point(float(numbers["d"]), float(numbers["n"]), problem.terms, problem.about)
+    first, second = point.eigenvalues[:2]
+    real = abs(second.imag) < 1e-9
+    values = {
+        "nu": float(1 / first.real),
+        "omega": float(-second.real) if real else None,
+        "couplings": point.couplings.tolist(),
+    }
+    found = numeric(values, "" if real else "the leading irrelevant eigenvalue is complex")
+    slack = max(point.residue, ROUNDING) * float(np.abs(point.eigenvalues).max()) ** 2
+    return replace(found, errors=dict.fromkeys(found.errors, slack))
 
 
 @answer.register

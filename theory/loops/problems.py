@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Rational, Symbol
+from sympy import Expr, Rational, Symbol, log
 
 from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.cumulants.diagrams import Diagram
@@ -15,12 +15,14 @@ from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.loops.networks import KernelCumulants
 from neurenorm.theory.loops.quartic import Quartic
 from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
-__all__ = ["KernelOrders", "LatticeOrders", "Lists"]
+__all__ = ["KernelOrders", "LatticeOrders", "Lists", "LocalPotential"]
 
 Names = Mapping[Symbol, str] | None
+LOOPS = symbols("loops")
 
 
 def _entries(name: str, value: Any, place: tuple[int, ...] = ()) -> list[tuple[str, Expr]]:
@@ -102,6 +104,44 @@ def _summed(left: str, weighted: Mapping[Diagram, Expr], over: str, names: Names
         rf"\left({tex(weight, names)}\right) {over if diagram.vertices else ''}{diagram.to_latex()}"
         for i, (diagram, weight) in enumerate(weighted.items())
     ]
+
+
+@dataclass(frozen=True)
+class LocalPotential(Typeset):
+    """The nontrivial fixed point of the flow of a local O(n) potential with a sharp cutoff.
+
+    With ρ = φ·φ/2 and the field in units that absorb K_d,
+
+        dU/dl = d U - (d-2) ρ U' + ½ ln(1 + U' + 2ρU'') + ½ (n-1) ln(1 + U'),
+
+    cut after a number of couplings: powers of ρ about zero, or the place of the minimum and powers
+    about it.
+
+    Parameters
+    ----------
+    terms : int
+        Couplings.
+    about : {"zero", "minimum"}
+    """
+
+    terms: int
+    about: str
+
+    @property
+    def flow(self) -> Expr:
+        """dU/dl, in the symbols of U and its derivatives."""
+        d, n = LOOPS.d, LOOPS.n
+        u, first, second = (LOOPS[name].symbol for name in ("U", "U1", "U2"))
+        return (
+            d * u
+            - (d - 2) * LOOPS.rho * first
+            + log(1 + first + 2 * LOOPS.rho * second) / 2
+            + (n - 1) * log(1 + first) / 2
+        )
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return the flow."""
+        return aligned(equations([(r"\dot U", self.flow)], names))
 
 
 @dataclass(frozen=True)

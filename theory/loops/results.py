@@ -19,7 +19,7 @@ from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops import flow
 from neurenorm.theory.loops.exponents import any_components
 from neurenorm.theory.loops.networks import HIGHEST, KernelCumulants
-from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists
+from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists, LocalPotential
 from neurenorm.theory.loops.quartic import Quartic
 from neurenorm.theory.symbols import symbols
 
@@ -112,6 +112,11 @@ def multicritical(k: int, j: int) -> Formula:
 def long_range() -> Formula:
     """Expand the exponents of the O(n) quartic action with a precision k^σ."""
     return Formula(flow.long_range(), flow.long_range_derivation())
+
+
+def local_potential(order: int = 6, about: str = "minimum") -> LocalPotential:
+    """State the flow of a local potential."""
+    return LocalPotential(order, about)
 
 
 def lattice_phi4(
@@ -226,6 +231,15 @@ def _distance(value: Any) -> Expr:
             f"epsilon = {value}: at and above the critical dimension there is only the Gaussian "
             "point (d >= 4 for a quartic action), give epsilon > 0"
         )
+    return value
+
+
+def _dimension(value: Any) -> Expr:
+    """A dimension between the lower and the upper critical one."""
+    if _number("d", value) >= 4:
+        raise ValueError(f"d >= 4: only the Gaussian point, got d = {value}")
+    if value <= 2:
+        raise ValueError(f"d must exceed 2, where the field has no dimension, got {value}")
     return value
 
 
@@ -461,6 +475,35 @@ RESULTS = (
             "self-energy, the vertex is that at zero momenta.",
         ),
         {"lattice": "square", "extents": (2, 2), "order": 3},
+    ),
+    Result(
+        "loops/local-potential",
+        "Exponents nu and omega of the O(n) fixed point from the flow of a local potential with a "
+        "sharp cutoff",
+        LOOPS,
+        (
+            Parameter("d", LOOPS["d"].meaning, None, convert=_dimension),
+            Parameter("n", LOOPS["n"].meaning, Interval(1, oo), 1),
+            Parameter(
+                "order", "number of couplings that are kept", Range(2, 16), 6, structural=True
+            ),
+            Parameter(
+                "about",
+                "where the potential is expanded",
+                ("zero", "minimum"),
+                "minimum",
+                structural=True,
+            ),
+        ),
+        ("nu", "omega", "couplings"),
+        local_potential,
+        (
+            "U(rho) with rho = phi.phi/2, the field in units that absorb S_d/(2 pi)^d; couplings are "
+            "the coefficients of rho, rho^2, ... about zero, or the place of the minimum and the "
+            "second, third ... derivative there. No derivative of the field but the first is kept, "
+            "so eta = 0.",
+        ),
+        {"order": 6, "about": "minimum"},
     ),
     Result(
         "loops/kernel-cumulants",

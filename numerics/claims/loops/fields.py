@@ -304,7 +304,29 @@ LONG_RANGE = Claim.of(
     ),
 )
 
+POTENTIAL = Claim.of(
+    "loops/local-potential",
+    at=[
+        {"d": 3, "order": 2, "about": "zero"},
+        {"d": 3, "order": 10},
+        {"d": 3.2, "n": 10**6, "order": 6},
+    ],
+    read=("nu", "omega"),
+    witness=lambda rng, effort: published.sharp_cutoff_exponents(),
+    policy=Within((1e-9, 1e-9, 5e-4, 1e-3, 1e-4, 1e-4)),
+    mutants=(
+        Mutant("a coupling less", lambda derived: replace(derived, terms=derived.terms + 1)),
+        Mutant(
+            "expanded elsewhere",
+            lambda derived: replace(
+                derived, about={"zero": "minimum", "minimum": "zero"}[derived.about], terms=2
+            ),
+        ),
+    ),
+)
+
 CLAIMS = (
+    POTENTIAL,
     PAIRINGS,
     ORDERS,
     LOGARITHMS,

@@ -13,6 +13,7 @@ __all__ = [
     "isotropic_exponents",
     "long_range_exponents",
     "multicritical_dimensions",
+    "sharp_cutoff_exponents",
 ]
 
 Array = NDArray[np.float64]
@@ -79,3 +80,19 @@ def multicritical_dimensions(k: int, epsilon: float) -> Array:
     """
     d = 2 * k / (k - 1) - epsilon
     return np.array([d - (d - 2) / 2, d + (k - 1) * epsilon])
+
+
+def sharp_cutoff_exponents() -> Array:
+    """Return pairs (ν, ω) of local potentials with a sharp cutoff.
+
+    Two couplings about zero, d = 3, n = 1: eigenvalues (1 ± √22)/3. Without a cut, d = 3, n = 1: ν =
+    .6895, ω = .595, J. Comellas, A. Travesset, Nucl. Phys. B 498, 539 (1997). Many components: the
+    spherical model, ν = 1/(d-2), ω = 4 - d, here at d = 3.2.
+
+    Examples
+    --------
+    >>> sharp_cutoff_exponents().round(4).tolist()
+    [[0.5272, 1.2301], [0.6895, 0.595], [0.8333, 0.8]]
+    """
+    root = np.sqrt(22)
+    return np.array([[3 / (1 + root), (root - 1) / 3], [0.6895, 0.595], [1 / 1.2, 0.8]])

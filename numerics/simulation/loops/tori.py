@@ -75,7 +75,7 @@ def massless_slopes(size: int) -> Array:
     Examples
     --------
     >>> massless_slopes(4).round(4).tolist()
-    [0.0126, -0.0, 0.0001]
+    [0.0137, -0.0, 0.0001]
     """
     half, whole, double = (massless_sums(L) for L in (size // 2, size, 2 * size))
     coarse, fine = (whole - half) / np.log(2), (double - whole) / np.log(2)

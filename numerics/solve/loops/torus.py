@@ -17,7 +17,7 @@ from sympy import Expr
 from neurenorm.theory.cumulants.diagrams import Diagram
 from neurenorm.theory.loops.quartic import Quartic
 
-__all__ = ["laplacian_symbol", "lattice_logarithms", "on_torus", "self_energy", "vertex"]
+__all__ = ["laplacian_symbol", "on_torus", "self_energy", "vertex"]
 
 Array = NDArray[np.float64]
 _Lines = list[tuple[int, int, Array]]
@@ -142,24 +142,3 @@ def _closed(weighted: Mapping[Diagram, Expr], propagator: Array) -> float:
         float(weight) * _reduced(diagram, propagator, _ends(diagram))[0]
         for diagram, weight in weighted.items()
     )
-
-
-def lattice_logarithms(size: int) -> tuple[float, float, float]:
-    """Return bubble, sunset slope (S(p) - S(0))/p² and eye minus half the squared bubble on the
-    massless four-dimensional torus of a size, its zero mode left out.
-
-    p is the smallest momentum, in the lattice's own p² = 2 - 2 cos(2π/size).
-
-    Examples
-    --------
-    >>> [round(value, 5) for value in lattice_logarithms(8)]
-    [0.03642, -3e-05, 0.00034]
-    """
-    symbol = laplacian_symbol((size,) * 4)
-    line = on_torus(symbol)
-    bubble = float((line**2).sum())
-    wave = 2 * np.pi * np.arange(size) / size
-    profile = (line**3).sum((1, 2, 3))
-    slope = float((profile * (np.cos(wave) - 1)).sum()) / (2 - 2 * np.cos(wave[1]))
-    eye = float((line**2 * _convolved(line, line)).sum())
-    return bubble, slope, eye - bubble**2 / 2

@@ -134,6 +134,7 @@ NO_NUMBERS = {
     "complexity/sphere-dimension": "a sum over harmonics",
     "complexity/white-dimension": "a formula by cases",
     "loops/pairings": "lists of diagrams",
+    "loops/local-potential": "a flow of a function",
     "loops/cubic-anisotropy": "lists of fixed points",
     "loops/lattice-phi4": "sums over sites",
     "loops/kernel-cumulants": "a recursion over layers",
