@@ -10,16 +10,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Integer
+from sympy import DiracDelta, Expr, Integer
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import enclosed_answer
 from neurenorm.numerics.evaluate.core import Answer, answer
 from neurenorm.numerics.evaluate.formulas import balls_of
 from neurenorm.numerics.solve.loops import torus
-from neurenorm.numerics.solve.loops.networks import kernel_cumulants
+from neurenorm.numerics.solve.loops.networks import averaged_steps, kernel_cumulants
 from neurenorm.numerics.solve.loops.potential import fixed_point
-from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists, LocalPotential
+from neurenorm.theory.loops.problems import (
+    KernelOrders,
+    LatticeOrders,
+    Lists,
+    LocalPotential,
+    MeanOrders,
+)
 from neurenorm.theory.symbols import symbols
 
 __all__: list[str] = []
@@ -145,6 +151,43 @@ def _(problem: LocalPotential, numbers: Mapping[str, Any], digits: int | None) -
     found = numeric(values, "" if real else "the leading irrelevant eigenvalue is complex")
     slack = max(point.residue, ROUNDING) * float(np.abs(point.eigenvalues).max()) ** 2
     return replace(found, errors=dict.fromkeys(found.errors, slack))
+
+
+@answer.register
+def _(problem: MeanOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "orders in 1/N")
+    _refuse_deltas(problem)
+    given = {name: None if value is None else float(value) for name, value in numbers.items()}
+    given["lam_W"] = given["sw2"] if given["lam_W"] is None else given["lam_W"]
+    given["lam_b"] = given["sb2"] if given["lam_b"] is None else given["lam_b"]
+    tangent = given["K1"] if given["Theta1"] is None else given["Theta1"]
+    state = problem.recursion.state
+    columns = averaged_steps(
+        problem.recursion,
+        problem.averages,
+        problem.activation,
+        [given["K1"], tangent, *[0.0] * (len(state) - 2)],
+        {symbol: given.get(symbol.name) or 0.0 for symbol in problem.recursion.parameters},
+        problem.layers,
+    ).T
+    by_name = {symbol.name: column for symbol, column in zip(state, columns, strict=True)}
+    if not np.all(np.isfinite(columns)):
+        return Answer(
+            "not converged",
+            dict.fromkeys(problem.values),
+            reason="the tensors grow beyond the largest number",
+        )
+    found = numeric({name: by_name[name].tolist() for name in problem.values})
+    whole = ROUNDING * float(np.abs(columns).max())
+    return replace(found, errors=dict.fromkeys(problem.values, whole))
+
+
+def _refuse_deltas(problem: MeanOrders) -> None:
+    """Refuse an activation whose derivatives that are averaged hold a delta."""
+    for order in range(1, problem.highest + 1):
+        if problem.activation.derivative(order).has(DiracDelta):
+            primes, tensors = "'" * order, ", ".join(problem.values)
+            raise ValueError(f"phi{primes} is a delta: {tensors} diverge")
 
 
 @answer.register

@@ -14,12 +14,13 @@ from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation
 from neurenorm.theory.loops.networks import KernelCumulants
 from neurenorm.theory.loops.quartic import Quartic
+from neurenorm.theory.loops.tangent import Mean
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
-__all__ = ["KernelOrders", "LatticeOrders", "Lists", "LocalPotential"]
+__all__ = ["KernelOrders", "LatticeOrders", "Lists", "LocalPotential", "MeanOrders"]
 
 Names = Mapping[Symbol, str] | None
 LOOPS = symbols("loops")
@@ -183,4 +184,47 @@ class KernelOrders(Typeset):
             "cumulant of phi^2, at the kernel of infinite width;",
             "from layer to layer:",
             *(f"{s}' = {v}" for s, v in zip(recursion.state, recursion.step, strict=True)),
+        ]
+
+
+@dataclass(frozen=True)
+class MeanOrders(Typeset):
+    """A recursion along depth in which averages at the running kernel K̄ stand as symbols.
+
+    Parameters
+    ----------
+    recursion : Recursion
+        Its first state symbol is the kernel.
+    averages : mapping of Symbol to Mean
+    activation : Activation
+    layers : int
+        The first included.
+    values : tuple of str
+        State symbols that are returned, each a list over layers.
+    highest : int
+        Highest derivative of the activation that is averaged.
+    """
+
+    recursion: Recursion
+    averages: Mapping[Symbol, Mean]
+    activation: Activation
+    layers: int
+    values: tuple[str, ...]
+    highest: int
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return the step, averages written out."""
+        shown = {symbol: mean.to_latex() for symbol, mean in self.averages.items()}
+        return self.recursion.to_latex({**(names or {}), **shown})
+
+    def text_rows(self) -> list[str]:
+        """Return the step, and what its averages are."""
+        return [
+            "mean_abcd_r is the r-th derivative with respect to K of the average of "
+            "phi^a phi'^b phi''^c phi'''^d;",
+            "from layer to layer, from a first layer of K1 and Theta1 without corrections:",
+            *(
+                f"{s}' = {v}"
+                for s, v in zip(self.recursion.state, self.recursion.step, strict=True)
+            ),
         ]

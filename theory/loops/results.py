@@ -19,8 +19,15 @@ from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops import flow
 from neurenorm.theory.loops.exponents import any_components
 from neurenorm.theory.loops.networks import HIGHEST, KernelCumulants
-from neurenorm.theory.loops.problems import KernelOrders, LatticeOrders, Lists, LocalPotential
+from neurenorm.theory.loops.problems import (
+    KernelOrders,
+    LatticeOrders,
+    Lists,
+    LocalPotential,
+    MeanOrders,
+)
 from neurenorm.theory.loops.quartic import Quartic
+from neurenorm.theory.loops.tangent import TangentCumulants
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["RESULTS"]
@@ -157,6 +164,19 @@ def output_cumulants(
         "kappa_8": (4, Rational(105)),
     }
     return _orders(activation, depth, order, N, factors)
+
+
+def ntk_cumulants(activation: Activation, depth: int) -> MeanOrders:
+    """State the recursion of the tangent kernel and its tensors."""
+    values = ("T", "t1", "D", "F", "A", "B")
+    return MeanOrders(*TangentCumulants().recursion(), activation, depth, values, 1)
+
+
+def differential_ntk(activation: Activation, depth: int) -> MeanOrders:
+    """State the recursion of the tensors of the differentials of the tangent kernel."""
+    values = ("P", "Q", "R", "S", "T4", "U")
+    recursion, averages = TangentCumulants().recursion(differential=True)
+    return MeanOrders(recursion, averages, activation, depth, values, 3)
 
 
 def _orders(
@@ -326,6 +346,16 @@ _KERNEL_ORDERS = (
         structural=True,
         convert=_widths,
     ),
+)
+_TANGENT = (
+    *_NETWORK,
+    Parameter("lam_b", LOOPS["lam_b"].meaning + ", by default sb2", Interval(0, oo), None),
+    Parameter("lam_W", LOOPS["lam_W"].meaning + ", by default sw2", Interval(0, oo), None),
+    Parameter("Theta1", "tangent kernel of the first layer, by default K1", Interval(0, oo), None),
+)
+LEARNING = (
+    "Gradients with respect to W and b with the rates lam_W/N and lam_b; the default is the NTK "
+    "parametrisation."
 )
 _SHOWN: Mapping[str, Any] = {"activation": activation("tanh"), "depth": 5, "order": 2}
 
@@ -531,5 +561,38 @@ RESULTS = (
             .replace("fourth", "kappa_8"),
         ),
         _SHOWN,
+    ),
+    Result(
+        "loops/ntk-cumulants",
+        "Tangent kernel of one input: its wide limit T, and its mean and tensors to leading order in "
+        "1/N",
+        LOOPS,
+        _TANGENT,
+        ("T", "t1", "D", "F", "A", "B"),
+        ntk_cumulants,
+        (
+            WEIGHTS,
+            LEARNING,
+            "Lists over layers of coefficients of 1/N, i != j: E Theta_ii = T + t1, Cov(K, Theta_ii) "
+            "= D, <z_i z_j Theta_ij> = F, Cov(Theta_ii, Theta_jj) = A, <Theta_ij^2> = B; the "
+            "variance of Theta_ii is A + 2B.",
+        ),
+        {"activation": activation("tanh"), "depth": 3},
+    ),
+    Result(
+        "loops/differential-ntk",
+        "Tensors of the first and second differential of the tangent kernel of one input, to leading "
+        "order in 1/N",
+        LOOPS,
+        _TANGENT,
+        ("P", "Q", "R", "S", "T4", "U"),
+        differential_ntk,
+        (
+            WEIGHTS,
+            LEARNING,
+            "Lists over layers of coefficients of 1/N, i != j: <dTheta_ijj z_i> = P, <dTheta_iij z_j> "
+            "= Q, ddI_iijj = R, ddII_iijj = S, ddII_ijij = T4, ddII_ijji = U.",
+        ),
+        {"activation": activation("tanh"), "depth": 3},
     ),
 )

@@ -9,17 +9,23 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Rational, Symbol
 
+from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.core import Evaluation
 from neurenorm.numerics.simulation.loops.exact_width import (
     fitted_orders,
     linear_orders,
     output_orders,
 )
-from neurenorm.numerics.verification.claim import Claim
-from neurenorm.numerics.verification.compare import Exact
+from neurenorm.numerics.simulation.loops.tangent import (
+    drawn_differentials,
+    drawn_tensors,
+    scale_invariant_tensors,
+)
+from neurenorm.numerics.verification.claim import Claim, Effort
+from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant
 from neurenorm.numerics.verification.within import Within
-from neurenorm.theory.loops.problems import KernelOrders
+from neurenorm.theory.loops.problems import KernelOrders, MeanOrders
 
 __all__ = ["CLAIMS"]
 
@@ -154,4 +160,174 @@ OUTPUT = Claim.of(
     ),
 )
 
-CLAIMS = (SMOOTH, INVARIANT, OUTPUT)
+# --- the tangent kernel
+# --------------------------------------------------------------------------------------------------
+
+TENSORS = ("D", "F", "A", "B")
+SHIFTED: dict[str, Any] = {
+    "activation": "tanh(z+1/2)",
+    "sw2": 1.6,
+    "sb2": 0.1,
+    "K1": 0.8,
+    "lam_b": 0.5,
+    "lam_W": 0.7,
+    "Theta1": 0.9,
+    "depth": 3,
+}
+LAWS = ((1.6, 0.1), (0.7, 0.5), (0.8, 0.9))
+SIZES = np.array([0.33, 0.29, 0.48, 2.1])
+DIFFERENTIAL_SIZES = np.array([0.77, 0.42, 4.9, 2.6, 0.74, 1.1])
+
+
+def tanh_shifted(z: Any) -> Any:
+    """The activation tanh(z + 1/2)."""
+    return np.tanh(z + 0.5)
+
+
+def tanh_slope(z: Any) -> Any:
+    """Its slope."""
+    return 1 - np.tanh(z + 0.5) ** 2
+
+
+def last_of(*names: str, sizes: Any = 1.0) -> Any:
+    """Return a reader of values in the last layer, over given sizes."""
+
+    def read(evaluation: Evaluation) -> Any:
+        """Read them."""
+        return np.array([evaluation.values[name][-1] for name in names]) / sizes
+
+    return read
+
+
+def tensor_part(name: str, tensor: str, change: Any) -> Mutant:
+    """Return the mutant in which the step of one tensor is changed; the change takes the step and
+    the symbols of state and parameters by name.
+    """
+
+    def wrong(derived: MeanOrders) -> MeanOrders:
+        """Change the step."""
+        recursion = derived.recursion
+        known = {symbol.name: symbol for symbol in (*recursion.state, *recursion.parameters)}
+        steps = [
+            change(step, known) if symbol.name == tensor else step
+            for symbol, step in zip(recursion.state, recursion.step, strict=True)
+        ]
+        return replace(derived, recursion=replace(recursion, step=tuple(steps)))
+
+    return Mutant(name, wrong)
+
+
+def dropped(name: str, tensor: str, *symbols: str) -> Mutant:
+    """Return the mutant in which symbols are zero in the step of a tensor."""
+    return tensor_part(
+        name, tensor, lambda step, known: step.subs({known[symbol]: 0 for symbol in symbols})
+    )
+
+
+def wrong_decay(name: str, tensor: str, old: str, new: str) -> Mutant:
+    """Return the mutant in which a tensor is handed on by a wrong square of a slope."""
+    slopes = {"par": "mean_2000_1", "perp": "mean_0200_0"}
+
+    def change(step: Expr, known: Any) -> Expr:
+        """Replace one factor."""
+        right, wrong = known[slopes[old]], known[slopes[new]]
+        part = step.expand().coeff(known[tensor], 1)
+        return step + known[tensor] * (part.subs(right, wrong) - part)
+
+    return tensor_part(name, tensor, change)
+
+
+TANGENT = Claim.of(
+    "loops/ntk-cumulants",
+    at=[SHIFTED],
+    read=last_of(*TENSORS, sizes=SIZES),
+    witness=lambda rng, effort: drawn_tensors(tanh_shifted, tanh_slope, *LAWS, rng) * (1 / SIZES),
+    policy=Sampled(0.25),
+    mutants=(
+        wrong_decay("F handed on by chi_perp^2", "F", "par", "perp"),
+        dropped("D without its first term", "D", "mean_2200_0"),
+        wrong_decay("B handed on by chi_par^2", "B", "perp", "par"),
+        dropped("A without D", "A", "D"),
+    ),
+)
+TANGENT_INVARIANT = Claim.of(
+    "loops/ntk-cumulants",
+    name="scale-invariant",
+    statement="linear networks and networks of rectifiers have the tensors of exact moments at any "
+    "width",
+    at=[{**scale_invariant(phi), "depth": 5} for phi in MOMENTS],
+    read=last_of(*TENSORS),
+    witness=lambda rng, effort: np.concatenate(
+        [scale_invariant_tensors(share, 5) for share in (1.0, 0.5)]
+    ),
+    policy=Exact(6),
+    mutants=(
+        dropped("F without its first term", "F", "mean_2200_0"),
+        dropped("A without D", "A", "D"),
+        dropped("D without V", "D", "V"),
+    ),
+)
+CONSTANT = Claim.of(
+    "loops/ntk-cumulants",
+    name="constant",
+    statement="where phi^2 + phi'^2 = 1 the tangent kernel of every layer is 1 in every network",
+    at=[{"activation": "sin", "sw2": 1, "sb2": 0, "depth": 6}],
+    read=last_of("T", "D", "A"),
+    witness=lambda rng, effort: np.array([1.0, 0.0, 0.0]),
+    policy=Exact(9, scale=1.0),
+    mutants=(
+        dropped("D without its first term", "D", "mean_2200_0"),
+        dropped("A without its first term", "A", "mean_0400_0"),
+    ),
+)
+
+
+def differentials(networks: int, chosen: slice) -> Any:
+    """Return the witness of some of the tensors of the differentials, over their sizes."""
+
+    def witness(rng: np.random.Generator, effort: Any) -> Estimate:
+        """Draw networks."""
+        found = drawn_differentials(tanh_shifted, tanh_slope, *LAWS, rng, networks=networks)
+        sizes = DIFFERENTIAL_SIZES[chosen]
+        return replace(found, value=found.value[chosen] / sizes, error=found.error[chosen] / sizes)
+
+    return witness
+
+
+DIFFERENTIAL = Claim.of(
+    "loops/differential-ntk",
+    at=[SHIFTED],
+    read=last_of("S", "T4", "U", sizes=DIFFERENTIAL_SIZES[3:]),
+    witness=differentials(80, slice(3, 6)),
+    policy=Sampled(0.5),
+    mutants=(
+        dropped("S without B", "S", "B", "mean_0400_0"),
+        dropped("T4 without its first term", "T4", "mean_0220_0"),
+    ),
+)
+ALL_DIFFERENTIALS = Claim.of(
+    "loops/differential-ntk",
+    name="all",
+    at=[SHIFTED],
+    read=last_of("P", "Q", "R", "S", "T4", "U", sizes=DIFFERENTIAL_SIZES),
+    witness=differentials(1200, slice(0, 6)),
+    policy=Sampled(0.3),
+    mutants=(
+        dropped("P without B", "P", "B"),
+        dropped("Q without F'", "Q", "F", "mean_2200_0"),
+        dropped("R without P and B", "R", "P", "B"),
+        dropped("S without B", "S", "B"),
+    ),
+    effort=Effort.high,
+)
+
+CLAIMS = (
+    SMOOTH,
+    INVARIANT,
+    OUTPUT,
+    TANGENT,
+    TANGENT_INVARIANT,
+    CONSTANT,
+    DIFFERENTIAL,
+    ALL_DIFFERENTIALS,
+)

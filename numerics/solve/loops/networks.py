@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import factorial, perm
+from typing import Any
 
 import mpmath
 import numpy as np
 from numpy.typing import NDArray
-from sympy import lambdify
+from sympy import Symbol, lambdify
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.cumulants.moments import cumulants_from_moments
 from neurenorm.theory.cumulants.ring import Truncated, TruncatedRing
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops.networks import KernelCumulants
+from neurenorm.theory.loops.tangent import Mean
 from neurenorm.theory.recursion.recursion import Recursion
 
-__all__ = ["kernel_cumulants"]
+__all__ = ["averaged_steps", "kernel_cumulants"]
 
 Array = NDArray[np.float64]
 _REACH, _STEP = 14.0, 1 / 16  # in standard deviations
@@ -198,3 +200,82 @@ def kernel_cumulants(
         kernels.append(sb2 + table[0, 0])
     columns = np.array(states).T
     return np.array(kernels), dict(zip(theory.entries, columns, strict=True))
+
+
+def averaged_steps(
+    recursion: Recursion,
+    averages: Mapping[Symbol, Mean],
+    phi: Activation,
+    start: Sequence[float],
+    parameters: Mapping[Symbol, float],
+    depth: int,
+) -> Array:
+    """Return the states of all layers of a recursion that names averages at the running kernel.
+
+    Parameters
+    ----------
+    recursion : Recursion
+        Its first state symbol is the kernel.
+    averages : mapping of Symbol to Mean
+    phi : Activation
+    start : sequence of float
+    parameters : mapping of Symbol to float
+    depth : int
+
+    Returns
+    -------
+    ndarray, shape (depth, states)
+
+    Raises
+    ------
+    ValueError
+        If an average diverges or the kernel is too small.
+
+    Examples
+    --------
+    >>> from neurenorm.theory.loops.tangent import TangentCumulants
+    >>> step, means = TangentCumulants().recursion()
+    >>> rates = {s: 1.0 if s.name in ("sw2", "lam_W") else 0.0 for s in step.parameters}
+    >>> linear = activation("linear")
+    >>> found = averaged_steps(step, means, linear, [1, 1, *[0] * 7], rates, 5)
+    >>> dict(zip([s.name for s in step.state], found[-1].round(6).tolist()))["A"]
+    60.0
+    """
+    fixed = [s for s in recursion.parameters if s not in averages]
+    step = compiled(list(recursion.step), [*recursion.state, *averages, *fixed])
+    numbers = [parameters[s] for s in fixed]
+    highest = max(3 if m.powers[3] else 2 if m.powers[2] else 1 for m in averages.values())
+    functions = [
+        compiled(phi.derivative(k) if k else phi.expression, [phi.variable])
+        for k in range(highest + 1)
+    ]
+    states = [np.array(start, dtype=float)]
+    for _ in range(depth - 1):
+        values = _means(list(averages.values()), phi, functions, float(states[-1][0]))
+        states.append(np.array(step(*states[-1], *values, *numbers), dtype=float))
+    return np.array(states)
+
+
+def _means(
+    means: Sequence[Mean], phi: Activation, functions: Sequence[Any], kernel: float
+) -> list[float]:
+    """Averages at a kernel, derivatives with respect to it by Hermite polynomials."""
+    if kernel < _SMALLEST:
+        raise ValueError(
+            f"the kernel K = {kernel:.3g} is below {_SMALLEST}: its derivatives by averages of "
+            "Hermite polynomials cancel there"
+        )
+    deviation = float(np.sqrt(kernel))
+    x, weights = _rule(tuple(float(place) for place in phi.kinks), deviation)
+    table = [np.broadcast_to(f(deviation * x), x.shape) for f in functions]
+    found = []
+    for mean in means:
+        integrand = weights * _hermite(2 * mean.times, x) / (2 * kernel) ** mean.times
+        for values, power in zip(table, mean.powers, strict=False):
+            integrand = integrand * values**power
+        size = float(np.abs(integrand).sum())
+        ends = max(abs(integrand[0]), abs(integrand[-1]))
+        if not np.isfinite(size) or ends > _NEGLIGIBLE * size:
+            raise ValueError(f"an average diverges at this K, or cannot be summed: K = {kernel}")
+        found.append(float(integrand.sum()))
+    return found

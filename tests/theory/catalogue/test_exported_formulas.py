@@ -139,6 +139,8 @@ NO_NUMBERS = {
     "loops/lattice-phi4": "sums over sites",
     "loops/kernel-cumulants": "a recursion over layers",
     "loops/output-cumulants": "a recursion over layers",
+    "loops/ntk-cumulants": "a recursion over layers",
+    "loops/differential-ntk": "a recursion over layers",
 }
 """Displays that are not the values of one formula."""
 
