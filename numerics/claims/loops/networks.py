@@ -298,8 +298,8 @@ DIFFERENTIAL = Claim.of(
     "loops/differential-ntk",
     at=[SHIFTED],
     read=last_of("S", "T4", "U", sizes=DIFFERENTIAL_SIZES[3:]),
-    witness=differentials(80, slice(3, 6)),
-    policy=Sampled(0.5),
+    witness=differentials(120, slice(3, 6)),
+    policy=Sampled(0.6),
     mutants=(
         dropped("S without B", "S", "B", "mean_0400_0"),
         dropped("T4 without its first term", "T4", "mean_0220_0"),
