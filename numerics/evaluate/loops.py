@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import DiracDelta, Expr, Integer
 
+from neurenorm.numerics.balls import enclosed_answer
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.evaluate.catalogue import balls_of
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.loops import torus
 from neurenorm.numerics.solve.loops.networks import averaged_steps, kernel_cumulants
 from neurenorm.numerics.solve.loops.potential import fixed_point
@@ -34,16 +34,8 @@ Array = NDArray[np.float64]
 ROUNDING = 1e-12  # of sums over sites and of quadrature, relative to the largest term
 
 
-def refuse_digits(digits: int | None, what: str) -> None:
-    """Refuse digits where the method is double precision."""
-    if digits is not None:
-        raise ValueError(
-            f"{what} are computed in double precision and no digit is proved: leave digits out"
-        )
-
-
 @answer.register
-def _(problem: Lists, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_lists(problem: Lists, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     flat: dict[str, Expr] = {}
 
     def placed(entry: Any) -> Any:
@@ -101,8 +93,10 @@ def _numbers(value: Any) -> list[float]:
 
 
 @answer.register
-def _(problem: LatticeOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    refuse_digits(digits, "sums over a torus")
+def of_lattice_orders(
+    problem: LatticeOrders, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "the orders of a lattice field", "summed in double precision")
     grid = [2 * np.pi * np.arange(size) / size for size in problem.extents]
     waves = np.meshgrid(*grid, indexing="ij")
     dispersion = problem.field.dispersion.subs(symbols("loops").m2, numbers["m2"])
@@ -138,8 +132,10 @@ def _refuse_flat(symbol: Array) -> None:
 
 
 @answer.register
-def _(problem: LocalPotential, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    refuse_digits(digits, "fixed points of a potential")
+def of_local_potential(
+    problem: LocalPotential, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "the fixed point", "found in double precision")
     point = fixed_point(float(numbers["d"]), float(numbers["n"]), problem.terms, problem.about)
     first, second = point.eigenvalues[:2]
     real = abs(second.imag) < 1e-9
@@ -154,20 +150,25 @@ def _(problem: LocalPotential, numbers: Mapping[str, Any], digits: int | None) -
 
 
 @answer.register
-def _(problem: MeanOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    refuse_digits(digits, "orders in 1/N")
+def of_mean_orders(problem: MeanOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "the orders in 1/N", "summed in double precision")
     _refuse_deltas(problem)
-    given = {name: None if value is None else float(value) for name, value in numbers.items()}
-    given["lam_W"] = given["sw2"] if given["lam_W"] is None else given["lam_W"]
-    given["lam_b"] = given["sb2"] if given["lam_b"] is None else given["lam_b"]
-    tangent = given["K1"] if given["Theta1"] is None else given["Theta1"]
+    standing = {"lam_W": "sw2", "lam_b": "sb2", "Theta1": "K1"}
+    given = {
+        name: float(numbers[standing[name]] if value is None else value)
+        for name, value in numbers.items()
+    }
     state = problem.recursion.state
     columns = averaged_steps(
         problem.recursion,
         problem.averages,
         problem.activation,
-        [given["K1"], tangent, *[0.0] * (len(state) - 2)],
-        {symbol: given.get(symbol.name) or 0.0 for symbol in problem.recursion.parameters},
+        [given["K1"], given["Theta1"], *[0.0] * (len(state) - 2)],
+        {
+            symbol: given[symbol.name]
+            for symbol in problem.recursion.parameters
+            if symbol.name in given
+        },
         problem.layers,
     ).T
     by_name = {symbol.name: column for symbol, column in zip(state, columns, strict=True)}
@@ -191,11 +192,15 @@ def _refuse_deltas(problem: MeanOrders) -> None:
 
 
 @answer.register
-def _(problem: KernelOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    refuse_digits(digits, "orders in 1/N")
+def of_kernel_orders(
+    problem: KernelOrders, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "the orders in 1/N", "summed in double precision")
     kernels, found = kernel_cumulants(
         problem.activation,
-        *(float(numbers[name]) for name in ("sw2", "sb2", "K1")),
+        float(numbers["sw2"]),
+        float(numbers["sb2"]),
+        float(numbers["K1"]),
         problem.layers,
         problem.theory.order,
         problem.widths,

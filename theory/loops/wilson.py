@@ -27,7 +27,7 @@ __all__ = ["Shell", "WilsonStep", "wilson_step"]
 _MOST_COUPLINGS = 40
 
 
-class Shell(Function):  # type: ignore[misc]
+class Shell(Function):
     """A(k, r, d, b) = ∫_{1/b}^1 q^{d-1}/(q² + r)^k dq.
 
     Examples

@@ -289,7 +289,8 @@ def differentials(networks: int, chosen: slice) -> Any:
         """Draw networks."""
         found = drawn_differentials(tanh_shifted, tanh_slope, *LAWS, rng, networks=networks)
         sizes = DIFFERENTIAL_SIZES[chosen]
-        return replace(found, value=found.value[chosen] / sizes, error=found.error[chosen] / sizes)
+        value, error = (np.asarray(part)[chosen] / sizes for part in (found.value, found.error))
+        return replace(found, value=value, error=error)
 
     return witness
 

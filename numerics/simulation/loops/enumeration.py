@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 from math import factorial, prod
+from typing import Any
 
 import networkx as nx
 
@@ -37,7 +38,7 @@ def _matched(left: Sequence[int]) -> Iterator[Pairs]:
 
 def _cycles(pairs: Pairs, count: int) -> int:
     """Closed traces of components, where the fields 2i and 2i + 1 share theirs."""
-    graph = nx.MultiGraph(pairs)
+    graph: Any = nx.MultiGraph(pairs)
     graph.add_edges_from((i, i + 1) for i in range(0, count, 2))
     return int(nx.number_connected_components(graph))
 
@@ -56,14 +57,14 @@ def counted_pairings(degrees: Sequence[int], n: int | None = None) -> tuple[list
     for pairs in matchings(len(owner)):
         weight = 1 if n is None else n ** _cycles(pairs, len(owner))
         total += weight
-        graph = nx.MultiGraph([(owner[a], owner[b]) for a, b in pairs])
+        graph: Any = nx.MultiGraph([(owner[a], owner[b]) for a, b in pairs])
         if nx.is_connected(graph):
             drawn[_canonical(graph, len(degrees))] += weight
     symmetry = prod(map(factorial, degrees)) * prod(map(factorial, Counter(degrees).values()))
     return sorted(count / symmetry for count in drawn.values()), total
 
 
-def _canonical(graph: nx.MultiGraph, vertices: int) -> Pairs:
+def _canonical(graph: Any, vertices: int) -> Pairs:
     """The least list of edges over all names of the vertices."""
     return min(
         tuple(sorted(tuple(sorted((order[a], order[b]))) for a, b in graph.edges()))

@@ -75,7 +75,8 @@ def _reduced(diagram: Diagram, line: Array, ends: tuple[int, ...]) -> tuple[floa
 
 def _merged(lines: _Lines) -> tuple[float, _Lines]:
     """Parallel lines as one, and the product of the loops at single vertices."""
-    number, found = 1.0, {}
+    number = 1.0
+    found: dict[tuple[int, int], Array] = {}
     for a, b, f in lines:
         if a == b:
             number *= float(f[(0,) * f.ndim])
