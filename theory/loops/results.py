@@ -16,7 +16,7 @@ from neurenorm.theory.cumulants.diagrams import diagrams
 from neurenorm.theory.cumulants.pairings import scalar_vertex, total, vector_vertex
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.loops import flow
+from neurenorm.theory.loops import flow, scaling
 from neurenorm.theory.loops.exponents import any_components
 from neurenorm.theory.loops.networks import HIGHEST, KernelCumulants
 from neurenorm.theory.loops.problems import (
@@ -177,6 +177,13 @@ def differential_ntk(activation: Activation, depth: int) -> MeanOrders:
     values = ("P", "Q", "R", "S", "T4", "U")
     recursion, averages = TangentCumulants().recursion(differential=True)
     return MeanOrders(recursion, averages, activation, depth, values, 3)
+
+
+def critical_scaling(kind: str) -> Formula:
+    """State the law of the kernel of a deep critical network."""
+    if kind == "scale-invariant":
+        return Formula(scaling.scale_invariant())
+    return Formula(scaling.vanishing())
 
 
 def _orders(
@@ -594,5 +601,33 @@ RESULTS = (
             "= Q, ddI_iijj = R, ddII_iijj = S, ddII_ijij = T4, ddII_ijji = U.",
         ),
         {"activation": activation("tanh"), "depth": 3},
+    ),
+    Result(
+        "loops/critical-scaling",
+        "Kernel of a deep critical network over that of infinite width, at a fixed ratio of depth to "
+        "width",
+        LOOPS,
+        (
+            Parameter(
+                "kind",
+                "way of being critical: every kernel is a fixed point, or the kernel vanishes",
+                ("scale-invariant", "vanishing"),
+                structural=True,
+            ),
+            Parameter("tau", LOOPS["tau"].meaning, Interval.open(0, oo)),
+            Parameter(
+                "growth",
+                LOOPS["growth"].meaning + " (linear 2, relu 5); only where every kernel will do",
+                Interval.open(0, oo),
+                2,
+            ),
+        ),
+        ("mean", "variance", "third"),
+        critical_scaling,
+        (
+            "Depth and width grow without bound at tau = depth/width. Every activation whose kernel "
+            "vanishes as 1/l has the same functions of tau.",
+        ),
+        {"kind": "vanishing"},
     ),
 )

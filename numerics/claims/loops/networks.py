@@ -11,6 +11,7 @@ from sympy import Expr, Rational, Symbol
 
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.core import Evaluation
+from neurenorm.numerics.simulation.loops.brownian import drawn_vanishing, lognormal_cumulants
 from neurenorm.numerics.simulation.loops.exact_width import (
     fitted_orders,
     linear_orders,
@@ -23,9 +24,10 @@ from neurenorm.numerics.simulation.loops.tangent import (
 )
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
-from neurenorm.numerics.verification.mutants import Mutant
+from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled
 from neurenorm.numerics.verification.within import Within
 from neurenorm.theory.loops.problems import KernelOrders, MeanOrders
+from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]
 
@@ -322,7 +324,32 @@ ALL_DIFFERENTIALS = Claim.of(
     effort=Effort.high,
 )
 
+SCALING = Claim.of(
+    "loops/critical-scaling",
+    at=[{"kind": "vanishing", "tau": 1}],
+    read=("mean", "variance"),
+    witness=lambda rng, effort: drawn_vanishing(1.0, rng),
+    policy=Sampled(0.08),
+    mutants=(
+        replaced("tau counted twice", lambda e: e.subs(symbols("loops").tau, 2)),
+        scaled("1.1"),
+    ),
+)
+LOGNORMAL = Claim.of(
+    "loops/critical-scaling",
+    name="scale-invariant",
+    at=[{"kind": "scale-invariant", "growth": growth, "tau": 0.25} for growth in (2, 5)],
+    witness=lambda rng, effort: [lognormal_cumulants(growth, 0.25) for growth in (2.0, 5.0)],
+    policy=Exact(9),
+    mutants=(
+        scaled("1.001"),
+        replaced("growth halved", lambda e: e.subs(symbols("loops").growth, 1)),
+    ),
+)
+
 CLAIMS = (
+    SCALING,
+    LOGNORMAL,
     SMOOTH,
     INVARIANT,
     OUTPUT,

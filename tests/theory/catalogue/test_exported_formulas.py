@@ -139,6 +139,7 @@ NO_NUMBERS = {
     "loops/lattice-phi4": "sums over sites",
     "loops/kernel-cumulants": "a recursion over layers",
     "loops/output-cumulants": "a recursion over layers",
+    "loops/critical-scaling": "averages over a scale of its own",
     "loops/ntk-cumulants": "a recursion over layers",
     "loops/differential-ntk": "a recursion over layers",
 }
