@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.catalogue import balls_of
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.loops import torus
+from neurenorm.numerics.solve.loops.inputs import input_cumulants
 from neurenorm.numerics.solve.loops.networks import averaged_steps, kernel_cumulants
+from neurenorm.numerics.solve.loops.posterior import posterior
 from neurenorm.numerics.solve.loops.potential import fixed_point
 from neurenorm.theory.loops.problems import (
     KernelOrders,
@@ -25,6 +28,8 @@ from neurenorm.theory.loops.problems import (
     Lists,
     LocalPotential,
     MeanOrders,
+    PairOrders,
+    PosteriorOrders,
 )
 from neurenorm.theory.symbols import symbols
 
@@ -189,6 +194,68 @@ def _refuse_deltas(problem: MeanOrders) -> None:
         if problem.activation.derivative(order).has(DiracDelta):
             primes, tensors = "'" * order, ", ".join(problem.values)
             raise ValueError(f"phi{primes} is a delta: {tensors} diverge")
+
+
+@answer.register
+def of_pair_orders(problem: PairOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "the orders in 1/N", "summed in double precision")
+    kaa, kbb, kab = (float(numbers[name]) for name in ("Kaa", "Kbb", "Kab"))
+    last = input_cumulants(
+        problem.activation,
+        float(numbers["sw2"]),
+        float(numbers["sb2"]),
+        np.array([[kaa, kab], [kab, kbb]]),
+        problem.layers,
+        problem.order,
+    )[-1]
+    unit, found = np.eye(3, dtype=int), last.cumulants
+    limits = [last.kernel[0, 0], last.kernel[0, 1], last.kernel[1, 1]]
+    choices = combinations_with_replacement(range(3), 3)
+    values: dict[str, Any] = {
+        "mean": [
+            [float(limit), *found[tuple(map(int, row))][1:].tolist()]
+            for limit, row in zip(limits, unit, strict=True)
+        ],
+        "vertex": [
+            [found[tuple(map(int, unit[i] + unit[j]))][1:].tolist() for j in range(3)]
+            for i in range(3)
+        ],
+        "third": [found[tuple(map(int, unit[list(c)].sum(0)))][2:].tolist() for c in choices]
+        if problem.order > 1
+        else None,
+    }
+    return numeric(values)
+
+
+@answer.register
+def of_posterior_orders(
+    problem: PosteriorOrders, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "the orders in 1/N", "summed in double precision")
+    last = input_cumulants(
+        problem.activation,
+        float(numbers["sw2"]),
+        float(numbers["sb2"]),
+        np.array(problem.kernel, dtype=float),
+        problem.layers,
+        1,
+    )[-1]
+    found = posterior(
+        last,
+        np.array(problem.targets, dtype=float),
+        float(numbers["noise"]),
+        learning=float(problem.learning),
+        spreading=float(problem.spread),
+    )
+    shown = numeric(
+        {
+            "mean": found.mean.tolist(),
+            "variance": found.variance.tolist(),
+            "log_evidence": found.log_evidence.tolist(),
+            "kernel_shift": found.kernel_shift.tolist(),
+        }
+    )
+    return replace(shown, errors=dict.fromkeys(shown.values, 1e-8 * _largest(found.mean.tolist())))
 
 
 @answer.register

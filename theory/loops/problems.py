@@ -20,7 +20,15 @@ from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
-__all__ = ["KernelOrders", "LatticeOrders", "Lists", "LocalPotential", "MeanOrders"]
+__all__ = [
+    "KernelOrders",
+    "LatticeOrders",
+    "Lists",
+    "LocalPotential",
+    "MeanOrders",
+    "PairOrders",
+    "PosteriorOrders",
+]
 
 Names = Mapping[Symbol, str] | None
 LOOPS = symbols("loops")
@@ -228,3 +236,58 @@ class MeanOrders(Typeset):
                 for s, v in zip(self.recursion.state, self.recursion.step, strict=True)
             ),
         ]
+
+
+@dataclass(frozen=True)
+class PairOrders(Typeset):
+    """Cumulants of the kernel of two inputs in the last layer, order by order in 1/N."""
+
+    activation: Activation
+    layers: int
+    order: int
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return the generating function of one layer, expanded by truncated moments."""
+        return (
+            r"E\, e^{t\cdot K'} = E_K\Big[ e^{t\cdot\sigma_b^2} "
+            r"\big\langle e^{t\cdot y\,\sigma_w^2/N}\big\rangle_K^N \Big], \qquad "
+            r"y_{ab} = \phi_a\phi_b"
+        )
+
+
+@dataclass(frozen=True)
+class PosteriorOrders(Typeset):
+    """The posterior at the last input given targets at the others, to the order 1/N.
+
+    Parameters
+    ----------
+    activation : Activation
+    layers : int
+    kernel : tuple of tuple of Rational
+        K¹ over the training inputs and, last, the test input.
+    targets : tuple of tuple of Rational
+        One row for each training input.
+    learning, spread : int
+        Weights of the data in the kernel (V:L) and of the spread of the means over kernels in the
+        variance; 1 unless a claim spoils them.
+    """
+
+    activation: Activation
+    layers: int
+    kernel: tuple[tuple[Rational, ...], ...]
+    targets: tuple[tuple[Rational, ...], ...]
+    learning: int = 1
+    spread: int = 1
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return kernel, mean and variance under the posterior."""
+        rows = (
+            r"\tilde K &= \bar K_{AA} + s^2,\quad u = \tilde K^{-1}y,\quad "
+            r"R = e_* - \tilde K^{-1}\bar K e_*",
+            r"dK &= m_1 + V : \tfrac12\,(u u^T - n_o\tilde K^{-1})",
+            r"\text{mean} &= \bar K_* u + \tfrac1N\big[R\,dK\,u - "
+            r"V_{abcd}R_a\tilde K^{-1}_{bc}u_d\big]",
+            r"\text{variance} &= \bar K_{**} - \bar K_*\tilde K^{-1}\bar K_* + \tfrac1N\big[R\,dK\,R"
+            r" - V_{abcd}R_a\tilde K^{-1}_{bc}R_d + V_{abcd}R_a u_b R_c u_d\big]",
+        )
+        return aligned(rows)

@@ -25,6 +25,8 @@ from neurenorm.theory.loops.problems import (
     Lists,
     LocalPotential,
     MeanOrders,
+    PairOrders,
+    PosteriorOrders,
 )
 from neurenorm.theory.loops.quartic import Quartic
 from neurenorm.theory.loops.tangent import TangentCumulants
@@ -47,6 +49,8 @@ ORDERS = (
 )
 MOST_SITES, MOST_LAYERS = 2**21, 10_000
 MOST_VERTICES, MOST_FIELDS = 5, 20
+MOST_TRAINED, DEEPEST_PAIR, DEEPEST_POSTERIOR = 3, 1000, 20
+Rows = tuple[tuple[Rational, ...], ...]
 
 
 def _hypercubic() -> PeriodicGraph:
@@ -186,6 +190,25 @@ def critical_scaling(kind: str) -> Formula:
     return Formula(scaling.vanishing())
 
 
+def pair_cumulants(activation: Activation, depth: int, order: int = 2) -> PairOrders:
+    """State the cumulants of the kernel of two inputs."""
+    return PairOrders(activation, depth, order)
+
+
+def posterior(activation: Activation, depth: int, K1: Rows, targets: Rows) -> PosteriorOrders:
+    """State the posterior of a network of finite width on a few training points."""
+    if len(K1) != len(targets) + 1 or any(len(row) != len(K1) for row in K1):
+        raise ValueError(
+            f"K1 is the square matrix over the {len(targets)} training inputs and the test input, "
+            f"got {len(K1)} rows of {', '.join(str(len(row)) for row in K1)}"
+        )
+    if any(K1[i][j] != K1[j][i] for i in range(len(K1)) for j in range(i)):
+        raise ValueError("K1 must be symmetric")
+    if len({len(row) for row in targets}) != 1:
+        raise ValueError("every training input has the same number of targets")
+    return PosteriorOrders(activation, depth, K1, targets)
+
+
 def _orders(
     activation: Activation,
     depth: int,
@@ -295,6 +318,23 @@ def _wave(value: Any) -> tuple[int, ...]:
 def _widths(value: Any) -> tuple[int, ...]:
     """One width, or one for each layer."""
     return _whole("N", value, 1)
+
+
+def _rows(what: str, value: Any) -> Rows:
+    """Nested lists of numbers; a plain list is one number in each row."""
+    rows = value if isinstance(value, list) else [value]
+    return tuple(
+        tuple(_number(what, entry) for entry in (row if isinstance(row, list) else [row]))
+        for row in rows
+    )
+
+
+def _targets(value: Any) -> Rows:
+    """Targets of at most three training inputs."""
+    found = _rows("targets", value)
+    if len(found) > MOST_TRAINED:
+        raise ValueError(f"more than {MOST_TRAINED} training points, got {len(found)}")
+    return found
 
 
 def _order(highest: int, what: str) -> Any:
@@ -629,5 +669,81 @@ RESULTS = (
             "vanishes as 1/l has the same functions of tau.",
         ),
         {"kind": "vanishing"},
+    ),
+    Result(
+        "loops/pair-cumulants",
+        "Cumulants of the kernel of two inputs of a random network of finite width in the last "
+        "layer, order by order in 1/N",
+        LOOPS,
+        (
+            *_NETWORK[:3],
+            Parameter("depth", LOOPS["depth"].meaning, Range(1, DEEPEST_PAIR + 1), structural=True),
+            Parameter("Kaa", "kernel of input a in the first layer", Interval.open(0, oo), 1),
+            Parameter("Kbb", "kernel of input b in the first layer", Interval.open(0, oo), 1),
+            Parameter("Kab", "kernel between the inputs in the first layer", Reals),
+            Parameter(
+                "order",
+                "highest power of 1/N",
+                None,
+                2,
+                structural=True,
+                convert=_order(2, "pairs"),
+            ),
+        ),
+        ("mean", "vertex", "third"),
+        pair_cumulants,
+        (
+            WEIGHTS,
+            "Entries are aa, ab, bb in this order: mean has one row for each, vertex a matrix of "
+            "covariances, third the ten choices aaa ... with repetition, each a list of coefficients "
+            "(mean from N^0, vertex from N^-1, third from N^-2).",
+        ),
+        {"activation": activation("tanh"), "depth": 3, "order": 2},
+    ),
+    Result(
+        "loops/posterior",
+        "Bayesian posterior of a random network of finite width on up to three training points, to "
+        "the order 1/N",
+        LOOPS,
+        (
+            *_NETWORK[:3],
+            Parameter(
+                "depth",
+                "layer of the outputs: one more than there are hidden layers",
+                Range(1, DEEPEST_POSTERIOR + 1),
+                2,
+                structural=True,
+            ),
+            Parameter(
+                "K1",
+                "kernel of the first layer over the training inputs and, last, the test input",
+                None,
+                structural=True,
+                convert=lambda value: _rows("K1", value),
+            ),
+            Parameter(
+                "targets",
+                "one target, or a list of one for each output, for every training input",
+                None,
+                structural=True,
+                convert=_targets,
+            ),
+            Parameter("noise", "variance of the noise of the targets", Interval(0, oo), 0),
+        ),
+        ("mean", "variance", "log_evidence", "kernel_shift"),
+        posterior,
+        (
+            WEIGHTS,
+            "Mean and variance have one row for each output: the limit of infinite width and the "
+            "coefficient of 1/N, as has log_evidence; kernel_shift is the coefficient of 1/N of the "
+            "mean kernel under the posterior.",
+        ),
+        {
+            "activation": activation("tanh"),
+            "depth": 2,
+            "K1": ((Rational(1), Rational(3, 5)), (Rational(3, 5), Rational(6, 5))),
+            "targets": ((Rational(13, 10),),),
+        },
+        {"log_evidence": "nats"},
     ),
 )

@@ -12,6 +12,7 @@ from sympy import Expr, Rational, Symbol
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.core import Evaluation
 from neurenorm.numerics.simulation.loops.brownian import drawn_vanishing, lognormal_cumulants
+from neurenorm.numerics.simulation.loops.exact_pairs import fitted_posterior, sine_pair_orders
 from neurenorm.numerics.simulation.loops.exact_width import (
     fitted_orders,
     linear_orders,
@@ -26,6 +27,7 @@ from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled
 from neurenorm.numerics.verification.within import Within
+from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.loops.problems import KernelOrders, MeanOrders
 from neurenorm.theory.symbols import symbols
 
@@ -347,7 +349,78 @@ LOGNORMAL = Claim.of(
     ),
 )
 
+PAIR: dict[str, Any] = {
+    "activation": "sin",
+    "sw2": 1.5,
+    "sb2": 0.1,
+    "depth": 3,
+    "Kaa": 0.8,
+    "Kbb": 0.6,
+    "Kab": 0.3,
+}
+
+
+def pair_row(evaluation: Evaluation) -> list[float]:
+    """Mean of K_ab, its variance and the covariance of K_aa and K_bb, without N^0."""
+    vertex = evaluation.values["vertex"]
+    return [*evaluation.values["mean"][1][1:], *vertex[1][1], *vertex[0][2]]
+
+
+def pair_witness(rng: np.random.Generator, effort: Any) -> Any:
+    """The same, fitted to exact values at eight widths."""
+    return sine_pair_orders(1.5, 0.1, np.array([[0.8, 0.3], [0.3, 0.6]]))[:, 1:3]
+
+
+PAIRS = Claim.of(
+    "loops/pair-cumulants",
+    at=[PAIR],
+    read=pair_row,
+    witness=pair_witness,
+    policy=Within(1e-6),
+    mutants=(
+        Mutant(
+            "the cubic term of the sine off",
+            lambda derived: replace(derived, activation=activation("sin(z) + z**3*exp(-z**2)/100")),
+        ),
+        Mutant("a layer more", lambda derived: replace(derived, layers=derived.layers + 1)),
+    ),
+)
+
+START = ((1, 0.6), (0.6, 1.2))
+
+
+def rows_in_order(evaluation: Evaluation) -> list[float]:
+    """Mean, variance and ln Z with their coefficients of 1/N."""
+    found = evaluation.values
+    return [*found["mean"][0], *found["variance"][0], *found["log_evidence"]]
+
+
+POSTERIOR = Claim.of(
+    "loops/posterior",
+    at=[
+        {
+            "activation": "tanh",
+            "sw2": 1.8,
+            "sb2": 0.1,
+            "K1": [list(row) for row in START],
+            "targets": [1.3],
+            "noise": 0.05,
+        }
+    ],
+    read=rows_in_order,
+    witness=lambda rng, effort: fitted_posterior(
+        np.tanh, 1.8, 0.1, np.array(START), 1.3, 0.05, (20, 30, 44, 70, 100)
+    ),
+    policy=Within((1e-7, 1e-5, 1e-7, 1e-4, 1e-7, 1e-4)),
+    mutants=(
+        Mutant("without the data in the kernel", lambda d: replace(d, learning=0 * d.learning)),
+        Mutant("without the spread of means", lambda d: replace(d, spread=0 * d.spread)),
+    ),
+)
+
 CLAIMS = (
+    PAIRS,
+    POSTERIOR,
     SCALING,
     LOGNORMAL,
     SMOOTH,

@@ -141,6 +141,8 @@ NO_NUMBERS = {
     "loops/output-cumulants": "a recursion over layers",
     "loops/critical-scaling": "averages over a scale of its own",
     "loops/ntk-cumulants": "a recursion over layers",
+    "loops/pair-cumulants": "a generating function",
+    "loops/posterior": "sums over indices",
     "loops/differential-ntk": "a recursion over layers",
 }
 """Displays that are not the values of one formula."""
