@@ -18,11 +18,13 @@ from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.catalogue import balls_of
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.loops import torus
+from neurenorm.numerics.solve.loops.chain import nearest_eigenvalue
 from neurenorm.numerics.solve.loops.inputs import input_cumulants
 from neurenorm.numerics.solve.loops.networks import averaged_steps, kernel_cumulants
 from neurenorm.numerics.solve.loops.posterior import posterior
 from neurenorm.numerics.solve.loops.potential import fixed_point
 from neurenorm.theory.loops.problems import (
+    ChainOrders,
     KernelOrders,
     LatticeOrders,
     Lists,
@@ -256,6 +258,19 @@ def of_posterior_orders(
         }
     )
     return replace(shown, errors=dict.fromkeys(shown.values, 1e-8 * _largest(found.mean.tolist())))
+
+
+@answer.register
+def of_chain_orders(problem: ChainOrders, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    closed = enclosed_answer(lambda: balls_of(problem.values, numbers), digits)
+    if digits is not None:
+        return replace(closed, values={**closed.values, "exact": None})
+    found = nearest_eigenvalue(
+        problem.activation, float(1 / (2 * numbers["alpha"])), float(closed.values["eigenvalue"])
+    )
+    reason = "" if found is not None else "the transfer operator has no such eigenvalue on its grid"
+    values, errors = {**closed.values, "exact": found}, {**closed.errors, "exact": 1e-10}
+    return Answer("numeric", values, errors, reason=reason)
 
 
 @answer.register

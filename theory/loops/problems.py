@@ -21,6 +21,7 @@ from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
 __all__ = [
+    "ChainOrders",
     "KernelOrders",
     "LatticeOrders",
     "Lists",
@@ -291,3 +292,33 @@ class PosteriorOrders(Typeset):
             r" - V_{abcd}R_a\tilde K^{-1}_{bc}R_d + V_{abcd}R_a u_b R_c u_d\big]",
         )
         return aligned(rows)
+
+
+@dataclass(frozen=True)
+class ChainOrders(Typeset):
+    """Stationary statistics of a stiff chain, as sums of powers of D = 1/(2α).
+
+    Parameters
+    ----------
+    activation : Activation
+    series : mapping of str to tuple of Expr
+        Coefficients of 1, D, D², … of every value.
+    """
+
+    activation: Activation
+    series: Mapping[str, tuple[Expr, ...]]
+
+    @property
+    def values(self) -> dict[str, Expr]:
+        """The sums, in the symbol alpha."""
+        noise = 1 / (2 * LOOPS.alpha)
+        return {
+            name: sum(c * noise**p for p, c in enumerate(coefficients))
+            for name, coefficients in self.series.items()
+        }
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return one row per value."""
+        return aligned(
+            equations(((named(name), value) for name, value in self.values.items()), names)
+        )

@@ -17,9 +17,11 @@ from neurenorm.theory.cumulants.pairings import scalar_vertex, total, vector_ver
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.loops import flow, scaling
+from neurenorm.theory.loops.chain import StiffChain, taylor
 from neurenorm.theory.loops.exponents import any_components
 from neurenorm.theory.loops.networks import HIGHEST, KernelCumulants
 from neurenorm.theory.loops.problems import (
+    ChainOrders,
     KernelOrders,
     LatticeOrders,
     Lists,
@@ -207,6 +209,13 @@ def posterior(activation: Activation, depth: int, K1: Rows, targets: Rows) -> Po
     if len({len(row) for row in targets}) != 1:
         raise ValueError("every training input has the same number of targets")
     return PosteriorOrders(activation, depth, K1, targets)
+
+
+def smeared_chain(activation: Activation, order: int = 2) -> ChainOrders:
+    """Expand the stationary law of a stiff chain, and its leading eigenvalue."""
+    chain = StiffChain(taylor(activation, 2 * order + 1), order)
+    series = {"mean": chain.mean, "variance": chain.variance, "eigenvalue": chain.eigenvalue}
+    return ChainOrders(activation, series)
 
 
 def _orders(
@@ -745,5 +754,31 @@ RESULTS = (
             "targets": ((Rational(13, 10),),),
         },
         {"log_evidence": "nats"},
+    ),
+    Result(
+        "loops/smeared-chain",
+        "Stationary mean and variance of a stiff chain of neurons along depth, and the eigenvalue of "
+        "a layer that is the slope at infinite stiffness, with one or two loops",
+        LOOPS,
+        (
+            _ACTIVATION,
+            Parameter("alpha", LOOPS["alpha"].meaning, Interval.open(0, oo)),
+            Parameter(
+                "order",
+                "highest power of 1/(2 alpha)",
+                None,
+                2,
+                structural=True,
+                convert=_order(2, "two loops"),
+            ),
+        ),
+        ("mean", "variance", "eigenvalue", "exact"),
+        smeared_chain,
+        (
+            "S = alpha sum (h_{l+1} - f(h_l))^2 about the fixed point f(0) = 0, which must be stable; "
+            "mean, variance and eigenvalue are sums of powers of 1/(2 alpha), exact is that "
+            "eigenvalue of the whole transfer operator, by a grid.",
+        ),
+        {"activation": activation("tanh(4*z/5)+tanh(z)**2/10"), "order": 1},
     ),
 )

@@ -74,6 +74,7 @@ POINTS = {
     "complexity/pair-entropy": {"theta": "0.9"},
     "complexity/linear-dimension": {"depth": 4},
     "complexity/relu-dimension": {"ratio": "0.7"},
+    "loops/smeared-chain": {"activation": "tanh(4*z/5)+tanh(z)**2/10", "alpha": "10", "order": 1},
     "loops/wilson-fisher": {"n": 3, "epsilon": "0.3"},
     "loops/cubic-vertex": {"model": "potts", "q": "2.5", "epsilon": "0.3"},
     "loops/multicritical": {"k": 3, "j": 4, "epsilon": "0.3"},
@@ -232,6 +233,7 @@ LEAST |= {
     "field-theory/kernel-fixed-point": 3,
     "field-theory/correlation-fixed-point": 2,
 }
+LEAST |= {"loops/smeared-chain": 3}
 LEAST |= {"field-theory/edge-of-chaos": 1, "field-theory/layer-covariance": 1}
 
 
