@@ -11,6 +11,7 @@ from sympy import Expr, Rational, Symbol
 
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.numerics.evaluate.core import Evaluation
+from neurenorm.numerics.simulation.loops import published
 from neurenorm.numerics.simulation.loops.brownian import drawn_vanishing, lognormal_cumulants
 from neurenorm.numerics.simulation.loops.exact_pairs import fitted_posterior, sine_pair_orders
 from neurenorm.numerics.simulation.loops.exact_width import (
@@ -271,6 +272,21 @@ TANGENT_INVARIANT = Claim.of(
         dropped("D without V", "D", "V"),
     ),
 )
+PUBLISHED = Claim.of(
+    "loops/ntk-cumulants",
+    name="published",
+    statement="the first correction of the tangent kernel of tanh in layer 3 on the input (1, .5, -.3, "
+    ".2) is the one of arXiv:2508.11522",
+    at=[{"activation": "tanh", "sw2": 1, "sb2": 0, "K1": 0.345, "depth": 3}],
+    read=last_of("t1"),
+    witness=lambda rng, effort: published.tangent_correction(),
+    policy=Within(1e-6),
+    mutants=(
+        dropped("t1 without F", "t1", "F"),
+        dropped("t1 without D", "t1", "D"),
+        dropped("t1 without V", "t1", "V"),
+    ),
+)
 CONSTANT = Claim.of(
     "loops/ntk-cumulants",
     name="constant",
@@ -429,6 +445,7 @@ CLAIMS = (
     TANGENT,
     TANGENT_INVARIANT,
     CONSTANT,
+    PUBLISHED,
     DIFFERENTIAL,
     ALL_DIFFERENTIALS,
 )

@@ -14,6 +14,7 @@ __all__ = [
     "long_range_exponents",
     "multicritical_dimensions",
     "sharp_cutoff_exponents",
+    "tangent_correction",
 ]
 
 Array = NDArray[np.float64]
@@ -96,3 +97,16 @@ def sharp_cutoff_exponents() -> Array:
     """
     root = np.sqrt(22)
     return np.array([[3 / (1 + root), (root - 1) / 3], [0.6895, 0.595], [1 / 1.2, 0.8]])
+
+
+def tangent_correction() -> Array:
+    """Return the coefficient of 1/N of the mean tangent kernel of a tanh network, C_W = 1, in the
+    third layer on the input (1, .5, -.3, .2), to six digits: arXiv:2508.11522, numbers of a public
+    reproduction.
+
+    Examples
+    --------
+    >>> tangent_correction().tolist()
+    [-0.063113]
+    """
+    return np.array([-0.063113])
