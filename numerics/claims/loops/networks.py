@@ -205,27 +205,35 @@ def last_of(*names: str, sizes: Any = 1.0) -> Any:
 
 
 def tensor_part(name: str, tensor: str, change: Any) -> Mutant:
-    """Return the mutant in which the step of one tensor is changed; the change takes the step and
-    the symbols of state and parameters by name.
+    """Return the mutant in which the step of one tensor is changed; the change takes the step, the
+    symbols of state and parameters by name, and all steps by name.
     """
 
     def wrong(derived: MeanOrders) -> MeanOrders:
         """Change the step."""
         recursion = derived.recursion
         known = {symbol.name: symbol for symbol in (*recursion.state, *recursion.parameters)}
-        steps = [
-            change(step, known) if symbol.name == tensor else step
-            for symbol, step in zip(recursion.state, recursion.step, strict=True)
-        ]
-        return replace(derived, recursion=replace(recursion, step=tuple(steps)))
+        right = dict(zip((symbol.name for symbol in recursion.state), recursion.step, strict=True))
+        steps = {**right, tensor: change(right[tensor], known, right)}
+        return replace(derived, recursion=replace(recursion, step=tuple(steps.values())))
 
     return Mutant(name, wrong)
+
+
+def with_part(name: str, tensor: str, other: str, factor: Any, rates: int) -> Mutant:
+    """Return the mutant in which the step of a tensor has a multiple of that of another besides,
+    times a power of λ_W/σ_w².
+    """
+    rate = symbols("loops").lam_W / symbols("loops").sw2
+    return tensor_part(
+        name, tensor, lambda step, known, steps: step + factor * rate**rates * steps[other]
+    )
 
 
 def dropped(name: str, tensor: str, *symbols: str) -> Mutant:
     """Return the mutant in which symbols are zero in the step of a tensor."""
     return tensor_part(
-        name, tensor, lambda step, known: step.subs({known[symbol]: 0 for symbol in symbols})
+        name, tensor, lambda step, known, _: step.subs({known[symbol]: 0 for symbol in symbols})
     )
 
 
@@ -233,7 +241,7 @@ def wrong_decay(name: str, tensor: str, old: str, new: str) -> Mutant:
     """Return the mutant in which a tensor is handed on by a wrong square of a slope."""
     slopes = {"par": "mean_2000_1", "perp": "mean_0200_0"}
 
-    def change(step: Expr, known: Any) -> Expr:
+    def change(step: Expr, known: Any, steps: Any) -> Expr:
         """Replace one factor."""
         right, wrong = known[slopes[old]], known[slopes[new]]
         part = step.expand().coeff(known[tensor], 1)
@@ -268,6 +276,8 @@ TANGENT_INVARIANT = Claim.of(
     policy=Exact(6),
     mutants=(
         dropped("F without its first term", "F", "mean_2200_0"),
+        with_part("A with + rho^2 V'", "A", "V", 2, 2),
+        with_part("A with D once", "A", "D", -1, 1),
         dropped("A without D", "A", "D"),
         dropped("D without V", "D", "V"),
     ),
@@ -338,6 +348,7 @@ ALL_DIFFERENTIALS = Claim.of(
         dropped("Q without F'", "Q", "F", "mean_2200_0"),
         dropped("R without P and B", "R", "P", "B"),
         dropped("S without B", "S", "B"),
+        with_part("T4 with + rho^2 F'", "T4", "F", 2, 2),
     ),
     effort=Effort.high,
 )
