@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.cumulants.moments import (
     cumulants_from_moments,
@@ -115,7 +116,7 @@ class _Element:
         found = np.bincount(
             third, self.values[first] * other.values[second], minlength=len(self.values)
         )
-        return _Element(self.space, found)
+        return _Element(self.space, np.asarray(found, dtype=float))
 
     __rmul__ = __mul__
 
@@ -168,7 +169,7 @@ def _raw_moments(
     powers = powers[:1] if frozen else powers
     named = [space.derivative(p) for p in powers]
     alphas = sorted({alpha for alpha, _ in named})
-    inverse = np.zeros_like(kernel) if frozen else np.linalg.inv(kernel)
+    inverse = np.asarray(np.zeros_like(kernel) if frozen else np.linalg.inv(kernel), dtype=float)
     rows = dict(zip(alphas, _hermite(alphas, z, inverse) * weights, strict=True))
     table = np.array([rows[alpha] for alpha, _ in named])
     factors = np.array([factor for _, factor in named])
@@ -189,7 +190,7 @@ def _raw_moments(
 
 
 @dataclass(frozen=True)
-class InputCumulants:
+class InputCumulants(Tabulated):
     """Cumulants of the kernel of several inputs in one layer.
 
     Parameters

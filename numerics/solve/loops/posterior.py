@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.solve.loops.inputs import InputCumulants
 
 __all__ = ["Posterior", "posterior"]
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Posterior:
+class Posterior(Tabulated):
     """Each value as a row: the limit of infinite width, and the coefficient of 1/N.
 
     Parameters

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.graphs.rendering import Tabulated
+
 __all__ = ["PotentialPoint", "fixed_point"]
 
 Array = NDArray[Any]
@@ -18,7 +20,7 @@ _ROUNDS = 100
 
 
 @dataclass(frozen=True)
-class PotentialPoint:
+class PotentialPoint(Tabulated):
     """A fixed point.
 
     Parameters
