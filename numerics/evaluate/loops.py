@@ -19,10 +19,11 @@ from neurenorm.numerics.evaluate.catalogue import balls_of
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.loops import torus
 from neurenorm.numerics.solve.loops.chain import nearest_eigenvalue
-from neurenorm.numerics.solve.loops.inputs import input_cumulants
+from neurenorm.numerics.solve.loops.inputs import input_cumulants, refuse_equal
 from neurenorm.numerics.solve.loops.networks import averaged_steps, kernel_cumulants
 from neurenorm.numerics.solve.loops.posterior import posterior
 from neurenorm.numerics.solve.loops.potential import fixed_point
+from neurenorm.numerics.solve.loops.tangent_pairs import tangent_layers
 from neurenorm.theory.loops.problems import (
     ChainOrders,
     KernelOrders,
@@ -31,6 +32,7 @@ from neurenorm.theory.loops.problems import (
     LocalPotential,
     MeanOrders,
     PairOrders,
+    PairTangentOrders,
     PosteriorOrders,
 )
 from neurenorm.theory.symbols import symbols
@@ -227,6 +229,32 @@ def of_pair_orders(problem: PairOrders, numbers: Mapping[str, Any], digits: int 
         else None,
     }
     return numeric(values)
+
+
+@answer.register
+def of_pair_tangent_orders(
+    problem: PairTangentOrders, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "the orders in 1/N", "summed in double precision")
+    standing = {"lam_W": "sw2", "lam_b": "sb2", "Taa": "Kaa", "Tbb": "Kbb", "Tab": "Kab"}
+    given = {
+        name: float(numbers[standing[name]] if value is None else value)
+        for name, value in numbers.items()
+    }
+    start = tuple(
+        np.array([[given[f"{k}aa"], given[f"{k}ab"]], [given[f"{k}ab"], given[f"{k}bb"]]])
+        for k in "KT"
+    )
+    refuse_equal(start[0])
+    last = tangent_layers(
+        problem.activation,
+        (given["sw2"], given["sb2"]),
+        (given["lam_W"], given["lam_b"]),
+        (start[0], start[1]),
+        problem.layers,
+        problem.handed,
+    )[-1]
+    return numeric({name: getattr(last, name).tolist() for name in ("T", "t1", "D", "F", "A", "B")})
 
 
 @answer.register

@@ -28,6 +28,7 @@ __all__ = [
     "LocalPotential",
     "MeanOrders",
     "PairOrders",
+    "PairTangentOrders",
     "PosteriorOrders",
 ]
 
@@ -322,3 +323,31 @@ class ChainOrders(Typeset):
         return aligned(
             equations(((named(name), value) for name, value in self.values.items()), names)
         )
+
+
+@dataclass(frozen=True)
+class PairTangentOrders(Typeset):
+    """Tangent kernel of two inputs and its tensors in the last layer, to leading order in 1/N.
+
+    Parameters
+    ----------
+    activation : Activation
+    layers : int
+    handed : tuple of int
+        Of V, D, F in what they hand on; 1 unless a claim spoils one.
+    """
+
+    activation: Activation
+    layers: int
+    handed: tuple[int, int, int] = (1, 1, 1)
+
+    def to_latex(self, names: Names = None) -> str:
+        """Return the steps of F and B, from which one input shows the pattern of the others."""
+        rows = (
+            r"F'_{ab;cd} &= \sigma_w^4\big[\langle\phi_a\phi'_c\phi_b\phi'_d\rangle T_{cd} + "
+            r"\textstyle\sum_{ef}\langle\partial_e(\phi_a\phi'_c)\rangle"
+            r"\langle\partial_f(\phi_b\phi'_d)\rangle F_{ef;cd}\big]",
+            r"B'_{ab;cd} &= \sigma_w^4\big[\langle\phi'_a\phi'_b\phi'_c\phi'_d\rangle T_{ab}T_{cd} "
+            r"+ \langle\phi'_a\phi'_c\rangle\langle\phi'_b\phi'_d\rangle B_{ab;cd}\big]",
+        )
+        return aligned(rows)

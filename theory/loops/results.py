@@ -28,6 +28,7 @@ from neurenorm.theory.loops.problems import (
     LocalPotential,
     MeanOrders,
     PairOrders,
+    PairTangentOrders,
     PosteriorOrders,
 )
 from neurenorm.theory.loops.quartic import Quartic
@@ -195,6 +196,11 @@ def critical_scaling(kind: str) -> Formula:
 def pair_cumulants(activation: Activation, depth: int, order: int = 2) -> PairOrders:
     """State the cumulants of the kernel of two inputs."""
     return PairOrders(activation, depth, order)
+
+
+def pair_tangent(activation: Activation, depth: int) -> PairTangentOrders:
+    """State the tangent kernel of two inputs."""
+    return PairTangentOrders(activation, depth)
 
 
 def posterior(activation: Activation, depth: int, K1: Rows, targets: Rows) -> PosteriorOrders:
@@ -408,6 +414,11 @@ _TANGENT = (
     Parameter("lam_b", LOOPS["lam_b"].meaning + ", by default sb2", Interval(0, oo), None),
     Parameter("lam_W", LOOPS["lam_W"].meaning + ", by default sw2", Interval(0, oo), None),
     Parameter("Theta1", "tangent kernel of the first layer, by default K1", Interval(0, oo), None),
+)
+_PAIR = (
+    Parameter("Kaa", "kernel of input a in the first layer", Interval.open(0, oo), 1),
+    Parameter("Kbb", "kernel of input b in the first layer", Interval.open(0, oo), 1),
+    Parameter("Kab", "kernel between the inputs in the first layer", Reals),
 )
 LEARNING = (
     "Gradients with respect to W and b with the rates lam_W/N and lam_b; the default is the NTK "
@@ -687,9 +698,7 @@ RESULTS = (
         (
             *_NETWORK[:3],
             Parameter("depth", LOOPS["depth"].meaning, Range(1, DEEPEST_PAIR + 1), structural=True),
-            Parameter("Kaa", "kernel of input a in the first layer", Interval.open(0, oo), 1),
-            Parameter("Kbb", "kernel of input b in the first layer", Interval.open(0, oo), 1),
-            Parameter("Kab", "kernel between the inputs in the first layer", Reals),
+            *_PAIR,
             Parameter(
                 "order",
                 "highest power of 1/N",
@@ -780,5 +789,33 @@ RESULTS = (
             "eigenvalue of the whole transfer operator, by a grid.",
         ),
         {"activation": activation("tanh(4*z/5)+tanh(z)**2/10"), "order": 1},
+    ),
+    Result(
+        "loops/pair-tangent",
+        "Tangent kernel of two inputs in the last layer: its wide limit T, and its mean and tensors "
+        "to leading order in 1/N",
+        LOOPS,
+        (
+            *_NETWORK[:3],
+            Parameter("depth", LOOPS["depth"].meaning, Range(1, DEEPEST_PAIR + 1), structural=True),
+            *_PAIR,
+            *_TANGENT[-3:-1],
+            *(
+                Parameter(
+                    f"T{name}", f"the same of the tangent kernel, by default K{name}", Reals, None
+                )
+                for name in ("aa", "bb", "ab")
+            ),
+        ),
+        ("T", "t1", "D", "F", "A", "B"),
+        pair_tangent,
+        (
+            WEIGHTS,
+            LEARNING,
+            "Nested lists over inputs a, b of coefficients of 1/N, i != j: E Theta_ii;ab = T + t1, "
+            "Cov(K_ab, Theta_ii;cd) = D, <z_ia z_jb Theta_ij;cd> = F, Cov(Theta_ii;ab, "
+            "Theta_jj;cd) = A, <Theta_ij;ab Theta_ij;cd> = B.",
+        ),
+        {"activation": activation("tanh"), "depth": 3},
     ),
 )

@@ -24,6 +24,7 @@ from neurenorm.numerics.simulation.loops.tangent import (
     drawn_tensors,
     scale_invariant_tensors,
 )
+from neurenorm.numerics.simulation.loops.tangent_pairs import drawn_pair_tensors
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, replaced, scaled
@@ -413,6 +414,54 @@ PAIRS = Claim.of(
     ),
 )
 
+PAIR_SIZES = np.array([0.3, 0.4, 1.3, 0.2, 0.5, 1.0, 2.8])
+PLACES = ((0, 1, 0, 1), (0, 0, 1, 1))
+PAIR_TANGENT = Claim.of(
+    "loops/pair-tangent",
+    at=[
+        {
+            "activation": "tanh",
+            "sw2": 2,
+            "sb2": 0.1,
+            "Kaa": 1,
+            "Kbb": 0.7,
+            "Kab": 0.4,
+            "lam_b": 0.5,
+            "lam_W": 0.7,
+            "Taa": 0.9,
+            "Tbb": 0.6,
+            "Tab": 0.3,
+            "depth": 3,
+        }
+    ],
+    read=lambda evaluation: (
+        np.array(
+            [
+                np.array(evaluation.values[name])[PLACES[place]]
+                for name, place in zip("DDFFABB", (0, 1, 1, 0, 0, 0, 1), strict=True)
+            ]
+        )
+        / PAIR_SIZES
+    ),
+    witness=lambda rng, effort: (
+        drawn_pair_tensors(
+            np.tanh,
+            lambda z: 1 - np.tanh(z) ** 2,
+            (2.0, 0.1),
+            (0.7, 0.5),
+            (np.array([[1, 0.4], [0.4, 0.7]]), np.array([[0.9, 0.3], [0.3, 0.6]])),
+            rng,
+        )
+        * (1 / PAIR_SIZES)
+    ),
+    policy=Sampled(0.4),
+    mutants=(
+        Mutant("V is not handed on", lambda derived: replace(derived, handed=(0, 1, 1))),
+        Mutant("D is not handed on", lambda derived: replace(derived, handed=(1, 0, 1))),
+        Mutant("F is not handed on", lambda derived: replace(derived, handed=(1, 1, 0))),
+    ),
+)
+
 START = ((1, 0.6), (0.6, 1.2))
 
 
@@ -446,6 +495,7 @@ POSTERIOR = Claim.of(
 )
 
 CLAIMS = (
+    PAIR_TANGENT,
     PAIRS,
     POSTERIOR,
     SCALING,

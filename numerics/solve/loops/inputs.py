@@ -30,7 +30,7 @@ from neurenorm.theory.cumulants.moments import (
 from neurenorm.theory.cumulants.ring import TruncatedRing
 from neurenorm.theory.gaussian.activation import Activation
 
-__all__ = ["InputCumulants", "input_cumulants"]
+__all__ = ["InputCumulants", "hermite_rows", "input_cumulants", "normal_nodes", "refuse_equal"]
 
 Array = NDArray[np.float64]
 Index = tuple[int, ...]
@@ -121,7 +121,7 @@ class _Element:
     __rmul__ = __mul__
 
 
-def _nodes(inputs: int) -> tuple[Array, Array]:
+def normal_nodes(inputs: int) -> tuple[Array, Array]:
     """Independent standard normal variables, shape (nodes, inputs), and their weights: trapezoid
     sums, whose error is exponentially small for analytic functions.
     """
@@ -136,7 +136,7 @@ def _nodes(inputs: int) -> tuple[Array, Array]:
     return grid[kept], weights[kept]
 
 
-def _hermite(alphas: Sequence[Index], z: Array, inverse: Array) -> Array:
+def hermite_rows(alphas: Sequence[Index], z: Array, inverse: Array) -> Array:
     """H_α at all nodes, one row for each α."""
     u = z @ inverse
     known: dict[Index, Array] = {(0,) * z.shape[1]: np.ones(len(z))}
@@ -162,7 +162,7 @@ def _raw_moments(
 ) -> dict[Index, _Element]:
     """⟨y^b⟩ at K̄ + d as polynomials in d; their constants only where d is zero in every network."""
     root = _root(kernel)
-    x, weights = _nodes(root.shape[1])
+    x, weights = normal_nodes(root.shape[1])
     z = x @ root.T
     values = np.broadcast_to(compiled(phi.expression, [phi.variable])(z), z.shape)
     powers = [m[:-1] for m in space.ring.monomials if m[-1] == 0]
@@ -170,7 +170,7 @@ def _raw_moments(
     named = [space.derivative(p) for p in powers]
     alphas = sorted({alpha for alpha, _ in named})
     inverse = np.asarray(np.zeros_like(kernel) if frozen else np.linalg.inv(kernel), dtype=float)
-    rows = dict(zip(alphas, _hermite(alphas, z, inverse) * weights, strict=True))
+    rows = dict(zip(alphas, hermite_rows(alphas, z, inverse) * weights, strict=True))
     table = np.array([rows[alpha] for alpha, _ in named])
     factors = np.array([factor for _, factor in named])
     positions = [space.place((*p, 0)) for p in powers]
@@ -238,7 +238,7 @@ def input_cumulants(
     """
     if phi.kinks:
         raise ValueError(f"{phi.name} has a kink: pairs of inputs are done for smooth activations")
-    _refuse_equal(start)
+    refuse_equal(start)
     space = _space(len(start), order)
     zero = np.zeros(order + 1)
     moments = dict.fromkeys(space.orders, zero)
@@ -249,7 +249,7 @@ def input_cumulants(
     return layers
 
 
-def _refuse_equal(start: Array) -> None:
+def refuse_equal(start: Array) -> None:
     """Refuse what is no kernel, and inputs that are equal or opposite."""
     values, scale = np.linalg.eigvalsh(start), np.sqrt(np.diag(start))
     if np.any(np.diag(start) <= 0) or values[0] < -1e-9 * values[-1]:

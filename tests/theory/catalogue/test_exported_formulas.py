@@ -143,6 +143,7 @@ NO_NUMBERS = {
     "loops/critical-scaling": "averages over a scale of its own",
     "loops/ntk-cumulants": "a recursion over layers",
     "loops/pair-cumulants": "a generating function",
+    "loops/pair-tangent": "sums over indices",
     "loops/posterior": "sums over indices",
     "loops/differential-ntk": "a recursion over layers",
 }

@@ -79,6 +79,45 @@ def test_sine_of_unit_variance():
     assert [found["F"], found["A"] + 2 * found["B"], found["t1"]] == pytest.approx(wanted, abs=1e-6)
 
 
+def test_pairs():
+    kernels = {"Kaa": 1, "Kbb": 0.7, "Kab": 0.4, "Taa": 0.9, "Tbb": 0.6, "Tab": 0.3}
+    found = evaluate(
+        "loops/pair-tangent",
+        activation="tanh",
+        sw2=2,
+        sb2=0.1,
+        depth=3,
+        lam_b=0.5,
+        lam_W=0.7,
+        **kernels,
+    ).values
+    d, f, a, b = (found[name] for name in "DFAB")
+    wanted = [
+        (found["t1"][0][1], 0.05957042),
+        (d[0][1][0][1], 0.15335466),
+        (d[0][0][1][1], -0.10279342),
+        (f[0][0][1][1], 1.25555173),
+        (f[0][1][0][1], 0.08610887),
+        (a[0][1][0][1], 0.39156120),
+        (b[0][1][0][1], 0.90770404),
+        (b[0][0][1][1], 2.79893698),
+    ]
+    for value, right in wanted:
+        assert value == pytest.approx(right, abs=1e-8)
+
+
+@pytest.mark.parametrize("shape", ["tanh(z+1/2)", "sin(2*z)", "z*exp(-z**2/2)", "gelu(z)"])
+def test_one_of_two_inputs_is_alone(shape):
+    shared = {"activation": shape, "sw2": 1.4, "sb2": 0.2, "depth": 4}
+    alone = last("loops/ntk-cumulants", K1=0.8, Theta1=0.8, **shared)
+    pair = evaluate("loops/pair-tangent", Kaa=0.8, Kbb=1.3, Kab=0.5, **shared).values
+    for name, value in alone.items():
+        both = pair[name]
+        while isinstance(both, list):
+            both = both[0]
+        assert both == pytest.approx(value, rel=1e-6, abs=1e-8)
+
+
 @pytest.mark.parametrize(("share", "published"), [(0.5, 0.795166), (1.0, 0.242004)])
 def test_the_published_variance_at_width_16(share, published):
     found = scale_invariant_moments(share, 16, 4)["own"]
