@@ -98,7 +98,6 @@ def cubic_anisotropy() -> Lists:
     inverse = flow.cubic_anisotropy(1)[2]
     return Lists(
         {
-            "names": list(points),
             "u": [point[LOOPS.u] for point in points.values()],
             "v": [point[LOOPS.v] for point in points.values()],
             "eigenvalues": [list(flow.cubic_eigenvalues(point)) for point in points.values()],
@@ -477,10 +476,11 @@ RESULTS = (
         "Fixed points of the quartic action with cubic anisotropy in 4 - epsilon dimensions",
         LOOPS,
         (Parameter("n", LOOPS["n"].meaning, Interval.open(0, oo)), _EPSILON),
-        ("names", "u", "v", "eigenvalues", "nu_inverse", "n_c"),
+        ("u", "v", "eigenvalues", "nu_inverse", "n_c"),
         cubic_anisotropy,
         (
             CUT,
+            "The points are, in this order, Ising (decoupled), Heisenberg (isotropic) and cubic.",
             "(u/4!) (phi.phi)^2 + (v/4!) sum phi_i^4 in units 8 pi^2 = 1, to one loop; a point is "
             "stable where both eigenvalues are negative. n_c, where the cubic point takes over from "
             "the Heisenberg point, is of the first order in epsilon (two loops).",

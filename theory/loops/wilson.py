@@ -17,8 +17,21 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-import mpmath
-from sympy import Expr, Function, Integer, Matrix, Poly, Rational, S, Symbol, diff, expand, zeros
+from sympy import (
+    Expr,
+    Function,
+    Integer,
+    Integral,
+    Matrix,
+    Poly,
+    Rational,
+    S,
+    Symbol,
+    diff,
+    expand,
+    zeros,
+)
+from sympy.core.evalf import prec_to_dps
 
 from neurenorm.theory.recursion.recursion import Recursion
 
@@ -52,10 +65,10 @@ class Shell(Function):
         """The integral by quadrature, where all arguments are numbers."""
         if not all(argument.is_number for argument in self.args):
             return None
-        with mpmath.workprec(prec + 10):
-            k, r, d, b = (mpmath.mpf(a._to_mpmath(prec)) for a in self.args)
-            value = mpmath.quad(lambda q: q ** (d - 1) / (q * q + r) ** k, [1 / b, 1])
-            return Expr._from_mpmath(value, prec)
+        k, r, d, b = self.args
+        q = Symbol("q", positive=True)
+        integral = Integral(q ** (d - 1) / (q**2 + r) ** k, (q, 1 / b, 1))
+        return integral.evalf(prec_to_dps(prec))
 
     def _latex(self, printer: Any) -> str:
         return rf"A_{{{printer._print(self.args[0])}}}"

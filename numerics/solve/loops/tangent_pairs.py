@@ -59,7 +59,8 @@ class _Averages:
             for c in product(range(size), repeat=k)
         ]
         alphas = sorted({tuple(map(int, index)) for index in indices})
-        rows = hermite_rows(alphas, z, np.linalg.inv(kernel)) * self.weights
+        inverse = np.asarray(np.linalg.inv(kernel), dtype=float)
+        rows = hermite_rows(alphas, z, inverse) * self.weights
         self.rows = dict(zip(alphas, rows, strict=True))
 
     def plain(self, values: Array) -> Array:
@@ -69,11 +70,11 @@ class _Averages:
     def derivative(self, values: Array, order: int) -> Array:
         """⟨∂_e ∂_f … f⟩, the indices of the derivatives last."""
         size = self.size
-        found = np.empty((*values.shape[:-1], *[size] * order))
+        columns = []
         for chosen in product(range(size), repeat=order):
             alpha = tuple(map(int, np.bincount(chosen, minlength=size)))
-            found[(..., *chosen)] = values @ self.rows[alpha]
-        return found
+            columns.append(values @ self.rows[alpha])
+        return np.stack(columns, -1).reshape(*values.shape[:-1], *[size] * order)
 
 
 def tangent_layers(
