@@ -8,7 +8,6 @@ from typing import Any
 
 from sympy import Expr, Rational, Symbol, log
 
-from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.cumulants.diagrams import Diagram
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation
@@ -19,6 +18,7 @@ from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.names import value_latex
 
 __all__ = [
     "ChainOrders",
@@ -39,7 +39,8 @@ LOOPS = symbols("loops")
 def _entries(name: str, value: Any, place: tuple[int, ...] = ()) -> list[tuple[str, Expr]]:
     """An expression by its name, or the entries of lists of them by name and place."""
     if isinstance(value, Expr):
-        return [(name + (f"_{{{','.join(map(str, place))}}}" if place else ""), value)]
+        letter = f"{{{name}}}" if place and "_" in name else name
+        return [(letter + (f"_{{{','.join(map(str, place))}}}" if place else ""), value)]
     if not isinstance(value, list | tuple):
         return []
     return [entry for i, item in enumerate(value, 1) for entry in _entries(name, item, (*place, i))]
@@ -69,7 +70,9 @@ class Lists(Typeset):
 
     def to_latex(self, names: Names = None) -> str:
         """Return one aligned row per expression."""
-        rows = [row for name, value in self.values.items() for row in _entries(named(name), value)]
+        rows = [
+            row for name, value in self.values.items() for row in _entries(value_latex(name), value)
+        ]
         return aligned(equations(rows, names))
 
     def text_rows(self) -> list[str]:
@@ -321,7 +324,7 @@ class ChainOrders(Typeset):
     def to_latex(self, names: Names = None) -> str:
         """Return one row per value."""
         return aligned(
-            equations(((named(name), value) for name, value in self.values.items()), names)
+            equations(((value_latex(name), value) for name, value in self.values.items()), names)
         )
 
 
