@@ -35,7 +35,7 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
 @pytest.mark.parametrize("subject", PAPERS)
 def test_every_result_stands_on_the_page_of_its_subject(subject):
     text = (ROOT / "docs" / "physics" / f"{subject}.md").read_text(encoding="utf-8")
-    named = set(re.findall(rf"`({subject}/[a-z-]+)`", text))
+    named = set(re.findall(rf"`({subject}/[a-z0-9-]+)`", text))
     assert named == {entry.id for entry in results(subject)}
 
 

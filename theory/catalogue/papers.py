@@ -20,7 +20,7 @@ class Paper:
     year: int
     topic: str
     arxiv: str | None
-    background: str = "statistical mechanics of lattices"
+    standing: str = "standard statistical mechanics of lattices"
 
     @staticmethod
     def of(identifier: str) -> Paper:
@@ -40,7 +40,7 @@ class Paper:
         if self.key not in PAPERS:
             return "derived by the user of the workbench"
         if self.arxiv is None:
-            return f"derived here; standard {self.background}"
+            return f"derived here; {self.standing}"
         return f"derived here from the model of {self.authors} ({self.year}), arXiv:{self.arxiv}"
 
 
@@ -89,7 +89,15 @@ PAPERS: dict[str, Paper] = {
             0,
             "networks of any architecture in the wide limit",
             None,
-            "theory of infinitely wide networks",
+            "standard theory of infinitely wide networks",
+        ),
+        Paper(
+            "loops",
+            "standard",
+            0,
+            "loop expansions of fields and of random networks of finite width",
+            None,
+            "standard expansions in loops, carried out by the engine of cumulants",
         ),
     )
 }

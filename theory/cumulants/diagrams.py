@@ -28,6 +28,8 @@ from neurenorm.theory.cumulants.pairings import (
 
 __all__ = ["Diagram", "diagrams"]
 
+_LETTERS = "ijklmnpqrstu"
+
 
 @dataclass(frozen=True)
 class Diagram:
@@ -80,6 +82,33 @@ class Diagram:
             factorial(times) * (2**times if low == high else 1)
             for (low, high), times in Counter(self.edges).items()
         )
+
+    def to_latex(self) -> str:
+        """Return the product of propagators between lettered vertices, summed over those that carry
+        no leg.
+
+        Examples
+        --------
+        >>> Diagram.of(((-2, 0), (-1, 1), (0, 1), (0, 1), (0, 1))).to_latex()
+        'G_{ij}^{3}'
+        >>> print(Diagram.of(((-2, 0), (-1, 0), (0, 1), (0, 1), (1, 1))).to_latex())
+        \\delta_{ij} \\sum_{k} G_{ik}^{2} G_{kk}
+        """
+        ends = [self.legs[leg] for leg in sorted(self.legs, reverse=True)]
+        order = list(dict.fromkeys([*ends, *self.vertices]))
+        letter = {
+            vertex: _LETTERS[i + (i > 0 and len(set(ends)) < len(ends))]
+            for i, vertex in enumerate(order)
+        }
+        summed = "".join(letter[v] for v in order if v not in ends)
+        factors = [
+            f"G_{{{''.join(sorted(letter[a] + letter[b]))}}}"
+            + (f"^{{{times}}}" if times > 1 else "")
+            for (a, b), times in sorted(Counter(self.inner_edges).items())
+        ]
+        delta = [r"\delta_{ij}"] if len(set(ends)) < len(ends) == 2 else []
+        total = [rf"\sum_{{{summed}}}"] if summed else []
+        return " ".join([*delta, *total, *sorted(factors)]) or "1"
 
     @property
     def loops(self) -> int:

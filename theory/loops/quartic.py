@@ -70,9 +70,10 @@ class Quartic:
         return self._signed(order, 2)
 
     def vertex(self, order: int) -> dict[Diagram, Expr]:
-        """Return the diagrams of Γ₄ of one component at zero external momenta, with their weights.
+        """Return the diagrams of Γ₄ of one component with their weights, sign included.
 
-        All legs are summed over the lattice, so diagrams that differ by the names of legs add up.
+        All legs are summed over the lattice (on a torus: zero momenta), so diagrams that differ by
+        the names of legs add up.
 
         Raises
         ------

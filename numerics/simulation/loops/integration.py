@@ -39,8 +39,10 @@ def _divided(top: list[Array], bottom: list[Array]) -> list[Array]:
 def quartic_series(precision: Array, n: int = 1, order: int = 3) -> tuple[Array, Array]:
     """Return the power series in g of the self-energy and of the four-point vertex.
 
-    S = ½ φTφ + (g/4!) Σ (φ·φ)²; the self-energy is the inverse of ⟨φ_i φ_j⟩ minus T, the vertex is
-    ``-(⟨Φ⁴⟩_c/V)/(⟨Φ²⟩/V)⁴`` with Φ the sum of one component over all sites.
+    S = ½ φTφ + (g/4!) Σ (φ·φ)²; the self-energy Σ is the inverse of ⟨φ_i φ_j⟩ minus T, the vertex is
+    ``-⟨ψ⁴⟩_c/V``, where ψ is the sum over all sites of one component of (T + Σ) φ: the connected
+    four-point function without its full outer propagators. On a torus that is
+    ``-(⟨Φ⁴⟩_c/V)/(⟨Φ²⟩/V)⁴`` with Φ the sum of the component over all sites.
 
     Parameters
     ----------
@@ -70,19 +72,19 @@ def quartic_series(precision: Array, n: int = 1, order: int = 3) -> tuple[Array,
     norm = [np.asarray(p.sum()) for p in powers]
     first = fields[:, 0]
     pair = _divided([np.einsum("a,ai,aj->ij", p, first, first) for p in powers], norm)
-    whole = first.sum(1)
-    second = _divided([np.asarray(p @ whole**2) for p in powers], norm)
-    fourth = _divided([np.asarray(p @ whole**4) for p in powers], norm)
     inverse = [np.linalg.inv(pair[0])]
     for k in range(1, order + 1):
         inverse.append(-inverse[0] @ sum(pair[j] @ inverse[k - j] for j in range(1, k + 1)))
-    connected = [fourth[k] - 3 * _product(second, second)[k] for k in range(order + 1)]
-    square = _product(second, second)
-    quartic = _product(square, square)
-    vertex = _divided(connected, quartic)
-    return np.array(inverse[1:]), -np.array(vertex[1:]) * sites**3
+    psi = [first @ term.sum(0) for term in inverse]
+    square = _product(psi, psi)
+    second, fourth = (
+        _divided([np.asarray(term.sum()) for term in _product(powers, moment)], norm)
+        for moment in (square, _product(square, square))
+    )
+    connected = np.array(fourth) - 3 * np.array(_product(second, second))
+    return np.array(inverse[1:]), -connected[1:] / sites
 
 
 def _product(left: list[Array], right: list[Array]) -> list[Array]:
-    """The product of two power series of numbers."""
+    """The product of two power series, entry by entry."""
     return [np.asarray(sum(left[j] * right[k - j] for j in range(k + 1))) for k in range(len(left))]

@@ -113,7 +113,11 @@ def self_energy(theory: Quartic, covariance: Array, order: int) -> list[Array]:
 
 
 def vertex(theory: Quartic, covariance: Array, order: int) -> list[float]:
-    """Return the coefficients of g, g², … of Γ₄ at zero momenta, per site.
+    """Return the coefficients of g, g², … of Γ₄ of one component, summed over the places of all
+    four legs, per site.
+
+    Γ₄ is minus the connected four-point function without its full outer propagators; on a torus
+    the sum is that at zero momenta. Any Gaussian part will do.
 
     Examples
     --------

@@ -76,6 +76,11 @@ POINTS = {
     "complexity/white-dimension": {"n": 7, "samples": 12},
     "complexity/linear-dimension": {"depth": 4},
     "complexity/relu-dimension": {"ratio": "0.7"},
+    "loops/smeared-chain": {"activation": "tanh(4*z/5)+tanh(z)**2/10", "alpha": "10", "order": 1},
+    "loops/wilson-fisher": {"n": 3, "epsilon": "0.3"},
+    "loops/cubic-vertex": {"model": "potts", "q": "2.5", "epsilon": "0.3"},
+    "loops/multicritical": {"k": 3, "j": 4, "epsilon": "0.3"},
+    "loops/long-range": {"n": 3, "sigma": "1.2", "epsilon": "0.3"},
 }
 """Where each formula is compared, at the structure that it is shown for."""
 
@@ -135,6 +140,18 @@ NO_NUMBERS = {
     "architectures/critical-line": "a recursion over layers",
     "complexity/random-network": "a recursion over layers",
     "complexity/sphere-dimension": "a sum over harmonics",
+    "loops/pairings": "lists of diagrams",
+    "loops/local-potential": "a flow of a function",
+    "loops/cubic-anisotropy": "lists of fixed points",
+    "loops/lattice-phi4": "sums over sites",
+    "loops/kernel-cumulants": "a recursion over layers",
+    "loops/output-cumulants": "a recursion over layers",
+    "loops/critical-scaling": "averages over a scale of its own",
+    "loops/ntk-cumulants": "a recursion over layers",
+    "loops/pair-cumulants": "a generating function",
+    "loops/pair-tangent": "sums over indices",
+    "loops/posterior": "sums over indices",
+    "loops/differential-ntk": "a recursion over layers",
 }
 """Displays that are not the values of one formula."""
 
@@ -224,6 +241,7 @@ LEAST |= {
     "field-theory/kernel-fixed-point": 3,
     "field-theory/correlation-fixed-point": 2,
 }
+LEAST |= {"loops/smeared-chain": 3}
 LEAST |= {"field-theory/edge-of-chaos": 1, "field-theory/layer-covariance": 1}
 
 

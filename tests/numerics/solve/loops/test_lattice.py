@@ -127,10 +127,11 @@ def test_eight_by_eight():
 def test_any_gaussian_part(sites, entries, count):
     a = np.array(entries).reshape(3, 3)[:sites, :sites]
     precision = a @ a.T + np.eye(sites)
-    sigma, _ = quartic_series(precision, count if sites < 3 else 1)
+    sigma, gamma = quartic_series(precision, count if sites < 3 else 1)
     theory = Quartic(Integer(count if sites < 3 else 1))
     g = propagator(precision)
     assert np.allclose(self_energy(theory, g, 3), sigma, atol=1e-9)
+    assert np.allclose(vertex(theory, g, 3), gamma, atol=1e-9)
 
 
 @pytest.mark.parametrize(("sites", "count"), [(1, 3), (2, 2), (3, 1), (4, 1)])
