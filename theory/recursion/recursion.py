@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, overload
 
 from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, cancel, exp, log, tanh
 from sympy import atanh as artanh
@@ -20,10 +20,11 @@ from sympy import atanh as artanh
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.algebra.rewriting import change_variables
+from neurenorm.theory.recursion.generators import generator
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 
-__all__ = ["Chart", "FixedPoint", "Recursion"]
+__all__ = ["Chart", "FixedPoint", "Move", "Recursion"]
 
 
 @dataclass(frozen=True)
@@ -222,25 +223,9 @@ class Recursion:
             derivation=Derivation(""),
         )
 
-    def __matmul__(self, first: Recursion) -> Recursion:
+    def __matmul__(self, first: Recursion | Move) -> Recursion:
         """Return the step ``self`` after the step ``first``."""
-        if self.state != first.state:
-            raise ValueError(
-                f"cannot compose steps of different variables {self.state} and {first.state}"
-            )
-        inner = dict(zip(self.state, first.step, strict=True))
-        step = tuple(change_variables(expression, inner) for expression in self.step)
-        constant = None
-        if self.constant is not None and first.constant is not None:
-            constant = self.constant.subs(inner, simultaneous=True) + self.bonds * first.constant
-        return replace(
-            self,
-            step=step,
-            scale=self.scale * first.scale,
-            constant=constant,
-            bonds=self.bonds * first.bonds,
-            derivation=Derivation(""),
-        )
+        return Recursion(**_composed(self, first))
 
     def __pow__(self, times: int) -> Recursion:
         """Return the step taken several times (a symbolic composition: for many steps evaluate
@@ -279,6 +264,9 @@ class Recursion:
     def beta_function(self, chart: Chart | None = None) -> tuple[Expr, ...]:
         """Return dK/d ln b, where the step can be made infinitesimal.
 
+        A step whose scale factor is a symbol b is a family of steps; if it is no step at all at b =
+        1, its derivative with respect to b there is the beta function, in any number of variables.
+
         In a variable u that the step raises to the power of its scale factor, u' = u^b, or
         multiplies by a power of it, u' = b^y u, any b > 1 is allowed, and du/d ln b is u ln u or y
         u; the chain rule brings this back to the state. An odd power keeps the sign of u and gives
@@ -293,7 +281,8 @@ class Recursion:
         Raises
         ------
         ValueError
-            If the step is not of either form in this chart.
+            If the step is not of either form in this chart, or a family of steps does not begin
+            with the identity.
 
         Examples
         --------
@@ -302,7 +291,12 @@ class Recursion:
         >>> chain = Recursion((K,), (log(cosh(2 * K)) / 2,), Integer(2))
         >>> N(chain.beta_function(Chart.tanh(K, t))[0].subs(K, 1), 10)
         -0.4938722455
+        >>> b = Symbol("b", positive=True)
+        >>> Recursion((t,), (t**b,), b).beta_function()
+        (t*log(t),)
         """
+        if self.scale.is_Symbol and chart is None:
+            return generator(self.state, self.step, self.scale)
         if len(self.state) != 1:
             raise ValueError(
                 "the beta function is derived for a single coupling; change to variables that "
@@ -323,6 +317,246 @@ class Recursion:
         return (speed / here.diff(self.state[0]),)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the new variables in the old ones, and back."""
+        pairs = [*self.forward.items(), *self.inverse.items()]
+        return aligned(equations(((tex(symbol, names), value) for symbol, value in pairs), names))
+
+    @classmethod
+    def tanh(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
+        """Return the chart new = tanh(rate * old), which maps the line onto (-1, 1) and so has
+        infinity at 1.
+        """
+        return cls({new: tanh(expression_of(rate) * old)}, {old: artanh(new) / expression_of(rate)})
+
+    @classmethod
+    def exponential(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
+        """Return the chart new = exp(rate * old)."""
+        return cls({new: exp(expression_of(rate) * old)}, {old: log(new) / expression_of(rate)})
+
+    @classmethod
+    def potts(cls, old: Symbol, new: Symbol, q: Expr) -> Chart:
+        """Return the chart new = v/(v + q) with v = exp(old) - 1: the character of a Potts bond,
+        which multiplies in series.
+        """
+        q = expression_of(q)
+        return cls(
+            {new: (exp(old) - 1) / (exp(old) - 1 + q)}, {old: log((1 + (q - 1) * new) / (1 - new))}
+        )
+
+
+@dataclass(frozen=True)
+class Recursion:
+    """One step of scale.
+
+    Parameters
+    ----------
+    state : tuple of Symbol
+        The variables that flow.
+    step : tuple of Expr
+        Their values after one step, in the state symbols and in parameters.
+    scale : Expr
+        The scale factor b.
+    constant : Expr, optional
+        ln A, the additive constant per new bond.
+    bonds : Expr, optional
+        Old bonds per new bond; by default the scale factor (a chain).
+    derivation : Derivation, optional
+        The steps by which it was obtained.
+
+    Examples
+    --------
+    >>> K, t = Symbol("K", real=True), Symbol("t", real=True)
+    >>> from sympy import Integer, cosh
+    >>> chain = Recursion((K,), (log(cosh(2 * K)) / 2,), Integer(2))
+    >>> chain.in_chart(Chart.tanh(K, t)).step
+    (t**2,)
+    """
+
+    state: tuple[Symbol, ...]
+    step: tuple[Expr, ...]
+    scale: Expr
+    constant: Expr | None = None
+    bonds: Any = None
+    derivation: Derivation = field(default=Derivation(""), compare=False)
+
+    def __post_init__(self) -> None:
+        if len(self.state) != len(self.step):
+            raise ValueError(
+                f"{len(self.state)} state variables but {len(self.step)} step expressions"
+            )
+        object.__setattr__(self, "scale", expression_of(self.scale))
+        object.__setattr__(self, "step", tuple(_expression(step) for step in self.step))
+        if len(set(self.state)) != len(self.state):
+            raise ValueError(f"a state variable is named twice: {self.state}")
+        if (
+            self.scale is S.NaN
+            or self.scale.is_infinite
+            or (self.scale.is_number and not self.scale > 1)
+        ):
+            raise ValueError(
+                f"the scale factor must be larger than 1 (b > 1 coarsens), got {self.scale}"
+            )
+        if self.bonds is None:
+            object.__setattr__(self, "bonds", self.scale)
+        names: dict[str, Symbol] = {}
+        for symbol in (*self.state, *self.parameters):
+            if names.setdefault(symbol.name, symbol) != symbol:
+                raise ValueError(
+                    f"two different symbols are both named {symbol.name!r} (they differ in "
+                    "assumptions); use one of them"
+                )
+
+    @property
+    def parameters(self) -> tuple[Symbol, ...]:
+        """The symbols other than the state."""
+        free = set().union(
+            *(expression_of(e).free_symbols for e in (*self.step, self.constant or 0, self.scale))
+        )
+        return tuple(sorted(free - set(self.state), key=lambda symbol: symbol.name))
+
+    def __call__(self, *values: Any) -> tuple[Expr, ...]:
+        """Return the state after one step from the given state."""
+        at = {
+            symbol: expression_of(value) for symbol, value in zip(self.state, values, strict=True)
+        }
+        return tuple(expression.subs(at, simultaneous=True) for expression in self.step)
+
+    def subs(self, values: Mapping[Symbol, Any]) -> Recursion:
+        """Return the recursion with numbers (or other expressions) put for parameters, such as a
+        fractional q of a Potts model.
+
+        Examples
+        --------
+        >>> K, q = Symbol("K", real=True), Symbol("q")
+        >>> Recursion((K,), (q * K**2,), 2).subs({q: 3}).step
+        (3*K**2,)
+        """
+        if unknown := [symbol for symbol in values if symbol not in self.parameters]:
+            raise ValueError(
+                f"{unknown} are not among the parameters {self.parameters}; the state is given by "
+                "calling the recursion"
+            )
+        exact = {symbol: expression_of(value) for symbol, value in values.items()}
+        step = tuple(expression.subs(exact, simultaneous=True) for expression in self.step)
+        constant = (
+            None
+            if self.constant is None
+            else expression_of(self.constant).subs(exact, simultaneous=True)
+        )
+        return replace(
+            self,
+            step=step,
+            constant=constant,
+            scale=self.scale.subs(exact, simultaneous=True),
+            derivation=Derivation(""),
+        )
+
+    def __matmul__(self, first: Recursion | Move) -> Recursion:
+        """Return the step ``self`` after the step ``first``."""
+        return Recursion(**_composed(self, first))
+
+    def __pow__(self, times: int) -> Recursion:
+        """Return the step taken several times (a symbolic composition: for many steps evaluate
+        numerically, see neurenorm.numerics.solve).
+        """
+        if not isinstance(times, int) or times < 1:
+            raise ValueError(
+                f"a step can be taken a positive integer number of times, got {times!r}"
+            )
+        result = self
+        for _ in range(times - 1):
+            result = self @ result
+        return result
+
+    def in_chart(self, chart: Chart) -> Recursion:
+        """Return the recursion in other variables, as rational functions of them where that is what
+        they are.
+        """
+        if set(chart.inverse) != set(self.state):
+            raise ValueError(
+                f"the chart changes {set(chart.inverse)}, but the state is {set(self.state)}"
+            )
+        inner, outer = dict(chart.inverse), dict(zip(self.state, self.step, strict=True))
+        new = tuple(chart.forward)
+        step = tuple(
+            change_variables(chart.forward[symbol].subs(outer, simultaneous=True), inner)
+            for symbol in new
+        )
+        constant = None if self.constant is None else self.constant.subs(inner, simultaneous=True)
+        return replace(self, state=new, step=step, constant=constant)
+
+    def jacobian(self) -> ImmutableMatrix:
+        """Return the exact matrix of derivatives of the step."""
+        return ImmutableMatrix(Matrix(self.step).jacobian(Matrix(self.state)))
+
+    def beta_function(self, chart: Chart | None = None) -> tuple[Expr, ...]:
+        """Return dK/d ln b, where the step can be made infinitesimal.
+
+        A step whose scale factor is a symbol b is a family of steps; if it is no step at all at b =
+        1, its derivative with respect to b there is the beta function, in any number of variables.
+
+        In a variable u that the step raises to the power of its scale factor, u' = u^b, or
+        multiplies by a power of it, u' = b^y u, any b > 1 is allowed, and du/d ln b is u ln u or y
+        u; the chain rule brings this back to the state. An odd power keeps the sign of u and gives
+        u ln |u|; an even power, like one with a fraction, is part of a continuous family where u is
+        positive only, and there the result holds (it is complex elsewhere).
+
+        Parameters
+        ----------
+        chart : Chart, optional
+            From the (single) state variable to u; by default u is the state variable itself.
+
+        Raises
+        ------
+        ValueError
+            If the step is not of either form in this chart, or a family of steps does not begin
+            with the identity.
+
+        Examples
+        --------
+        >>> K, t = Symbol("K", real=True), Symbol("t", positive=True)
+        >>> from sympy import Integer, N, cosh
+        >>> chain = Recursion((K,), (log(cosh(2 * K)) / 2,), Integer(2))
+        >>> N(chain.beta_function(Chart.tanh(K, t))[0].subs(K, 1), 10)
+        -0.4938722455
+        >>> b = Symbol("b", positive=True)
+        >>> Recursion((t,), (t**b,), b).beta_function()
+        (t*log(t),)
+        """
+        if self.scale.is_Symbol and chart is None:
+            return generator(self.state, self.step, self.scale)
+        if len(self.state) != 1:
+            raise ValueError(
+                "the beta function is derived for a single coupling; change to variables that "
+                "decouple first"
+            )
+        linear = self if chart is None else self.in_chart(chart)
+        (u,), (step,) = linear.state, linear.step
+        here = u if chart is None else chart.forward[u]
+        if step == u**self.scale:
+            speed = here * log(abs(here) if self.scale.is_odd else here)
+        elif not cancel(step / u).has(u) and cancel(step / u).is_extended_nonpositive is not True:
+            speed = here * log(cancel(step / u), self.scale)
+        else:
+            raise ValueError(
+                f"the step {u}' = {step} is neither a power {u}^b nor a multiple of {u}, so it "
+                "cannot be made infinitesimal in this variable"
+            )
+        return (speed / here.diff(self.state[0]),)
+
+    def _generator(self) -> tuple[Expr, ...]:
+        """Differentiate a family of steps with respect to its scale factor b at b = 1."""
+        begin = tuple(undone(step.subs(self.scale, 1)) for step in self.step)
+        if begin != self.state:
+            raise ValueError(
+                f"at {self.scale} = 1 the step is {begin}, not {self.state}, so the family has no "
+                "infinitesimal step"
+            )
+        return tuple(
+            _by_logarithms(undone(step.diff(self.scale).subs(self.scale, 1))) for step in self.step
+        )
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the step as an aligned display."""
         shown = dict(names or {})
         pairs = zip(self.state, self.step, strict=True)
@@ -335,6 +569,64 @@ class Recursion:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step that changes no length, such as moving bonds: a part of a composite step, and no
+    recursion by itself, as its scale factor is 1.
+
+    Parameters
+    ----------
+    state : tuple of Symbol
+    step : tuple of Expr
+    bonds : Expr
+        Old bonds per new bond.
+    constant : Expr, optional
+        ln A, the additive constant per new bond.
+
+    Examples
+    --------
+    >>> K, b = Symbol("K", real=True), Symbol("b", positive=True)
+    >>> from sympy import Integer
+    >>> double = Move((K,), (2 * K,), Integer(2))
+    >>> (double @ Recursion((K,), (K**2,), 2)).step, (double @ double).bonds
+    ((2*K**2,), 4)
+    """
+
+    state: tuple[Symbol, ...]
+    step: tuple[Expr, ...]
+    bonds: Expr
+    constant: Expr | None = None
+    scale: Expr = S.One
+
+    @overload
+    def __matmul__(self, first: Move) -> Move: ...
+    @overload
+    def __matmul__(self, first: Recursion) -> Recursion: ...
+    def __matmul__(self, first: Recursion | Move) -> Recursion | Move:
+        """Return this step after another one."""
+        kind = Move if isinstance(first, Move) else Recursion
+        return kind(**_composed(self, first))
+
+
+def _composed(second: Recursion | Move, first: Recursion | Move) -> dict[str, Any]:
+    """Return what describes one step after another."""
+    if second.state != first.state:
+        raise ValueError(
+            f"cannot compose steps of different variables {second.state} and {first.state}"
+        )
+    inner = dict(zip(second.state, first.step, strict=True))
+    constant = None
+    if second.constant is not None and first.constant is not None:
+        constant = second.constant.subs(inner, simultaneous=True) + second.bonds * first.constant
+    return {
+        "state": second.state,
+        "step": tuple(change_variables(expression, inner) for expression in second.step),
+        "scale": second.scale * first.scale,
+        "constant": constant,
+        "bonds": second.bonds * first.bonds,
+    }
 
 
 def _expression(step: Any) -> Expr:
