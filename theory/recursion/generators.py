@@ -38,6 +38,7 @@ def undone(expression: Expr) -> Expr:
 
     Examples
     --------
+    >>> from sympy import exp
     >>> x = Symbol("x", real=True)
     >>> undone(artanh(tanh(x)) + log((exp(x) ** 2 - 1) / (exp(x) - 1) - 1))
     2*x
