@@ -136,6 +136,13 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
             "series", "s", "bonds in series in each branch of a hierarchical cell", Range(1, oo)
         ),
         Quantity("parallel", "m", "parallel branches of a hierarchical cell", Range(1, oo)),
+        Quantity("J", "J", "coupling of spins 0, +-1 or of agreeing occupied sites", Reals),
+        Quantity("L", "L", "coupling of the second harmonic (Ashkin-Teller)", Reals),
+        Quantity("Delta", r"\Delta", "crystal field; each bond carries it on each end", Reals),
+        Quantity("d", "d", "dimension", POSITIVE),
+        Quantity("p", "p", "probability of an open bond", Interval(0, 1)),
+        Quantity("g", "g", "generation: how often bonds are replaced by cells", Range(0, oo)),
+        Quantity("chi", r"\chi", "largest number of states on a leg of a tensor", Range(2, oo)),
     ),
     "ising-correspondence": (
         Quantity(

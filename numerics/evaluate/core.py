@@ -181,6 +181,7 @@ SOLVED_IN = {
     "neurenorm.theory.field_theory.problems": "field_theory",
     "neurenorm.theory.complexity.state_entropy": "complexity",
     "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
+    "neurenorm.theory.lattice.phases": "lattice",
 }
 """Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is
 loaded.

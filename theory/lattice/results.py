@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import networkx as nx
 from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
 
-from neurenorm.graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
+from neurenorm.graphs.lattices import series_cell
 from neurenorm.theory.catalogue.problems import FixedPointOf, Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.decimation.cell import cell_decimation, cell_recursion
@@ -15,6 +17,14 @@ from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.model import ISING, Alphabet, Values, bond_model, potts
 from neurenorm.theory.decimation.problems import BondOf, LogPartition
 from neurenorm.theory.decimation.series import Series, character_steps
+from neurenorm.theory.lattice.models import MODELS, chosen_cell
+from neurenorm.theory.lattice.phases import (
+    beg_tricritical,
+    blume_capel_tricritical,
+    bond_free_energy,
+    critical_line,
+    phase_points,
+)
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
@@ -23,8 +33,14 @@ __all__ = ["RESULTS", "agreement", "ising_bond", "ising_bond_in_field"]
 
 LATTICE = symbols("lattice")
 K, H, T, Q, R = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q, LATTICE.r
-LONGEST, WIDEST = 100_000, 50
+LONGEST, WIDEST, SMALLEST = 100_000, 50, 6
 WEIGHT = "Ising weight exp(K s s' + (h/2)(s + s')) per bond; the coupling carries the minus beta."
+BEG = "Weight exp(J s s' + K s^2 s'^2 - Delta (s^2 + s'^2)) per bond, s = 0, +-1."
+BONDS = (
+    "Couplings carry the minus beta, in the order: ising K; ising-in-field K, h; potts K; beg J, K, "
+    "Delta; lattice-gas K, h (occupations 0, 1); clock K1, K2, ... of cos k(a - a'); ashkin-teller "
+    "K, L with weight 2K cos(a - a') + L cos 2(a - a'); dilute-potts J, K, Delta."
+)
 POTTS_WEIGHT = "Potts weight exp(K delta) per bond; the coupling carries the minus beta."
 
 
@@ -80,7 +96,7 @@ def hierarchical_fixed_point(
     q: int | None = None,
 ) -> FixedPointOf:
     """State the fixed-point problem of a hierarchical lattice."""
-    graph = _cell(cell, series, parallel)
+    graph = chosen_cell(cell, series, parallel)
     if model == "ising":
         if q is not None:
             raise ValueError("q belongs to model=potts; the Ising model has none")
@@ -93,17 +109,6 @@ def hierarchical_fixed_point(
     return FixedPointOf(recursion, Chart.potts(K, T, q), Interval(0, 1))
 
 
-def _cell(cell: str | None, series: int | None, parallel: int | None) -> TwoTerminalCell:
-    """Return the cell that is named or described, never both."""
-    if cell is not None and (series is not None or parallel is not None):
-        raise ValueError("give either cell or series and parallel, not both")
-    if cell is not None:
-        return {"diamond": diamond, "wheatstone": wheatstone}[cell]()
-    if series is None or parallel is None:
-        raise ValueError("give cell=diamond or cell=wheatstone, or both series and parallel")
-    return diamond(series, parallel)
-
-
 def ring_free_energy(N: int = 8) -> LogPartition:
     """Sum out every spin of the Ising ring of N sites."""
     ring: nx.MultiGraph = nx.MultiGraph()
@@ -113,6 +118,26 @@ def ring_free_energy(N: int = 8) -> LogPartition:
 
 _B = Parameter("b", LATTICE["b"].meaning, Range(2, LONGEST + 1), 2, structural=True)
 _COUPLING = Parameter("K", LATTICE["K"].meaning, Reals)
+
+_CELL = (
+    Parameter("cell", "the two-terminal cell", ("diamond", "wheatstone"), None, structural=True),
+    Parameter("series", LATTICE["series"].meaning, Range(1, WIDEST + 1), None, structural=True),
+    Parameter("parallel", LATTICE["parallel"].meaning, Range(1, WIDEST + 1), None, structural=True),
+)
+_SMALL_CELL = (_CELL[0], *(replace(side, domain=Range(1, SMALLEST + 1)) for side in _CELL[1:]))
+_MODEL = (
+    Parameter("model", "which bonds", tuple(MODELS), structural=True),
+    Parameter("q", LATTICE["q"].meaning, Range(2, oo), None, structural=True),
+)
+
+
+def _numbers(value: Any) -> list[Rational]:
+    """Return a list of rational couplings."""
+    entries = value if isinstance(value, list) else [value]
+    if not entries or not all(isinstance(x, Rational) for x in entries):
+        raise ValueError(f"couplings is a list of finite numbers such as [0.7,0.3], got {value}")
+    return entries
+
 
 RESULTS = (
     Result(
@@ -148,15 +173,7 @@ RESULTS = (
         "Nontrivial fixed point and thermal exponent of a hierarchical lattice",
         LATTICE,
         (
-            Parameter(
-                "cell", "the two-terminal cell", ("diamond", "wheatstone"), None, structural=True
-            ),
-            Parameter(
-                "series", LATTICE["series"].meaning, Range(1, WIDEST + 1), None, structural=True
-            ),
-            Parameter(
-                "parallel", LATTICE["parallel"].meaning, Range(1, WIDEST + 1), None, structural=True
-            ),
+            *_CELL,
             Parameter("model", "which spins", ("ising", "potts"), "ising", structural=True),
             Parameter("q", LATTICE["q"].meaning, Range(2, oo), None, structural=True),
         ),
@@ -179,5 +196,71 @@ RESULTS = (
         (WEIGHT,),
         {"N": 4},
         "nats",
+    ),
+    Result(
+        "lattice/bond-free-energy",
+        "New bond, its constant, and free energy per bond of a model on a hierarchical lattice",
+        LATTICE,
+        (
+            *_MODEL,
+            *_SMALL_CELL,
+            Parameter("couplings", "the couplings of the model, in its order", convert=_numbers),
+        ),
+        ("couplings", "ln_A", "f"),
+        bond_free_energy,
+        (BONDS,),
+        {"model": "ising"},
+        {"ln_A": "nats", "f": "nats"},
+    ),
+    Result(
+        "lattice/phase-points",
+        "All fixed points of a model on a hierarchical lattice, infinite couplings included",
+        LATTICE,
+        (*_MODEL, *_SMALL_CELL),
+        ("points", "weights", "y"),
+        phase_points,
+        (
+            BONDS,
+            "weights are those of the classes of pairs of states, the largest being 1; y are the "
+            "exponents ln|lambda|/ln b of each point.",
+        ),
+        {"model": "ising"},
+    ),
+    Result(
+        "lattice/beg-tricritical",
+        "Tricritical fixed point of the Blume-Emery-Griffiths model on a hierarchical lattice",
+        LATTICE,
+        _SMALL_CELL,
+        ("J", "K", "Delta", "y1", "y2", "phi"),
+        beg_tricritical,
+        (BEG, "phi = y2/y1 is the crossover exponent."),
+    ),
+    Result(
+        "lattice/blume-capel-tricritical",
+        "Tricritical point of the Blume-Capel model on a hierarchical lattice",
+        LATTICE,
+        _SMALL_CELL,
+        ("J_t", "Delta_t"),
+        blume_capel_tricritical,
+        (BEG, "The Blume-Capel model is its plane K = 0."),
+    ),
+    Result(
+        "lattice/critical-line",
+        "Critical coupling on a line of a model with two couplings, one of which is given",
+        LATTICE,
+        (
+            Parameter(
+                "model",
+                "which bonds",
+                ("ashkin-teller", "blume-capel"),
+                "ashkin-teller",
+                structural=True,
+            ),
+            *_SMALL_CELL,
+            Parameter("L", "the coupling that is given: L, or Delta of blume-capel", Reals),
+        ),
+        ("K_c",),
+        critical_line,
+        (BONDS, "K_c is the coupling K of ashkin-teller, J of blume-capel."),
     ),
 )

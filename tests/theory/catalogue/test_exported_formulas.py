@@ -114,6 +114,11 @@ BESIDES = {
 """Symbols of a display that are neither parameters nor values."""
 
 NO_NUMBERS = {
+    "lattice/bond-free-energy": "a flow of weights",
+    "lattice/phase-points": "all solutions of equations",
+    "lattice/beg-tricritical": "a solution of equations",
+    "lattice/blume-capel-tricritical": "a flow of weights",
+    "lattice/critical-line": "a flow of weights",
     "dynamic-neurons/interaction-order": "polynomial degrees",
     "dynamic-neurons/smeared-partition-function": "a recursion of functions",
     "ising-correspondence/block-information": "a sum over a table",

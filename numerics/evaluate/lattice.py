@@ -1,0 +1,137 @@
+"""Hierarchical lattices: free energies, all fixed points, critical lines and points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flint import arb
+
+from neurenorm.numerics.evaluate.balls import enclosed_answer, enclosures
+from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.solve.hierarchical import (
+    bond_and_free_energy,
+    critical_coupling,
+    multicritical,
+    on_plane,
+)
+from neurenorm.numerics.solve.projective import weight_fixed_points
+from neurenorm.theory.lattice.phases import (
+    BondFreeEnergy,
+    CriticalCoupling,
+    FixedPoints,
+    MulticriticalPoint,
+)
+
+DOUBLE = 17
+NUMERIC_DIGITS = 15
+
+
+@answer.register
+def _(problem: BondFreeEnergy, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    symbols = list(problem.weights.values)
+    given = numbers["couplings"]
+    if len(given) != len(symbols):
+        raise ValueError(
+            f"this model has the couplings {', '.join(map(str, symbols))}: give couplings=[...] "
+            f"with {len(symbols)} numbers, got {len(given)}"
+        )
+    couplings = dict(zip(symbols, given, strict=True))
+    names = [f"{symbol}'" for symbol in symbols]
+
+    def compute() -> dict[str, arb]:
+        """The new bond and the free energy at the present precision."""
+        size = int(problem.model.alphabet.size)
+        new, constant, f = bond_and_free_energy(
+            problem.weights, couplings, size, len(problem.cell.interior)
+        )
+        return {**dict(zip(names, new, strict=True)), "ln_A": constant, "f": f}
+
+    found = enclosed_answer(compute, digits, "enclosed")
+    return Answer(
+        "enclosed",
+        {
+            "couplings": [found.values[name] for name in names],
+            "ln_A": found.values["ln_A"],
+            "f": found.values["f"],
+        },
+        {
+            "couplings": [found.errors[name] for name in names],
+            "ln_A": found.errors["ln_A"],
+            "f": found.errors["f"],
+        },
+    )
+
+
+@answer.register
+def _(problem: FixedPoints, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    found = weight_fixed_points(problem.weights, digits=digits or DOUBLE)
+    weights, exponents, off = [], [], []
+    for point in found.points:
+        shown, errors = enclosures(point.point, digits)
+        weights.append(shown)
+        off.append(errors)
+        exponents.append([_exponent(y, digits) for y in point.exponents])
+    reasons = [found.message]
+    if any(y == "-inf" or y == float("-inf") for row in exponents for y in row):
+        reasons.append("an exponent is -inf where one step wipes a direction out")
+    return Answer(
+        "enclosed" if found.complete else "numeric",
+        {"points": len(found.points), "weights": weights, "y": exponents},
+        {"points": 0, "weights": off},
+        reason="; ".join(reasons),
+    )
+
+
+def _exponent(value: arb, digits: int | None) -> Any:
+    """One exponent: -inf for an eigenvalue that is zero within its enclosure."""
+    if not value.is_finite():
+        return float("-inf") if digits is None else "-inf"
+    return enclosures([value], digits)[0][0]
+
+
+@answer.register
+def _(problem: MulticriticalPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    names = [*problem.names, *problem.exponents]
+    names += [] if problem.crossover is None else [problem.crossover]
+    found = multicritical(
+        problem.weights, problem.relevant, problem.ordering, digits or NUMERIC_DIGITS + 5
+    )
+    if found is None:
+        return Answer(
+            "none", dict.fromkeys(names), reason="there is no single such point on this cell"
+        )
+    point, couplings = found
+    if problem.held:
+        place, error = on_plane(
+            problem.weights, couplings, problem.held, problem.relevant, digits or NUMERIC_DIGITS
+        )
+        values = {name: arb(str(place[symbol])) for name, symbol in problem.names.items()}
+        shown, _ = enclosures(list(values.values()), digits)
+        off = max(float(error), 1e-15 if digits is None else 10.0 ** (1 - digits))
+        return Answer("numeric", dict(zip(values, shown, strict=True)), dict.fromkeys(values, off))
+    y = point.exponents
+    balls = [*(couplings[s] for s in problem.names.values()), *y[: len(problem.exponents)]]
+    balls += [] if problem.crossover is None else [y[1] / y[0]]
+    shown, errors = enclosures(balls, digits)
+    return Answer(
+        "enclosed", dict(zip(names, shown, strict=True)), dict(zip(names, errors, strict=True))
+    )
+
+
+@answer.register
+def _(problem: CriticalCoupling, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    if digits is not None:
+        raise ValueError(
+            "no digits can be proved for a critical coupling that is found by following flows: "
+            "leave digits away"
+        )
+    given = {symbol: numbers[name] for name, symbol in problem.given.items()}
+    found = critical_coupling(problem.weights, problem.varied, given)
+    if found is None:
+        return Answer(
+            "none",
+            {problem.name: None},
+            reason=f"{problem.varied} flows to zero from every value up to 12",
+        )
+    return Answer("numeric", {problem.name: found[0]}, {problem.name: found[1]})
