@@ -182,6 +182,8 @@ SOLVED_IN = {
     "neurenorm.theory.complexity.state_entropy": "complexity",
     "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
     "neurenorm.theory.lattice.phases": "lattice",
+    "neurenorm.theory.lattice.planar": "plane_lattices",
+    "neurenorm.theory.lattice.tensor": "plane_lattices",
 }
 """Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is
 loaded.

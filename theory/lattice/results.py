@@ -25,6 +25,8 @@ from neurenorm.theory.lattice.phases import (
     critical_line,
     phase_points,
 )
+from neurenorm.theory.lattice.planar import PLANAR, planar_ising
+from neurenorm.theory.lattice.tensor import tensor_network
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
@@ -35,6 +37,7 @@ LATTICE = symbols("lattice")
 K, H, T, Q, R = LATTICE.K, LATTICE.h, LATTICE.t, LATTICE.q, LATTICE.r
 LONGEST, WIDEST, SMALLEST = 100_000, 50, 6
 WEIGHT = "Ising weight exp(K s s' + (h/2)(s + s')) per bond; the coupling carries the minus beta."
+PLAIN = "Ising weight exp(K s s') per bond; the coupling carries the minus beta."
 BEG = "Weight exp(J s s' + K s^2 s'^2 - Delta (s^2 + s'^2)) per bond, s = 0, +-1."
 BONDS = (
     "Couplings carry the minus beta, in the order: ising K; ising-in-field K, h; potts K; beg J, K, "
@@ -262,5 +265,40 @@ RESULTS = (
         ("K_c",),
         critical_line,
         (BONDS, "K_c is the coupling K of ashkin-teller, J of blume-capel."),
+    ),
+    Result(
+        "lattice/planar-ising",
+        "Ising model on a planar lattice: ln Z per site, mean of s s' per bond, critical coupling",
+        LATTICE,
+        (
+            Parameter("lattice", "the lattice", tuple(PLANAR), structural=True),
+            Parameter("K", LATTICE["K"].meaning + "; the critical one if left away", Reals, None),
+        ),
+        ("lnZ", "energy", "K_c"),
+        planar_ising,
+        (PLAIN, "energy is the mean of s s' over all bonds, without a sign."),
+        {"lattice": "square"},
+        {"lnZ": "nats"},
+    ),
+    Result(
+        "lattice/tensor",
+        "Ising model on the square lattice by tensor renormalization: ln Z per site, scaling "
+        "dimensions, central charge",
+        LATTICE,
+        (
+            Parameter("method", "how tensors are joined", ("trg", "hotrg"), "trg", structural=True),
+            Parameter("chi", LATTICE["chi"].meaning, Range(2, 49), 16, structural=True),
+            Parameter(
+                "steps", "how often the number of sites doubles", Range(1, 101), 16, structural=True
+            ),
+            Parameter(
+                "K", LATTICE["K"].meaning + "; the critical one if left away", Interval(0, oo), None
+            ),
+        ),
+        ("lnZ", "Delta", "c"),
+        tensor_network,
+        (PLAIN, "Delta and c are read off the transfer matrix of the last step's square."),
+        {},
+        {"lnZ": "nats"},
     ),
 )

@@ -114,6 +114,8 @@ BESIDES = {
 """Symbols of a display that are neither parameters nor values."""
 
 NO_NUMBERS = {
+    "lattice/planar-ising": "an integral over wave numbers",
+    "lattice/tensor": "a flow of tensors",
     "lattice/bond-free-energy": "a flow of weights",
     "lattice/phase-points": "all solutions of equations",
     "lattice/beg-tricritical": "a solution of equations",
