@@ -141,7 +141,9 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         Quantity("Delta", r"\Delta", "crystal field; each bond carries it on each end", Reals),
         Quantity("d", "d", "dimension", POSITIVE),
         Quantity("p", "p", "probability of an open bond", Interval(0, 1)),
-        Quantity("g", "g", "generation: how often bonds are replaced by cells", Range(0, oo)),
+        Quantity(
+            "generation", "g", "generation: how often bonds are replaced by cells", Range(0, oo)
+        ),
         Quantity("chi", r"\chi", "largest number of states on a leg of a tensor", Range(2, oo)),
     ),
     "ising-correspondence": (

@@ -182,6 +182,8 @@ SOLVED_IN = {
     "neurenorm.theory.complexity.state_entropy": "complexity",
     "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
     "neurenorm.theory.lattice.phases": "lattice",
+    "neurenorm.theory.lattice.graph_counts": "lattice",
+    "neurenorm.theory.lattice.migdal": "lattice",
     "neurenorm.theory.lattice.planar": "plane_lattices",
     "neurenorm.theory.lattice.tensor": "plane_lattices",
 }

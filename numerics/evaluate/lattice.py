@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flint import arb
+import numpy as np
+from flint import arb, ctx
+from sympy import log
 
-from neurenorm.numerics.evaluate.balls import enclosed_answer, enclosures
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.balls import enclosed_answer, enclosures, precision
 from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.solve.balls import ball
 from neurenorm.numerics.solve.hierarchical import (
     bond_and_free_energy,
     critical_coupling,
@@ -16,6 +20,9 @@ from neurenorm.numerics.solve.hierarchical import (
     on_plane,
 )
 from neurenorm.numerics.solve.projective import weight_fixed_points
+from neurenorm.numerics.solve.roots import certified_root, real_roots
+from neurenorm.theory.lattice.graph_counts import Q, V, WeakDisorder
+from neurenorm.theory.lattice.migdal import CrossingOfZero
 from neurenorm.theory.lattice.phases import (
     BondFreeEnergy,
     CriticalCoupling,
@@ -135,3 +142,78 @@ def _(problem: CriticalCoupling, numbers: Mapping[str, Any], digits: int | None)
             reason=f"{problem.varied} flows to zero from every value up to 12",
         )
     return Answer("numeric", {problem.name: found[0]}, {problem.name: found[1]})
+
+
+@answer.register
+def _(problem: CrossingOfZero, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    low, high = _bracket(problem)
+    exponent = compiled([problem.exponent], [problem.coupling], target="ball")
+
+    def compute() -> dict[str, arb]:
+        """The root in its bracket, and the exponent there."""
+        wanted = max(20, int(ctx.prec / 3.33))
+        root = certified_root(problem.excess, problem.coupling, (low, high), digits=wanted)
+        return {"K": root, "y": exponent(root)[0]}
+
+    return enclosed_answer(compute, digits, "enclosed")
+
+
+def _bracket(problem: CrossingOfZero) -> tuple[float, float]:
+    """Two couplings close to each other, below and above the point."""
+    excess = compiled([problem.excess], [problem.coupling], target="ball")
+    with precision(1200):
+        low, high = float(ball(problem.lowest)), 400.0
+        if not (excess(arb(low))[0] < 0 and excess(arb(high))[0] > 0):
+            raise ValueError(f"no fixed point is found between K = {low:.3g} and {high:g}")
+        while high / low > 1 + 1e-6:
+            middle = (low * high) ** 0.5
+            low, high = (low, middle) if excess(arb(middle))[0] > 0 else (middle, high)
+    return low * (1 - 1e-6), high * (1 + 1e-6)
+
+
+@answer.register
+def _(problem: WeakDisorder, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    q = numbers["q"]
+    values = {
+        "variance_eigenvalue": problem.variance.subs(Q, q),
+        "alpha_over_nu": (2 * log(problem.thermal.subs(Q, q)) - log(problem.bonds))
+        / log(problem.scale),
+    }
+    function = compiled(values, [V], target="ball")
+    relevant = _relevant(problem)
+
+    def compute() -> dict[str, arb]:
+        """The critical point, and where disorder becomes relevant."""
+        wanted = max(20, int(ctx.prec / 3.33))
+        roots = [v for v, _ in real_roots(problem.critical.subs(Q, q), V, digits=wanted) if v > 0]
+        if len(roots) != 1:
+            raise ValueError(f"the cell has {len(roots)} critical points at q = {q}, not one")
+        found: dict[str, arb] = function(roots[0])
+        if relevant is not None:
+            found["q_relevant"] = real_roots(problem.marginal, Q, (1, 10**6), digits=wanted)[
+                relevant
+            ][0]
+        return found
+
+    found = enclosed_answer(compute, digits)
+    if relevant is None:
+        reason = "disorder is relevant at no q, or at every q, above 1"
+        return Answer(
+            found.status, {**found.values, "q_relevant": None}, found.errors, reason=reason
+        )
+    return found
+
+
+def _relevant(problem: WeakDisorder) -> int | None:
+    """Which root of the marginal polynomial above 1 belongs to a critical point: the first."""
+    for place, (root, _) in enumerate(real_roots(problem.marginal, Q, (1, 10**6), digits=20)):
+        q = float(root)
+        if q < 1 + 1e-9:
+            continue
+        coefficients = [float(c) for c in problem.critical.subs(Q, q).as_poly(V).all_coeffs()]
+        for v in np.roots(coefficients):
+            if abs(v.imag) < 1e-9 and v.real > 0:
+                variance = float(problem.variance.subs({Q: q, V: float(v.real)}))
+                if abs(variance - 1) < 1e-7:
+                    return place
+    return None

@@ -14,7 +14,7 @@ from neurenorm.graphs.periodic.periodic import PeriodicGraph
 __all__ = ["KacWard"]
 
 Array = NDArray[np.float64]
-_LARGEST = 256
+_MESHES = (16, 32, 64, 128, 256)
 _ROWS = 2**15  # determinants at a time
 
 
@@ -79,7 +79,7 @@ class KacWard:
         t = math.tanh(K)
         constant = self.vertices * math.log(2) + self.edges * _log_cosh(K)
         means = []
-        for N in (16, 32, 64, 128, 256, _LARGEST):
+        for N in _MESHES:
             values = self.determinants(t, self.mesh(N))
             if np.any(values <= 0):
                 raise ValueError(
@@ -98,7 +98,7 @@ class KacWard:
         """
         t = math.tanh(K)
         means = []
-        for N in (16, 32, 64, 128, 256):
+        for N in _MESHES:
             k = self.mesh(N)
             total = 0.0
             for start in range(0, len(k), _ROWS):

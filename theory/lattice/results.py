@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import networkx as nx
-from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
+from sympy import Integer, Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
 
 from neurenorm.graphs.lattices import series_cell
 from neurenorm.theory.catalogue.problems import FixedPointOf, Formula
@@ -17,6 +17,8 @@ from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.model import ISING, Alphabet, Values, bond_model, potts
 from neurenorm.theory.decimation.problems import BondOf, LogPartition
 from neurenorm.theory.decimation.series import Series, character_steps
+from neurenorm.theory.lattice.graph_counts import percolation, spanning_trees
+from neurenorm.theory.lattice.migdal import migdal_point
 from neurenorm.theory.lattice.models import MODELS, chosen_cell
 from neurenorm.theory.lattice.phases import (
     beg_tricritical,
@@ -140,6 +142,17 @@ def _numbers(value: Any) -> list[Rational]:
     if not entries or not all(isinstance(x, Rational) for x in entries):
         raise ValueError(f"couplings is a list of finite numbers such as [0.7,0.3], got {value}")
     return entries
+
+
+def _dimension(value: Any) -> Any:
+    """Return a dimension in which Migdal-Kadanoff has a fixed point that is found."""
+    if not isinstance(value, Rational):
+        raise ValueError(f"d (dimension) must be a number, got {value}")
+    if value <= 1:
+        raise ValueError(f"no finite fixed point below dimension 1: d must exceed 1, got {value}")
+    if not Rational(101, 100) <= value <= 20:
+        raise ValueError(f"d (dimension) must lie between 1.01 and 20, got {value}")
+    return value
 
 
 RESULTS = (
@@ -300,5 +313,43 @@ RESULTS = (
         (PLAIN, "Delta and c are read off the transfer matrix of the last step's square."),
         {},
         {"lnZ": "nats"},
+    ),
+    Result(
+        "lattice/migdal-kadanoff",
+        "Fixed point and thermal exponent of Migdal-Kadanoff in any dimension, with any scale factor",
+        LATTICE,
+        (
+            Parameter("d", LATTICE["d"].meaning, structural=True, convert=_dimension),
+            Parameter(
+                "b", "scale factor; 1 is the limit b -> 1", Interval(1, 100), 2, structural=True
+            ),
+            Parameter("model", "which spins", ("ising", "potts"), "ising", structural=True),
+            Parameter(
+                "q", LATTICE["q"].meaning, Interval(Rational(1, 100), 10**6), None, structural=True
+            ),
+        ),
+        ("K", "y"),
+        migdal_point,
+        (WEIGHT, POTTS_WEIGHT, "Bonds are decimated first, then moved; y is the same otherwise."),
+        {"d": Integer(3)},
+    ),
+    Result(
+        "lattice/percolation",
+        "Critical point and exponent of bond percolation on a hierarchical lattice",
+        LATTICE,
+        (replace(_CELL[0], domain=("diamond", "wheatstone", "triangle")), *_SMALL_CELL[1:]),
+        ("p_c", "y"),
+        percolation,
+        ("cell=triangle is the majority of the sites of a triangle, with b = sqrt 3.",),
+    ),
+    Result(
+        "lattice/spanning-trees",
+        "Spanning trees of a hierarchical lattice, and its resistance between the terminals",
+        LATTICE,
+        (*_SMALL_CELL, Parameter("generation", LATTICE["generation"].meaning, Range(0, 100_001))),
+        ("log_trees", "resistance"),
+        spanning_trees,
+        ("Each bond has resistance 1.",),
+        units={"log_trees": "nats"},
     ),
 )
