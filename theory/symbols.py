@@ -146,6 +146,16 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         ),
         Quantity("chi", r"\chi", "largest number of states on a leg of a tensor", Range(2, oo)),
     ),
+    "disorder": (
+        Quantity("d", "d", "dimension: 2^(d-1) branches of two bonds", Range(2, oo)),
+        Quantity("branches", "m", "parallel branches of two bonds each", Range(1, oo)),
+        Quantity(
+            "generation", "g", "generation: how often bonds are replaced by cells", Range(0, oo)
+        ),
+        Quantity("p", "p", "probability of a positive coupling", Interval(0, 1)),
+        Quantity("q", "q", "number of Potts states", Interval(1, oo)),
+        Quantity("v", "v", "Potts bond variable exp(K) - 1", Interval.open(-1, oo)),
+    ),
     "ising-correspondence": (
         Quantity(
             "K",

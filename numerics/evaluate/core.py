@@ -181,6 +181,7 @@ SOLVED_IN = {
     "neurenorm.theory.field_theory.problems": "field_theory",
     "neurenorm.theory.complexity.state_entropy": "complexity",
     "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
+    "neurenorm.theory.disorder.problems": "disorder",
     "neurenorm.theory.lattice.phases": "lattice",
     "neurenorm.theory.lattice.graph_counts": "lattice",
     "neurenorm.theory.lattice.migdal": "lattice",

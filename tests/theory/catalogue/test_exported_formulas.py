@@ -115,6 +115,9 @@ BESIDES = {
 """Symbols of a display that are neither parameters nor values."""
 
 NO_NUMBERS = {
+    "disorder/glass": "a flow of laws",
+    "disorder/nishimori": "a property of laws",
+    "disorder/harris": "the root of a polynomial",
     "lattice/percolation": "the root of a polynomial",
     "lattice/migdal-kadanoff": "the root of a function",
     "lattice/planar-ising": "an integral over wave numbers",
