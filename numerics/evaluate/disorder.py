@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.disorder import glass_temperature, nishimori_point, stiffness
 from neurenorm.theory.decimation.disorder import exact_law, moment
 from neurenorm.theory.disorder.problems import Glass, NishimoriLine
 
-UNPROVED = "laws are kept on grids of doubles: no digits can be proved"
-
 
 @answer.register
-def _(problem: Glass, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(UNPROVED)
+def of_glass(problem: Glass, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "a law of couplings", "kept on a grid of doubles")
     theta, error = stiffness(problem.branches)
     values: dict[str, Any] = {"T_c": None, "theta": theta, "chaos": (problem.d - 1) / 2 - theta}
     errors: dict[str, Any] = {"theta": error + 1e-8, "chaos": error + 1e-8}
@@ -30,9 +27,8 @@ def _(problem: Glass, numbers: Mapping[str, Any], digits: int | None) -> Answer:
 
 
 @answer.register
-def _(problem: NishimoriLine, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(UNPROVED)
+def of_nishimori(problem: NishimoriLine, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "a law of couplings", "kept on a grid of doubles")
     moments = None
     if (p := numbers["p"]) is not None:
         t = 2 * p - 1

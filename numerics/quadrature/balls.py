@@ -14,9 +14,10 @@ from itertools import pairwise
 from typing import Any, cast
 
 import sympy as sp
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, fmpq
 from sympy import Expr, Symbol
 
+from neurenorm.numerics.balls import precision, working_bits
 from neurenorm.numerics.quadrature.line import QuadratureError
 from neurenorm.theory.gaussian.activation import kinks_of
 from neurenorm.theory.gaussian.envelope import envelope
@@ -42,7 +43,6 @@ _BRANCHED = {
     sp.asinh: "({x} + ({x}*{x} + 1).sqrt(analytic=analytic)).log(analytic=analytic)",
 }
 _KINKED = (sp.sign, sp.Abs, sp.Heaviside, sp.Max, sp.Min)
-_GUARD = 32
 
 
 def certified_average(
@@ -88,13 +88,9 @@ def certified_average(
         raise ValueError(
             "give one variable with its variance, or two variables with K_aa, K_bb and K_ab"
         )
-    precision = ctx.prec
-    ctx.prec = int(digits * 3.33) + _GUARD
-    try:
+    with precision(working_bits(digits)):
         box = _Box(function, tuple(variables), dict(values or {}), digits)
         return box.line(covariance[0]) if len(variables) == 1 else box.plane(*covariance)
-    finally:
-        ctx.prec = precision
 
 
 class _Box:

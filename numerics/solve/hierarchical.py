@@ -13,7 +13,7 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 from sympy import Symbol
 
-from neurenorm.numerics.solve.balls import ball
+from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.projective import couplings_of, weight_fixed_points
 from neurenorm.theory.decimation.weights import WeightMap
 from neurenorm.theory.recursion.recursion import FixedPoint

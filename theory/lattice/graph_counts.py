@@ -27,8 +27,9 @@ from sympy import (
 )
 
 from neurenorm.graphs.lattices import TwoTerminalCell
-from neurenorm.theory.catalogue.problems import FixedPointOf, Formula
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.lattice.models import chosen_cell
+from neurenorm.theory.recursion.problems import FixedPointOf
 from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step

@@ -10,7 +10,7 @@ import networkx as nx
 from sympy import Integer, Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
 
 from neurenorm.graphs.lattices import series_cell
-from neurenorm.theory.catalogue.problems import FixedPointOf, Formula
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.decimation.cell import cell_decimation, cell_recursion
 from neurenorm.theory.decimation.decimation import Decimation, decimate
@@ -29,6 +29,7 @@ from neurenorm.theory.lattice.phases import (
 )
 from neurenorm.theory.lattice.planar import PLANAR, planar_ising
 from neurenorm.theory.lattice.tensor import tensor_network
+from neurenorm.theory.recursion.problems import FixedPointOf
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation

@@ -9,16 +9,16 @@ import numpy as np
 from flint import arb, ctx
 from sympy import log
 
+from neurenorm.numerics.balls import enclosed_answer, enclosures, precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer, enclosures, precision
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.solve.balls import ball
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.hierarchical import (
     bond_and_free_energy,
     critical_coupling,
     multicritical,
     on_plane,
 )
+from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.projective import weight_fixed_points
 from neurenorm.numerics.solve.roots import certified_root, real_roots
 from neurenorm.theory.lattice.graph_counts import Q, V, WeakDisorder
@@ -35,7 +35,9 @@ NUMERIC_DIGITS = 15
 
 
 @answer.register
-def _(problem: BondFreeEnergy, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_free_energy(
+    problem: BondFreeEnergy, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     symbols = list(problem.weights.values)
     given = numbers["couplings"]
     if len(given) != len(symbols):
@@ -71,7 +73,7 @@ def _(problem: BondFreeEnergy, numbers: Mapping[str, Any], digits: int | None) -
 
 
 @answer.register
-def _(problem: FixedPoints, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_fixed_points(problem: FixedPoints, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     found = weight_fixed_points(problem.weights, digits=digits or DOUBLE)
     weights, exponents, off = [], [], []
     for point in found.points:
@@ -98,7 +100,9 @@ def _exponent(value: arb, digits: int | None) -> Any:
 
 
 @answer.register
-def _(problem: MulticriticalPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_multicritical(
+    problem: MulticriticalPoint, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     names = [*problem.names, *problem.exponents]
     names += [] if problem.crossover is None else [problem.crossover]
     found = multicritical(
@@ -127,12 +131,10 @@ def _(problem: MulticriticalPoint, numbers: Mapping[str, Any], digits: int | Non
 
 
 @answer.register
-def _(problem: CriticalCoupling, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(
-            "no digits can be proved for a critical coupling that is found by following flows: "
-            "leave digits away"
-        )
+def of_critical(
+    problem: CriticalCoupling, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "a critical coupling", "found by following flows in doubles")
     given = {symbol: numbers[name] for name, symbol in problem.given.items()}
     found = critical_coupling(problem.weights, problem.varied, given)
     if found is None:
@@ -145,7 +147,7 @@ def _(problem: CriticalCoupling, numbers: Mapping[str, Any], digits: int | None)
 
 
 @answer.register
-def _(problem: CrossingOfZero, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_crossing(problem: CrossingOfZero, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     low, high = _bracket(problem)
     exponent = compiled([problem.exponent], [problem.coupling], target="ball")
 
@@ -172,7 +174,9 @@ def _bracket(problem: CrossingOfZero) -> tuple[float, float]:
 
 
 @answer.register
-def _(problem: WeakDisorder, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_weak_disorder(
+    problem: WeakDisorder, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     q = numbers["q"]
     values = {
         "variance_eigenvalue": problem.variance.subs(Q, q),

@@ -9,8 +9,8 @@ from typing import Any
 from flint import arb
 
 from neurenorm.graphs.lattices import square
-from neurenorm.numerics.evaluate.balls import enclosure, precision
-from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.balls import enclosure, precision
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.planar_ising import KacWard
 from neurenorm.numerics.solve.roots import real_roots
 from neurenorm.numerics.solve.tensors import ising_tensor, tensor_flow
@@ -23,9 +23,8 @@ CRITICAL = math.log(1 + math.sqrt(2)) / 2
 
 
 @answer.register
-def _(problem: PlanarIsing, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError("ln Z is a mean over meshes in doubles: no digits can be proved")
+def of_planar(problem: PlanarIsing, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "ln Z of a plane lattice", "a mean over meshes in doubles")
     critical = _critical(problem)
     if numbers["K"] is None and critical is None:
         raise ValueError("this graph has no critical coupling K > 0: give K")
@@ -50,9 +49,8 @@ def _critical(problem: PlanarIsing) -> arb | None:
 
 
 @answer.register
-def _(problem: TensorNetwork, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError("tensors are cut off at chi states: no digits can be proved")
+def of_tensors(problem: TensorNetwork, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "a flow of tensors", "cut off at chi states")
     K = CRITICAL if numbers["K"] is None else float(numbers["K"])
     if K > STRONGEST:
         raise ValueError(f"K is at most {STRONGEST:g} here, got {K:g}")

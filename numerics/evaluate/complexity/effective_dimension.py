@@ -14,10 +14,10 @@ from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
+from neurenorm.numerics.balls import enclosed_answer, precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer, precision
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.evaluate.catalogue import balls_of
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, SphereKernel
 from neurenorm.theory.symbols import symbols
 
@@ -30,7 +30,7 @@ DEGREES = 256
 
 
 @answer.register
-def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
+def of_layer_spectrum(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
     return enclosed_answer(
         lambda: balls_of(
             {"fraction": problem.fraction, "participation": problem.participation}, numbers
@@ -40,12 +40,8 @@ def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
 
 
 @answer.register
-def _(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(
-            "no digits can be proved for a spectrum on the sphere, which is summed in double "
-            "precision: leave digits away"
-        )
+def of_sphere_kernel(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
+    refuse_digits(digits, "a spectrum on the sphere", "summed in double precision")
     value, error = sphere_dimension(problem, int(numbers["d"]))
     reached = "numeric" if error < 0.1 * value else "not converged"
     reason = (
