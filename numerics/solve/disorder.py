@@ -83,7 +83,7 @@ class SizeHistogram:
     @cached_property
     def grid(self) -> Array:
         """The couplings."""
-        return self.spacing * np.arange(self.points)
+        return self.spacing * np.arange(self.points, dtype=np.float64)
 
     def deposited(self, sizes: Array, masses: Array) -> Array:
         """Return masses at sizes, each split over two points of the grid so that its mean is kept."""

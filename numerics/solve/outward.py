@@ -8,6 +8,7 @@ for lower ends and the upper one for upper ends therefore makes every range a pr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -81,10 +82,10 @@ class Range:
         """Both ends, or the one where they are the same array."""
         return (self.low,) if self.low is self.high else (self.low, self.high)
 
-    def __getitem__(self, key: object) -> Range:
+    def __getitem__(self, key: Any) -> Range:
         if self.low is self.high:
-            return Range.of(self.low[key])  # type: ignore[index]
-        return Range(self.low[key], self.high[key])  # type: ignore[index]
+            return Range.of(self.low[key])
+        return Range(self.low[key], self.high[key])
 
     def sum(self, axis: int) -> Range:
         """Return the sum over an axis."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Interval, Symbol, exp, log, oo
+from sympy import Expr, Interval, Min, Symbol, exp, log, oo
 
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.recursion.migdal_kadanoff import (
@@ -55,7 +55,7 @@ class CrossingOfZero(Typeset):
 def migdal_point(d: Any = 2, b: Any = 2, model: str = "ising", q: Any = None) -> CrossingOfZero:
     """State the fixed point of Migdal-Kadanoff; b = 1 is the generator.
 
-    Below K = q exp(-d - 2) every step shrinks the coupling (q = 2 for Ising spins).
+    Below K = min(1, q) exp(-d - 2) every step shrinks the coupling.
 
     Examples
     --------
@@ -64,8 +64,7 @@ def migdal_point(d: Any = 2, b: Any = 2, model: str = "ising", q: Any = None) ->
     """
     if (model == "potts") != (q is not None):
         raise ValueError("model=potts needs q, the number of states; model=ising has none")
-    states = 2 if q is None else q
-    lowest = states * exp(-expression_of(d) - 2)
+    lowest = Min(1, 2 if q is None else expression_of(q)) * exp(-expression_of(d) - 2)
     if b == 1:
         beta = migdal_kadanoff_beta(K, d, q=q)
         step = Step("add the speeds of moving and decimating", beta, beta, "dK/d\\ln b", _DOMAIN)

@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, ctx
 from sympy import log
 
-from neurenorm.numerics.balls import enclosed_answer, enclosures, precision
+from neurenorm.numerics.balls import enclosed_answer, enclosures
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.hierarchical import (
@@ -20,7 +20,7 @@ from neurenorm.numerics.solve.hierarchical import (
 )
 from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.projective import weight_fixed_points
-from neurenorm.numerics.solve.roots import certified_root, real_roots
+from neurenorm.numerics.solve.roots import real_roots
 from neurenorm.theory.lattice.graph_counts import Q, V, WeakDisorder
 from neurenorm.theory.lattice.migdal import CrossingOfZero
 from neurenorm.theory.lattice.phases import (
@@ -32,6 +32,7 @@ from neurenorm.theory.lattice.phases import (
 
 DOUBLE = 17
 NUMERIC_DIGITS = 15
+_STRONGEST, _STRONGEST_BITS = 400, 1400  # exp(2 K) of the strongest coupling, twice
 
 
 @answer.register
@@ -148,29 +149,31 @@ def of_critical(
 
 @answer.register
 def of_crossing(problem: CrossingOfZero, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    low, high = _bracket(problem)
     exponent = compiled([problem.exponent], [problem.coupling], target="ball")
 
     def compute() -> dict[str, arb]:
-        """The root in its bracket, and the exponent there."""
-        wanted = max(20, int(ctx.prec / 3.33))
-        root = certified_root(problem.excess, problem.coupling, (low, high), digits=wanted)
-        return {"K": root, "y": exponent(root)[0]}
+        """The point, between two couplings at which the flow has proved signs, and the exponent."""
+        wanted = ctx.prec
+        with ctx.workprec(2 * wanted + _STRONGEST_BITS):
+            root = _crossing(problem, arb(2) ** (-wanted))
+            return {"K": root, "y": exponent(root)[0]}
 
     return enclosed_answer(compute, digits, "enclosed")
 
 
-def _bracket(problem: CrossingOfZero) -> tuple[float, float]:
-    """Two couplings close to each other, below and above the point."""
+def _crossing(problem: CrossingOfZero, relative: arb) -> arb:
+    """Halve the range of couplings between a negative and a positive excess."""
     excess = compiled([problem.excess], [problem.coupling], target="ball")
-    with precision(1200):
-        low, high = float(ball(problem.lowest)), 400.0
-        if not (excess(arb(low))[0] < 0 and excess(arb(high))[0] > 0):
-            raise ValueError(f"no fixed point is found between K = {low:.3g} and {high:g}")
-        while high / low > 1 + 1e-6:
-            middle = (low * high) ** 0.5
-            low, high = (low, middle) if excess(arb(middle))[0] > 0 else (middle, high)
-    return low * (1 - 1e-6), high * (1 + 1e-6)
+    low, high = ball(problem.lowest).mid(), arb(_STRONGEST)
+    if not (excess(low)[0] < 0 and excess(high)[0] > 0):
+        raise ValueError(f"no fixed point is found between K = {float(low):.3g} and {_STRONGEST}")
+    while not high - low < low * relative:
+        middle = ((low + high) / 2).mid()
+        value = excess(middle)[0]
+        if not (value > 0 or value < 0):
+            break
+        low, high = (low, middle) if value > 0 else (middle, high)
+    return low.union(high)
 
 
 @answer.register

@@ -26,9 +26,10 @@ CRITICAL = math.log(1 + math.sqrt(2)) / 2
 def of_planar(problem: PlanarIsing, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     refuse_digits(digits, "ln Z of a plane lattice", "a mean over meshes in doubles")
     critical = _critical(problem)
-    if numbers["K"] is None and critical is None:
+    given = critical if numbers["K"] is None else numbers["K"]
+    if given is None:
         raise ValueError("this graph has no critical coupling K > 0: give K")
-    K = float(critical if numbers["K"] is None else numbers["K"])
+    K = float(given)
     if abs(K) > STRONGEST:
         raise ValueError(f"|K| is at most {STRONGEST:g} here, got {K:g}")
     lattice = KacWard(problem.graph)
