@@ -147,6 +147,10 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
         ),
         Quantity("chi", r"\chi", "largest number of states on a leg of a tensor", Range(2, oo)),
     ),
+    "field": (
+        Quantity("m2", "m^2", "square of the mass of a free field", NON_NEGATIVE),
+        Quantity("r", "r", "cells between two vertices", Reals),
+    ),
     "disorder": (
         Quantity("d", "d", "dimension: 2^(d-1) branches of two bonds", Range(2, oo)),
         Quantity("branches", "m", "parallel branches of two bonds each", Range(1, oo)),

@@ -115,6 +115,7 @@ BESIDES = {
 """Symbols of a display that are neither parameters nor values."""
 
 NO_NUMBERS = {
+    "field/lattice-green": "means over wave numbers",
     "disorder/glass": "a flow of laws",
     "disorder/nishimori": "a property of laws",
     "disorder/harris": "the root of a polynomial",
