@@ -90,7 +90,10 @@ class LatticeField:
             if name == "G" and self.m2 == 0 and d == 2:
                 continue
             column = [float(row[place]) for row in rows]
-            values[name], errors[name] = _limit(meshes, column, first[name])
+            if self.m2 > 0:
+                values[name], errors[name] = column[-1], abs(column[-1] - column[-2]) + 1e-15
+            else:
+                values[name], errors[name] = _limit(meshes, column, first[name])
         return values, errors
 
 
