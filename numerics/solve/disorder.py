@@ -16,6 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.graphs.rendering import Tabulated
+
 __all__ = ["SizeHistogram", "glass_temperature", "nishimori_point", "stiffness"]
 
 Array = NDArray[np.float64]
@@ -62,7 +64,7 @@ def stiffness(branches: int, modes: int = 1500, steps: int = 60) -> tuple[float,
 
 
 @dataclass(frozen=True)
-class SizeHistogram:
+class SizeHistogram(Tabulated):
     """The law of |K| on a grid of couplings.
 
     Parameters

@@ -14,6 +14,8 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from neurenorm.graphs.rendering import Tabulated
+
 __all__ = ["Range", "double_range", "down", "up"]
 
 Array = NDArray[np.float64]
@@ -45,7 +47,7 @@ def down(x: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Range:
+class Range(Tabulated):
     """Arrays of lower and upper ends.
 
     Examples

@@ -9,6 +9,7 @@ from itertools import product
 from sympy import Add, Expr, Mul, Rational, Symbol, cos
 
 from neurenorm.graphs.lattices import TwoTerminalCell, diamond, wheatstone
+from neurenorm.graphs.rendering import Tabulated
 from neurenorm.theory.decimation.model import ISING, Alphabet, Values, clock, finite, potts
 from neurenorm.theory.decimation.weights import WeightMap, weight_map
 from neurenorm.theory.symbols import symbols
@@ -23,7 +24,7 @@ MOST_STATES, MOST_TERMS = 12, 64
 
 
 @dataclass(frozen=True)
-class BondModel:
+class BondModel(Tabulated):
     """An alphabet and the functions of a bond, by the couplings that they multiply.
 
     Parameters

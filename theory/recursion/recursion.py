@@ -355,7 +355,7 @@ class Recursion:
 
 
 @dataclass(frozen=True)
-class Move:
+class Move(Tabulated):
     """A step that changes no length, such as moving bonds: a part of a composite step, and no
     recursion by itself, as its scale factor is 1.
 
