@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 from neurenorm.doors import lazy
 
 if TYPE_CHECKING:
+    from neurenorm.graphs.crystals import body_centred as body_centred
+    from neurenorm.graphs.crystals import diamond_crystal as diamond_crystal
+    from neurenorm.graphs.crystals import face_centred as face_centred
+    from neurenorm.graphs.crystals import kagome as kagome
+    from neurenorm.graphs.crystals import square_octagon as square_octagon
     from neurenorm.graphs.elimination import EliminationOrder as EliminationOrder
     from neurenorm.graphs.elimination import elimination_order as elimination_order
     from neurenorm.graphs.elimination import frontier_order as frontier_order
@@ -45,6 +50,8 @@ if TYPE_CHECKING:
     from neurenorm.graphs.network.rules import Rule as Rule
     from neurenorm.graphs.periodic.brillouin import BrillouinZone as BrillouinZone
     from neurenorm.graphs.periodic.brillouin import brillouin_zone as brillouin_zone
+    from neurenorm.graphs.periodic.embedding import CrossingEdges as CrossingEdges
+    from neurenorm.graphs.periodic.embedding import check_planar as check_planar
     from neurenorm.graphs.periodic.labels import Directed as Directed
     from neurenorm.graphs.periodic.labels import Label as Label
     from neurenorm.graphs.periodic.metric import Metric as Metric
@@ -55,6 +62,7 @@ if TYPE_CHECKING:
     from neurenorm.graphs.periodic.periodic import ZeroOffsetLoop as ZeroOffsetLoop
 
 _PLACES = {
+    "crystals": ("body_centred", "diamond_crystal", "face_centred", "kagome", "square_octagon"),
     "elimination": ("EliminationOrder", "elimination_order", "frontier_order"),
     "folding.fold": ("Folding", "NoTranslation", "SEARCH_LIMIT", "fold"),
     "lattices": (
@@ -77,6 +85,7 @@ _PLACES = {
     "network.network": ("Network", "network_from_graph"),
     "network.rules": ("Rule",),
     "periodic.brillouin": ("BrillouinZone", "brillouin_zone"),
+    "periodic.embedding": ("CrossingEdges", "check_planar"),
     "periodic.labels": ("Directed", "Label"),
     "periodic.metric": ("Metric", "NoMetric"),
     "periodic.periodic": ("Edge", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"),

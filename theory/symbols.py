@@ -138,6 +138,29 @@ _SUBJECTS: dict[str, tuple[Quantity, ...]] = {
             "series", "s", "bonds in series in each branch of a hierarchical cell", Range(1, oo)
         ),
         Quantity("parallel", "m", "parallel branches of a hierarchical cell", Range(1, oo)),
+        Quantity("J", "J", "coupling of spins 0, +-1 or of agreeing occupied sites", Reals),
+        Quantity("L", "L", "coupling of the second harmonic (Ashkin-Teller)", Reals),
+        Quantity("Delta", r"\Delta", "crystal field; each bond carries it on each end", Reals),
+        Quantity("d", "d", "dimension", POSITIVE),
+        Quantity("p", "p", "probability of an open bond", Interval(0, 1)),
+        Quantity(
+            "generation", "g", "generation: how often bonds are replaced by cells", Range(0, oo)
+        ),
+        Quantity("chi", r"\chi", "largest number of states on a leg of a tensor", Range(2, oo)),
+    ),
+    "field": (
+        Quantity("m2", "m^2", "square of the mass of a free field", NON_NEGATIVE),
+        Quantity("r", "r", "cells between two vertices", Reals),
+    ),
+    "disorder": (
+        Quantity("d", "d", "dimension: 2^(d-1) branches of two bonds", Range(2, oo)),
+        Quantity("branches", "m", "parallel branches of two bonds each", Range(1, oo)),
+        Quantity(
+            "generation", "g", "generation: how often bonds are replaced by cells", Range(0, oo)
+        ),
+        Quantity("p", "p", "probability of a positive coupling", Interval(0, 1)),
+        Quantity("q", "q", "number of Potts states", Interval(1, oo)),
+        Quantity("v", "v", "Potts bond variable exp(K) - 1", Interval.open(-1, oo)),
     ),
     "ising-correspondence": (
         Quantity(

@@ -1,14 +1,13 @@
 r"""Polynomials with non-negative coefficients on boxes of non-negative numbers, many boxes at once.
 
 Such a polynomial grows in every variable, and so does each of its derivatives, so its range on a
-box is exactly [P(low), P(high)]. Nothing is ever subtracted: in floating point a sum of n products
-of d factors is right to the relative error (n + d) 2^-53 (1 + ...), whatever the numbers are, and
-widening by more than that bound makes every range a proof.
+box is exactly [P(low), P(high)]. Both ends are rounded outward after every operation
+(`neurenorm.numerics.solve.outward`), which makes every range a proof.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +18,13 @@ from numpy.typing import NDArray
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.intervals import Box, System
+from neurenorm.numerics.solve.outward import Range, double_range, down, up
 from neurenorm.theory.decimation.weights import WeightMap
 
 __all__ = ["PositiveMap"]
 
 Array = NDArray[np.float64]
-_TINY = 1e-290  # covers what underflow may lose
+Rounding = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -73,29 +73,20 @@ class PositiveMap(Tabulated):
         """The classes whose weights are the variables."""
         return tuple(i for i in range(len(self.powers)) if i != self.largest)
 
-    @property
-    def slack(self) -> float:
-        """A relative error that no rounding here can pass, ten times over."""
-        longest = max(len(table) for table in self.powers)
-        degree = max(int(table.sum(axis=1).max(initial=0)) for table in self.powers)
-        return 10.0 * (longest + 2 * degree + 20) * 2.0**-53
-
-    def values(self, points: Array) -> Array:
-        """Return P_i at many points: shape (..., classes)."""
-        top = max(int(table.max(initial=0)) for table in self.powers)
-        ladder = np.stack([points**k for k in range(top + 1)])
+    def values(self, points: Array, rounded: Rounding | None = None) -> Array:
+        """Return P_i at many points: shape (..., classes), every operation rounded as told."""
+        ladder = self._ladder(points, rounded)
         return np.stack(
             [
-                self._sum(ladder, table, numbers)
+                self._sum(ladder, table, numbers, rounded)
                 for table, numbers in zip(self.powers, self.coefficients, strict=True)
             ],
             axis=-1,
         )
 
-    def slopes(self, points: Array) -> Array:
+    def slopes(self, points: Array, rounded: Rounding | None = None) -> Array:
         """Return the derivatives of P_i with respect to the variables: shape (..., classes, n)."""
-        top = max(int(table.max(initial=0)) for table in self.powers)
-        ladder = np.stack([points**k for k in range(top + 1)])
+        ladder = self._ladder(points, rounded)
         rows = []
         for table, numbers in zip(self.powers, self.coefficients, strict=True):
             columns = []
@@ -106,20 +97,36 @@ class PositiveMap(Tabulated):
                 scaled = tuple(
                     c * int(k) for c, k, h in zip(numbers, table[:, axis], has, strict=True) if h
                 )
-                columns.append(self._sum(ladder, lower, scaled))
+                columns.append(self._sum(ladder, lower, scaled, rounded))
             rows.append(np.stack(columns, axis=-1))
         return np.stack(rows, axis=-2)
 
+    def _ladder(self, points: Array, rounded: Rounding | None) -> list[Array]:
+        """Return the powers of the variables."""
+        top = max(int(table.max(initial=0)) for table in self.powers)
+        ladder = [np.ones_like(points), points]
+        for _ in range(top - 1):
+            ladder.append(_kept(ladder[-1] * points, rounded))
+        return ladder
+
     @staticmethod
-    def _sum(ladder: Array, table: NDArray[np.int64], numbers: tuple[arb, ...]) -> Array:
+    def _sum(
+        ladder: list[Array],
+        table: NDArray[np.int64],
+        numbers: tuple[arb, ...],
+        rounded: Rounding | None,
+    ) -> Array:
         """Return the sum of monomials from a table of powers."""
-        total = np.zeros(ladder.shape[1:-1])
-        for powers, number in zip(table, numbers, strict=True):
-            term = np.full(total.shape, float(number))
+        total = np.zeros(ladder[0].shape[:-1])
+        for place, (powers, number) in enumerate(zip(table, numbers, strict=True)):
+            ends = double_range(number)
+            factor = float(number) if rounded is None else ends[rounded is up]
+            term: Array | float = factor
             for axis, k in enumerate(powers):
                 if k:
-                    term = term * ladder[k, ..., axis]
-            total += term
+                    power = ladder[k][..., axis]
+                    term = power if factor == 1 and term is factor else _kept(term * power, rounded)
+            total = total + term if place == 0 else _kept(total + term, rounded)
         return total
 
     def residual(self, points: Array) -> tuple[Array, Array]:
@@ -130,20 +137,24 @@ class PositiveMap(Tabulated):
         jacobian += np.eye(points.shape[-1]) * big[..., None, None]
         return points * big[..., None] - p[..., others], jacobian
 
-    def residual_range(self, low: Array, high: Array) -> tuple[Array, Array, Array]:
-        """Return centre and radius of the Jacobian of F over boxes, and F's rounding error there.
+    def value_range(self, low: Array, high: Array) -> Range:
+        """Return the range of P_i over boxes: each grows in every variable."""
+        return Range(np.maximum(self.values(low, down), 0), self.values(high, up))
 
-        Every entry lies within the radius of the centre, rounding included.
-        """
-        p0, p1, d0, d1 = self.values(low), self.values(high), self.slopes(low), self.slopes(high)
-        j, others = self.largest, list(self.others)
-        eye = np.eye(low.shape[-1])
-        lower = eye * p0[..., j, None, None] + low[..., :, None] * d0[..., j, None, :]
-        upper = eye * p1[..., j, None, None] + high[..., :, None] * d1[..., j, None, :]
-        least, most = lower - d1[..., others, :], upper - d0[..., others, :]
-        rounding = 4 * self.slack * (upper + d1[..., others, :]) + _TINY
-        error = 4 * self.slack * (high * p1[..., j, None] + p1[..., others]) + _TINY
-        return (least + most) / 2, (most - least) / 2 + rounding, error
+    def residual_range(self, low: Array, high: Array) -> tuple[Range, Range]:
+        """Return the ranges of F over boxes, and of its Jacobian: proofs, rounded outward."""
+        p, others, box = self.value_range(low, high), list(self.others), Range(low, high)
+        big = Range(p.low[..., self.largest, None], p.high[..., self.largest, None])
+        value = box * big - Range(p.low[..., others], p.high[..., others])
+        d = Range(np.maximum(self.slopes(low, down), 0), self.slopes(high, up))
+        its = Range(d.low[..., self.largest, None, :], d.high[..., self.largest, None, :])
+        rows = Range(low[..., :, None], high[..., :, None])
+        slope = rows * its - Range(d.low[..., others, :], d.high[..., others, :])
+        eye = np.eye(low.shape[-1], dtype=bool)
+        whole = slope + Range(big.low[..., None], big.high[..., None])
+        return value, Range(
+            np.where(eye, whole.low, slope.low), np.where(eye, whole.high, slope.high)
+        )
 
     def system(self) -> System:
         """Return F and its Jacobian in balls."""
@@ -198,3 +209,8 @@ def _monomial(number: arb, box: Box, powers: list[int]) -> arb:
         for _ in range(k):  # arb's own power takes a logarithm where a ball contains zero
             number = number * x
     return number
+
+
+def _kept(x: Array, rounded: Rounding | None) -> Array:
+    """A result, rounded as told."""
+    return x if rounded is None else rounded(x)

@@ -23,6 +23,7 @@ from neurenorm.numerics.balls import precision
 from neurenorm.numerics.solve.fixed_points import FixedPointSearch, exponent, newton_step, spectrum
 from neurenorm.numerics.solve.inputs import ball, check_counts, check_names, search_bits
 from neurenorm.numerics.solve.intervals import Box, Root, System, krawczyk, polish
+from neurenorm.numerics.solve.outward import Range, down, up
 from neurenorm.numerics.solve.positive_maps import PositiveMap
 from neurenorm.theory.decimation.weights import WeightMap
 from neurenorm.theory.recursion.recursion import FixedPoint
@@ -30,7 +31,7 @@ from neurenorm.theory.recursion.recursion import FixedPoint
 __all__ = ["couplings_of", "weight_fixed_points"]
 
 Array = NDArray[np.float64]
-_STARTS, _NEWTON_STEPS, _SWEEPS, _SMALLEST = 2000, 60, 2, 2.0**-44
+_STARTS, _NEWTON_STEPS, _SWEEPS, _SMALLEST = 2000, 30, 2, 2.0**-44
 
 
 def weight_fixed_points(
@@ -281,12 +282,11 @@ def _narrowed(step: PositiveMap, low: Array, high: Array) -> tuple[Array, Array,
     """Boxes cut down to what may hold a fixed point, and which of them hold exactly one."""
     others = list(step.others)
     for _ in range(_SWEEPS):
-        least, most = step.values(low), step.values(high)
+        p = step.value_range(low, high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            up = most[:, others] / least[:, step.largest, None] * (1 + 4 * step.slack)
-            down = least[:, others] / most[:, step.largest, None] * (1 - 4 * step.slack)
-        high = np.fmin(high, up)
-        low = np.fmax(low, down)
+            most = up(p.high[:, others] / p.low[:, step.largest, None])
+            least = down(p.low[:, others] / p.high[:, step.largest, None])
+        high, low = np.fmin(high, most), np.fmax(low, least)
         kept = np.all(low <= high, axis=1)
         low, high = low[kept], high[kept]
     if not len(low):
@@ -297,26 +297,25 @@ def _narrowed(step: PositiveMap, low: Array, high: Array) -> tuple[Array, Array,
 def _krawczyk_narrowed(
     step: PositiveMap, low: Array, high: Array
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Intersect boxes with their Krawczyk images, rounding errors included."""
-    middle, radius = (low + high) / 2, (high - low) / 2 * (1 + 1e-15) + 1e-300
-    centre, spread, error = step.residual_range(low, high)
-    value, _ = step.residual(middle)
+    """Intersect boxes with their Krawczyk images m - Y F(m) + (1 - Y J)(X - m), rounded outward:
+    every zero of F in a box lies in its image, whatever m in the box and the matrix Y are.
+    """
+    middle = (low + high) / 2
+    _, slope = step.residual_range(low, high)
+    value, _ = step.residual_range(middle, middle)
+    centre = (slope.low + slope.high) / 2
     usable = np.abs(np.linalg.det(centre)) > 1e-30
-    safe = np.where(usable[:, None, None], centre, np.eye(low.shape[1]))
-    inverse = np.linalg.inv(safe)
-    size = np.abs(inverse)
-    unit = np.eye(low.shape[1]) - inverse @ safe
-    ulp = 1e-14 * (size @ np.abs(safe) + 1)
-    growth = np.abs(unit) + ulp + size @ spread * (1 + 1e-14)
-    image = middle - np.einsum("nij,nj->ni", inverse, value)
-    reach = np.einsum("nij,nj->ni", growth, radius)
-    reach += np.einsum("nij,nj->ni", size, error + 1e-15 * np.abs(value)) * (1 + 1e-14)
-    reach = reach * (1 + 1e-14) + 1e-15 * (np.abs(image) + np.abs(middle))
-    reach[~usable] = np.inf
-    image[~usable] = middle[~usable]
-    reach[~np.isfinite(reach)] = np.inf
-    alone = np.all((image - reach > low) & (image + reach < high), axis=1)
-    new_low, new_high = np.maximum(low, image - reach), np.minimum(high, image + reach)
+    inverse = np.linalg.inv(np.where(usable[:, None, None], centre, np.eye(low.shape[1])))
+    shift = (Range.of(inverse) * value[:, None, :]).sum(axis=2)
+    turned = (Range.of(inverse[:, :, :, None]) * slope[:, None, :, :]).sum(axis=2)
+    growth = Range.of(np.eye(low.shape[1])) - turned
+    spread = Range.of(middle)
+    offset = Range(low, high) - spread
+    image = spread - shift + (growth * offset[:, None, :]).sum(axis=2)
+    bad = ~(usable[:, None] & np.isfinite(image.low) & np.isfinite(image.high))
+    least, most = np.where(bad, -np.inf, image.low), np.where(bad, np.inf, image.high)
+    alone = np.all((least > low) & (most < high), axis=1)
+    new_low, new_high = np.maximum(low, least), np.minimum(high, most)
     kept = np.all(new_low <= new_high, axis=1)
     return new_low[kept], new_high[kept], alone[kept]
 
@@ -339,12 +338,12 @@ def _box(low: Array, high: Array) -> Box:
 
 def _below(x: arb) -> float:
     """A double above the lower end of a ball."""
-    return float(x.lower()) + 1e-15
+    return float(np.nextafter(float(x.lower()), np.inf))
 
 
 def _above(x: arb) -> float:
     """A double below the upper end of a ball."""
-    return float(x.upper()) - 1e-15
+    return float(np.nextafter(float(x.upper()), -np.inf))
 
 
 def _holds(region: Box, point: Array) -> bool:

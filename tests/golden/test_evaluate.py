@@ -27,6 +27,8 @@ def differences(before: Any, now: Any, slack: Any, where: str) -> list[str]:
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         pairs = [(i, before[i], now[i], _part(slack, i)) for i in range(len(before))]
     elif _is_number(before) and _is_number(now):
+        if before == now:  # infinities have no difference
+            return []
         allowed = max(RELATIVE * abs(before), slack if _is_number(slack) else 0.0)
         return [] if abs(before - now) <= allowed else [f"{where}: {before} became {now}"]
     else:

@@ -48,6 +48,8 @@ PAPERS: dict[str, Paper] = {
     paper.key: paper
     for paper in (
         Paper("lattice", "standard", 0, "lattices and their decimation", None),
+        Paper("field", "standard", 0, "free fields on lattices", None),
+        Paper("disorder", "standard", 0, "random couplings on hierarchical lattices", None),
         Paper(
             "dynamic-neurons",
             "Lee, Lee, Yi",

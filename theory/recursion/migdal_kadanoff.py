@@ -6,22 +6,30 @@ Moving joins b^(d-1) parallel bonds in one and changes no length; decimating joi
     decimate:  t -> t^b,
 
 with t the character of a bond (tanh K for Ising, v/(v + q) with v = exp(K) - 1 for Potts). Both are
-continuous families in b. At b = 1 + epsilon the two generators add, whatever the order, and their
-sum is the beta function dK/d ln b of the composite step.
+continuous families in b, and so is their composite; its derivative with respect to b at b = 1 is the
+beta function dK/d ln b, which is the sum of the two generators whatever their order.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sympy import Expr, Symbol, exp, log, sinh, sqrt, tanh
+from sympy import Dummy, Expr, Symbol, cancel, exp, log, sqrt, tanh
 from sympy import atanh as artanh
 
 from neurenorm.theory.algebra.reading import expression_of
-from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.theory.recursion.generators import by_logarithms
+from neurenorm.theory.recursion.recursion import Move, Recursion
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
-__all__ = ["migdal_kadanoff", "migdal_kadanoff_beta", "self_dual_exponent"]
+__all__ = [
+    "bond_moving",
+    "bonds_in_series",
+    "migdal_kadanoff",
+    "migdal_kadanoff_beta",
+    "self_dual_exponent",
+]
 
 
 def migdal_kadanoff(
@@ -61,15 +69,41 @@ def migdal_kadanoff(
     (4*atanh(tanh(K)**2),)
     """
     d, b, q = _checked(d, b, q)
-    branches = b ** (d - 1)
-    moved, outside = (branches, 1) if move_first else (1, branches)
-    step = outside * _series(moved * coupling, b, q)
-    words = ("move", "decimate") if move_first else ("decimate", "move")
-    derivation = Derivation(
-        "Migdal-Kadanoff",
-        (Step(f"{words[0]} bonds, then {words[1]} them", step, step, f"{coupling}'", {}),),
-    )
-    return Recursion((coupling,), (step,), b, bonds=b**d, derivation=derivation)
+    move, decimate = bond_moving(coupling, b ** (d - 1)), bonds_in_series(coupling, b, q=q)
+    composite = decimate @ move if move_first else move @ decimate
+    step = composite.step[0]
+    words = "move bonds, then decimate" if move_first else "decimate, then move bonds"
+    derivation = Derivation("Migdal-Kadanoff", (Step(words, step, step, f"{coupling}'", {}),))
+    return replace(composite, derivation=derivation)
+
+
+def bond_moving(coupling: Symbol, branches: Any) -> Move:
+    """Return the step that joins parallel bonds in one: K -> branches K. It changes no length.
+
+    Examples
+    --------
+    >>> K = Symbol("K", real=True)
+    >>> bond_moving(K, 4).step
+    (4*K,)
+    """
+    number = expression_of(branches)
+    return Move((coupling,), (number * coupling,), number)
+
+
+def bonds_in_series(coupling: Symbol, b: Any = 2, *, q: Any = None) -> Recursion:
+    """Return the decimation of b bonds in a row, t -> t^b with t the character of a bond, for any b.
+
+    Examples
+    --------
+    >>> K = Symbol("K", real=True)
+    >>> bonds_in_series(K, 3).step
+    (atanh(tanh(K)**3),)
+    """
+    b = expression_of(b)
+    if q is None:
+        return Recursion((coupling,), (artanh(tanh(coupling) ** b),), b)
+    t = _potts_character(coupling, expression_of(q)) ** b
+    return Recursion((coupling,), (log((1 + (expression_of(q) - 1) * t) / (1 - t)),), b)
 
 
 def migdal_kadanoff_beta(coupling: Symbol, d: Any, *, q: Any = None) -> Expr:
@@ -86,8 +120,7 @@ def migdal_kadanoff_beta(coupling: Symbol, d: Any, *, q: Any = None) -> Expr:
     Returns
     -------
     Expr
-        (d-1) K plus the speed of decimation: (1/2) sinh(2K) ln tanh K for Ising, and
-        t ln t dK/dt for Potts.
+        (d-1) K plus the speed of decimation, t ln t dK/dt.
 
     Examples
     --------
@@ -98,12 +131,8 @@ def migdal_kadanoff_beta(coupling: Symbol, d: Any, *, q: Any = None) -> Expr:
     >>> beta.subs(K, log(1 + sqrt(2)) / 2).evalf(20, chop=True)
     0
     """
-    d, _, q = _checked(d, 2, q)
-    # d/db at b = 1 of b^(d-1) K is (d-1) K; of the inverse character of t^b it is t ln t dK/dt
-    if q is None:
-        return (d - 1) * coupling + sinh(2 * coupling) * log(tanh(coupling)) / 2
-    t = _potts_character(coupling, q)
-    return (d - 1) * coupling + t * log(t) / t.diff(coupling)
+    b = Dummy("b", positive=True)
+    return migdal_kadanoff(coupling, d, b, q=q).beta_function()[0]
 
 
 def self_dual_exponent(q: Any) -> Expr:
@@ -117,16 +146,10 @@ def self_dual_exponent(q: Any) -> Expr:
     >>> self_dual_exponent(4)
     2 - log(3)
     """
-    root = sqrt(expression_of(q))
-    return 2 - 2 * log(1 + root) / root
-
-
-def _series(coupling: Expr, b: Expr, q: Expr | None) -> Expr:
-    """Return the coupling of b bonds in a row."""
-    if q is None:
-        return artanh(tanh(coupling) ** b)
-    t = _potts_character(coupling, q) ** b
-    return log((1 + (q - 1) * t) / (1 - t))
+    root, K = Dummy("s", positive=True), Dummy("K", positive=True)
+    slope = migdal_kadanoff_beta(K, 2, q=root**2).diff(K).subs(K, log(1 + root))
+    logs = slope.replace(lambda e: isinstance(e, log), lambda e: -log(cancel(1 / e.args[0])))
+    return by_logarithms(logs).subs(root, sqrt(expression_of(q)))
 
 
 def _potts_character(coupling: Expr, q: Expr) -> Expr:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any
+from typing import Any, overload
 
 from sympy import CRootOf, Expr, ImmutableMatrix, Matrix, S, Symbol, cancel, exp, log, tanh
 from sympy import atanh as artanh
@@ -21,11 +21,12 @@ from sympy import atanh as artanh
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.algebra.rewriting import change_variables
+from neurenorm.theory.recursion.generators import generator
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.typeset.text import text_rows
 
-__all__ = ["Chart", "FixedPoint", "Recursion"]
+__all__ = ["Chart", "FixedPoint", "Move", "Recursion"]
 
 
 @dataclass(frozen=True)
@@ -245,25 +246,9 @@ class Recursion:
             derivation=self.derivation.subs(exact),
         )
 
-    def __matmul__(self, first: Recursion) -> Recursion:
+    def __matmul__(self, first: Recursion | Move) -> Recursion:
         """Return the step ``self`` after the step ``first``."""
-        if self.state != first.state:
-            raise ValueError(
-                f"cannot compose steps of different variables {self.state} and {first.state}"
-            )
-        inner = dict(zip(self.state, first.step, strict=True))
-        step = tuple(change_variables(expression, inner) for expression in self.step)
-        constant = None
-        if self.constant is not None and first.constant is not None:
-            constant = self.constant.subs(inner, simultaneous=True) + self.bonds * first.constant
-        return replace(
-            self,
-            step=step,
-            scale=self.scale * first.scale,
-            constant=constant,
-            bonds=self.bonds * first.bonds,
-            derivation=Derivation(""),
-        )
+        return Recursion(**_composed(self, first))
 
     def __pow__(self, times: int) -> Recursion:
         """Return the step taken several times (a symbolic composition: for many steps evaluate
@@ -302,6 +287,9 @@ class Recursion:
     def beta_function(self, chart: Chart | None = None) -> tuple[Expr, ...]:
         """Return dK/d ln b, where the step can be made infinitesimal.
 
+        A step whose scale factor is a symbol b is a family of steps; if it is no step at all at b =
+        1, its derivative with respect to b there is the beta function, in any number of variables.
+
         In a variable u that the step raises to the power of its scale factor, u' = u^b, or
         multiplies by a power of it, u' = b^y u, any b > 1 is allowed, and du/d ln b is u ln u or y
         u; the chain rule brings this back to the state. An odd power keeps the sign of u and gives
@@ -316,7 +304,8 @@ class Recursion:
         Raises
         ------
         ValueError
-            If the step is not of either form in this chart.
+            If the step is not of either form in this chart, or a family of steps does not begin
+            with the identity.
 
         Examples
         --------
@@ -325,7 +314,12 @@ class Recursion:
         >>> chain = Recursion((K,), (log(cosh(2 * K)) / 2,), Integer(2))
         >>> N(chain.beta_function(Chart.tanh(K, t))[0].subs(K, 1), 10)
         -0.4938722455
+        >>> b = Symbol("b", positive=True)
+        >>> Recursion((t,), (t**b,), b).beta_function()
+        (t*log(t),)
         """
+        if self.scale.is_Symbol and chart is None:
+            return generator(self.state, self.step, self.scale)
         if len(self.state) != 1:
             raise ValueError(
                 "the beta function is derived for a single coupling; change to variables that "
@@ -358,6 +352,64 @@ class Recursion:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
+
+
+@dataclass(frozen=True)
+class Move(Tabulated):
+    """A step that changes no length, such as moving bonds: a part of a composite step, and no
+    recursion by itself, as its scale factor is 1.
+
+    Parameters
+    ----------
+    state : tuple of Symbol
+    step : tuple of Expr
+    bonds : Expr
+        Old bonds per new bond.
+    constant : Expr, optional
+        ln A, the additive constant per new bond.
+
+    Examples
+    --------
+    >>> K, b = Symbol("K", real=True), Symbol("b", positive=True)
+    >>> from sympy import Integer
+    >>> double = Move((K,), (2 * K,), Integer(2))
+    >>> (double @ Recursion((K,), (K**2,), 2)).step, (double @ double).bonds
+    ((2*K**2,), 4)
+    """
+
+    state: tuple[Symbol, ...]
+    step: tuple[Expr, ...]
+    bonds: Expr
+    constant: Expr | None = None
+    scale: Expr = S.One
+
+    @overload
+    def __matmul__(self, first: Move) -> Move: ...
+    @overload
+    def __matmul__(self, first: Recursion) -> Recursion: ...
+    def __matmul__(self, first: Recursion | Move) -> Recursion | Move:
+        """Return this step after another one."""
+        kind = Move if isinstance(first, Move) else Recursion
+        return kind(**_composed(self, first))
+
+
+def _composed(second: Recursion | Move, first: Recursion | Move) -> dict[str, Any]:
+    """Return what describes one step after another."""
+    if second.state != first.state:
+        raise ValueError(
+            f"cannot compose steps of different variables {second.state} and {first.state}"
+        )
+    inner = dict(zip(second.state, first.step, strict=True))
+    constant = None
+    if second.constant is not None and first.constant is not None:
+        constant = second.constant.subs(inner, simultaneous=True) + second.bonds * first.constant
+    return {
+        "state": second.state,
+        "step": tuple(change_variables(expression, inner) for expression in second.step),
+        "scale": second.scale * first.scale,
+        "constant": constant,
+        "bonds": second.bonds * first.bonds,
+    }
 
 
 def _with_number(value: Any) -> str:

@@ -32,6 +32,7 @@ POINTS = {
     "lattice/potts-decimation": {"K": "0.7", "q": 5, "b": 2},
     "lattice/hierarchical-fixed-point": {"cell": "diamond"},
     "lattice/ring-free-energy": {"K": "0.7", "N": 4},
+    "lattice/spanning-trees": {"generation": 4},
     "dynamic-neurons/binary-decimation": {"alpha": "0.4", "k": "0.9", "b": 2},
     "dynamic-neurons/transfer-spectrum": {"alpha": "0.4", "k": "0.9", "P": 2},
     "dynamic-neurons/partition-function": {
@@ -123,6 +124,19 @@ BESIDES = {
 """Symbols of a display that are neither parameters nor values."""
 
 NO_NUMBERS = {
+    "field/lattice-green": "means over wave numbers",
+    "disorder/glass": "a flow of laws",
+    "disorder/nishimori": "a property of laws",
+    "disorder/harris": "the root of a polynomial",
+    "lattice/percolation": "the root of a polynomial",
+    "lattice/migdal-kadanoff": "the root of a function",
+    "lattice/planar-ising": "an integral over wave numbers",
+    "lattice/tensor": "a flow of tensors",
+    "lattice/bond-free-energy": "a flow of weights",
+    "lattice/phase-points": "all solutions of equations",
+    "lattice/beg-tricritical": "a solution of equations",
+    "lattice/blume-capel-tricritical": "a flow of weights",
+    "lattice/critical-line": "a flow of weights",
     "dynamic-neurons/interaction-order": "polynomial degrees",
     "dynamic-neurons/smeared-partition-function": "a recursion of functions",
     "ising-correspondence/block-information": "a sum over a table",

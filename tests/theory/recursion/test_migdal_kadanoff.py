@@ -12,10 +12,13 @@ from neurenorm.graphs import diamond
 from neurenorm.theory.decimation.cell import cell_recursion
 from neurenorm.theory.decimation.model import ISING, potts
 from neurenorm.theory.recursion.migdal_kadanoff import (
+    bond_moving,
+    bonds_in_series,
     migdal_kadanoff,
     migdal_kadanoff_beta,
     self_dual_exponent,
 )
+from neurenorm.theory.recursion.recursion import Recursion
 
 K = Symbol("K", positive=True)
 
@@ -115,3 +118,28 @@ def test_refusals():
             migdal_kadanoff(K, 2, wrong)
     with pytest.raises(ValueError, match="positive"):
         migdal_kadanoff(K, 2, q=0)
+
+
+def test_moving_is_a_step_of_no_length_and_composes_in_either_order():
+    move, decimate = bond_moving(K, 4), bonds_in_series(K, 3)
+    assert (move @ decimate).step == (4 * decimate.step[0],)
+    assert (decimate @ move).scale == 3 and (decimate @ move).bonds == 12
+    assert (move @ move).step == (16 * K,) and (move @ move).bonds == 16
+    with pytest.raises(ValueError, match="larger than 1"):
+        Recursion((K,), (4 * K,), 1)
+    with pytest.raises(ValueError, match="different variables"):
+        _ = move @ bonds_in_series(Symbol("J", positive=True))
+
+
+@settings(deadline=None, max_examples=10, print_blob=True)
+@given(st.integers(-3, 3), st.integers(-3, 3))
+def test_the_generator_of_a_linear_family_in_two_variables(y1, y2):
+    b, u = Symbol("b", positive=True), Symbol("u", positive=True)
+    family = Recursion((K, u), (b**y1 * K, b**y2 * u + (b - 1) * K), b)
+    assert family.beta_function() == (y1 * K, y2 * u + K)
+
+
+def test_a_family_that_does_not_begin_with_the_identity_has_no_generator():
+    b = Symbol("b", positive=True)
+    with pytest.raises(ValueError, match="no infinitesimal step"):
+        Recursion((K,), (2 * K * b,), b).beta_function()

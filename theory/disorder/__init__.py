@@ -1,0 +1,1 @@
+"""Random couplings on hierarchical lattices."""
