@@ -17,6 +17,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurenorm.graphs.lookup import listed
 from neurenorm.graphs.periodic.labels import Label
 
 __all__ = [
@@ -462,6 +463,7 @@ def disjoint_union(networks: Sequence[ActivePaths]) -> ActivePaths:
     """
     if not networks:
         raise PathError("there are no networks to put side by side")
+    networks = listed(networks, "networks")
     first = networks[0]
     if any(network.widths != first.widths or network.copies != 1 for network in networks):
         raise PathError("only single layered networks of equal widths can be put side by side")

@@ -11,9 +11,11 @@ import argparse
 import contextlib
 import copy
 import doctest
+import functools
 import importlib
 import inspect
 import io
+import itertools
 import math
 import os
 import pkgutil
@@ -55,6 +57,7 @@ DATA = (
     | sympy.Basic
     | None
 )  # what is changed; objects of the project's own classes and functions are given as they are
+MOST_CALLS = 6  # of one method by one example
 SKIPPED = {"main", "run_claims", "gather_claims", "write_whole", "claims_in_file", "warm", "say"}
 
 
@@ -80,7 +83,7 @@ def recorded_calls(every=1):
     """Valid calls of exported functions and classes, as their examples make them."""
     calls = []
     for module in dict.fromkeys(modules()):
-        if ".claims" in module.__name__ or ".simulation" in module.__name__:
+        if any(part in module.__name__ for part in (".claims", ".simulation", ".command")):
             continue
         names = [n for n in getattr(module, "__all__", ()) if n not in SKIPPED]
         tests = doctest.DocTestFinder().find(module, module.__name__)
@@ -95,10 +98,49 @@ def recorded_calls(every=1):
                 contextlib.redirect_stdout(io.StringIO()),
                 contextlib.redirect_stderr(io.StringIO()),
                 contextlib.suppress(Slow),
+                _noting_methods(module, names, calls),
                 deadline(LONGEST),
             ):
-                doctest.DocTestRunner(verbose=False).run(test, out=lambda *_: None)
+                doctest.DocTestRunner(verbose=False).run(
+                    test, out=lambda *_: None, clear_globs=False
+                )
     return calls
+
+
+@contextlib.contextmanager
+def _noting_methods(module, names, calls):
+    """Note the calls of public methods of a module's exported classes, while it lasts."""
+    classes = [getattr(module, n) for n in names if inspect.isclass(getattr(module, n, None))]
+    held = [
+        (owner, name, method)
+        for owner in classes
+        for name, method in vars(owner).items()
+        if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_"))
+    ]
+    depth = [0]
+    for owner, name, method in held:
+        setattr(owner, name, _noting(method, calls, depth))
+    try:
+        yield
+    finally:
+        for owner, name, method in held:
+            setattr(owner, name, method)
+
+
+def _noting(method, calls, depth):
+    """A method that notes its arguments where it is not called by another one."""
+
+    @functools.wraps(method)
+    def noted(*args, **kwargs):
+        if not depth[0] and sum(call[0] is method for call in calls[-40:]) < MOST_CALLS:
+            calls.append((method, args, kwargs))
+        depth[0] += 1
+        try:
+            return method(*args, **kwargs)
+        finally:
+            depth[0] -= 1
+
+    return noted
 
 
 def _recording(thing, calls):
@@ -164,7 +206,7 @@ def broken_promise(function, args, kwargs, seconds=LONGEST):
     except Slow:
         return f"hangs above {seconds} s"
     except Reached as reached:
-        return f"reached SymPy's parser: {str(reached)[:60]}"
+        return _where("reached SymPy's parser", reached)
     except (ValueError, TypeError) as error:
         text = str(error)
         if type(error).__name__ == "SympifyError" or len(text.splitlines()) > 1:
@@ -202,8 +244,12 @@ def guarded():
     """A folder of its own, and SymPy's parser in a state in which no text may reach it."""
     kept = sympy_parser.parse_expr
 
-    def refuse(text, *_, **__):
-        raise Reached(str(text))
+    strangers = {text for text in HOSTILE if isinstance(text, str)}
+
+    def refuse(text, *rest, **named):
+        if text in strangers:
+            raise Reached(text)
+        return kept(text, *rest, **named)  # SymPy reads its own texts so
 
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         sympy_parser.parse_expr = refuse
@@ -211,6 +257,58 @@ def guarded():
             yield
         finally:
             sympy_parser.parse_expr = kept
+
+
+def places_of(value, deepest=2):
+    """Ways to put something else into a value: in its own place, or in that of each of its parts."""
+    yield lambda other: other
+    if isinstance(value, list | tuple) and type(value) in (list, tuple) and deepest:
+        for k in range(min(len(value), 3)):
+            for put in places_of(value[k], deepest - 1):
+                yield lambda other, k=k, put=put: type(value)(
+                    [*value[:k], put(other), *value[k + 1 :]]
+                )
+    if isinstance(value, dict) and value and deepest:
+        first = next(iter(value))
+        for put in places_of(value[first], deepest - 1):
+            yield lambda other, put=put: {**value, first: put(other)}
+        rest = {key: held for key, held in value.items() if key is not first}
+        yield lambda other: {other: value[first], **rest} if _hashable(other) else {other}
+
+
+def _hashable(value):
+    """Whether a value can be a key."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+TEXTS = (CODE, [CODE], [[CODE]], {CODE: CODE})
+
+
+def texts(seconds=1.0, every=1):
+    """Yield each call that hands a text to SymPy's parser: every argument of every example, and
+    every part of one, is a text in turn."""
+    with guarded():
+        for function, args, kwargs in recorded_calls(every):
+            held = {**dict(enumerate(args)), **kwargs}
+            for place, value in held.items():
+                if not isinstance(value, DATA):
+                    continue
+                for put, text in itertools.product(places_of(value), TEXTS):
+                    with contextlib.suppress(TypeError):
+                        changed_calls = {**held, place: put(text)}
+                        found = broken_promise(
+                            function,
+                            [changed_calls[k] for k in range(len(args))],
+                            {k: changed_calls[k] for k in kwargs},
+                            seconds,
+                        )
+                        if found and not found.startswith("hangs"):
+                            name = f"{function.__module__}.{function.__qualname__}"
+                            yield f"{name} at {place}: {_short(changed_calls[place])}", found
 
 
 def fuzz(inputs, seed, seconds=LONGEST, every=1):
@@ -248,10 +346,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--texts", action="store_true", help="a text in every place in turn")
     chosen = parser.parse_args()
     assert neurenorm
     counts = Counter()
-    for call, found in fuzz(chosen.inputs, chosen.seed):
+    for call, found in texts() if chosen.texts else fuzz(chosen.inputs, chosen.seed):
         counts[found.split(":")[0]] += 1
         print(f"{found}  <-  {call}"[:500], flush=True)
     print(f"{chosen.inputs} calls, seed {chosen.seed}: {dict(counts) or 'no promise is broken'}")

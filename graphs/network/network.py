@@ -18,6 +18,7 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.lookup import found_in
 from neurenorm.graphs.rendering import layer_places, small_drawing
 
 __all__ = ["Network", "network_from_graph"]
@@ -109,7 +110,7 @@ class Network:
 
     def layer(self, v: Neuron) -> int:
         """Return the layer of a neuron."""
-        return int(self._data[v]["layer"])
+        return int(found_in(self._data, v, "neuron")["layer"])
 
     def site(self, v: Neuron) -> Hashable:
         """Return what tells a neuron apart from the others of its layer and position."""

@@ -18,6 +18,7 @@ from neurenorm.graphs.folding.automorphism import EFFORT, SEARCH_LIMIT
 from neurenorm.graphs.folding.bare_graph import BareGraph
 from neurenorm.graphs.folding.frame import Piece, numbered
 from neurenorm.graphs.folding.map_growth import Map, MapGrowth
+from neurenorm.graphs.lookup import found_in
 from neurenorm.graphs.network.network import Network
 
 __all__ = ["numbers_by_order", "numbers_by_search", "with_sites"]
@@ -44,7 +45,7 @@ def with_sites(network: Network, sites: Mapping[Any, Hashable]) -> Network:
     """
     graph = network.graph.copy()
     for v, site in sites.items():
-        graph.nodes[v]["site"] = site
+        found_in(graph.nodes, v, "neuron")["site"] = site
     return Network(graph, network.recurrent)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, oo
 
+from neurenorm.graphs.lookup import found_in
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
@@ -180,7 +181,9 @@ def constant_ball(expression: Expr, numbers: Mapping[Symbol, Any]) -> arb:
     3.00000000000000
     """
     names = sorted(expression.free_symbols, key=str)
-    value: arb = compiled(expression, names, target="ball")(*[numbers[name] for name in names])
+    value: arb = compiled(expression, names, target="ball")(
+        *[found_in(numbers, name, "value of") for name in names]
+    )
     return value
 
 
@@ -272,7 +275,8 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     ... ]
     ['0', '0.683332', '0.987540']
     """
-    state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
+    c0, sw2, sb2 = (found_in(numbers, name, "value of") for name in ("c0", "sw2", "sb2"))
+    state = list(_ball_step(problem.first)(1, 1, c0, sw2, sb2))
     step, ratio, ratios = (
         _ball_step(problem.recursion),
         compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball"),
@@ -281,7 +285,7 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     for _ in range(problem.depth):
         correlation = state[2] / state[0]
         ratios.append(ratio(correlation) if correlation < 1 else arb.nan())
-        state = list(step(*state, numbers["sw2"], numbers["sb2"]))
+        state = list(step(*state, sw2, sb2))
         state[1] = state[0]
     return ratios
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import xlogy
 
+from neurenorm.graphs.lookup import listed
 from neurenorm.graphs.rendering import Tabulated
 
 __all__ = [
@@ -350,6 +351,7 @@ def merged(parts: Sequence[Moments]) -> Moments:
     >>> merged([Moments.of([[1.0], [3.0]]), Moments.of([[5.0]])]).mean.tolist()
     [3.0]
     """
+    parts = listed(parts, "chunks", 1)
     total = parts[0]
     for part in parts[1:]:
         total = total + part

@@ -17,7 +17,9 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq
 from sympy import Expr, Symbol
 
+from neurenorm.graphs.lookup import listed
 from neurenorm.numerics.quadrature.line import QuadratureError
+from neurenorm.theory.algebra.arguments import symbols_of
 from neurenorm.theory.gaussian.activation import kinks_of
 from neurenorm.theory.gaussian.envelope import envelope
 
@@ -84,6 +86,7 @@ def certified_average(
     >>> ball.rad() < 1e-30, ball.str(20, radius=False)
     (True, '0.92053686343051667121')
     """
+    variables, covariance = symbols_of(variables, "a variable"), listed(covariance, "variances")
     if len(variables) != len(covariance) and (len(variables), len(covariance)) != (2, 3):
         raise ValueError(
             "give one variable with its variance, or two variables with K_aa, K_bb and K_ab"

@@ -16,6 +16,7 @@ from typing import Any
 from flint import arb, ctx, fmpz_poly
 from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo
 
+from neurenorm.graphs.lookup import listed
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.balls import ball, check_counts, proved_digits, working_bits
 from neurenorm.numerics.solve.intervals import Isolation, NotCertified, System, isolate
@@ -159,7 +160,7 @@ def _only_root(function: Expr, system: System, bracket: tuple[Any, Any]) -> arb:
     """The single root in a bracket at the current precision, or an error that says what was found
     instead.
     """
-    low, high = ball(bracket[0]), ball(bracket[1])
+    low, high = (ball(end) for end in listed(bracket, "the ends of a bracket", 2)[:2])
     if not low < high:
         raise ValueError(f"a bracket must have low < high, got {bracket}")
     found = isolate(system, (arb((low + high) / 2, (high - low) / 2),))
@@ -231,7 +232,7 @@ def _rational_polynomial(polynomial: Expr | Poly, symbol: Symbol) -> Poly:
     """The polynomial over the rationals, checked."""
     try:
         exact = Poly(
-            polynomial.as_expr() if isinstance(polynomial, Poly) else polynomial,
+            polynomial.as_expr() if isinstance(polynomial, Poly) else expression_of(polynomial),
             symbol,
             domain="QQ",
         )

@@ -17,6 +17,7 @@ from sympy import Expr, Integer, Mul, Poly, Symbol, cancel, cosh, expand, log, t
 from sympy import exp as exponential
 
 from neurenorm.theory.active_paths.couplings import CouplingSizes, unit_sizes
+from neurenorm.theory.algebra.arguments import whole_number
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.cavity.messages import CavityEquations, bias_of_field, cavity_equations
 from neurenorm.theory.symbols import POSITIVE, symbols
@@ -441,6 +442,7 @@ def critical_removal(
     >>> critical_removal(3).degree, critical_removal(3, "paths").removal
     (c0*(1 - rho)**2, -c/c0 + 1)
     """
+    p = whole_number(p, "the number p of weights of a path", 1)
     if protocol not in PROTOCOLS:
         raise ValueError(f"the protocol is one of {', '.join(PROTOCOLS)}, got {protocol!r}")
     kept = Symbol("r", positive=True)

@@ -18,6 +18,7 @@ from math import gcd, lcm
 from flint import fmpz, fmpz_mpoly, fmpz_mpoly_ctx
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["BoltzmannRing", "Generator", "cancelled", "coprime_base", "substituted"]
@@ -115,6 +116,7 @@ class BoltzmannRing:
         self._place[coupling, value] = (len(generators), 1)
         generators.append(Generator(coupling, value))
 
+    @exact_arguments
     def monomial(
         self, exponents: Mapping[Symbol, Expr], weight: int = 1
     ) -> tuple[tuple[int, ...], int]:
@@ -203,6 +205,7 @@ def _refine(base: list[fmpz_mpoly], part: fmpz_mpoly) -> None:
 Quotient = tuple[fmpz_mpoly, fmpz_mpoly]
 
 
+@exact_arguments
 def cancelled(expression: Expr) -> Expr:
     """Return a rational function with rational coefficients as a quotient of expanded polynomials
     without a common factor.
@@ -223,6 +226,7 @@ def cancelled(expression: Expr) -> Expr:
     return cancel(expression) if quotient is None else quotient
 
 
+@exact_arguments
 def substituted(expression: Expr, images: Mapping[Expr, Expr]) -> Expr | None:
     """Return a rational function in which some sub-expressions are replaced, cancelled; or None
     where the result is not rational with rational coefficients.

@@ -34,6 +34,7 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.gaussian.expectation import expectation
@@ -365,10 +366,12 @@ class LayerSpectrum(Typeset):
         scale = (total + sqrt(total**2 - 4 * slope**2 * RATIO)) / 2
         return scale, slope * sqrt(RATIO) / scale
 
+    @exact_arguments
     def eigenvalue(self, x: Expr) -> Expr:
         """Return an eigenvalue in units of the mean."""
         return (self.slope2 * x + self.floor) / self.mean
 
+    @exact_arguments
     def angular(self, angle: Expr) -> tuple[Expr, Expr]:
         """Return x and the density of the angle, x = 1 + y + 2 √y cos(angle) on (0, π)."""
         x = 1 + RATIO + 2 * sqrt(RATIO) * cos(angle)
@@ -462,6 +465,7 @@ class SphereKernel(Typeset):
     map: Expr
     depth: int
 
+    @exact_arguments
     def multiplicity(self, dimension: Expr, degree: Expr) -> Expr:
         """Return N(d, k) = (2k + d - 2) (k + d - 3)!/(k! (d - 2)!), for k >= 1.
 

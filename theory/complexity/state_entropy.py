@@ -32,6 +32,8 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.theory.algebra.arguments import exact_arguments
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import (
     GaussianExpectation,
@@ -74,6 +76,11 @@ class BinaryEntropy(Function):
 
     nargs = 1
 
+    def __new__(cls, p: Any, **options: Any) -> Expr:
+        """Read the probability."""
+        found: Expr = super().__new__(cls, expression_of(p), **options)
+        return found
+
     @classmethod
     def eval(cls, p: Expr) -> Expr | None:
         """Return the values that are rational."""
@@ -97,6 +104,7 @@ class BinaryEntropy(Function):
         return rf"H_2{power}\left({printer._print(self.args[0])}\right)"
 
 
+@exact_arguments
 def on_probability(mean: Expr, variance: Expr | int) -> Expr:
     """Return the share of Gaussian pre-activations that are positive: ⟨step(mean + √variance z)⟩
     over z.
@@ -293,6 +301,7 @@ class RandomNetwork(Typeset):
         )
 
     @staticmethod
+    @exact_arguments
     def ratio(correlation: Expr) -> Expr:
         """Return r = √(c/(1 - c))."""
         return sqrt(correlation / (1 - correlation))

@@ -17,6 +17,7 @@ from math import factorial, prod
 
 from sympy import Expr, Integer, Rational, Symbol, factor
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.cumulants.pairings import (
     Edges,
     Piece,
@@ -151,6 +152,7 @@ def _key(seen: tuple[int, int, list[int]]) -> tuple[int, int, tuple[int, ...]]:
     return seen[0], seen[1], tuple(seen[2])
 
 
+@exact_arguments
 def diagrams(
     degrees: Sequence[int],
     legs: Sequence[Piece] = (),

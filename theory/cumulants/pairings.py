@@ -15,6 +15,8 @@ from itertools import chain
 
 from sympy import Expr, Integer, Poly, Symbol
 
+from neurenorm.theory.algebra.arguments import exact_arguments, whole_number
+
 __all__ = ["Edges", "Piece", "pairings", "polynomial", "scalar_vertex", "total", "vector_vertex"]
 
 Piece = tuple[int, ...]
@@ -126,6 +128,7 @@ def _add(
         entry[exponent + power] += times * value
 
 
+@exact_arguments
 def polynomial(count: Mapping[int, int], n: Expr) -> Expr:
     """Return a count as a polynomial in n.
 
@@ -134,9 +137,16 @@ def polynomial(count: Mapping[int, int], n: Expr) -> Expr:
     >>> polynomial({1: 2, 2: 1}, Symbol("n"))
     n**2 + 2*n
     """
-    return sum((value * n**power for power, value in count.items()), start=Integer(0))
+    return sum(
+        (
+            whole_number(value, "a count") * n ** whole_number(power, "a power")
+            for power, value in count.items()
+        ),
+        start=Integer(0),
+    )
 
 
+@exact_arguments
 def total(pieces: Sequence[Piece], n: Symbol) -> Poly:
     """Return the number of all pairings as a polynomial in the number n of components.
 

@@ -18,8 +18,9 @@ import networkx as nx
 from sympy import Expr, Integer, Rational, Symbol, cos, false, pi, sin, true
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import exact_number
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.algebra.reading import expression_of, shown
 
 __all__ = ["ISING", "Alphabet", "Kernel", "Model", "Term", "bond_model", "clock", "finite", "potts"]
 
@@ -130,6 +131,7 @@ def clock(n: int) -> Alphabet:
     return Alphabet(f"{n}-clock", angles, tuple(labels), rows, dual, Integer(n))
 
 
+@exact_arguments
 def potts(q: int | Symbol) -> Alphabet:
     """Return q equivalent states, q an integer or a symbol: weights may depend only on which
     vertices agree.
@@ -183,6 +185,8 @@ class Term(Tabulated):
 
     def value(self, states: Sequence[Any]) -> Expr:
         """Return the exact number that multiplies the coupling."""
+        if any(isinstance(state, str | bytes | list | dict) for state in states):
+            raise TypeError(f"states are numbers, got {shown(states)}")
         return _exact(self.function(*states), f"the function of {self.coupling} on {self.scope}")
 
 
@@ -286,6 +290,7 @@ class Model(Tabulated):
         return graph
 
 
+@exact_arguments
 def bond_model(
     graph: nx.Graph,
     alphabet: Alphabet,

@@ -21,9 +21,12 @@ from typing import Any
 
 from sympy import Expr, Rational, Symbol, atanh, latex, log, tanh
 
+from neurenorm.graphs.lookup import listed
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.rules import Rule
+from neurenorm.theory.algebra.arguments import exact_arguments
+from neurenorm.theory.algebra.reading import shown
 from neurenorm.theory.catalogue.problems import OverRing, Ring
 from neurenorm.theory.decimation.cell import NotClosed
 from neurenorm.theory.decimation.decimation import Decimation, decimate
@@ -51,6 +54,7 @@ BLOCK = ("block",)
 MOST_COPIES = 7
 
 
+@exact_arguments
 def binary_model(
     interactions: Interactions,
     x: Mapping[Any, int] | None = None,
@@ -301,6 +305,13 @@ class BlockCouplings(OverRing):
         """Whether a basis function belongs to the two couplings: the constant, the block weight, or
         block weight times both ends of one copy.
         """
+        if not all(
+            isinstance(part, tuple)
+            and len(part) == 2
+            and (part[0] == BLOCK or (isinstance(part[0], tuple) and len(part[0]) == 3))
+            for part in listed(label, "the factors")
+        ):
+            raise ValueError(f"a basis function is pairs (vertex, number), got {shown(label)}")
         ends: list[Any] = [v for v, _ in label if v != BLOCK]
         return not label or (
             label[0][0] == BLOCK

@@ -17,6 +17,7 @@ from sympy import symbols as sympy_symbols
 
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import promoted, weights_only
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.activation import parse_expression
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset
@@ -68,6 +69,7 @@ class InteractionOrder(Typeset):
         )
 
 
+@exact_arguments
 def polynomial_activation(source: str | Expr) -> Poly:
     """Return an activation that is a polynomial in z; other symbols are coefficients of general
     value.

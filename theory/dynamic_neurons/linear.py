@@ -35,6 +35,7 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.recursion.recursion import Chart, Recursion
@@ -194,6 +195,7 @@ def ratio_chart() -> Chart:
     return Chart({g: J / r, r: r}, {J: g * r, r: r})
 
 
+@exact_arguments
 def annealed_density(
     h: Sequence[Any], after: Sequence[Any], alpha: Expr = ALPHA, prior: Expr | None = None
 ) -> Expr:

@@ -28,6 +28,7 @@ from math import comb, prod
 
 from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, sinh, tanh
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.catalogue.problems import Formula, named
 from neurenorm.theory.symbols import symbols
@@ -78,6 +79,7 @@ class BinaryLayer:
     sharp: bool = False
     normalised: bool = False
 
+    @exact_arguments
     def rule(self, weight: int, product: int) -> Expr:
         """Return f_W(g), the weight of one copy with h h' = g, before it is normalised."""
         return Integer(int(product == weight)) if self.sharp else exp(2 * ALPHA * weight * product)
@@ -108,6 +110,7 @@ class BinaryLayer:
         )
         return even, odd
 
+    @exact_arguments
     def eigenvalue(self, s: int | Expr, copies: int | Expr) -> Expr:
         """Return lambda_s, the eigenvalue of a product of s of the P copies.
 
@@ -119,11 +122,13 @@ class BinaryLayer:
         c0, c1 = self.characters
         return c0 ** (copies - s) * c1**s * self.weight_characters()[int(s) % 2]
 
+    @exact_arguments
     def product_weight(self, layers: int | Expr, sign: int) -> Expr:
         """Return p_M(sigma), the summed prior of all weights of M layers whose product is sigma."""
         even, odd = self.weight_characters()
         return Rational(1, 2) * (even**layers + sign * odd**layers)
 
+    @exact_arguments
     def one_copy(self, layers: int | Expr, match: int) -> Expr:
         """Return the sum over the neurons of one copy, cost included, where x y times the product
         of the weights is ``match``.
@@ -137,6 +142,7 @@ class BinaryLayer:
             c0**layers * (costs[1] + costs[-1]) + match * c1**layers * (costs[1] - costs[-1])
         )
 
+    @exact_arguments
     def chain(self, layers: int | Expr, same: int | Expr, opposite: int | Expr, sign: int) -> Expr:
         """Return the product of all copies: ``same`` data with x = y and ``opposite`` with x
         = -y.

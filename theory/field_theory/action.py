@@ -17,6 +17,7 @@ from typing import Any
 from sympy import Expr, ImmutableDenseMatrix, Matrix, Rational, S, diff, log, loggamma, pi
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import matrix_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.symbols import symbols
@@ -194,6 +195,7 @@ def _gaussian_action(layer: Matrix, kernel: Matrix) -> Expr:
     return quadratic / 2 + Rational(layer.cols, 2) * log((2 * pi) ** kernel.rows * determinant)
 
 
+@exact_arguments
 def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:
     """Return -ln of the density of q' = |z'|²/N of a linear network given q of the layer below,
     exact at any width.
@@ -230,6 +232,7 @@ def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:
     )
 
 
+@exact_arguments
 def factorial_divergence(excess: Expr, gain: Expr = A) -> dict[str, Expr]:
     """Return the Kullback-Leibler divergence per layer, in nats, of the network from independent
     layers, to leading order in 1/N.

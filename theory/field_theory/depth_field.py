@@ -32,6 +32,7 @@ from sympy import (
 )
 from sympy import I as IMAGINARY
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field.gaussian_field import EffectiveTheory, GaussianField
@@ -247,6 +248,7 @@ class DepthField(Typeset):
             ]
         return None
 
+    @exact_arguments
     def periodogram(self, wave: Any, window: int) -> Expr:
         """Return ⟨|Σ_l e^(-ikl) δK_l|²⟩/T over a window of T layers of a stationary chain.
 
@@ -259,6 +261,7 @@ class DepthField(Typeset):
         >>> round(float(depth.periodogram(0, 64)), 5)
         0.48243
         """
+        wave = expression_of(wave)
         total = S.One + 2 * sum(
             ((1 - Rational(d, window)) * self.a**d * cos(wave * d) for d in range(1, window)),
             start=S.Zero,
@@ -306,11 +309,13 @@ def pair_jacobian(kernels: Any) -> ImmutableDenseMatrix:
     return ImmutableDenseMatrix(kernels.jacobian())
 
 
+@exact_arguments
 def covariance_step(jacobian: Matrix, covariance: Matrix, noise: Matrix) -> ImmutableDenseMatrix:
     """Return Σ' = J Σ Jᵀ + D, the covariance of the kernels of several inputs one layer up."""
     return ImmutableDenseMatrix(jacobian * covariance * jacobian.T + noise)
 
 
+@exact_arguments
 def matrix_symbol(jacobian: Matrix, noise: Matrix, wave: Expr = K_WAVE) -> ImmutableDenseMatrix:
     """Return the precision of several coupled fluctuations, (1 - J e^(-ik))† D⁻¹ (1 - J e^(-ik)).
 

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Rational, S, Symbol
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of, read_expression, read_number, shown
 from neurenorm.theory.gaussian.envelope import envelope
 from neurenorm.theory.gaussian.expectation import gaussian_variables
@@ -82,6 +83,7 @@ class Activation:
         """Return phi at another argument."""
         return self.expression.xreplace({_Z: expression_of(argument)})
 
+    @exact_arguments
     def derivative(self, order: int = 1) -> Expr:
         """Return a generalised derivative: Heaviside and Dirac deltas stand at kinks and jumps.
 
@@ -111,6 +113,7 @@ class Activation:
             found = localised(sp.diff(found, _Z), _Z)
         return _with_tangents(found)
 
+    @exact_arguments
     def beside_zero(self, side: int) -> tuple[Expr, Expr]:
         """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or
         the left (-1).

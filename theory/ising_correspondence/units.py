@@ -13,6 +13,8 @@ from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
+from neurenorm.theory.algebra.reading import shown
+
 __all__ = ["BlockUnit", "decimation", "generic_odd_unit", "majority", "noisy", "tabulated"]
 
 Memory = Hashable
@@ -59,6 +61,8 @@ class BlockUnit:
         """Return the probability of the output +1 for one block of spins."""
         if len(block) != self.size:
             raise ValueError(f"the unit {self.name} reads {self.size} spins, got {len(block)}")
+        if any(spin not in (1, -1) for spin in block):
+            raise ValueError(f"spins are 1 or -1, got {shown(block)}")
         memory = self.start
         for position, spin in enumerate(block):
             memory = self.advance(memory, position, spin)

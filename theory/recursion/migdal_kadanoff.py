@@ -17,6 +17,7 @@ from typing import Any
 from sympy import Expr, Symbol, exp, log, sinh, sqrt, tanh
 from sympy import atanh as artanh
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.typeset.derivation import Derivation, Step
@@ -24,6 +25,7 @@ from neurenorm.theory.typeset.derivation import Derivation, Step
 __all__ = ["migdal_kadanoff", "migdal_kadanoff_beta", "self_dual_exponent"]
 
 
+@exact_arguments
 def migdal_kadanoff(
     coupling: Symbol, d: Any, b: Any = 2, *, q: Any = None, move_first: bool = False
 ) -> Recursion:
@@ -72,6 +74,7 @@ def migdal_kadanoff(
     return Recursion((coupling,), (step,), b, bonds=b**d, derivation=derivation)
 
 
+@exact_arguments
 def migdal_kadanoff_beta(coupling: Symbol, d: Any, *, q: Any = None) -> Expr:
     """Return dK/d ln b of Migdal-Kadanoff, the limit b -> 1 of its step: the derivative of the step
     with respect to b at b = 1.

@@ -20,6 +20,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, I, Rational, S, Symbol, cos, exp, sqrt
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field.gaussian_field import wave_numbers
@@ -94,10 +95,12 @@ class Stencil:
             total += value * (cos(phase) if symmetric else exp(I * phase))
         return total
 
+    @exact_arguments
     def eigenvalue(self, chi: Expr) -> Expr:
         """Return χ v̂(k), the factor of a mode per layer."""
         return chi * self.factor
 
+    @exact_arguments
     def depth_scale(self, chi: Expr, k: Sequence[Any]) -> Expr:
         """Return ξ(k) = -1/ln|χ v̂(k)| in layers; zero for a mode that a single layer removes.
 
@@ -171,6 +174,7 @@ class Stencil:
             )
         return graph
 
+    @exact_arguments
     def step(
         self, wide: WideLimit, kernel: Mapping[tuple[Offset, Offset], Expr], x: Offset, y: Offset
     ) -> Expr:
@@ -193,6 +197,7 @@ class Stencil:
             )
         return total
 
+    @exact_arguments
     def pooled(
         self, kernel: Mapping[tuple[Offset, Offset], Expr], positions: Sequence[Offset]
     ) -> Expr:

@@ -21,6 +21,7 @@ from typing import Any
 import sympy as sp
 from sympy import DiracDelta, Expr, ImmutableDenseMatrix, Rational, S, Symbol
 
+from neurenorm.graphs.lookup import found_in
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import activation, parse_expression
@@ -159,7 +160,7 @@ class GraphKernels(Typeset):
         >>> theory.formula(("K", 2, 2))
         2*asin(2*K_1_1_ab/(sqrt(2*K_1_1_aa + 1)*sqrt(2*K_1_1_bb + 1)))/pi
         """
-        return self.equations[key].formula(key, self.symbol)
+        return found_in(self.equations, key, "equation").formula(key, self.symbol)
 
     def derivation(self) -> Derivation:
         """Return the equations as named steps, in the order in which they follow."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from sympy import Add, Expr, Function, Mul, S, Sum, Symbol, expand, sqrt
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
 
 __all__ = [
@@ -224,6 +225,7 @@ class Average:
 Rule = Overlap | Constant | Combination | Weighted | Taps | Trace | Masked | Normalised | Average
 
 
+@exact_arguments
 @lru_cache(maxsize=4096)
 def mean_of(function: Expr, variables: tuple[Symbol, ...], covariance: object) -> Expr:
     """Return ⟨function⟩ as closed forms and averages over independent groups of variables.

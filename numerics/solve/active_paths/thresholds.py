@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from neurenorm.graphs.lookup import found_in
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.active_paths.density_evolution import (
@@ -311,7 +312,7 @@ def extrapolated(
     >>> round(values["c"], 6), round(errors["c"], 3)
     (3.0, 0.02)
     """
-    change = {name: (fine[name] - coarse[name]) / 15 for name in fine}
+    change = {name: (fine[name] - found_in(coarse, name, "number")) / 15 for name in fine}
     return {name: fine[name] + change[name] for name in fine}, {
         name: 2 * abs(change[name]) + SETTLED * max(abs(fine[name]), 0.1) for name in fine
     }

@@ -141,7 +141,10 @@ def correlation_lengths(values: Sequence[float] | NDArray[Any]) -> Array:
     >>> correlation_lengths([1.0, 0.5, 0.0]).round(6).tolist()
     [1.442695, 0.0]
     """
-    ratios = np.abs(np.asarray(values)[1:] / np.asarray(values)[0])
+    given = np.asarray(values)
+    if given.ndim != 1 or not len(given) or given.dtype.kind not in "iufc":
+        raise ValueError("the eigenvalues are a list of at least one number")
+    ratios = np.abs(given[1:] / given[0])
     return np.asarray(correlation_length(np.minimum(ratios, 1.0)))
 
 
@@ -290,6 +293,8 @@ def scaled_correlation_length(tau: float) -> float:
     >>> [round(scaled_correlation_length(tau), 4) for tau in (-1.0, 0.0)]
     [0.7903, 2.0196]
     """
+    if not math.isfinite(tau):
+        raise ValueError(f"tau is finite, got {tau}")
     scaling = critical_scaling()
     drift = compiled(scaling.drift, [U, TAU])
     return float(1 / diffusion_rates(lambda u: np.asarray(drift(u, tau)), float(scaling.noise))[1])

@@ -1,0 +1,220 @@
+"""What exported functions are given is what their annotations say, or is refused in one line.
+
+Functions of SymPy read a text by running it, also one deep inside a list, so that no argument may
+reach them as it came. The decorator `exact_arguments` reads every argument by its annotation: an
+expression by `neurenorm.theory.algebra.reading`, a symbol, a whole number, and sequences and
+mappings of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from types import FunctionType
+from typing import Any, ParamSpec, TypeVar
+
+from sympy import Basic, MatrixBase, Symbol, Tuple
+
+from neurenorm.theory.algebra.reading import expression_of, matrix_of, shown
+
+__all__ = ["exact_arguments", "symbol_of", "symbols_of", "whole_number"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def whole_number(
+    value: Any, what: str = "this", least: int | None = None, most: int | None = None
+) -> int:
+    """Return a whole number as an int, or say what is wrong with it.
+
+    Parameters
+    ----------
+    value : int, numpy integer, sympy.Integer, or a float without a fraction
+    what : str
+        What it is, for the message.
+    least, most : int, optional
+        Its range.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is out of range.
+
+    Examples
+    --------
+    >>> whole_number(3.0, "the depth", 1)
+    3
+    >>> whole_number(0, "the depth", 1, 10)
+    Traceback (most recent call last):
+    ValueError: the depth is a whole number from 1 to 10, got 0
+    """
+    bounds = f" from {least}" if least is not None else ""
+    bounds += f" to {most}" if most is not None else ""
+    wrong = f"{what} is a whole number{bounds}, got {shown(value)}"
+    try:
+        number = None if isinstance(value, bool | str | bytes) else int(value)
+        if number is None or not bool(number == value):
+            raise TypeError(wrong)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(wrong) from None
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise ValueError(wrong)
+    return number
+
+
+def symbol_of(value: Any, what: str = "this") -> Symbol:
+    """Return a symbol, or say that it is none.
+
+    Examples
+    --------
+    >>> symbol_of(Symbol("K")), symbol_of(1, "the variable")
+    Traceback (most recent call last):
+    TypeError: the variable is a symbol, such as Symbol('x'), got 1
+    """
+    if not isinstance(value, Symbol):
+        raise TypeError(f"{what} is a symbol, such as Symbol('x'), got {shown(value)}")
+    return value
+
+
+def symbols_of(value: Any, what: str = "this") -> tuple[Symbol, ...]:
+    """Return one symbol or several as a tuple.
+
+    Examples
+    --------
+    >>> symbols_of(Symbol("z")), symbols_of([Symbol("a"), Symbol("b")])
+    ((z,), (a, b))
+    """
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return tuple(symbol_of(one, what) for one in (value if several else (value,)))
+
+
+def exact_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function so that its arguments are read by their annotations.
+
+    ``Expr`` is what `expression_of` reads, ``Symbol`` a symbol, ``int`` a whole number, ``Matrix``
+    what `matrix_of` reads; sequences of them become tuples, mappings dictionaries. ``None`` and
+    annotations that are not known are left alone.
+
+    Examples
+    --------
+    >>> from sympy import Expr
+    >>> @exact_arguments
+    ... def doubled(value: "Expr", times: "int" = 1) -> "Expr":
+    ...     return 2**times * value
+    >>> doubled("1/2", 2)
+    2
+    >>> doubled(["__import__('os')"])
+    Traceback (most recent call last):
+    TypeError: value: expected a number or an expression, got a list
+    """
+    parameters = inspect.signature(function).parameters
+    names = tuple(parameters)
+    readers = {
+        name: reader
+        for name, parameter in parameters.items()
+        if (reader := _READERS.get(_plain(parameter.annotation))) is not None
+    }
+    known = [readers.get(name) for name in names]
+
+    def read(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = [
+            value if reader is None or value is None else reader(value, name)
+            for name, reader, value in zip(names, known, args, strict=False)
+        ]
+        named = {
+            name: value if value is None or name not in readers else readers[name](value, name)
+            for name, value in kwargs.items()
+        }
+        return function(*given, *args[len(given) :], **named)
+
+    here = FunctionType(  # in the module of the function, where examples are looked for
+        read.__code__, getattr(function, "__globals__", globals()), closure=read.__closure__
+    )
+    return wraps(function)(here)
+
+
+def _plain(annotation: Any) -> str:
+    """An annotation as a text, without what does not matter here."""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    return text.replace("sympy.", "").replace("sp.", "").replace(" | None", "")
+
+
+def _expression(value: Any, name: str) -> Any:
+    """An argument as an expression."""
+    if isinstance(value, Basic):
+        return value
+    try:
+        return expression_of(value)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+
+
+def _matrix(value: Any, name: str) -> Any:
+    """An argument as a matrix."""
+    return value if isinstance(value, MatrixBase) else matrix_of(value)
+
+
+def _sequence(reader: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    """Reads each part of a sequence."""
+
+    def read(value: Any, name: str) -> Any:
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable | Tuple):
+            raise TypeError(f"{name} is a sequence, got {shown(value)}")
+        return tuple(reader(one, name) for one in value)
+
+    return read
+
+
+def _mapping(
+    key: Callable[[Any, str], Any], reader: Callable[[Any, str], Any]
+) -> Callable[[Any, str], Any]:
+    """Reads keys and values of a mapping."""
+
+    def read(value: Any, name: str) -> Any:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name} is a mapping, got {shown(value)}")
+        return {key(one, name): reader(held, name) for one, held in value.items()}
+
+    return read
+
+
+def _named_expression(value: Any, name: str) -> tuple[str, Any]:
+    """A pair of a text and an expression."""
+    if not (isinstance(value, tuple | list) and len(value) == 2 and isinstance(value[0], str)):
+        raise TypeError(f"{name} are pairs of a text and an expression, got {shown(value)}")
+    return value[0], value[1] if isinstance(value[1], str) else _expression(value[1], name)
+
+
+def _as_it_is(value: Any, name: str) -> Any:
+    """What is not read."""
+    return value
+
+
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("Expr", "int | Expr", "Expr | int", "int | Symbol"), _expression),
+    "Symbol": symbol_of,
+    "Symbol | Expr": _expression,
+    "Symbol | Sequence[Symbol]": symbols_of,
+    "int": whole_number,
+    "Matrix": _matrix,
+    "Sequence[Expr]": _sequence(_expression),
+    **dict.fromkeys(("Sequence[Sequence[Expr]]", "Square"), _sequence(_sequence(_expression))),
+    **dict.fromkeys(
+        ("Sequence[Symbol]", "tuple[Symbol, ...]", "Iterable[Symbol]"), _sequence(symbol_of)
+    ),
+    "Iterable[tuple[str, Expr]]": _sequence(
+        lambda pair, name: (pair[0], _expression(pair[1], name))
+    ),
+    "Mapping[Symbol, Expr]": _mapping(symbol_of, _expression),
+    "Mapping[Expr, Expr]": _mapping(_expression, _expression),
+    "Mapping[tuple[int, ...], Expr]": _mapping(_as_it_is, _expression),
+    "Mapping[tuple[Offset, Offset], Expr]": _mapping(_as_it_is, _expression),
+    "Mapping[Symbol, Sequence[Expr]]": _mapping(symbol_of, _sequence(_expression)),
+    "Mapping[Symbol, Any]": _mapping(symbol_of, _as_it_is),
+    "Mapping[Symbol, Values]": _mapping(symbol_of, _as_it_is),
+    "Mapping[str, Expr]": _mapping(_as_it_is, _expression),
+}
