@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.periodic.labels import Label
 
 __all__ = [

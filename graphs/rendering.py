@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from neurenorm.graphs.lookup import found_in, listed
+from neurenorm.graphs.arguments import found_in, listed
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -286,29 +286,41 @@ def _hashable(value):
 
 
 TEXTS = (CODE, [CODE], [[CODE]], {CODE: CODE})
+KINDS = (
+    None, -1, 10**6, 10**400, math.nan, math.inf, "x", [], {}, object(),
+    sympy.Symbol("x"), np.full((2, 2), np.nan), np.array(["a"]),
+)  # fmt: skip
 
 
-def texts(seconds=1.0, every=1):
-    """Yield each call that hands a text to SymPy's parser: every argument of every example, and
-    every part of one, is a text in turn."""
+def everywhere(values=TEXTS, seconds=1.0, calls=None, deepest=2):
+    """Yield each call that breaks a promise: every argument of an example, and every part of one,
+    is each of the values in turn.
+    """
     with guarded():
-        for function, args, kwargs in recorded_calls(every):
+        for function, args, kwargs in recorded_calls() if calls is None else calls:
             held = {**dict(enumerate(args)), **kwargs}
-            for place, value in held.items():
-                if not isinstance(value, DATA):
-                    continue
-                for put, text in itertools.product(places_of(value), TEXTS):
+            places = [place for place, value in held.items() if isinstance(value, DATA)]
+            for place in places:
+                for put, value in itertools.product(places_of(held[place], deepest), values):
                     with contextlib.suppress(TypeError):
-                        changed_calls = {**held, place: put(text)}
+                        other = {**held, place: put(value)}
                         found = broken_promise(
                             function,
-                            [changed_calls[k] for k in range(len(args))],
-                            {k: changed_calls[k] for k in kwargs},
+                            [other[k] for k in range(len(args))],
+                            {k: other[k] for k in kwargs},
                             seconds,
                         )
-                        if found and not found.startswith("hangs"):
+                        if found:
                             name = f"{function.__module__}.{function.__qualname__}"
-                            yield f"{name} at {place}: {_short(changed_calls[place])}", found
+                            yield f"{name} at {place}: {_short(other[place])}", found
+
+
+def one_of_each(calls):
+    """The first call of every function."""
+    found = {}
+    for call in calls:
+        found.setdefault((call[0].__module__, call[0].__qualname__), call)
+    return list(found.values())
 
 
 def fuzz(inputs, seed, seconds=LONGEST, every=1):
@@ -325,6 +337,9 @@ def fuzz(inputs, seed, seconds=LONGEST, every=1):
             function, args, kwargs = rng.choice(by_name[name])
             with contextlib.suppress(Exception):
                 args, kwargs = copy.deepcopy((args, kwargs))
+            places = [value for value in (*args, *kwargs.values()) if isinstance(value, DATA)]
+            if not places:
+                continue
             args, kwargs = changed(rng, args, kwargs)
             found = broken_promise(function, args, kwargs, seconds)
             if found:
@@ -347,10 +362,17 @@ if __name__ == "__main__":
     parser.add_argument("--inputs", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--texts", action="store_true", help="a text in every place in turn")
+    parser.add_argument("--kinds", action="store_true", help="every kind of value in every place")
     chosen = parser.parse_args()
     assert neurenorm
     counts = Counter()
-    for call, found in texts() if chosen.texts else fuzz(chosen.inputs, chosen.seed):
+    if chosen.texts:
+        told = everywhere()
+    elif chosen.kinds:
+        told = everywhere(KINDS, 2.0, one_of_each(recorded_calls()), deepest=0)
+    else:
+        told = fuzz(chosen.inputs, chosen.seed)
+    for call, found in told:
         counts[found.split(":")[0]] += 1
         print(f"{found}  <-  {call}"[:500], flush=True)
     print(f"{chosen.inputs} calls, seed {chosen.seed}: {dict(counts) or 'no promise is broken'}")

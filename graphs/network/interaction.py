@@ -25,8 +25,8 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.elimination import elimination_order
-from neurenorm.graphs.lookup import found_in
 from neurenorm.graphs.network.allocation import collection_paused
 from neurenorm.graphs.network.network import Network, network_from_graph
 from neurenorm.graphs.network.rules import (

@@ -16,10 +16,15 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import shown, whole_number
+
 __all__ = ["LayerGraph"]
 
 Shape = tuple[int, ...]
 BOUNDARIES = ("circular", "zero", "valid")
+
+DEEPEST = 10_000
+"""The most layers that are drawn up."""
 
 
 @dataclass
@@ -335,7 +340,7 @@ class LayerGraph:
         """
         net = cls()
         z = net.input()
-        for _ in range(depth):
+        for _ in range(whole_number(depth, "the depth", 0, DEEPEST)):
             z = net.map(function, net.affine(z, sw2, sb2))
         net.affine(z, sw2, sb2)
         return net
@@ -347,7 +352,7 @@ class LayerGraph:
         """Return a dense layer, blocks z + strength (W φ(z) + b), φ, and a dense readout."""
         net = cls()
         z = net.affine(net.input(), sw2, sb2)
-        for _ in range(blocks):
+        for _ in range(whole_number(blocks, "the number of blocks", 0, DEEPEST)):
             branch = net.affine(net.map(function, z), sw2, sb2)
             z = net.add(z, branch, strengths=(1, strength))
         net.affine(net.map(function, z), sw2, sb2)
@@ -371,7 +376,7 @@ class LayerGraph:
             raise ValueError(f"a convolutional network ends in flatten or average, got {end!r}")
         net = cls()
         z = net.input(shape)
-        for _ in range(depth):
+        for _ in range(whole_number(depth, "the depth", 0, DEEPEST)):
             z = net.conv(z, (3,) * len(shape), sw2, boundary=boundary)
             z = net.map(function, net.add(z, net.bias(z, sb2)) if sb2 != 0 else z)
         net.affine(net.flatten(z) if end == "flatten" else net.global_average(z), sw2, sb2)
@@ -415,7 +420,7 @@ class LayerGraph:
     def _known(self, node: Hashable) -> None:
         """Refuse what is no signal of this graph."""
         if node not in self.graph:
-            raise ValueError(f"there is no signal {node} in this graph")
+            raise ValueError(f"there is no signal {shown(node)} in this graph")
 
     def _alike(self, verb: str, sources: Sequence[Hashable]) -> None:
         """Refuse signals of different spaces or grids."""

@@ -14,11 +14,11 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Any
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.folding.automorphism import EFFORT, SEARCH_LIMIT
 from neurenorm.graphs.folding.bare_graph import BareGraph
 from neurenorm.graphs.folding.frame import Piece, numbered
 from neurenorm.graphs.folding.map_growth import Map, MapGrowth
-from neurenorm.graphs.lookup import found_in
 from neurenorm.graphs.network.network import Network
 
 __all__ = ["numbers_by_order", "numbers_by_search", "with_sites"]

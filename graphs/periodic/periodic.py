@@ -14,6 +14,7 @@ vectors and positions of the vertices.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from neurenorm.graphs.arguments import affordable
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.cell_metric import checked_metric, placed, supercell_metric
 from neurenorm.graphs.periodic.edges import (
@@ -427,6 +429,8 @@ class PeriodicGraph:
          Edge(tail=('A', (0,)), head=('A', (1,)), offset=(0,), label=None))
         """
         shape = box(m, self._dimension)
+        parts = len(self._vertices) + len(self._edges)
+        affordable(parts * math.prod(shape), "vertices and edges")
         vertices = {
             (v, cell): label for cell in cells(shape) for v, label in self._vertices.items()
         }

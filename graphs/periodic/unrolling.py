@@ -13,6 +13,7 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import listed, whole_number
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.edges import Edge
 from neurenorm.graphs.periodic.integers import Vector
@@ -99,10 +100,9 @@ def _edges(
 
 def box(extents: int | Sequence[int], dimension: int) -> Vector:
     """Checked extents, one for each translation."""
-    if hasattr(extents, "__index__"):
-        shape: Vector = (operator.index(extents),) * dimension
-    else:
-        shape = tuple(operator.index(n) for n in extents)
+    one = isinstance(extents, int) or hasattr(extents, "__index__")
+    given = (extents,) * dimension if one else listed(extents, "extents")
+    shape: Vector = tuple(whole_number(n, "an extent") for n in given)
     if len(shape) != dimension:
         raise ValueError(f"{len(shape)} extents are given for dimension {dimension}: {extents!r}")
     if min(shape) < 1:

@@ -4,6 +4,7 @@ are asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, oo
 
-from neurenorm.graphs.lookup import found_in
+from neurenorm.graphs.arguments import found_in
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
@@ -227,7 +228,9 @@ def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
             "numerically: leave digits away (about 8 are right)"
         )
     if digits is not None:
-        return _listed("bits", _enclosed(lambda: _layer_balls(problem, numbers), digits))
+        return _listed(
+            "bits", _enclosed(lambda: _layer_balls(problem, numbers), digits, problem.depth)
+        )
     values, errors = layer_bits(problem, numbers)
     return Answer("numeric", {"bits": values.tolist()}, {"bits": errors.tolist()})
 
@@ -240,10 +243,21 @@ def _layer_balls(problem: RandomNetwork, numbers: Numbers) -> dict[str, arb]:
     }
 
 
-def _enclosed(compute: Callable[[], Mapping[str, arb]], digits: int | None) -> Answer:
+MOST_WORK = 20_000
+"""Integrals times the square of the digits: some seconds."""
+
+
+def _enclosed(
+    compute: Callable[[], Mapping[str, arb]], digits: int | None, integrals: int = 1
+) -> Answer:
     """An enclosed answer with errors of three digits, rounded up: the nodes that flint keeps from
     earlier integrals move a radius far below that.
     """
+    most = math.isqrt(MOST_WORK // max(integrals, 1))
+    if digits is not None and digits > most:
+        raise ValueError(
+            f"{digits} digits of {integrals} integrals take too long: at most {most} are proved"
+        )
     found = enclosed_answer(compute, digits, "enclosed")
     return replace(
         found,

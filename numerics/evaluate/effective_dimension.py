@@ -14,6 +14,7 @@ from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import enclosed_answer, precision
 from neurenorm.numerics.evaluate.core import Answer, answer
@@ -58,6 +59,7 @@ def _(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
     )
 
 
+@checked_arguments
 def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array:
     """Return the weights a_k of a kernel on the sphere, k = 0 … degrees, by Gauss-Legendre
     quadrature in the angle, where the kernel is smooth.

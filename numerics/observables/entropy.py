@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, xlog1py, xlogy
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.observables.states import PackedStates
 
 __all__ = [
@@ -79,6 +80,7 @@ class EntropyEstimate(Tabulated):
         )
 
 
+@checked_arguments
 def binary_entropy(p: ArrayLike) -> Array:
     """Return the entropy in bits of a state that is on with probability p, without a small number
     in the logarithm.
@@ -112,6 +114,7 @@ def _counts(counts: ArrayLike) -> Array:
     return array[array > 0]
 
 
+@checked_arguments
 def plug_in(counts: ArrayLike) -> float:
     """Return the entropy of the observed frequencies: the maximum of the likelihood, low by about
     (patterns - 1)/(2 N ln 2).
@@ -143,6 +146,7 @@ def miller_madow(counts: ArrayLike) -> float:
     return plug_in(c) + (c.size - 1) / (2 * float(c.sum()) * math.log(2))
 
 
+@checked_arguments
 def grassberger(counts: ArrayLike) -> float:
     """Return ln N - (1/N) Σ c G(c) with G(c) = ψ(c) + (-1)^c (ψ((c + 1)/2) - ψ(c/2))/2, in bits.
 
@@ -156,6 +160,7 @@ def grassberger(counts: ArrayLike) -> float:
     return float((math.log(c.sum()) - np.sum(c * g) / c.sum()) / math.log(2))
 
 
+@checked_arguments
 def chao_shen(counts: ArrayLike) -> float:
     """Return the coverage-adjusted entropy: frequencies shrunk by the coverage 1 - singletons/N,
     each weighted by the chance to have been seen.

@@ -17,7 +17,7 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq
 from sympy import Expr, Symbol
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.quadrature.line import QuadratureError
 from neurenorm.theory.algebra.arguments import symbols_of
 from neurenorm.theory.gaussian.activation import kinks_of

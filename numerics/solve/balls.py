@@ -10,10 +10,12 @@ from flint import arb, fmpq
 from sympy import Expr, Integer, Rational, Symbol
 
 from neurenorm.numerics.compile import compiled
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.algebra.reading import expression_of, shown
 
 __all__ = ["ball", "proved_digits"]
 
+MOST = {"digits": 10_000, "steps": 10**7}
+"""The most digits and steps that are computed."""
 _LEAST_BITS = (
     192  # enough for boxes 2**-40 of the searched one, where a zero of fourth order leaves 2**-160
 )
@@ -122,9 +124,14 @@ def check_counts(least: int = 1, **counts: int) -> None:
     ValueError: digits must be a positive whole number, got 0
     """
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, Integer)) or value < least:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, Integer))
+            or not least <= value <= MOST.get(name, value)
+        ):
             kind = "a positive whole number" if least == 1 else f"a whole number from {least}"
-            raise ValueError(f"{name} must be {kind}, got {value!r}")
+            kind += f", at most {MOST[name]}" if name in MOST else ""
+            raise ValueError(f"{name} must be {kind}, got {shown(value)}")
 
 
 def _enclosed(number: object) -> arb:

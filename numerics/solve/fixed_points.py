@@ -20,7 +20,7 @@ from typing import Any
 from flint import acb, acb_mat, arb, arb_mat, ctx
 from sympy import Expr, Matrix, Symbol
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.balls import (
     ball,

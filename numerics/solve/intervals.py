@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_mat, ctx
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["Box", "Isolation", "NotCertified", "Root", "System", "isolate", "krawczyk", "polish"]

@@ -16,7 +16,7 @@ from typing import Any
 from flint import arb, ctx, fmpz_poly
 from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.balls import ball, check_counts, proved_digits, working_bits
 from neurenorm.numerics.solve.intervals import Isolation, NotCertified, System, isolate

@@ -16,8 +16,8 @@ from functools import lru_cache
 from sympy import Expr, Integer, Mul, Poly, Symbol, cancel, cosh, expand, log, tanh
 from sympy import exp as exponential
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.theory.active_paths.couplings import CouplingSizes, unit_sizes
-from neurenorm.theory.algebra.arguments import whole_number
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.cavity.messages import CavityEquations, bias_of_field, cavity_equations
 from neurenorm.theory.symbols import POSITIVE, symbols

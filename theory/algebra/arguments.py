@@ -8,62 +8,15 @@ mappings of them.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
-from types import FunctionType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from sympy import Basic, MatrixBase, Symbol, Tuple
 
+from neurenorm.graphs.arguments import read_by, whole_number
 from neurenorm.theory.algebra.reading import expression_of, matrix_of, shown
 
-__all__ = ["exact_arguments", "symbol_of", "symbols_of", "whole_number"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def whole_number(
-    value: Any, what: str = "this", least: int | None = None, most: int | None = None
-) -> int:
-    """Return a whole number as an int, or say what is wrong with it.
-
-    Parameters
-    ----------
-    value : int, numpy integer, sympy.Integer, or a float without a fraction
-    what : str
-        What it is, for the message.
-    least, most : int, optional
-        Its range.
-
-    Raises
-    ------
-    TypeError
-        If it is no whole number.
-    ValueError
-        If it is out of range.
-
-    Examples
-    --------
-    >>> whole_number(3.0, "the depth", 1)
-    3
-    >>> whole_number(0, "the depth", 1, 10)
-    Traceback (most recent call last):
-    ValueError: the depth is a whole number from 1 to 10, got 0
-    """
-    bounds = f" from {least}" if least is not None else ""
-    bounds += f" to {most}" if most is not None else ""
-    wrong = f"{what} is a whole number{bounds}, got {shown(value)}"
-    try:
-        number = None if isinstance(value, bool | str | bytes) else int(value)
-        if number is None or not bool(number == value):
-            raise TypeError(wrong)
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(wrong) from None
-    if (least is not None and number < least) or (most is not None and number > most):
-        raise ValueError(wrong)
-    return number
+__all__ = ["exact_arguments", "symbol_of", "symbols_of"]
 
 
 def symbol_of(value: Any, what: str = "this") -> Symbol:
@@ -90,57 +43,6 @@ def symbols_of(value: Any, what: str = "this") -> tuple[Symbol, ...]:
     """
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     return tuple(symbol_of(one, what) for one in (value if several else (value,)))
-
-
-def exact_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a function so that its arguments are read by their annotations.
-
-    ``Expr`` is what `expression_of` reads, ``Symbol`` a symbol, ``int`` a whole number, ``Matrix``
-    what `matrix_of` reads; sequences of them become tuples, mappings dictionaries. ``None`` and
-    annotations that are not known are left alone.
-
-    Examples
-    --------
-    >>> from sympy import Expr
-    >>> @exact_arguments
-    ... def doubled(value: "Expr", times: "int" = 1) -> "Expr":
-    ...     return 2**times * value
-    >>> doubled("1/2", 2)
-    2
-    >>> doubled(["__import__('os')"])
-    Traceback (most recent call last):
-    TypeError: value: expected a number or an expression, got a list
-    """
-    parameters = inspect.signature(function).parameters
-    names = tuple(parameters)
-    readers = {
-        name: reader
-        for name, parameter in parameters.items()
-        if (reader := _READERS.get(_plain(parameter.annotation))) is not None
-    }
-    known = [readers.get(name) for name in names]
-
-    def read(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = [
-            value if reader is None or value is None else reader(value, name)
-            for name, reader, value in zip(names, known, args, strict=False)
-        ]
-        named = {
-            name: value if value is None or name not in readers else readers[name](value, name)
-            for name, value in kwargs.items()
-        }
-        return function(*given, *args[len(given) :], **named)
-
-    here = FunctionType(  # in the module of the function, where examples are looked for
-        read.__code__, getattr(function, "__globals__", globals()), closure=read.__closure__
-    )
-    return wraps(function)(here)
-
-
-def _plain(annotation: Any) -> str:
-    """An annotation as a text, without what does not matter here."""
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-    return text.replace("sympy.", "").replace("sp.", "").replace(" | None", "")
 
 
 def _expression(value: Any, name: str) -> Any:
@@ -218,3 +120,10 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "Mapping[Symbol, Values]": _mapping(symbol_of, _as_it_is),
     "Mapping[str, Expr]": _mapping(_as_it_is, _expression),
 }
+
+exact_arguments = read_by(_READERS)
+"""Decorates a function so that its arguments are read by their annotations.
+
+``Expr`` is what `expression_of` reads, ``Symbol`` a symbol, ``int`` a whole number, ``Matrix`` what
+`matrix_of` reads; sequences of them become tuples, mappings dictionaries.
+"""

@@ -15,7 +15,8 @@ from itertools import chain
 
 from sympy import Expr, Integer, Poly, Symbol
 
-from neurenorm.theory.algebra.arguments import exact_arguments, whole_number
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 
 __all__ = ["Edges", "Piece", "pairings", "polynomial", "scalar_vertex", "total", "vector_vertex"]
 
@@ -35,7 +36,7 @@ def scalar_vertex(vertex: int, degree: int) -> tuple[Piece, ...]:
     >>> scalar_vertex(0, 3)
     ((0,), (0,), (0,))
     """
-    return ((vertex,),) * degree
+    return ((vertex,),) * whole_number(degree, "the degree", 0, 10**4)
 
 
 def vector_vertex(vertex: int, degree: int) -> tuple[Piece, ...]:

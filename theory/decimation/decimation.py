@@ -23,8 +23,8 @@ from typing import Any, Protocol
 from flint import fmpz_mpoly
 from sympy import Expr, Integer, Matrix, Symbol
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.elimination import EliminationOrder, elimination_order
-from neurenorm.graphs.lookup import found_in
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import LogBasis, LogWeight
 from neurenorm.theory.algebra.polynomials import BoltzmannRing

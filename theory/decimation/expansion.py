@@ -15,7 +15,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from neurenorm.graphs.lookup import found_in
+from neurenorm.graphs.arguments import found_in
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import exact_number
 from neurenorm.theory.algebra.reading import expression_of

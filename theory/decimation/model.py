@@ -17,6 +17,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, Integer, Rational, Symbol, cos, false, pi, sin, true
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import exact_number
@@ -71,6 +72,7 @@ def _integers(*rows: Sequence[int]) -> tuple[tuple[Expr, ...], ...]:
 
 
 _HALF = Rational(1, 2)
+LARGEST_CLOCK = 100
 ISING = Alphabet(
     "Ising",
     _integers((1, -1))[0],
@@ -111,8 +113,7 @@ def clock(n: int) -> Alphabet:
     >>> clock(4).states
     (0, pi/2, pi, 3*pi/2)
     """
-    if not isinstance(n, int) or n < 2:
-        raise ValueError(f"a clock needs an integer number of positions of at least 2, got {n!r}")
+    n = whole_number(n, "the number of positions of a clock", 2, LARGEST_CLOCK)
     angles = tuple(2 * pi * a / n for a in range(n))
     labels, basis, norms = ["1"], [[Integer(1)] * n], [n]
     for k in range(1, (n - 1) // 2 + 1):

@@ -21,7 +21,7 @@ from typing import Any
 
 from sympy import Expr, Rational, Symbol, atanh, latex, log, tanh
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.rules import Rule

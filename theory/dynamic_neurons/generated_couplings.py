@@ -17,6 +17,7 @@ from sympy import Expr
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import promoted
 from neurenorm.graphs.network.network import Network
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.expansion import Label
 from neurenorm.theory.dynamic_neurons.chain import binary_model
@@ -124,6 +125,7 @@ def coupling_classes(block: Decimation) -> tuple[CouplingClass, ...]:
     return tuple(found)
 
 
+@exact_arguments
 def generated_classes(width: int, layers: int = 2) -> tuple[tuple[int, int], ...]:
     """Return the kinds of couplings, (neurons of the first, of the last layer), that a block has
     and one layer has not.

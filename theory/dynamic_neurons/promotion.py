@@ -22,7 +22,7 @@ from typing import Any
 import networkx as nx
 from sympy import Add, Expr, Integer, Symbol, exp, sign
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.network.interaction import Interactions, promoted, weights_only
 from neurenorm.graphs.network.network import Network
 from neurenorm.graphs.network.rules import Rule

@@ -20,7 +20,7 @@ from typing import Any
 
 from sympy import Add, Expr, Integer, Matrix, Symbol, exp
 
-from neurenorm.graphs.lookup import found_in
+from neurenorm.graphs.arguments import found_in
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.recursion.recursion import Recursion

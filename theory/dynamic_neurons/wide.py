@@ -35,7 +35,8 @@ from sympy import (
     sqrt,
 )
 
-from neurenorm.theory.algebra.arguments import exact_arguments, whole_number
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables

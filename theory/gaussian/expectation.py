@@ -31,7 +31,8 @@ from sympy import (
 )
 from sympy.printing.printer import Printer
 
-from neurenorm.theory.algebra.arguments import symbols_of, whole_number
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import symbols_of
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
 from neurenorm.theory.gaussian.kinks import localised
 from neurenorm.theory.gaussian.rules import NoClosedForm, Square, Vector, apply, dot, root

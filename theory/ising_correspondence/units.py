@@ -13,6 +13,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.theory.algebra.reading import shown
 
 __all__ = ["BlockUnit", "decimation", "generic_odd_unit", "majority", "noisy", "tabulated"]
@@ -71,9 +72,12 @@ class BlockUnit:
 
 def checked_size(b: Any, least: int = 1) -> int:
     """Return a block size, or say what is wrong with it."""
-    if isinstance(b, bool) or int(b) != b or b < least:
-        raise ValueError(f"a block has a whole number of at least {least} spins, got b = {b}")
-    return int(b)
+    try:
+        return whole_number(b, "a block", least)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"a block has a whole number of at least {least} spins, got b = {shown(b)}"
+        ) from None
 
 
 def decimation(b: int, site: int | None = None) -> BlockUnit:

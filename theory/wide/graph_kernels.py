@@ -21,7 +21,7 @@ from typing import Any
 import sympy as sp
 from sympy import DiracDelta, Expr, ImmutableDenseMatrix, Rational, S, Symbol
 
-from neurenorm.graphs.lookup import found_in
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import activation, parse_expression

@@ -19,7 +19,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, S, Symbol
 
-from neurenorm.graphs.lookup import found_in, listed
+from neurenorm.graphs.arguments import found_in, listed
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables

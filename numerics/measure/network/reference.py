@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import erf, log_softmax, softmax
 
-from neurenorm.graphs.lookup import found_in
+from neurenorm.graphs.arguments import found_in
 from neurenorm.numerics.measure.network.operation import ModelError, Operation
 
 __all__ = ["Runner", "library"]

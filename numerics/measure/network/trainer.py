@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.measure.network.model import Model, Operation
 from neurenorm.numerics.observables.dimension import covariance_spectrum, effective_dimension

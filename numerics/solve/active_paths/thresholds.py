@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from neurenorm.graphs.lookup import found_in
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.active_paths.density_evolution import (
     BranchPoint,
@@ -272,6 +273,7 @@ def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float
     return points[root]
 
 
+@checked_arguments
 def grid_steps(T: float, step: float | None = None) -> tuple[float, float]:
     """Return the coarser and the finer step of the two grids on which an answer is found.
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import eigs
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.theory.dynamic_neurons.wide import TAU, U, WideBinary, critical_scaling
@@ -241,6 +242,7 @@ def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
     return best
 
 
+@checked_arguments
 def diffusion_rates(
     drift: Callable[[Array], Array],
     noise: float,
@@ -284,6 +286,7 @@ def diffusion_rates(
     return np.asarray(np.abs(rates[:count]))
 
 
+@checked_arguments
 def scaled_correlation_length(tau: float) -> float:
     """Return xi/sqrt(N) of wide binary layers at the gain g_c (1 + tau/sqrt(N)), in the limit of
     infinite width.

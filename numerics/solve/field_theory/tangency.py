@@ -12,7 +12,7 @@ from fractions import Fraction
 from flint import arb, ctx
 from sympy import Expr, Rational, Symbol
 
-from neurenorm.graphs.lookup import listed
+from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.compile import CompileError, compiled
 from neurenorm.numerics.quadrature import QuadratureError
 from neurenorm.numerics.solve.balls import working_bits
