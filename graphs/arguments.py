@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from types import FunctionType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 __all__ = [
     "LARGEST",
@@ -160,7 +160,7 @@ def read_by(readers: Mapping[str, Reader]) -> Callable[[Callable[P, R]], Callabl
     Examples
     --------
     >>> @read_by({"int": lambda value, name: whole_number(value, name, 0, 9)})
-    ... def doubled(digit: "int") -> "int":
+    ... def doubled(digit: int) -> int:
     ...     return 2 * digit
     >>> doubled(3)
     6
@@ -179,7 +179,7 @@ def read_by(readers: Mapping[str, Reader]) -> Callable[[Callable[P, R]], Callabl
         names = tuple(parameters)
         by_place = [by_name.get(name) for name in names]
 
-        def read(*args: P.args, **kwargs: P.kwargs) -> R:
+        def read(*args: Any, **kwargs: Any) -> R:
             given = [
                 value if reader is None or value is None else reader(value, name)
                 for name, reader, value in zip(names, by_place, args, strict=False)
@@ -193,7 +193,7 @@ def read_by(readers: Mapping[str, Reader]) -> Callable[[Callable[P, R]], Callabl
         here = FunctionType(  # in the module of the function, where examples are looked for
             read.__code__, getattr(function, "__globals__", globals()), closure=read.__closure__
         )
-        return wraps(function)(here)
+        return cast(Callable[P, R], wraps(function)(here))
 
     return decorator
 

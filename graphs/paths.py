@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.graphs.arguments import listed
+from neurenorm.graphs.arguments import affordable, listed, whole_number
 from neurenorm.graphs.periodic.labels import Label
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 Integers = NDArray[np.int64]
+MOST = 10**7
+"""The most weights, and paths, of an instance."""
 _TRIES = 200
 
 
@@ -399,6 +401,15 @@ def _distinct(total: int, count: int, rng: np.random.Generator) -> Integers:
     return rng.permutation(found)
 
 
+def _whole(*numbers: int) -> tuple[int, ...]:
+    """Whole numbers that an instance of a bounded size has."""
+    found = tuple(
+        whole_number(n, "a size, length or number of paths", -MOST, MOST) for n in numbers
+    )
+    affordable(found[1] * found[2], "members of paths", 10 * MOST)
+    return found
+
+
 def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -> ActivePaths:
     """Draw different p-subsets of the weights uniformly: the p-uniform random hypergraph, which has
     no layers and hardly any short loops.
@@ -408,6 +419,7 @@ def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -
     >>> random_hypergraph(50, 3, 40, np.random.default_rng(0)).members.shape
     (40, 3)
     """
+    size, p, count = _whole(size, p, count)
     if not 2 <= p <= size:
         raise PathError(f"a path needs between 2 and N = {size} weights, got p = {p}")
     if count < 0:
@@ -433,6 +445,7 @@ def regular_hypergraph(size: int, p: int, degree: int, rng: np.random.Generator)
     >>> set(regular_hypergraph(30, 3, 4, np.random.default_rng(0)).degrees.tolist())
     {4}
     """
+    size, p, degree = _whole(size, p, degree)
     if p < 2 or degree < 1 or size < p or size * degree % p:
         raise PathError(f"N·degree = {size}·{degree} must be a multiple of p = {p}, with 2 ≤ p ≤ N")
     stubs = rng.permutation(np.repeat(np.arange(size), degree)).reshape(-1, p)

@@ -110,8 +110,8 @@ def drawing(
     for u, v in edges:
         pair = frozenset((u, v))
         seen[pair] = seen.get(pair, -1) + 1
-        ends = (found_in(at, end, "vertex with a place") for end in (u, v))
-        lines.append(_line(*ends, seen[pair], arrows))
+        start, end = (found_in(at, place, "vertex with a place") for place in (u, v))
+        lines.append(_line(start, end, seen[pair], arrows))
     marks = [_mark(str(v), at[v], (kinds or {}).get(v, "neuron")) for v in places]
     size = f"width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}'"
     head = (

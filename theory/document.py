@@ -57,7 +57,7 @@ def entry_latex(entry: Result, *, level: str = "subsection") -> str:
     if derivation is not None:
         parts.append(
             "Derivation: "
-            + derivation.title
+            + escaped(derivation.title)
             + ".\n"
             + _derivation_latex(derivation, entry.subject.latex_names())
         )

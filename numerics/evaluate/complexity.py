@@ -16,6 +16,7 @@ from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, oo
 
 from neurenorm.graphs.arguments import found_in
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.evaluate.core import Answer, answer
@@ -357,6 +358,7 @@ def numeric_correlations(problem: RandomNetwork, numbers: Numbers) -> Array:
     return np.clip(flow[:, 2] / flow[:, 0], 0.0, 1.0)
 
 
+@checked_arguments
 def profile_bits(correlation: ArrayLike) -> Array:
     """Return the mean bits per unit at an array of correlations, in double precision.
 
@@ -377,6 +379,7 @@ def profile_bits(correlation: ArrayLike) -> Array:
     )
 
 
+@checked_arguments
 def mixture_probabilities(
     weights: ArrayLike,
     biases: ArrayLike,
@@ -412,6 +415,8 @@ def mixture_probabilities(
     [0.5]
     """
     w, share = np.asarray(weights, dtype=float), np.asarray(shares, dtype=float)
+    if np.ndim(biases) != 1:
+        raise ValueError("there is one bias for each unit")
     if np.any(share < 0) or abs(float(share.sum()) - 1) > 1e-9:
         raise ValueError("the shares of the classes are not negative and add up to one")
     mean = w @ np.asarray(means, dtype=float).T + np.asarray(biases, dtype=float)[:, None]

@@ -14,6 +14,7 @@ from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.balls import enclosed_answer, precision
@@ -81,6 +82,8 @@ def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array
     >>> sphere_weights(sphere_kernel(1), 3, 2).round(9).tolist()
     [0.375, 0.5, 0.1171875]
     """
+    dimension = whole_number(dimension, "the dimension", 2, 10_000)
+    degrees = whole_number(degrees, "the largest degree", 1, 100_000)
     bits = 128 + int(1.5 * (dimension + 2) * np.log2(degrees + dimension))
     count = degrees + dimension + 96
     kernel = _kernel_at_nodes(problem, count, bits)

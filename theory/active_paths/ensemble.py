@@ -18,6 +18,7 @@ from sympy import exp as exponential
 
 from neurenorm.graphs.arguments import whole_number
 from neurenorm.theory.active_paths.couplings import CouplingSizes, unit_sizes
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.cavity.messages import CavityEquations, bias_of_field, cavity_equations
 from neurenorm.theory.symbols import POSITIVE, symbols
@@ -88,6 +89,7 @@ def poisson_degrees() -> DegreeLaw:
     return DegreeLaw("Poisson", exponential(C * (Z - 1)), C)
 
 
+@exact_arguments
 def regular_degrees(degree: int) -> DegreeLaw:
     """Return the law of exactly ``degree`` paths per weight.
 
@@ -296,6 +298,7 @@ def _at_temperature(expression: Expr) -> Callable[[Expr], Expr]:
     return lambda J: expression.subs({K: J / T, PATHS.J: J, PATHS.beta: 1 / T})
 
 
+@exact_arguments
 def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     """Derive the paramagnet: all means zero, which always solves the cavity equations.
 

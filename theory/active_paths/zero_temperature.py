@@ -324,6 +324,7 @@ class FrozenRemoval(Typeset):
         return self.frozen.derivation
 
 
+@exact_arguments
 def integer_glass(p: int) -> IntegerGlass:
     """Derive the integer-field glass of paths of p weights.
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sympy import Basic, MatrixBase, Symbol, Tuple
+from sympy import Basic, Integer, MatrixBase, Symbol, Tuple
 
 from neurenorm.graphs.arguments import read_by, whole_number
-from neurenorm.theory.algebra.reading import expression_of, matrix_of, shown
+from neurenorm.theory.algebra.reading import as_number, expression_of, matrix_of, shown
 
 __all__ = ["exact_arguments", "symbol_of", "symbols_of"]
 
@@ -49,6 +49,8 @@ def _expression(value: Any, name: str) -> Any:
     """An argument as an expression."""
     if isinstance(value, Basic):
         return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return as_number(Integer(value))
     try:
         return expression_of(value)
     except TypeError as error:
@@ -85,7 +87,7 @@ def _mapping(
 
 
 def _named_expression(value: Any, name: str) -> tuple[str, Any]:
-    """A pair of a text and an expression."""
+    """A pair of a text and an expression or a text."""
     if not (isinstance(value, tuple | list) and len(value) == 2 and isinstance(value[0], str)):
         raise TypeError(f"{name} are pairs of a text and an expression, got {shown(value)}")
     return value[0], value[1] if isinstance(value[1], str) else _expression(value[1], name)
@@ -108,9 +110,7 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(
         ("Sequence[Symbol]", "tuple[Symbol, ...]", "Iterable[Symbol]"), _sequence(symbol_of)
     ),
-    "Iterable[tuple[str, Expr]]": _sequence(
-        lambda pair, name: (pair[0], _expression(pair[1], name))
-    ),
+    "Iterable[tuple[str, Expr]]": _sequence(_named_expression),
     "Mapping[Symbol, Expr]": _mapping(symbol_of, _expression),
     "Mapping[Expr, Expr]": _mapping(_expression, _expression),
     "Mapping[tuple[int, ...], Expr]": _mapping(_as_it_is, _expression),

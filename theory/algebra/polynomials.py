@@ -18,6 +18,7 @@ from math import gcd, lcm
 from flint import fmpz, fmpz_mpoly, fmpz_mpoly_ctx
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
@@ -125,7 +126,9 @@ class BoltzmannRing:
         """
         vector = [0] * len(self.generators)
         for coupling, value in exponents.items():
-            index, power = self._place[coupling, expression_of(value)]
+            index, power = found_in(
+                self._place, (coupling, expression_of(value)), "coupling with an exponent"
+            )
             if power:
                 vector[index] += power
         return tuple(vector), weight

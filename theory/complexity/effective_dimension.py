@@ -34,6 +34,7 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.gaussian.activation import activation
@@ -474,6 +475,9 @@ class SphereKernel(Typeset):
         >>> sphere_kernel(1).multiplicity(Integer(3), Integer(2))
         5
         """
+        for number in (dimension, degree):
+            if number.is_Integer:
+                whole_number(number, "dimension and degree", 0, 10**4)
         if dimension == 2:
             return Integer(2)
         return (

@@ -88,8 +88,11 @@ class BinaryEntropy(Function):
             return S.Zero
         return S.One if p == Rational(1, 2) else None
 
+    @exact_arguments
     def fdiff(self, argindex: int = 1) -> Expr:
         """Return the derivative log2((1 - p)/p)."""
+        if argindex != 1:
+            raise ValueError(f"there is one argument, not {argindex}")
         p = self.args[0]
         return log((1 - p) / p) / log(2)
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
+from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol, factor
 
+from neurenorm.graphs.arguments import listed, whole_number
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.cumulants.pairings import (
     Edges,
@@ -53,7 +55,7 @@ class Diagram:
         """Return the canonical form of a multigraph: the least list of edges over all relabellings
         of the internal vertices that respect their surroundings.
         """
-        given = tuple(edges)
+        given = tuple(map(_edge, edges))
         return cls(min(_relabelled(given, order) for order in _orders(given)))
 
     @cached_property
@@ -99,6 +101,12 @@ class Diagram:
         return _connected(inner, set(self.vertices)) and all(
             _connected(inner[:i] + inner[i + 1 :], set(self.vertices)) for i in range(len(inner))
         )
+
+
+def _edge(ends: Any) -> tuple[int, int]:
+    """Two vertices, checked."""
+    low, high = (whole_number(v, "a vertex") for v in listed(ends, "the ends of an edge"))
+    return low, high
 
 
 def _connected(edges: Edges, vertices: set[int]) -> bool:

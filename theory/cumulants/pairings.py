@@ -39,6 +39,7 @@ def scalar_vertex(vertex: int, degree: int) -> tuple[Piece, ...]:
     return ((vertex,),) * whole_number(degree, "the degree", 0, 10**4)
 
 
+@exact_arguments
 def vector_vertex(vertex: int, degree: int) -> tuple[Piece, ...]:
     """Return the strands of a vertex (φ·φ)^(degree/2) of a field of n components.
 

@@ -16,6 +16,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, Integer, Poly, Symbol
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.graphs.lattices import TwoTerminalCell
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.polynomials import cancelled
@@ -147,6 +148,7 @@ def moment(law: Law, order: int) -> Expr:
     >>> moment({Integer(1): Integer(1)}, 3)
     1
     """
+    order = whole_number(order, "the order", 0, 1000)
     read = {expression_of(t): expression_of(p) for t, p in law.items()}
     return sum((p * t**order for t, p in read.items()), Integer(0))
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from sympy import Expr, Rational, Symbol, atanh, latex, log, tanh
+from sympy import Expr, Rational, Symbol, atanh, log, tanh
 
 from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.network.architectures import mlp
@@ -36,6 +36,7 @@ from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import tex
 
 __all__ = [
     "BLOCK",
@@ -376,7 +377,7 @@ class BlockCouplings(OverRing):
         return self.recursion.to_latex(names)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.to_latex({s: latex(s) for s in (ALPHA, K)})}$"
+        return f"$\\displaystyle {self.to_latex({s: tex(s) for s in (ALPHA, K)})}$"
 
 
 def block_couplings(b: int = 2, copies: int = 1) -> BlockCouplings:
@@ -390,6 +391,7 @@ def block_couplings(b: int = 2, copies: int = 1) -> BlockCouplings:
     return BlockCouplings(block_decimation(b, copies), b, copies)
 
 
+@exact_arguments
 def binary_recursion(b: int = 2, copies: int = 1) -> Recursion:
     """Derive the exact recursion of the two couplings (alpha, k) of a binary chain with P data.
 

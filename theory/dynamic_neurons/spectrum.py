@@ -28,6 +28,7 @@ from math import comb, prod
 
 from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, sinh, tanh
 
+from neurenorm.graphs.arguments import positive
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.catalogue.problems import Formula, named
@@ -294,6 +295,7 @@ class EitherStiffness(Typeset):
         return self.finite.derivation
 
 
+@exact_arguments
 def transfer_spectrum(P: int = 1, normalised: bool = False, form: str = "table") -> BinarySpectrum:
     """Return the spectrum of one layer acting on P copies, as a table of all eigenvalues or in
     blocks of equal ones.
@@ -306,6 +308,7 @@ def transfer_spectrum(P: int = 1, normalised: bool = False, form: str = "table")
     return BinarySpectrum(_count("P", P), bool(normalised), form == "table")
 
 
+@exact_arguments
 def partition_function(
     M: int, x: Sequence[int], y: Sequence[int], normalised: bool = True
 ) -> EitherStiffness:
@@ -381,6 +384,7 @@ def _partition_steps(layer: BinaryLayer, M: int) -> Derivation:
     return Derivation("characters of one layer, raised to the power M", tuple(steps))
 
 
+@exact_arguments
 def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int], sharp: bool = True) -> Formula:
     """Return the averages of one weight and of the product of all weights, by default at infinite
     stiffness.
@@ -501,6 +505,4 @@ def matches(x: Sequence[int], y: Sequence[int]) -> tuple[int, int]:
 
 def _count(name: str, number: int) -> int:
     """A positive integer."""
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError(f"{name} must be a positive integer, got {number!r}")
-    return number
+    return positive(name, number)

@@ -16,6 +16,7 @@ from neurenorm.theory.gaussian.envelope import envelope
 from neurenorm.theory.gaussian.expectation import gaussian_variables
 from neurenorm.theory.gaussian.kinks import localised, straightened
 from neurenorm.theory.gaussian.terms import with_signs
+from neurenorm.theory.typeset.display import tex
 
 __all__ = ["Activation", "activation", "activation_names"]
 
@@ -166,7 +167,7 @@ class Activation:
         return odd + even, odd - even
 
     def _repr_latex_(self) -> str:
-        return rf"$\displaystyle \phi(z) = {sp.latex(self.expression)}$"
+        return rf"$\displaystyle \phi(z) = {tex(self.expression)}$"
 
     def __str__(self) -> str:
         return self.name

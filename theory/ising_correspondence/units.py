@@ -14,6 +14,7 @@ from typing import Any
 from sympy import Expr, Integer, Symbol
 
 from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import shown
 
 __all__ = ["BlockUnit", "decimation", "generic_odd_unit", "majority", "noisy", "tabulated"]
@@ -80,6 +81,7 @@ def checked_size(b: Any, least: int = 1) -> int:
         ) from None
 
 
+@exact_arguments
 def decimation(b: int, site: int | None = None) -> BlockUnit:
     """Return the unit that copies one spin of its block.
 
@@ -97,7 +99,7 @@ def decimation(b: int, site: int | None = None) -> BlockUnit:
     """
     size = checked_size(b)
     kept = size if site is None else site
-    if isinstance(kept, bool) or int(kept) != kept or not 1 <= kept <= size:
+    if isinstance(kept, bool) or not isinstance(kept, int | Integer) or not 1 <= kept <= size:
         raise ValueError(
             f"the kept site of a block of {size} spins is one of 1 … {size}, got site = {site}"
         )

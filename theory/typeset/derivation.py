@@ -9,6 +9,7 @@ from sympy import Expr, Symbol
 from sympy.sets import Set
 
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.names import escaped
 
 __all__ = ["Derivation", "Step"]
 
@@ -90,7 +91,9 @@ class Derivation:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the steps as the rows of one aligned display, each under its title."""
         return aligned(
-            row for step in self.steps for row in (rf"&\text{{{step.title}:}}", *step.rows(names))
+            row
+            for step in self.steps
+            for row in (rf"&\text{{{escaped(step.title)}:}}", *step.rows(names))
         )
 
     def _repr_latex_(self) -> str:

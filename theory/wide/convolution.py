@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 import networkx as nx
 from sympy import Expr, I, Rational, S, Symbol, cos, exp, sqrt
 
+from neurenorm.graphs.arguments import affordable, listed, positive
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
@@ -114,6 +116,7 @@ class Stencil:
         )
         return correlation_length(sqrt((value * value.conjugate()).expand()))
 
+    @exact_arguments
     def layer_graph(self, extents: Sequence[int], depth: int, pooled: bool = False) -> nx.DiGraph:
         """Return the layers of a convolutional network on a periodic lattice of positions, for
         `neurenorm.theory.wide.layer_graph.LayerKernels`.
@@ -149,6 +152,9 @@ class Stencil:
             raise ValueError(
                 f"the stencil has {len(self.wave_numbers)} dimensions, the positions {len(extents)}"
             )
+        extents = tuple(positive("an extent", size) for size in listed(extents, "extents"))
+        depth = positive("the depth", depth)
+        affordable(prod(extents) * depth * (1 + len(self.fractions)), "sites and connections")
         positions = list(product(*map(range, extents)))
         for layer, x, (offset, share) in product(
             range(1, depth + 1), positions, sorted(self.fractions.items())
