@@ -134,6 +134,7 @@ def plug_in(counts: ArrayLike) -> float:
     return float(-np.sum(xlogy(q, q)) / math.log(2)) + 0.0
 
 
+@checked_arguments
 def miller_madow(counts: ArrayLike) -> float:
     """Return the plug-in entropy with its leading bias (patterns - 1)/(2 N ln 2) added.
 
@@ -178,6 +179,7 @@ def chao_shen(counts: ArrayLike) -> float:
     return float(-np.sum(xlogy(q, q) / seen) / math.log(2)) + 0.0
 
 
+@checked_arguments
 def james_stein(counts: ArrayLike, cells: int | None = None) -> float:
     """Return the entropy of frequencies shrunk towards the uniform ones over all cells, by the
     weight that minimises the expected square error.
@@ -413,6 +415,7 @@ def layer_complexity(states: PackedStates) -> LayerComplexity:
     )
 
 
+@checked_arguments
 def pooled_complexity(states: ArrayLike) -> dict[str, EntropyEstimate]:
     """Return the two conventions of a convolutional layer, and the information about the position
     that separates them.

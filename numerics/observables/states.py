@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 
 __all__ = ["PackedStates"]
 
@@ -123,6 +124,7 @@ class PackedStates(Tabulated):
             yield start, bits, count
             start += count
 
+    @checked_arguments
     def block_on_counts(self, blocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return how many samples of each block (of `owners`) switch each unit on, shape (blocks,
         units), and how many samples each block has.

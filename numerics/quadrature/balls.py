@@ -17,9 +17,10 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq
 from sympy import Expr, Symbol
 
-from neurenorm.graphs.arguments import listed
+from neurenorm.graphs.arguments import listed, shown, whole_number
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.quadrature.line import QuadratureError
-from neurenorm.theory.algebra.arguments import symbols_of
+from neurenorm.theory.algebra.arguments import exact_arguments, symbols_of
 from neurenorm.theory.gaussian.activation import kinks_of
 from neurenorm.theory.gaussian.envelope import envelope
 
@@ -44,9 +45,12 @@ _BRANCHED = {
     sp.asinh: "({x} + ({x}*{x} + 1).sqrt(analytic=analytic)).log(analytic=analytic)",
 }
 _KINKED = (sp.sign, sp.Abs, sp.Heaviside, sp.Max, sp.Min)
+MOST_DIGITS = 1000
 _GUARD = 32
 
 
+@checked_arguments
+@exact_arguments
 def certified_average(
     function: Expr,
     variables: Sequence[Symbol],
@@ -91,6 +95,9 @@ def certified_average(
         raise ValueError(
             "give one variable with its variance, or two variables with K_aa, K_bb and K_ab"
         )
+    digits = whole_number(digits, "the number of digits", 1, MOST_DIGITS)
+    if unknown := function.free_symbols - {*variables, *(values or {})}:
+        raise ValueError(f"the function holds {shown(unknown)}, which have no values")
     precision = ctx.prec
     ctx.prec = int(digits * 3.33) + _GUARD
     try:

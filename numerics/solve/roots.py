@@ -20,11 +20,13 @@ from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.balls import ball, check_counts, proved_digits, working_bits
 from neurenorm.numerics.solve.intervals import Isolation, NotCertified, System, isolate
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["certified_root", "real_roots"]
 
 
+@exact_arguments
 def real_roots(
     polynomial: Expr | Poly,
     symbol: Symbol,
@@ -92,6 +94,7 @@ def real_roots(
         precision *= 2
 
 
+@exact_arguments
 def certified_root(
     function: Expr, symbol: Symbol, bracket: tuple[Any, Any], digits: int = 30
 ) -> arb:

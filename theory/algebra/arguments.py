@@ -9,6 +9,7 @@ mappings of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 from sympy import Basic, Integer, MatrixBase, Symbol, Tuple
@@ -16,7 +17,7 @@ from sympy import Basic, Integer, MatrixBase, Symbol, Tuple
 from neurenorm.graphs.arguments import read_by, whole_number
 from neurenorm.theory.algebra.reading import as_number, expression_of, matrix_of, shown
 
-__all__ = ["exact_arguments", "symbol_of", "symbols_of"]
+__all__ = ["READERS", "exact_arguments", "symbol_of", "symbols_of"]
 
 
 def symbol_of(value: Any, what: str = "this") -> Symbol:
@@ -55,6 +56,11 @@ def _expression(value: Any, name: str) -> Any:
         return expression_of(value)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
+
+
+def _rational(value: Any, name: str) -> Any:
+    """An argument as a fraction or a whole number."""
+    return value if isinstance(value, Fraction) else whole_number(value, name)
 
 
 def _matrix(value: Any, name: str) -> Any:
@@ -98,12 +104,13 @@ def _as_it_is(value: Any, name: str) -> Any:
     return value
 
 
-_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+READERS: Mapping[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(("Expr", "int | Expr", "Expr | int", "int | Symbol"), _expression),
     "Symbol": symbol_of,
     "Symbol | Expr": _expression,
     "Symbol | Sequence[Symbol]": symbols_of,
     "int": whole_number,
+    "Fraction | int": _rational,
     "Matrix": _matrix,
     "Sequence[Expr]": _sequence(_expression),
     **dict.fromkeys(("Sequence[Sequence[Expr]]", "Square"), _sequence(_sequence(_expression))),
@@ -121,7 +128,7 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "Mapping[str, Expr]": _mapping(_as_it_is, _expression),
 }
 
-exact_arguments = read_by(_READERS)
+exact_arguments = read_by(READERS)
 """Decorates a function so that its arguments are read by their annotations.
 
 ``Expr`` is what `expression_of` reads, ``Symbol`` a symbol, ``int`` a whole number, ``Matrix`` what

@@ -32,6 +32,7 @@ class Generator:
     coupling: Symbol
     unit: Expr | None
 
+    @exact_arguments
     def power(self, exponent: Fraction | int) -> Expr:
         """Return the generator to a power, as a SymPy expression."""
         number = (

@@ -232,6 +232,7 @@ class DepthField(Typeset):
         }
         return forms[boundary] if boundary in forms else [_chosen({}, boundary)]
 
+    @exact_arguments
     def closed_eigenvalues(self, layers: int, boundary: str) -> list[Expr] | None:
         """Return the eigenvalues of T where their wave numbers are rational multiples of π (pinned,
         periodic), None elsewhere.
