@@ -98,6 +98,24 @@ class ActivePaths:
         object.__setattr__(self, "present", present)
 
     @property
+    def loops(self) -> int:
+        """Number of independent loops of the factor graph of paths and weights: zero for a tree,
+        on which belief propagation is exact.
+
+        Examples
+        --------
+        >>> given_paths([(0, 1, 2), (2, 3, 4)]).loops, given_paths([(0, 1), (1, 0)]).loops
+        (0, 1)
+        """
+        graph: nx.Graph[Any] = nx.Graph()
+        graph.add_nodes_from(("weight", int(w)) for w in range(self.size))
+        graph.add_edges_from(
+            (("path", k), ("weight", int(w))) for k, path in enumerate(self.members) for w in path
+        )
+        parts = int(nx.number_connected_components(graph))
+        return graph.number_of_edges() - graph.number_of_nodes() + parts
+
+    @property
     def count(self) -> int:
         """Number M of active paths."""
         return len(self.members)

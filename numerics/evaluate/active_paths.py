@@ -292,6 +292,11 @@ def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answe
         if report.converged:
             break
     notes = [str(report)]
+    if paths.loops:
+        notes.append(
+            f"the factor graph has {paths.loops} independent loop{'s' * (paths.loops > 1)}: the "
+            "Bethe values are an approximation, and no bound"
+        )
     exact = None
     try:
         exact = exact_log_partition(paths.members.tolist(), J, beta, theta)

@@ -34,8 +34,8 @@ Function = Callable[[Array, Array], Array]
 _EPS = float(np.finfo(float).eps)
 _FIRST, _LAST = (48, 32), 48 * 2**9
 _TAIL = 1e-15
-MOST_EVALUATIONS = 15_000_000
-"""Values of the function that one call may take: about two seconds."""
+MOST_EVALUATIONS = 50_000_000
+"""Values of the function that one call may take: two to four seconds."""
 
 
 def plane_average(
