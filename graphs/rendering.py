@@ -7,7 +7,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from neurenorm.graphs.arguments import found_in, listed
@@ -15,7 +15,15 @@ from neurenorm.graphs.arguments import found_in, listed
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Tabulated", "cell_places", "drawing", "layer_places", "small_drawing"]
+__all__ = [
+    "Markup",
+    "Table",
+    "Tabulated",
+    "cell_places",
+    "drawing",
+    "layer_places",
+    "small_drawing",
+]
 
 LONGEST, LONGEST_NAME = 300, 11
 SCALE, MARGIN, LARGEST = 90.0, 28.0, 60
@@ -29,6 +37,71 @@ SHAPES = {
 """Colour and shape of each kind of vertex: either alone tells them apart."""
 
 Places = Mapping[Any, tuple[float, float]]
+
+
+class Markup(str):
+    """Text that is HTML already and stands in a table as it is.
+
+    Examples
+    --------
+    >>> Table([(Markup("<b>K</b>"), "a < b")])._repr_html_()
+    '<table><tr><td><b>K</b></td><td>a &lt; b</td></tr></table>'
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells, as text and as HTML.
+
+    Parameters
+    ----------
+    rows : sequence of sequence
+        A cell is shown by its text.
+    head : sequence of str
+        Above the columns; none by default.
+    caption : str
+    named : bool
+        Whether the first cell of a row is its name.
+
+    Examples
+    --------
+    >>> print(Table([("K", "1/2"), ("beta", "2")], ("name", "value")))
+    name  value
+    K     1/2
+    beta  2
+    >>> Table([("K", 1)], caption="a & b", named=True)._repr_html_()
+    '<table><caption>a &amp; b</caption><tr><th>K</th><td>1</td></tr></table>'
+    """
+
+    rows: Sequence[Sequence[Any]]
+    head: Sequence[str] = ()
+    caption: str = ""
+    named: bool = False
+
+    def __str__(self) -> str:
+        rows = [*filter(None, [self.head]), *self.rows]
+        cells = [
+            [re.sub(r"<[^>]*>", "", x) if isinstance(x, Markup) else str(x) for x in row]
+            for row in rows
+        ]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook or a page."""
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        head = f"<thead>{_html_row(self.head, 'th')}</thead>" if self.head else ""
+        rows = (_html_row(row, "td", first="th" if self.named else "td") for row in self.rows)
+        return f"<table>{caption}{head}{''.join(rows)}</table>"
+
+
+def _html_row(cells: Sequence[Any], tag: str, first: str = "") -> str:
+    """Return one row; what is no markup is escaped."""
+    tags = [first or tag, *[tag] * (len(cells) - 1)]
+    texts = (cell if isinstance(cell, Markup) else html.escape(str(cell)) for cell in cells)
+    return f"<tr>{''.join(f'<{t}>{text}</{t}>' for t, text in zip(tags, texts, strict=True))}</tr>"
 
 
 class Tabulated:
@@ -52,11 +125,8 @@ class Tabulated:
             if is_dataclass(self)
             else [name for name in vars(self) if not name.startswith("_")]
         )
-        rows = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(_short(getattr(self, name)))}</td></tr>"
-            for name in names
-        )
-        return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
+        rows = [(name, _short(getattr(self, name))) for name in names]
+        return Table(rows, caption=type(self).__name__, named=True)._repr_html_()
 
 
 def _short(value: Any) -> str:

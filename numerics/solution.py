@@ -159,7 +159,7 @@ def error_text(value: Any, error: Any) -> str:
 def _last_place(value: Any) -> Decimal | None:
     """One unit in the last place of a number as it is printed, None for what is no number."""
     if isinstance(value, float) and math.isfinite(value):
-        return Decimal(math.ulp(value))
+        return Decimal(str(math.ulp(value)))
     if isinstance(value, str):
         try:
             exponent = Decimal(value).as_tuple().exponent

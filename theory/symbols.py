@@ -7,12 +7,13 @@ random admissible points and the printed symbol table all read the domain writte
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sympy import Integers, Interval, Range, Reals, Symbol, oo, pi
 from sympy.sets import Set
+
+from neurenorm.graphs.rendering import Markup, Table
 
 __all__ = ["Quantity", "Subject", "symbols"]
 
@@ -107,11 +108,11 @@ class Subject:
         return {quantity.symbol: quantity.latex for quantity in self}
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>${q.latex}$</td><td><code>{q.name}</code></td><td>{html.escape(q.meaning)}</td><td>{html.escape(str(q.domain))}</td><td>{q.unit}</td></tr>"
+        rows = [
+            (f"${q.latex}$", Markup(f"<code>{q.name}</code>"), q.meaning, q.domain, q.unit)
             for q in self
-        )
-        return f"<table><tr><th></th><th>name</th><th>meaning</th><th>domain</th><th>unit</th></tr>{rows}</table>"
+        ]
+        return Table(rows, ("", "name", "meaning", "domain", "unit"))._repr_html_()
 
 
 _SUBJECTS: dict[str, tuple[Quantity, ...]] = {

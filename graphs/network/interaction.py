@@ -38,7 +38,7 @@ from neurenorm.graphs.network.rules import (
     weight_site,
 )
 from neurenorm.graphs.periodic.labels import Label
-from neurenorm.graphs.rendering import small_drawing
+from neurenorm.graphs.rendering import Table, small_drawing
 
 __all__ = ["InteractionReport", "Interactions", "promoted", "weights_only"]
 
@@ -84,11 +84,8 @@ class InteractionReport:
     treewidth: int | None
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{name.replace('_', ' ')}</td><td>{value}</td></tr>"
-            for name, value in vars(self).items()
-        )
-        return f"<table>{rows}</table>"
+        rows = [(name.replace("_", " "), value) for name, value in vars(self).items()]
+        return Table(rows)._repr_html_()
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,6 @@ ladder.
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -21,6 +20,8 @@ from functools import cached_property
 from numbers import Rational
 from types import MappingProxyType
 from typing import Any, NoReturn
+
+from neurenorm.graphs.rendering import Table
 
 __all__ = ["Metric", "NoMetric"]
 
@@ -300,18 +301,10 @@ class Metric:
 
     def _repr_html_(self) -> str:
         """Scalar products and positions as a table."""
-        rows = [("axis", i, row) for i, row in enumerate(self._gram)]
-        rows += [("position", v, place) for v, place in self._positions.items()]
-        cells = "".join(
-            f"<tr><th>{kind} {html.escape(str(name))}</th>"
-            + "".join(f"<td>{x}</td>" for x in row)
-            + "</tr>"
-            for kind, name, row in rows
-        )
-        return (
-            "<table><caption>Metric: scalar products of the axes, positions in the "
-            f"axes</caption>{cells}</table>"
-        )
+        rows = [(f"axis {i}", *row) for i, row in enumerate(self._gram)]
+        rows += [(f"position {v}", *place) for v, place in self._positions.items()]
+        caption = "Metric: scalar products of the axes, positions in the axes"
+        return Table(rows, caption=caption, named=True)._repr_html_()
 
     def _content(self) -> Hashable:
         """What equal metrics share."""

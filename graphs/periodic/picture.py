@@ -4,11 +4,10 @@ edges.
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 from neurenorm.graphs.periodic.edges import Edge
-from neurenorm.graphs.rendering import LARGEST, small_drawing
+from neurenorm.graphs.rendering import LARGEST, Table, small_drawing
 
 if TYPE_CHECKING:
     from neurenorm.graphs.periodic.periodic import PeriodicGraph
@@ -18,12 +17,8 @@ __all__ = ["cell_table"]
 
 def cell_table(graph: PeriodicGraph) -> str:
     """Three cells along each translation, and the edges of the cell as a table."""
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(entry))}</td>" for entry in edge) + "</tr>"
-        for edge in graph.edges
-    )
-    head = "".join(f"<th>{name}</th>" for name in Edge._fields)
-    return f"{_picture(graph)}<table><caption>{html.escape(repr(graph))}</caption><tr>{head}</tr>{rows}</table>"
+    table = Table([*graph.edges], Edge._fields, caption=repr(graph))
+    return f"{_picture(graph)}{table._repr_html_()}"
 
 
 def _picture(graph: PeriodicGraph) -> str:

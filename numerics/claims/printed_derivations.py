@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, I, Rational
 
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.derivations import step_point

@@ -9,13 +9,13 @@ from typing import Any
 import sympy
 
 from neurenorm.numerics.arguments import checked_arguments
-from neurenorm.numerics.compile.ball_target import BALL, COMPLEX_BALL, BallEvaluator
 from neurenorm.numerics.compile.errors import CompileError
 from neurenorm.numerics.compile.kernels import build_kernel
 from neurenorm.numerics.compile.lowering import registry_version
-from neurenorm.numerics.compile.prepare import check_symbols
-from neurenorm.numerics.compile.roots import collected_roots
+from neurenorm.numerics.compile.rewriting.prepare import check_symbols
+from neurenorm.numerics.compile.rewriting.roots import collected_roots
 from neurenorm.numerics.compile.structure import LEAF, Structure, flatten
+from neurenorm.numerics.compile.targets.ball_target import BALL, COMPLEX_BALL, BallEvaluator
 
 __all__ = ["CompiledFunction", "compiled", "compiled_gradient"]
 
@@ -199,7 +199,7 @@ def _memoised(
         return _of_doubles(structure, leaves, arguments, chunk, compiler)
     names = [symbol.name for symbol in arguments]
     if target == "mpmath":
-        from neurenorm.numerics.compile.mpmath_target import MPMATH, MpmathEvaluator
+        from neurenorm.numerics.compile.targets.mpmath_target import MPMATH, MpmathEvaluator
 
         built = build_kernel(MPMATH, leaves, arguments, digits)
         return CompiledFunction(
@@ -216,7 +216,7 @@ def _memoised(
 
 def _compiler() -> str | None:
     """Return the C compiler, where there is one."""
-    from neurenorm.numerics.compile.c_target import find_compiler
+    from neurenorm.numerics.compile.targets.c_target import find_compiler
 
     return find_compiler()
 
@@ -231,8 +231,8 @@ def _of_doubles(
     """Build a function of arrays of doubles, in C where there is a compiler; SciPy, which these
     need, is loaded here.
     """
-    from neurenorm.numerics.compile.c_target import CEvaluator, c_kernel
-    from neurenorm.numerics.compile.numpy_target import NUMPY, NumpyEvaluator
+    from neurenorm.numerics.compile.targets.c_target import CEvaluator, c_kernel
+    from neurenorm.numerics.compile.targets.numpy_target import NUMPY, NumpyEvaluator
 
     built = build_kernel(NUMPY, leaves, arguments)
     plain = NumpyEvaluator(

@@ -11,8 +11,8 @@ import sympy
 
 from neurenorm.numerics.compile.errors import CompileError
 from neurenorm.numerics.compile.lowering import lowering_for
-from neurenorm.numerics.compile.prepare import Prepared, prepare
-from neurenorm.numerics.compile.target import PythonTarget
+from neurenorm.numerics.compile.rewriting.prepare import Prepared, prepare
+from neurenorm.numerics.compile.targets.target import PythonTarget
 from neurenorm.numerics.compile.writer import PythonWriter
 
 __all__ = ["BuiltKernel", "build_kernel"]

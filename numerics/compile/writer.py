@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
 from neurenorm.numerics.compile.errors import CompileError, shortened
-from neurenorm.numerics.compile.prepare import Prepared
+from neurenorm.numerics.compile.rewriting.prepare import Prepared
 
 __all__ = ["PythonWriter"]
 

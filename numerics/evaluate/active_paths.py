@@ -8,16 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from flint import arb
 
-from neurenorm.graphs.paths import given_paths
+from neurenorm.numerics.balls import enclosed_answer
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.solve.active_paths.belief_propagation import belief_propagation
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.active_paths.density_evolution import BranchPoint, DensityEvolution
-from neurenorm.numerics.solve.active_paths.elimination import TooWide, exact_log_partition
 from neurenorm.numerics.solve.active_paths.thresholds import (
     NotConverged,
     PathThresholds,
@@ -38,29 +34,19 @@ from neurenorm.theory.active_paths.ensemble import (
     paramagnet,
 )
 from neurenorm.theory.active_paths.zero_temperature import FrozenLayers, FrozenPaths, FrozenRemoval
-from neurenorm.theory.cavity.messages import BetheOf
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["polarised_point"]
 
 PATHS = symbols("active-paths")
-DAMPINGS = (0.0, 0.5)
-MELTED, COARSE = 1e-6, 1e-9
+ON_A_GRID = "solved on a grid with an estimated error"
+MELTED = 1e-6
 LOCATED = 1e-11  # of roots of closed forms in double precision
 FROZEN = ("c_d", "x_d", "c_s", "x_s", "rho_K", "rho_d", "x")
 UNPHYSICAL = (
     "its entropy is negative ({entropy:.4g} per weight): unphysical, replica symmetry is broken; "
     "take disorder=planted"
 )
-
-
-def _no_digits(digits: int | None, what: str) -> None:
-    """Refuse digits that a grid cannot prove."""
-    if digits is not None:
-        raise ValueError(
-            f"{what} is solved on a grid with an estimated error: 0 digits can be proved; leave "
-            "--digits out"
-        )
 
 
 def polarised_point(
@@ -80,8 +66,10 @@ def polarised_point(
 
 
 @answer.register
-def _(problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    _no_digits(digits, "the polarised branch")
+def of_polarised_branch(
+    problem: PolarisedBranch, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "the polarised branch", ON_A_GRID)
     T, c = float(numbers["T"]), float(numbers["c"])
     point, values, errors = polarised_point(problem, T, c)
     if not point.converged:
@@ -144,8 +132,8 @@ def _located(problem: PolarisedBranch, T: float) -> PathThresholds | Answer:
 
 
 @answer.register
-def _(problem: Thresholds, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    _no_digits(digits, "a threshold")
+def of_thresholds(problem: Thresholds, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "a threshold", ON_A_GRID)
     found = _located(problem, float(numbers["T"]))
     if isinstance(found, Answer):
         return Answer(
@@ -164,8 +152,10 @@ def _at_transition(found: PathThresholds) -> str:
 
 
 @answer.register
-def _(problem: CriticalRemoval, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    _no_digits(digits, "a critical removal")
+def of_critical_removal(
+    problem: CriticalRemoval, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "a critical removal", ON_A_GRID)
     c0 = float(numbers["c0"])
     found = _located(problem, float(numbers["T"]))
     if isinstance(found, Answer):
@@ -203,7 +193,7 @@ def _of_frozen(found: Answer) -> Answer:
 
 
 @answer.register
-def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_frozen_paths(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     if problem.p == 2:
         return Answer(
             "none",
@@ -214,7 +204,9 @@ def _(problem: FrozenPaths, numbers: Mapping[str, Any], digits: int | None) -> A
 
 
 @answer.register
-def _(problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_frozen_removal(
+    problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     frozen = problem.frozen
     if frozen.p == 2:
         return Answer(
@@ -258,8 +250,10 @@ def _(problem: FrozenRemoval, numbers: Mapping[str, Any], digits: int | None) ->
 
 
 @answer.register
-def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    _no_digits(digits, "a layered threshold")
+def of_frozen_layers(
+    problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "a layered threshold", "found in double precision")
     if len(problem.degrees) == 2:
         return Answer(
             "none",
@@ -273,57 +267,3 @@ def _(problem: FrozenLayers, numbers: Mapping[str, Any], digits: int | None) -> 
         return _of_frozen(Answer("numeric", values, {**errors, "x": LOCATED}))
     except ArithmeticError as error:  # right at the end of the branch
         return _of_frozen(Answer("not converged", values, errors, reason=str(error)))
-
-
-@answer.register
-def _(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    _no_digits(digits, "belief propagation")
-    paths = given_paths(problem.paths)
-    J, theta = (
-        _spread(numbers[name], name, size)
-        for name, size in (("J", paths.count), ("theta", paths.size))
-    )
-    beta = float(numbers["beta"])
-    start = np.tanh(theta) if np.any(theta) else np.full(paths.size, 0.1)
-    for damping in DAMPINGS:
-        report = belief_propagation(
-            problem.equations, paths, J, beta, theta, start=start, damping=damping
-        )
-        if report.converged:
-            break
-    notes = [str(report)]
-    if paths.loops:
-        notes.append(
-            f"the factor graph has {paths.loops} independent loop{'s' * (paths.loops > 1)}: the "
-            "Bethe values are an approximation, and no bound"
-        )
-    exact = None
-    try:
-        exact = exact_log_partition(paths.members.tolist(), J, beta, theta)
-    except TooWide as error:
-        notes.append(f"no exact_log_z: {error}")
-    values = {
-        "log_z": report.log_z,
-        "energy": report.energy,
-        "magnetizations": report.magnetizations.tolist(),
-        "exact_log_z": exact,
-    }
-    if report.rounding > COARSE:
-        notes.append(
-            "strong fields contradict strong paths: double precision leaves log_z open by "
-            f"{report.rounding:.1g}"
-        )
-    return Answer(
-        "numeric" if report.converged else "not converged",
-        values,
-        {"log_z": report.rounding},
-        reason="; ".join(notes),
-    )
-
-
-def _spread(value: Any, name: str, size: int) -> np.ndarray:
-    """Return one float for each path or weight."""
-    entries = [float(v) for v in value] if isinstance(value, list) else [float(value)] * size
-    if len(entries) != size:
-        raise ValueError(f"{name} needs {size} entries or one number, got {len(entries)}")
-    return np.array(entries)

@@ -1,25 +1,27 @@
 """From a catalogued result to numbers: check the values, derive, and dispatch on the kind of
 derived object.
 
-A kind of stated problem is a class (see `neurenorm.theory.catalogue.problems`), and each kind
-registers how it is solved with ``@answer.register``. Nothing here knows an id.
+A kind of stated problem is a class, and each kind registers how it is solved with
+``@answer.register``: what a room ``neurenorm.theory.<room>`` states is solved in
+``neurenorm.numerics.evaluate.<room>``. Nothing here knows an id.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
+from neurenorm.graphs.rendering import Table
 from neurenorm.numerics.evaluate.values import checked
 from neurenorm.numerics.solution import Solution, error_text
 from neurenorm.theory.catalogue import Result
 from neurenorm.theory.catalogue import result as catalogued
 
-__all__ = ["Answer", "Evaluation", "answer", "evaluate"]
+__all__ = ["Answer", "Evaluation", "answer", "evaluate", "refuse_digits"]
 
 Answer = Solution
 
@@ -82,13 +84,8 @@ class Evaluation:
         return f"{value}{error_text(value, self.answer.errors.get(name))}{unit}"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{html.escape(self._shown(name))}</td></tr>"
-            for name in self.values
-        )
-        return (
-            f"<table><caption>{html.escape(self.id)} ({self.answer.status})</caption>{rows}</table>"
-        )
+        rows = [(name, self._shown(name)) for name in self.values]
+        return Table(rows, caption=f"{self.id} ({self.answer.status})")._repr_html_()
 
 
 @singledispatch
@@ -108,6 +105,20 @@ def answer(problem: Any, numbers: Mapping[str, Any], digits: int | None) -> Answ
         f"a {type(problem).__name__} is no kind of problem that can be evaluated: let derive "
         "return an expression, a Recursion, or a problem of neurenorm.theory.catalogue.problems"
     )
+
+
+def refuse_digits(digits: int | None, what: str, how: str) -> None:
+    """Refuse digits of what is found by a method that proves none.
+
+    Examples
+    --------
+    >>> refuse_digits(20, "a threshold", "solved on a grid")
+    Traceback (most recent call last):
+    ...
+    ValueError: no digits can be proved for a threshold, which is solved on a grid: leave digits away
+    """
+    if digits is not None:
+        raise ValueError(f"no digits can be proved for {what}, which is {how}: leave digits away")
 
 
 def evaluate(
@@ -148,7 +159,7 @@ def evaluate(
     structure = {p.name: exact[p.name] for p in entry.parameters if p.structural}
     numbers = {p.name: exact[p.name] for p in entry.parameters if not p.structural}
     problem = entry.derive(**structure)
-    _load_kind(type(problem))
+    _load_solver(type(problem))
     found = _as_declared(entry, answer(problem, numbers, digits).settled())
     return Evaluation(entry.id, found, entry.provenance, entry.declared)
 
@@ -165,37 +176,14 @@ def _as_declared(entry: Result, found: Solution) -> Solution:
     return replace(found, values={name: found.values[name] for name in entry.values})
 
 
-SOLVED_IN = {
-    "sympy": "formulas",
-    "neurenorm.theory.recursion.recursion": "formulas",
-    "neurenorm.theory.catalogue.problems.Formula": "formulas",
-    "neurenorm.theory.catalogue.problems.OverRing": "over_ring",
-    "neurenorm.theory.catalogue.problems.FixedPointOf": "fixed_points",
-    "neurenorm.theory.dynamic_neurons.spectrum": "dynamic_neurons",
-    "neurenorm.theory.dynamic_neurons.interaction_order": "dynamic_neurons",
-    "neurenorm.theory.dynamic_neurons.stiffness": "dynamic_neurons",
-    "neurenorm.theory.dynamic_neurons.wide": "dynamic_neurons",
-    "neurenorm.theory.cavity.messages": "active_paths",
-    "neurenorm.theory.active_paths.zero_temperature": "active_paths",
-    "neurenorm.theory.active_paths.ensemble": "active_paths",
-    "neurenorm.theory.field_theory.problems": "field_theory",
-    "neurenorm.theory.complexity.state_entropy": "complexity",
-    "neurenorm.theory.complexity.effective_dimension": "effective_dimension",
-}
-"""Where the kinds that a module of theory states, or one kind of it, are solved: nothing else is
-loaded.
-"""
-
-
-def _load_kind(kind: type) -> None:
-    """Import the module that registers how this kind, or the kind it derives from, is solved."""
+def _load_solver(kind: type) -> None:
+    """Import the module that registers how this kind, or the kind it derives from, is solved: that
+    of the room which states it, and the catalogue's for a bare expression.
+    """
     for base in kind.__mro__:
-        places = (
-            f"{base.__module__}.{base.__qualname__}",
-            base.__module__,
-            base.__module__.partition(".")[0],
-        )
-        where = next((SOLVED_IN[place] for place in places if place in SOLVED_IN), None)
-        if where is not None:
-            import_module(f"neurenorm.numerics.evaluate.{where}")
+        top, _, rest = base.__module__.partition(".")
+        room = rest.split(".")[1] if rest.startswith("theory.") else "catalogue"
+        name = f"neurenorm.numerics.evaluate.{room}"
+        if (top == "sympy" or room != "catalogue" or rest) and find_spec(name) is not None:
+            import_module(name)
             return

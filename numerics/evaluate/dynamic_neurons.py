@@ -13,9 +13,9 @@ from typing import Any
 from flint import arb, fmpq
 from sympy import Integer, oo
 
-from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.balls import FLOAT_DIGITS, enclosed_answer, enclosures, proved
+from neurenorm.numerics.evaluate.catalogue import balls_of
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve import certified_root
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.dynamic_neurons.smeared_chain import smeared_partition_function
@@ -27,13 +27,11 @@ from neurenorm.theory.dynamic_neurons.wide import WideBinary, critical_gain
 
 __all__: list[str] = []
 
-NO_PROOF = (
-    "this quantity is computed numerically: no digits of it can be proved, so leave digits out"
-)
-
 
 @answer.register
-def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_binary_spectrum(
+    problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     blocks = {str(s): value for s, (value, _) in enumerate(problem.blocks)}
     values = proved(lambda: balls_of(blocks, numbers), digits or FLOAT_DIGITS)
     ordered = sorted(
@@ -58,7 +56,9 @@ def _(problem: BinarySpectrum, numbers: Mapping[str, Any], digits: int | None) -
 
 
 @answer.register
-def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_either_stiffness(
+    problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     chosen = problem.infinite if numbers["alpha"] == oo else problem.finite
     found = answer(chosen, {name: value for name, value in numbers.items() if value != oo}, digits)
     if any(
@@ -71,7 +71,9 @@ def _(problem: EitherStiffness, numbers: Mapping[str, Any], digits: int | None) 
 
 
 @answer.register
-def _(problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_interaction_order(
+    problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     return Answer(
         "exact",
         {name: value if digits is None else str(value) for name, value in problem.orders.items()},
@@ -79,7 +81,7 @@ def _(problem: InteractionOrder, numbers: Mapping[str, Any], digits: int | None)
 
 
 @answer.register
-def _(problem: WideBinary, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_wide_binary(problem: WideBinary, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     gain = numbers["g"]
     if problem.width == oo:
         found = _infinitely_wide(problem, gain, digits)
@@ -135,9 +137,10 @@ def _rational(number: Fraction) -> Any:
 
 
 @answer.register
-def _(problem: SmearedChain, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(NO_PROOF)
+def of_smeared_chain(
+    problem: SmearedChain, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    refuse_digits(digits, "this partition function", "summed in double precision")
     values = {name: math.inf if value == oo else float(value) for name, value in numbers.items()}
     found = smeared_partition_function(problem, **values)
     return Answer("numeric", {"value": found.value}, {"value": found.error})

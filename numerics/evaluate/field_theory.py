@@ -1,6 +1,4 @@
-"""Random networks: fixed points of maps with Gaussian averages in them, recursions along depth,
-covariances, modes.
-"""
+"""Random networks: fixed points of maps with Gaussian averages in them, covariances, modes."""
 
 from __future__ import annotations
 
@@ -10,41 +8,37 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.optimize import brentq
-from sympy import Expr, Float, Rational, S, Symbol, oo
+from sympy import Expr, Float, Rational, S, oo
 
-from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import (
+from neurenorm.numerics.balls import (
     FLOAT_DIGITS,
     enclosed_answer,
     enclosure,
     enclosures,
+    precision,
     shown,
+    working_bits,
 )
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.formulas import balls_of
-from neurenorm.numerics.quadrature import QuadratureError, average_error
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.evaluate.catalogue import balls_of
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
+from neurenorm.numerics.quadrature import average_error
+from neurenorm.numerics.solution import Solution
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.field_theory.correlations import (
-    CorrelationPoint,
     certified_correlation,
     correlation_fixed_points,
 )
-from neurenorm.numerics.solve.field_theory.lengths import (
-    LengthPoint,
-    edge_points,
-    length_fixed_points,
-)
-from neurenorm.numerics.solve.flow import trajectory
+from neurenorm.numerics.solve.field_theory.lengths import edge_points, length_fixed_points
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field_theory.depth_field import DepthField
 from neurenorm.theory.field_theory.problems import (
     ActionAt,
-    AlongDepth,
     CorrelationFixedPoint,
     DepthModes,
     EdgeOfChaos,
@@ -61,14 +55,13 @@ from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import SB2, SW2, K
 
 FIELD = symbols("field-theory")
-_GUARD_BITS = 40
 
 
 def _plain(value: Any, digits: int | None) -> Any:
     """A ball, a float or an infinity, as what is printed."""
     if value is None:
         return None
-    if value in (oo, math.inf):
+    if _is_infinite(value):
         return "inf"
     ball = _ball(value, digits)
     if ball is not None:
@@ -76,12 +69,21 @@ def _plain(value: Any, digits: int | None) -> Any:
     return float(value) if digits is None else str(value)
 
 
+def _is_infinite(value: Any) -> bool:
+    """Whether a float, an exact number or a ball is plus infinity."""
+    if isinstance(value, arb):
+        return value.is_exact() and not value.is_finite()
+    return value in (oo, math.inf)
+
+
 def _ball(value: Any, digits: int | None) -> arb | None:
     """A ball, or an exact number as a ball; None for what is neither."""
+    if _is_infinite(value):
+        return None
     if isinstance(value, arb):
         return value
-    if isinstance(value, int | Expr) and value is not oo and not isinstance(value, Float):
-        with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
+    if isinstance(value, int | Expr) and not isinstance(value, Float):
+        with precision(working_bits(digits or FLOAT_DIGITS)):
             exact: arb = compiled(expression_of(value), [], "ball")()
         return exact
     return None
@@ -104,6 +106,7 @@ def _length(slope: Any) -> Any:
     return correlation_length(float(slope)) if slope is not oo and abs(float(slope)) <= 1 else None
 
 
+AVERAGED = "averaged in double precision (about 10 digits are right)"
 _JUMP = "the activation jumps, so <phi'^2> diverges"
 _MARGINAL = "a perturbation neither grows nor decays, its slope is one in size"
 _WHY_INFINITE = {"chi_perp": _JUMP, "chi_c": _JUMP, "xi_q": _MARGINAL, "xi_c": _MARGINAL}
@@ -120,204 +123,150 @@ def _infinities(*branches: Mapping[str, Any]) -> str:
     return "; ".join(f"{name} is infinite: {_WHY_INFINITE[name]}" for name in found)
 
 
-def _needs(digits: int | None, what: str) -> None:
-    """Refuse digits where the method is double precision."""
-    if digits is not None:
-        raise ValueError(
-            f"{what} is computed in double precision: at most 10 digits are known, and none of "
-            "them is proved, so do not ask for digits"
-        )
-
-
 def _refused(reason: str, names: Sequence[str]) -> Answer:
     """There is no solution."""
     return Answer("none", dict.fromkeys(names), reason=reason)
 
 
+def _printed(
+    status: str, branches: Sequence[Mapping[str, Any]], digits: int | None, reason: str = ""
+) -> Answer:
+    """Branches of balls, exact numbers or floats as they are printed, the first one's errors beside
+    them.
+    """
+    shown_ones = [
+        {name: _plain(value, digits) for name, value in branch.items()} for branch in branches
+    ]
+    errors = {name: _error(value, digits) for name, value in branches[0].items()}
+    several = shown_ones if len(branches) > 1 else None
+    return Answer(status, shown_ones[0], errors, several, reason or _infinities(*shown_ones))
+
+
 @answer.register
-def _(problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    names = ("K", "chi_par", "chi_perp", "xi_q")
+def of_kernel_fixed_point(
+    problem: KernelFixedPoint, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     found = _lengths(problem.wide, numbers, digits)
-    if isinstance(found, Answer):
-        return (
-            found
-            if not found.values
-            else replace(found, values={**dict.fromkeys(names), **found.values})
-        )
-    if not found:
-        return _refused(
-            length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names
-        )
-    branches = [_length_values(point, digits) for point in found]
-    errors = {
-        name: _error(value, digits) for name, value in _named_lengths(found[0], digits).items()
-    }
-    return Answer(
-        found[0].status,
-        branches[0],
-        errors,
-        branches if len(branches) > 1 else None,
-        _infinities(*branches),
-    )
+    if found.status == "none":
+        return _refused(found.reason, ("K", "chi_par", "chi_perp", "xi_q"))
+    with precision(working_bits(digits or FLOAT_DIGITS)):
+        branches = [
+            {**_only(branch, "K", "chi_par", "chi_perp"), "xi_q": _length(branch["chi_par"])}
+            for branch in found.branches or [found.values]
+        ]
+    return _printed(found.status, branches, digits, found.reason)
 
 
-def _lengths(
-    wide: Any, numbers: Mapping[str, Any], digits: int | None
-) -> Sequence[LengthPoint] | Answer:
-    """Fixed points of the length, or the answer for a continuum of them."""
+def _only(branch: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The values of these names."""
+    return {name: branch[name] for name in names}
+
+
+def _lengths(wide: Any, numbers: Mapping[str, Any], digits: int | None) -> Solution:
+    """Fixed points of the length; no branches where all lengths are."""
     try:
-        found = length_fixed_points(wide, numbers["sw2"], numbers["sb2"], digits)
+        return length_fixed_points(wide, numbers["sw2"], numbers["sb2"], digits)
     except NotCertified as error:
         raise ValueError(f"the digits cannot be proved: {error}") from error
-    if found.continuum:
-        slopes = {"chi_par": wide.chi_par, "chi_perp": wide.chi_perp}
-        chi = enclosed_answer(lambda: balls_of(slopes, {"K": 1, "sw2": numbers["sw2"]}), digits)
-        return replace(chi, values={**chi.values, "xi_q": "inf"}, reason=found.message)
-    return found.points
 
 
-def _named_lengths(point: LengthPoint, digits: int | None) -> dict[str, Any]:
-    """The values at one fixed point by name, as balls where they are proved."""
-    with ctx.workprec(int(3.33 * (digits or FLOAT_DIGITS)) + _GUARD_BITS):
-        xi = _length(point.chi_par)
-    return {"K": point.K, "chi_par": point.chi_par, "chi_perp": point.chi_perp, "xi_q": xi}
-
-
-def _length_values(point: LengthPoint, digits: int | None) -> dict[str, Any]:
-    """What is printed of one fixed point."""
-    return {name: _plain(value, digits) for name, value in _named_lengths(point, digits).items()}
+_ENDLESS = (
+    "lengths grow without end: their only fixed point is zero, which is unstable (chi_par > 1)"
+)
+_DYING = (
+    "the signal dies out: the stable length is zero, and two signals of length zero have no "
+    "correlation"
+)
 
 
 @answer.register
-def _(problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if problem.wide.overlap.has(GaussianExpectation):
-        _needs(
-            digits,
-            "the fixed point of the correlation of an activation whose <phi_a phi_b> has no closed "
-            "form",
-        )
-    names = ("c", "chi_c", "xi_c")
-    found = _lengths(problem.wide, numbers, None if digits is None else digits + 10)
-    if isinstance(found, Answer):
-        _needs(digits, "the correlation where every length is a fixed point")
-        chi = found.values["chi_perp"]
-        values = {"c": 1.0, "chi_c": chi, "xi_c": _plain(_length(chi), None)}
-        return Answer(
-            "exact", values, {"c": 0.0, "chi_c": found.errors["chi_perp"]}, reason=found.reason
-        )
-    if not found:
-        return _refused(
-            length_fixed_points(problem.wide, numbers["sw2"], numbers["sb2"]).message, names
-        )
-    if float(found[0].K) == 0 and float(found[0].chi_par) > 1:
-        return _refused(
-            "lengths grow without end: their only fixed point is zero, which is unstable (chi_par "
-            "> 1)",
-            names,
-        )
-    if float(found[0].K) == 0:
-        return _refused(
-            "the signal dies out: the stable length is zero, and two signals of length zero have "
-            "no correlation",
-            names,
-        )
-    chi_perp = math.inf if found[0].chi_perp is oo else float(found[0].chi_perp)
+def of_correlation_fixed_point(
+    problem: CorrelationFixedPoint, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
+    wide, names = problem.wide, ("c", "chi_c", "xi_c")
+    if wide.overlap.has(GaussianExpectation):
+        refuse_digits(digits, f"the correlation of {wide.activation.name}", AVERAGED)
+    found = _lengths(wide, numbers, None if digits is None else digits + 10)
+    if found.status == "none":
+        return _refused(found.reason, names)
+    length, chi_perp = found.values["K"], found.values["chi_perp"]
+    if length is None:
+        refuse_digits(digits, "the correlation where every length is fixed", "found in doubles")
+        only = {"c": arb(1), "chi_c": chi_perp, "xi_c": _length(chi_perp)}
+        return _printed("exact", [only], None, found.reason)
+    if float(length) == 0:
+        return _refused(_ENDLESS if float(found.values["chi_par"]) > 1 else _DYING, names)
     points = correlation_fixed_points(
-        problem.wide, float(numbers["sw2"]), float(numbers["sb2"]), float(found[0].K), chi_perp
+        wide,
+        float(numbers["sw2"]),
+        float(numbers["sb2"]),
+        float(length),
+        math.inf if chi_perp is oo else float(chi_perp),
     )
     if digits is not None:
-        return _proved_correlations(problem.wide, numbers, found[0], points, digits)
-    branches = [_correlation_values(point) for point in points]
-    return Answer(
-        "numeric",
-        branches[0],
-        {"c": points[0].error},
-        branches if len(branches) > 1 else None,
-        _infinities(*branches),
-    )
+        return _printed(
+            "enclosed", _proved_correlations(wide, numbers, found, points, digits), digits
+        )
+    branches = [
+        {**_only(branch, *names[:2]), "xi_c": _length(branch["chi_c"])}
+        for branch in points.branches or ()
+    ]
+    return replace(_printed(points.status, branches, None), errors=points.errors)
 
 
 def _proved_correlations(
-    wide: Any,
-    numbers: Mapping[str, Any],
-    length: LengthPoint,
-    points: Sequence[CorrelationPoint],
-    digits: int,
-) -> Answer:
+    wide: Any, numbers: Mapping[str, Any], lengths: Solution, points: Solution, digits: int
+) -> list[dict[str, Any]]:
     """The same fixed points in balls: c = 1 is one by definition, with the slope chi_perp; the
     others are proved.
     """
-    if not isinstance(length.K, arb):
+    length, found = lengths.values["K"], []
+    if not isinstance(length, arb):
         raise ValueError(
             "the digits cannot be proved: the length is known in double precision only"
         )
-    found, errors = [], []
-    for point in points:
+    for branch in points.branches or ():
         try:
-            at_one = point.gap == 0
-            pair = (
-                (arb(1), length.chi_perp)
-                if at_one
+            c, slope = (
+                (arb(1), lengths.values["chi_perp"])
+                if branch["gap"] == 0
                 else certified_correlation(
-                    wide, numbers["sw2"], numbers["sb2"], length.K, point.c, digits
+                    wide, numbers["sw2"], numbers["sb2"], length, branch["c"], digits
                 )
             )
         except NotCertified as error:
             raise ValueError(f"the digits cannot be proved: {error}") from error
-        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
-            named = {"c": pair[0], "chi_c": pair[1], "xi_c": _length(pair[1])}
-        found.append({name: _plain(value, digits) for name, value in named.items()})
-        errors.append({name: _error(value, digits) for name, value in named.items()})
-    return Answer(
-        "enclosed", found[0], errors[0], found if len(found) > 1 else None, _infinities(*found)
-    )
+        with precision(working_bits(digits)):
+            found.append({"c": c, "chi_c": slope, "xi_c": _length(slope)})
+    return found
 
 
-def _correlation_values(point: CorrelationPoint) -> dict[str, Any]:
-    """What is printed of one fixed point."""
-    return {
-        "c": point.c,
-        "chi_c": _plain(point.slope, None),
-        "xi_c": _plain(_length(point.slope), None),
-    }
+_NOT_REACHED = (
+    "chi_par > 1: this length is an unstable fixed point, which no network settles at; the edge is "
+    "not where signals go"
+)
 
 
 @answer.register
-def _(problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_edge_of_chaos(
+    problem: EdgeOfChaos, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     names = ("sw2", "K", "chi_par")
     try:
         found = edge_points(problem.wide, numbers["sb2"], digits)
     except NotCertified as error:
         raise ValueError(f"the digits cannot be proved: {error}") from error
-    if isinstance(found, str):
-        return _refused(found, names)
-    branches = [
-        {
-            "sw2": _plain(weight, digits),
-            "K": _plain(point.K, digits),
-            "chi_par": _plain(point.chi_par, digits),
-        }
-        for point, weight in found
-    ]
-    point, weight = found[0]
-    errors = {
-        "sw2": _error(weight, digits),
-        "K": _error(point.K, digits),
-        "chi_par": _error(point.chi_par, digits),
-    }
-    reason = "every length is critical" if point.K is None else ""
-    if point.chi_par is not None and float(branches[0]["chi_par"]) > 1:
-        reason = (
-            "chi_par > 1: this length is an unstable fixed point, which no network settles at; the "
-            "edge is not where signals go"
-        )
-    return Answer(
-        point.status, branches[0], errors, branches if len(branches) > 1 else None, reason
-    )
+    if found.status == "none":
+        return _refused(found.reason, names)
+    branches = [_only(branch, *names) for branch in found.branches or ()]
+    unstable = float(found.values["chi_par"]) > 1
+    return _printed(found.status, branches, digits, _NOT_REACHED if unstable else found.reason)
 
 
 @answer.register
-def _(problem: PairAverages, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_pair_averages(
+    problem: PairAverages, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     kaa, kbb, kab = (numbers[name] for name in ("Kaa", "Kbb", "Kab"))
     if kab**2 > kaa * kbb:
         raise ValueError(
@@ -383,21 +332,16 @@ def _bound(value: Expr) -> float:
 
 
 @answer.register
-def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_layer_covariance(
+    problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None
+) -> Answer:
     wide = problem.leading.wide
     found = _lengths(wide, numbers, digits)
-    if isinstance(found, Answer) or not found:
-        reason = (
-            found.reason
-            if isinstance(found, Answer)
-            else length_fixed_points(wide, numbers["sw2"], numbers["sb2"]).message
-        )
-        return _refused(f"there is no stationary state: {reason}", ("q", "K", "exact"))
-    if not found[0].is_stable:
-        return _refused(
-            "there is no stationary state: no fixed point of the length is stable",
-            ("q", "K", "exact"),
-        )
+    lost = found.reason
+    if found.branches and not found.branches[0]["stable"]:
+        lost = "no fixed point of the length is stable"
+    if lost or not found.branches:
+        return _refused(f"there is no stationary state: {lost}", ("q", "K", "exact"))
     exact = problem.exact
     if exact is not None:
         return _exact_covariance(exact, numbers, digits)
@@ -406,13 +350,14 @@ def _(problem: LayerCovariance, numbers: Mapping[str, Any], digits: int | None) 
         form.subs(at)
         for form in (problem.leading.length_covariance, problem.leading.kernel_covariance)
     ]
-    if isinstance(found[0].K, arb):
-        with ctx.workprec(int(3.33 * (digits or 16)) + _GUARD_BITS):
-            values = compiled(forms, [K], "ball")(found[0].K)
+    length = found.values["K"]
+    if isinstance(length, arb):
+        with precision(working_bits(digits or FLOAT_DIGITS)):
+            values = compiled(forms, [K], "ball")(length)
         status = "enclosed"
     else:
         values, status = (
-            [float(value) for value in compiled(forms, [K])(float(found[0].K))],
+            [float(value) for value in compiled(forms, [K])(float(length))],
             "numeric",
         )
     plain = {"q": _plain(values[0], digits), "K": _plain(values[1], digits), "exact": False}
@@ -447,7 +392,7 @@ def _exact_covariance(exact: Any, numbers: Mapping[str, Any], digits: int | None
 
 
 @answer.register
-def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_action_at(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     value = problem.at(numbers["sw2"], numbers["sb2"])
     if not value.is_finite and value.has(S.NaN, S.ComplexInfinity, oo, -oo):
         raise ValueError(
@@ -458,7 +403,7 @@ def _(problem: ActionAt, numbers: Mapping[str, Any], digits: int | None) -> Answ
 
 
 @answer.register
-def _(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_depth_modes(problem: DepthModes, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     depth = DepthField(numbers["a"])
     closed = depth.closed_eigenvalues(problem.layers, problem.boundary)
     if closed is not None:
@@ -504,104 +449,6 @@ def _enclosed_modes(depth: DepthField, problem: DepthModes, values: Any, digits:
         )
         bracket = (Rational(root - 1e-10), Rational(root + 1e-10))
         wave = certified_root(equations[which], FIELD.k, bracket, digits + 5)
-        with ctx.workprec(int(3.33 * digits) + _GUARD_BITS):
+        with precision(working_bits(digits)):
             found.append(compiled(depth.dispersion, [FIELD.k], "ball")(wave))
     return found
-
-
-@answer.register
-def _(problem: AlongDepth, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    recursion, steps = problem.recursion, problem.layers - 1
-    if any(step.has(oo) for step in recursion.step):
-        raise ValueError(
-            "the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: take "
-            "one whose slope has a second moment"
-        )
-    parameters = {symbol: numbers[symbol.name] for symbol in recursion.parameters}
-    start = _start(problem, numbers)
-    closed = not any(step.has(GaussianExpectation) for step in recursion.step)
-    if digits is not None or (closed and steps <= 2000):
-        return _balls_along(problem, start, parameters, digits, "exact" if closed else "enclosed")
-    try:
-        states = trajectory(
-            recursion,
-            {s: float(v) for s, v in start.items()},
-            steps,
-            parameters={s: float(v) for s, v in parameters.items()},
-        )
-    except QuadratureError as error:
-        raise ValueError(str(error)) from error
-    columns = {
-        name: compiled(value, recursion.state)(*states.T) for name, value in problem.values.items()
-    }
-    if not all(np.all(np.isfinite(column)) for column in columns.values()):
-        return Answer(
-            "not converged",
-            dict.fromkeys(columns),
-            reason="the recursion grows beyond the largest number",
-        )
-    values = {
-        name: column.tolist() if problem.whole else float(column[-1])
-        for name, column in columns.items()
-    }
-    return Answer(
-        "numeric",
-        values,
-        {name: 1e-11 * float(np.max(np.abs(column))) for name, column in columns.items()},
-        reason=problem.note,
-    )
-
-
-def _start(problem: AlongDepth, numbers: Mapping[str, Any]) -> dict[Symbol, Any]:
-    """The state of the first layer."""
-    free = set().union(*(value.free_symbols for value in problem.start))
-    at = {symbol: numbers[symbol.name] for symbol in free}
-    start = {
-        symbol: value.subs(at, simultaneous=True)
-        for symbol, value in zip(problem.recursion.state, problem.start, strict=True)
-    }
-    if any(not value.is_finite or value.is_negative for value in start.values()):
-        raise ValueError(
-            "the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero"
-        )
-    return start
-
-
-def _balls_along(
-    problem: AlongDepth,
-    start: Mapping[Symbol, Any],
-    parameters: Mapping[Symbol, Any],
-    digits: int | None,
-    status: str,
-) -> Answer:
-    """The recursion in ball arithmetic, at a precision at which the digits survive all layers."""
-    wanted = FLOAT_DIGITS if digits is None else digits
-    working = wanted + 10
-    while True:
-        states = trajectory(
-            problem.recursion,
-            start,
-            problem.layers - 1,
-            parameters=parameters,
-            target="ball",
-            digits=working,
-        )
-        with ctx.workprec(int(3.33 * working) + _GUARD_BITS):
-            functions = {
-                name: compiled(value, problem.recursion.state, "ball")
-                for name, value in problem.values.items()
-            }
-            chosen = states if problem.whole else states[-1:]
-            columns = {
-                name: [function(*state) for state in chosen] for name, function in functions.items()
-            }
-        balls = [ball for column in columns.values() for ball in column]
-        if all(ball.rel_accuracy_bits() >= 3.33 * wanted or ball.is_zero() for ball in balls):
-            break
-        working *= 2
-        if working > 4000:
-            raise ValueError(f"fewer than {wanted} digits survive {problem.layers} layers")
-    found = {name: enclosures(column, digits) for name, column in columns.items()}
-    last = slice(None) if problem.whole else 0
-    values, errors = ({name: pair[i][last] for name, pair in found.items()} for i in (0, 1))
-    return Answer(status, values, errors, reason=problem.note)

@@ -14,11 +14,12 @@ from itertools import pairwise
 from typing import Any, cast
 
 import sympy as sp
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, fmpq
 from sympy import Expr, Symbol
 
 from neurenorm.graphs.arguments import listed, shown, whole_number
 from neurenorm.numerics.arguments import checked_arguments
+from neurenorm.numerics.balls import precision, working_bits
 from neurenorm.numerics.quadrature.line import QuadratureError
 from neurenorm.theory.algebra.arguments import exact_arguments, symbols_of
 from neurenorm.theory.gaussian.activation import kinks_of
@@ -46,7 +47,6 @@ _BRANCHED = {
 }
 _KINKED = (sp.sign, sp.Abs, sp.Heaviside, sp.Max, sp.Min)
 MOST_DIGITS = 1000
-_GUARD = 32
 
 
 @checked_arguments
@@ -98,13 +98,9 @@ def certified_average(
     digits = whole_number(digits, "the number of digits", 1, MOST_DIGITS)
     if unknown := function.free_symbols - {*variables, *(values or {})}:
         raise ValueError(f"the function holds {shown(unknown)}, which have no values")
-    precision = ctx.prec
-    ctx.prec = int(digits * 3.33) + _GUARD
-    try:
+    with precision(working_bits(digits)):
         box = _Box(function, tuple(variables), dict(values or {}), digits)
         return box.line(covariance[0]) if len(variables) == 1 else box.plane(*covariance)
-    finally:
-        ctx.prec = precision
 
 
 class _Box:

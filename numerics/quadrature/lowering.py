@@ -12,6 +12,7 @@ import numpy as np
 from flint import acb, arb, ctx
 from sympy import Expr, Symbol
 
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import CompileError, compiled, register_lowering
 from neurenorm.numerics.quadrature.balls import certified_average
 from neurenorm.numerics.quadrature.line import line_average
@@ -145,7 +146,11 @@ def _certified(
         reals = [_real_ball(number) for number in numbers]
         values = dict(zip(parameters, reals[size:], strict=True))
         return certified_average(
-            node.function, node.variables, reals[:size], digits or int(ctx.prec / 3.33), values
+            node.function,
+            node.variables,
+            reals[:size],
+            digits or round(mpmath.libmp.prec_to_dps(ctx.prec)),
+            values,
         )
 
     if target == "ball":
@@ -153,12 +158,8 @@ def _certified(
 
     def rounded(*numbers: Any) -> Any:
         """The average as an mpmath number."""
-        precision = ctx.prec
-        ctx.prec = mpmath.mp.prec
-        try:
+        with precision(mpmath.mp.prec):
             ball = enclosed(*(arb(mpmath.nstr(number, mpmath.mp.dps + 3)) for number in numbers))
-        finally:
-            ctx.prec = precision
         return mpmath.mpf(ball.mid().str(mpmath.mp.dps + 5, radius=False))
 
     return rounded

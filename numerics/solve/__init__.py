@@ -1,8 +1,9 @@
 """Solvers that prove what they return: flows, fixed points and roots, in ball arithmetic."""
 
-from neurenorm.numerics.solve.balls import ball, proved_digits
+from neurenorm.numerics.balls import proved_digits
 from neurenorm.numerics.solve.fixed_points import FixedPointSearch, fixed_points, refine
 from neurenorm.numerics.solve.flow import FreeEnergy, free_energy, trajectory
+from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.intervals import (
     Isolation,
     NotCertified,

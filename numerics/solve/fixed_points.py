@@ -21,14 +21,10 @@ from flint import acb, acb_mat, arb, arb_mat, ctx
 from sympy import Expr, Matrix, Symbol
 
 from neurenorm.graphs.arguments import listed
+from neurenorm.graphs.rendering import Table
+from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.solve.balls import (
-    ball,
-    check_counts,
-    check_names,
-    proved_digits,
-    working_bits,
-)
+from neurenorm.numerics.solve.inputs import ball, check_counts, check_names, search_bits
 from neurenorm.numerics.solve.intervals import (
     Box,
     NotCertified,
@@ -86,20 +82,15 @@ class FixedPointSearch:
         return self.complete and not self.points
 
     def __str__(self) -> str:
-        rows = self._rows()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([self.message, *(lines if self.points else [])])
+        return f"{self.message}\n{self._table()}" if self.points else self.message
 
     def _repr_html_(self) -> str:
-        head, *body = self._rows()
-        rows = [_html_row("th", head), *(_html_row("td", row) for row in body)]
-        return f"<p>{html.escape(self.message)}</p><table>{''.join(rows)}</table>"
+        return f"<p>{html.escape(self.message)}</p>{self._table()._repr_html_()}"
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        """The table: a head, and a row for each point."""
+    def _table(self) -> Table:
+        """A row for each point."""
         head = (*map(str, self.state), "status", "eigenvalues", "exponents y")
-        return [head, *(self._row(point) for point in self.points)]
+        return Table([self._row(point) for point in self.points], head)
 
     def _row(self, point: FixedPoint) -> tuple[str, ...]:
         """One fixed point as text."""
@@ -163,7 +154,7 @@ def fixed_points(
     0.747235718929
     """
     check_counts(digits=digits, max_boxes=max_boxes)
-    with ctx.workprec(working_bits(digits)):
+    with precision(search_bits(digits)):
         limits = _limits(recursion, box)
         searched = tuple(arb((low + high) / 2, (high - low) / 2) for low, high in limits)
         if (families := continua(recursion)) and continuum_factors(recursion) == (0,):
@@ -255,8 +246,8 @@ def refine(
     )
     check_names("state variable", recursion.state, start)
     best = -1
-    for precision in (working_bits(digits), 2 * working_bits(digits), 4 * working_bits(digits)):
-        with ctx.workprec(precision):
+    for bits in (search_bits(digits), 2 * search_bits(digits), 4 * search_bits(digits)):
+        with precision(bits):
             problem = _Problem.of(recursion, parameters)
             point = problem.enclosed(
                 _proved_near(problem, tuple(ball(start[x]) for x in recursion.state)), digits
@@ -536,8 +527,3 @@ def _shown(value: arb | acb | Expr, digits: int) -> str:
     if isinstance(value, arb) and not value.is_finite():
         return "-inf" if value < 0 else "unbounded"
     return str(value.str(digits))
-
-
-def _html_row(tag: str, cells: tuple[str, ...]) -> str:
-    """One row of the table in a notebook."""
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"

@@ -20,19 +20,14 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 from sympy import Symbol
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.solve.balls import (
-    ball,
-    check_counts,
-    check_names,
-    proved_digits,
-    working_bits,
-)
+from neurenorm.numerics.solve.inputs import ball, check_counts, check_names, search_bits
 from neurenorm.numerics.solve.intervals import Box
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.recursion.recursion import Recursion
@@ -136,7 +131,7 @@ def trajectory(
     digits = digits or 30
     arguments, exact = (*recursion.state, *recursion.parameters), list(recursion.step)
     if target == "ball":
-        with ctx.workprec(working_bits(digits)):
+        with precision(search_bits(digits)):
             step = compiled(exact, arguments, target="ball")
             return _flow(
                 step,
@@ -204,8 +199,8 @@ def free_energy(
         raise ValueError(
             "this recursion has no additive constant, so its free energy cannot be summed"
         )
-    for bits in (working_bits(digits), 4 * working_bits(digits), 16 * working_bits(digits)):
-        with ctx.workprec(bits):
+    for bits in (search_bits(digits), 4 * search_bits(digits), 16 * search_bits(digits)):
+        with precision(bits):
             result = _Sum.of(recursion, parameters or {}).run(
                 tuple(ball(start[x]) for x in recursion.state), digits
             )

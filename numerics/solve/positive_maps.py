@@ -17,7 +17,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.solve.balls import ball
+from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.intervals import Box, System
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.weights import WeightMap

@@ -19,8 +19,9 @@ from flint import arb, arb_mat, ctx
 from numpy.typing import NDArray
 from sympy import Symbol
 
-from neurenorm.numerics.solve.balls import ball, check_counts, check_names, working_bits
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.solve.fixed_points import FixedPointSearch, exponent, newton_step, spectrum
+from neurenorm.numerics.solve.inputs import ball, check_counts, check_names, search_bits
 from neurenorm.numerics.solve.intervals import Box, Root, System, krawczyk, polish
 from neurenorm.numerics.solve.positive_maps import PositiveMap
 from neurenorm.theory.decimation.weights import WeightMap
@@ -83,7 +84,7 @@ def weight_fixed_points(
     points: list[FixedPoint] = []
     undecided: list[Box] = []
     left, messages = max_boxes, list[str]()
-    with ctx.workprec(working_bits(digits)):
+    with precision(search_bits(digits)):
         log_scale = ball(weights.scale).log()
         for largest in weights.candidates:
             patch = _Patch.of(PositiveMap.of(weights, largest, given), seed)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from flint import arb, ctx, fmpz_poly
+from flint import arb, fmpz_poly
 from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo
 
 from neurenorm.graphs.arguments import listed
+from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.solve.balls import ball, check_counts, proved_digits, working_bits
+from neurenorm.numerics.solve.inputs import ball, check_counts, search_bits
 from neurenorm.numerics.solve.intervals import Isolation, NotCertified, System, isolate
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
@@ -70,9 +71,9 @@ def real_roots(
     check_counts(digits=digits)
     low, high = _rational_ends(interval)
     _, factors = _rational_polynomial(polynomial, symbol).factor_list()
-    precision = working_bits(digits)
+    bits = search_bits(digits)
     while True:
-        with ctx.workprec(precision):
+        with precision(bits):
             found = [
                 _FactorRoot(root, times, exact)
                 for factor, times in factors
@@ -91,7 +92,7 @@ def real_roots(
                     for root, inside in zip(found, places, strict=True)
                     if inside
                 )
-        precision *= 2
+        bits *= 2
 
 
 @exact_arguments
@@ -142,14 +143,14 @@ def certified_root(
             f"the function may hold no symbol but {symbol}; it holds "
             f"{', '.join(sorted(map(str, others)))}"
         )
-    precision = working_bits(digits)
+    least = search_bits(digits)
     values, slope = (
         compiled([function], [symbol], target="ball"),
         compiled([function.diff(symbol)], [symbol], target="ball"),
     )
     system = System(lambda box: values(*box), lambda box: [slope(*box)])
-    for bits in (precision, 2 * precision, 4 * precision):
-        with ctx.workprec(bits):
+    for bits in (least, 2 * least, 4 * least):
+        with precision(bits):
             root = _only_root(function, system, bracket)
             proved = proved_digits(root)
         if proved >= digits:

@@ -7,8 +7,8 @@ from flint import arb
 from sympy import I, Interval, Rational, Reals, Symbol, oo
 from sympy.sets import Set
 
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.theory.typeset.derivation import Derivation, Step
 
 __all__ = ["check_derivation", "random_point", "step_point"]

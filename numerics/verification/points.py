@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Integer, Rational
 
-from neurenorm.numerics.evaluate.balls import precision
-from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.balls import precision
+from neurenorm.numerics.evaluate.catalogue import balls_of
 from neurenorm.numerics.verification.claim import Effort
 from neurenorm.theory.catalogue.problems import Formula
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.numerics.verification.compare import (
     Comparison,
     Enclosed,

@@ -13,15 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sympy import Expr, Symbol
-from sympy.sets import Set
 
-from neurenorm.theory.recursion.fixed_points import fixed_point_equation
-from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.typeset.derivation import Derivation
-from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.display import Typeset, aligned, equations
 from neurenorm.theory.typeset.names import escaped
 
-__all__ = ["Expansion", "FixedPointOf", "Formula", "OverRing", "Ring", "named"]
+__all__ = ["Expansion", "Formula", "OverRing", "Ring", "named"]
 
 
 def named(name: str) -> str:
@@ -121,53 +118,3 @@ class OverRing(Typeset, ABC):
     @abstractmethod
     def over(self, ring: Ring) -> dict[str, Any]:
         """Return the values by name, as elements of the ring."""
-
-
-@dataclass(frozen=True)
-class FixedPointOf(Typeset):
-    """The nontrivial fixed point of a one-variable recursion, and its exponent.
-
-    Parameters
-    ----------
-    recursion : Recursion
-    chart : Chart
-        In which the step is rational and the range compact.
-    domain : sympy Set
-        Where the fixed point is sought, in the chart's variable; its ends are the trivial fixed
-        points and are left out.
-    point, exponent : str
-        Names of the two values.
-    """
-
-    recursion: Recursion
-    chart: Chart
-    domain: Set
-    point: str = "K"
-    exponent: str = "y"
-
-    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return the recursion, its form in the chart and the fixed-point equation."""
-        shown = dict(names or {})
-        inner = self.recursion.in_chart(self.chart)
-        (u,), (step,) = inner.state, inner.step
-        new, old = (tex(symbol, shown) for symbol in (u, self.recursion.state[0]))
-        rows = equations(
-            [(f"{old}'", self.recursion.step[0]), (new, self.chart.forward[u]), (f"{new}'", step)],
-            names,
-        )
-        factors = [
-            rf"{tex(factor, shown)} &= 0"
-            for factor in fixed_point_equation(inner)
-            if _interior(factor, u, self.domain)
-        ]
-        return aligned(rows + factors)
-
-    @property
-    def derivation(self) -> Derivation:
-        """The steps that led to the recursion."""
-        return self.recursion.derivation
-
-
-def _interior(factor: Expr, u: Symbol, domain: Set) -> bool:
-    """Whether a factor of the fixed-point equation is not just an end of the domain."""
-    return all(factor.subs(u, end) != 0 for end in (domain.start, domain.end) if end.is_finite)

@@ -15,7 +15,6 @@ from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.depth_field import DepthField
 from neurenorm.theory.field_theory.finite_width import FiniteWidth, ScaleInvariant
 from neurenorm.theory.gaussian.activation import Activation
-from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations
@@ -23,7 +22,6 @@ from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = [
     "ActionAt",
-    "AlongDepth",
     "CorrelationFixedPoint",
     "DepthModes",
     "EdgeOfChaos",
@@ -197,48 +195,3 @@ class DepthModes(Typeset):
                 **({"0 ": equations[1]} if len(equations) > 1 else {}),
             },
         )
-
-
-@dataclass(frozen=True)
-class AlongDepth(Typeset):
-    """A recursion followed from the first layer through a number of layers.
-
-    Parameters
-    ----------
-    recursion : Recursion
-    start : sequence of Expr
-        The state of the first layer, in parameters.
-    layers : int
-        How many layers, the first included.
-    values : mapping of str to Expr
-        What is returned, in the state symbols.
-    whole : bool
-        Whether a list over layers or only the last value is returned.
-    note : str
-        What is printed with the numbers.
-    """
-
-    recursion: Recursion
-    start: Sequence[Expr]
-    layers: int
-    values: Mapping[str, Expr]
-    whole: bool = True
-    note: str = ""
-
-    def to_latex(self, names: Names = None) -> str:
-        """Return the recursion."""
-        return self.recursion.to_latex(names)
-
-    def text_rows(self) -> list[str]:
-        """Return the first layer, the step from layer to layer, and what is read out of the
-        state.
-        """
-        state = self.recursion.state
-        return [
-            "in the first layer:",
-            *(f"{s} = {v}" for s, v in zip(state, self.start, strict=True)),
-            "from layer to layer:",
-            *(f"{s}' = {v}" for s, v in zip(state, self.recursion.step, strict=True)),
-            "value, in terms of the state:",
-            *(f"{name} = {value}" for name, value in self.values.items()),
-        ]

@@ -16,7 +16,6 @@ from neurenorm.theory.field_theory.depth_field import BOUNDARIES, DepthField
 from neurenorm.theory.field_theory.finite_width import FiniteWidth
 from neurenorm.theory.field_theory.problems import (
     ActionAt,
-    AlongDepth,
     CorrelationFixedPoint,
     DepthModes,
     EdgeOfChaos,
@@ -25,6 +24,7 @@ from neurenorm.theory.field_theory.problems import (
     PairAverages,
 )
 from neurenorm.theory.gaussian.activation import Activation, activation
+from neurenorm.theory.recursion.problems import Iterated
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import WideLimit
 
@@ -38,6 +38,9 @@ WEIGHTS = (
 )
 LENGTHS = "Correlation lengths are -1/ln|lambda|, in layers."
 AVERAGES = "Averages are over z ~ N(0, K) without the factor sw2."
+FIRST_LAYER = (
+    "the first layer is K1 = sb2 + sw2 x.x/N_0: give K1 of at least sb2, and sw2 above zero"
+)
 MOST_LAYERS = 100_000
 
 
@@ -94,16 +97,17 @@ def effective_theory() -> Formula:
     )
 
 
-def vertex(activation: Activation, depth: int) -> AlongDepth:
+def vertex(activation: Activation, depth: int) -> Iterated:
     """Follow the kernel and the four-point vertex along depth."""
     theory = FiniteWidth(activation)
     values = {"K": FIELD.K, "V": FIELD.V / FIELD.K**2}
     at_unit_width = [step.subs(FIELD.N, 1) for step in theory.vertex.step]
     recursion = type(theory.vertex)(theory.vertex.state, tuple(at_unit_width), theory.vertex.scale)
-    return AlongDepth(recursion, (Symbol("K1", positive=True), expression_of(0)), depth, values)
+    start = (Symbol("K1", positive=True), expression_of(0))
+    return Iterated(recursion, start, depth, values, start_is=FIRST_LAYER)
 
 
-def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> AlongDepth:
+def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> Iterated:
     """Follow the neural tangent kernel of one input along depth."""
     first = Symbol("K1", positive=True)
     start, note = {
@@ -113,13 +117,14 @@ def ntk(activation: Activation, depth: int, parametrisation: str = "ntk") -> Alo
             "standard parametrisation, divided by the width",
         ),
     }[parametrisation]
-    return AlongDepth(
+    return Iterated(
         WideLimit(activation).tangent_in(parametrisation),
         (first, start),
         depth,
         {"mean": FIELD.Theta},
         whole=False,
         note=note,
+        start_is=FIRST_LAYER,
     )
 
 

@@ -8,13 +8,14 @@ import networkx as nx
 from sympy import Integers, Interval, Range, Rational, Reals, Symbol, oo, tanh
 
 from neurenorm.graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
-from neurenorm.theory.catalogue.problems import FixedPointOf, Formula
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.catalogue.result import Parameter, Result
 from neurenorm.theory.decimation.cell import cell_decimation, cell_recursion
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.model import ISING, Alphabet, Values, bond_model, potts
 from neurenorm.theory.decimation.problems import BondOf, LogPartition
 from neurenorm.theory.decimation.series import Series, character_steps
+from neurenorm.theory.recursion.problems import FixedPointOf
 from neurenorm.theory.recursion.recursion import Chart
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation

@@ -228,7 +228,7 @@ class WideLimit(Typeset):
         Raises
         ------
         ValueError
-            For another parametrisation.
+            For another parametrisation, or an activation that jumps.
 
         Examples
         --------
@@ -239,6 +239,11 @@ class WideLimit(Typeset):
         own = {"ntk": self.kernel.step[0], "standard": self.second_moment}
         if parametrisation not in own:
             raise ValueError(f"the parametrisation is {' or '.join(own)}, got {parametrisation!r}")
+        if self.chi_perp is oo:
+            raise ValueError(
+                "the activation jumps, so <phi'^2> is infinite and there is no tangent kernel: "
+                "take one whose slope has a second moment"
+            )
         return Recursion(
             (K, FIELD.Theta),
             (self.kernel.step[0], own[parametrisation] + self.chi_perp * FIELD.Theta),

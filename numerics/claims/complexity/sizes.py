@@ -20,8 +20,8 @@ from neurenorm.numerics.claims.complexity.state_entropy import (
     without_overlap,
 )
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.complexity import layer_bits
-from neurenorm.numerics.evaluate.effective_dimension import sphere_dimension
+from neurenorm.numerics.evaluate.complexity.effective_dimension import sphere_dimension
+from neurenorm.numerics.evaluate.complexity.state_entropy import layer_bits
 from neurenorm.numerics.measure.network.trainer import digits, train
 from neurenorm.numerics.observables.chain_rule import chain_rule_entropy
 from neurenorm.numerics.observables.entropy import joint_entropy as counted_entropy

@@ -17,7 +17,7 @@ from sympy import Expr, Integer, Rational, log, pi, sqrt
 
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.evaluate.complexity import state_entropy_ball
+from neurenorm.numerics.evaluate.complexity.state_entropy import state_entropy_ball
 from neurenorm.numerics.simulation.complexity import angles
 from neurenorm.numerics.simulation.complexity import networks as simulated
 from neurenorm.numerics.verification.claim import Claim, Effort

@@ -17,8 +17,9 @@ from neurenorm.numerics.verification.compare import Exact, Sampled
 from neurenorm.numerics.verification.mutants import Mutant, map_expressions, scaled, shifted
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.finite_width import FIELD, ScaleInvariant
-from neurenorm.theory.field_theory.problems import AlongDepth, LayerCovariance
+from neurenorm.theory.field_theory.problems import LayerCovariance
 from neurenorm.theory.gaussian.activation import activation
+from neurenorm.theory.recursion.problems import Iterated
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = ["CLAIMS"]
@@ -71,7 +72,7 @@ def louder(factor: str) -> Mutant:
 def other_step(name: str, change: Callable[[Any], Any]) -> Mutant:
     """The mutant of a recursion along depth with other steps."""
 
-    def wrong(problem: AlongDepth) -> AlongDepth:
+    def wrong(problem: Iterated) -> Iterated:
         """The same start under other steps."""
         recursion = problem.recursion
         return replace(problem, recursion=replace(recursion, step=change(recursion.step)))

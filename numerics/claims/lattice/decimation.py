@@ -16,8 +16,8 @@ from flint import arb
 from sympy import Expr, Rational, Symbol, cos, cosh, log
 
 from neurenorm.graphs.lattices import TwoTerminalCell, diamond, series_cell, wheatstone
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.numerics.simulation.lattice.decimated import (
     COUPLINGS,
     Array,

@@ -14,12 +14,12 @@ from neurenorm.numerics.simulation.lattice import transfer
 from neurenorm.numerics.verification.claim import Claim
 from neurenorm.numerics.verification.compare import Exact
 from neurenorm.numerics.verification.mutants import Mutant, flipped, scaled, shifted
-from neurenorm.theory.catalogue.problems import FixedPointOf
 from neurenorm.theory.decimation.cell import cell_decimation
 from neurenorm.theory.decimation.model import ISING, Values, potts
 from neurenorm.theory.decimation.problems import BondOf
 from neurenorm.theory.decimation.series import Series
 from neurenorm.theory.lattice.results import ring_free_energy
+from neurenorm.theory.recursion.problems import FixedPointOf
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["CLAIMS"]

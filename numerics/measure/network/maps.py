@@ -196,12 +196,11 @@ def destination(name: str, slope: str | None, sw2: Rational, sb2: Rational) -> D
     """
     wide = _wide(name, slope)
     found = length_fixed_points(wide, sw2, sb2)
-    if not found.points:
-        return Destination(None, None, None, found.message)
-    point = found.points[0]
-    length, chi = float(point.K), None if point.chi_perp is oo else float(point.chi_perp)
+    if not found.branches:
+        return Destination(None, None, None, found.reason)
+    perp = found.values["chi_perp"]
+    length, chi = float(found.values["K"]), None if perp is oo else float(perp)
     if chi is None or length == 0:
         return Destination(length, None, chi, "")
-    return Destination(
-        length, correlation_fixed_points(wide, float(sw2), float(sb2), length, chi)[0].c, chi, ""
-    )
+    correlations = correlation_fixed_points(wide, float(sw2), float(sb2), length, chi)
+    return Destination(length, correlations.values["c"], chi, "")

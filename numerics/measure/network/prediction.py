@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from neurenorm.graphs.rendering import Tabulated
-from neurenorm.numerics.evaluate.complexity import profile_bits
+from neurenorm.numerics.evaluate.complexity.state_entropy import profile_bits
 from neurenorm.numerics.measure.network.layers import added_bias, role, weight_statistics
 from neurenorm.numerics.measure.network.maps import LayerMaps, depth_scales, moments, overlap_at
 from neurenorm.numerics.measure.network.model import Model, ModelError, Operation, chunks

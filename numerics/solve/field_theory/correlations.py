@@ -10,55 +10,28 @@ is convex for c >= 0, so beside c = 1 there is at most one fixed point there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from sympy import Expr
 
-from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.quadrature import Average, plane_average
-from neurenorm.numerics.solve.balls import proved_digits, working_bits
+from neurenorm.numerics.solution import Solution
+from neurenorm.numerics.solve.inputs import search_bits
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import AA, AB, BB, K, WideLimit
 
-__all__ = ["CorrelationPoint", "certified_correlation", "correlation_fixed_points", "gap_map"]
+__all__ = ["certified_correlation", "correlation_fixed_points", "gap_map"]
 
 FIELD = symbols("field-theory")
 _NEAREST, _FURTHEST = 1e-9, 2.0
 _SCAN = 33
-
-
-@dataclass(frozen=True)
-class CorrelationPoint(Tabulated):
-    """A fixed point of the correlation with its slope χ_c.
-
-    Attributes
-    ----------
-    c, gap : float
-        c* and 1 - c*.
-    slope : float
-        χ_c = dc'/dc; infinite at c = 1 for an activation that jumps.
-    error : float
-        Bound on the error of c* from the quadrature.
-    """
-
-    c: float
-    gap: float
-    slope: float
-    error: float
-
-    @property
-    def is_stable(self) -> bool:
-        """Whether |χ_c| < 1; c = 1 at χ_⊥ = 1 counts as stable (it attracts as a power of
-        depth).
-        """
-        return abs(self.slope) < 1 or (self.gap == 0 and self.slope == 1)
 
 
 def gap_map(wide: WideLimit, sw2: float, length: float) -> Callable[[ArrayLike], Average]:
@@ -104,7 +77,7 @@ def gap_map(wide: WideLimit, sw2: float, length: float) -> Callable[[ArrayLike],
 
 def correlation_fixed_points(
     wide: WideLimit, sw2: float, sb2: float, length: float, chi_perp: float
-) -> tuple[CorrelationPoint, ...]:
+) -> Solution:
     """Return the fixed points of the correlation at a fixed point of the length, the stable ones
     first.
 
@@ -119,27 +92,39 @@ def correlation_fixed_points(
 
     Returns
     -------
-    tuple of CorrelationPoint
+    Solution
+        Of ``c`` and its slope ``chi_c`` = dc'/dc, infinite at c = 1 for an activation that jumps;
+        the error of c bounds that of the quadrature. Every branch has its ``gap`` 1 - c and its
+        ``error``, and says whether it is ``stable``: |χ_c| < 1, or c = 1 at χ_⊥ = 1, which attracts
+        as a power of depth.
 
     Examples
     --------
     >>> from neurenorm.theory.gaussian.activation import activation
-    >>> points = correlation_fixed_points(
+    >>> found = correlation_fixed_points(
     ...     WideLimit(activation("tanh")), 2.5, 0.05, 1.0639583848, 1.1335157
     ... )
-    >>> [round(point.c, 6) for point in points]
+    >>> [round(branch["c"], 6) for branch in found.branches]
     [0.446804, 1.0]
     """
     step = gap_map(wide, sw2, length)
     slope = compiled(FIELD.sw2 * wide.slope_overlap, [AA, BB, AB, FIELD.sw2])
-    points = [CorrelationPoint(1.0, 0.0, chi_perp, 0.0)]
+    branches = [_branch(0.0, chi_perp, 0.0)]
     grid = np.concatenate([np.geomspace(_NEAREST, 0.5, _SCAN), np.linspace(0.55, _FURTHEST, 16)])
     excess = step(grid).value / grid - 1
     for place in _crossings(step, grid, excess):
         chi = float(slope(length, length, (1 - place) * length, sw2))
         bound = float(step(place).error) / max(abs(1 - chi), 1e-12)
-        points.append(CorrelationPoint(1 - place, place, chi, bound + 1e-15))
-    return tuple(sorted(points, key=lambda point: (not point.is_stable, point.gap)))
+        branches.append(_branch(place, chi, bound + 1e-15))
+    branches.sort(key=lambda branch: (not branch["stable"], branch["gap"]))
+    values = {name: branches[0][name] for name in ("c", "chi_c")}
+    return Solution("numeric", values, {"c": branches[0]["error"]}, tuple(branches))
+
+
+def _branch(gap: float, slope: float, error: float) -> dict[str, Any]:
+    """A fixed point at c = 1 - gap."""
+    stable = abs(slope) < 1 or (gap == 0 and slope == 1)
+    return {"c": 1 - gap, "gap": gap, "chi_c": slope, "error": error, "stable": stable}
 
 
 def certified_correlation(
@@ -177,7 +162,7 @@ def certified_correlation(
     >>> from neurenorm.theory.gaussian.activation import activation
     >>> from neurenorm.numerics.solve.field_theory.lengths import length_fixed_points
     >>> erf, (sw2, sb2) = WideLimit(activation("erf")), (Integer(2), Rational(1, 10))
-    >>> K = length_fixed_points(erf, sw2, sb2, 40).points[0].K
+    >>> K = length_fixed_points(erf, sw2, sb2, 40).values["K"]
     >>> certified_correlation(erf, sw2, sb2, K, 0.6472293691, 30)[0].str(30, radius=False)
     '0.647229369107094736433922502125'
     """
@@ -189,7 +174,7 @@ def certified_correlation(
         compiled(form, arguments, "ball")
         for form in (image, FIELD.sw2 * wide.slope_overlap.xreplace(equal))
     )
-    with ctx.workprec(working_bits(digits)):
+    with precision(search_bits(digits)):
         place = arb(near, 1e-9)
         for _ in range(2 + int(np.log2(digits))):
             middle = place.mid()

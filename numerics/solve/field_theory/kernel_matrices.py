@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 import neurenorm.numerics.quadrature  # noqa: F401  (teaches the compiler to average)
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.compile.kernels import build_kernel
-from neurenorm.numerics.compile.numpy_target import NUMPY
+from neurenorm.numerics.compile.targets.numpy_target import NUMPY
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.angle import DETERMINANT, by_determinant, is_regular_at_coincidence
 from neurenorm.theory.wide.limit import AA, AB, BB, SB2, SW2, K, WideLimit

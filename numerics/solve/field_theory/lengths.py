@@ -9,18 +9,18 @@ that is linear in K is solved exactly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import mpmath
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from scipy.optimize import brentq, minimize_scalar
-from sympy import Expr, Integer, Poly, Rational, oo
+from sympy import Expr, Integer, Poly, Rational, S, oo
 
-from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.balls import precision, working_bits
 from neurenorm.numerics.compile import CompileError, compiled
 from neurenorm.numerics.quadrature import QuadratureError
+from neurenorm.numerics.solution import Solution
 from neurenorm.numerics.solve.field_theory.tangency import turning_point
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
@@ -29,7 +29,7 @@ from neurenorm.theory.gaussian.expectation import GaussianExpectation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.wide.limit import WideLimit
 
-__all__ = ["LengthPoint", "LengthSearch", "edge_points", "length_fixed_points"]
+__all__ = ["edge_points", "length_fixed_points"]
 
 FIELD = symbols("field-theory")
 K, SW2, SB2 = FIELD.K, FIELD.sw2, FIELD.sb2
@@ -40,50 +40,37 @@ _SPARE_DIGITS = 60
 _NEAR, _WINDOW = 1e-9, 1e-4  # how near to a tangency proofs are asked for, and how near to its K
 
 
-@dataclass(frozen=True)
-class LengthPoint(Tabulated):
-    """A fixed point K* with its susceptibilities; numbers are balls where they were certified,
-    floats otherwise.
+Branch = dict[str, Any]
 
-    Attributes
-    ----------
-    K, chi_par, chi_perp : arb or float
-    status : str
-        ``exact``, ``enclosed`` or ``numeric``.
+
+def _branch(status: str, **values: Any) -> Branch:
+    """One solution, its numbers balls where they were certified and floats otherwise; a length is
+    stable where |χ_∥| < 1.
     """
-
-    K: Any
-    chi_par: Any
-    chi_perp: Any
-    status: str
-
-    @property
-    def is_stable(self) -> bool:
-        """Whether |χ_∥| < 1."""
-        return bool(abs(self.chi_par) < 1)
+    return {**values, "stable": bool(abs(values["chi_par"]) < 1), "status": status}
 
 
-@dataclass(frozen=True)
-class LengthSearch(Tabulated):
-    """All fixed points that were found, the stable ones first.
+def _solution(branches: list[Branch]) -> Solution:
+    """All solutions, the stable ones first and short lengths before long ones."""
+    ordered = sorted(branches, key=lambda branch: (not branch["stable"], float(branch["K"])))
+    return Solution(ordered[0]["status"], _numbers(ordered[0]), branches=tuple(ordered))
 
-    Attributes
-    ----------
-    points : tuple of LengthPoint
-    continuum : bool
-        Whether every K is a fixed point.
-    message : str
-        Why there is none, where there is none.
-    """
 
-    points: tuple[LengthPoint, ...]
-    continuum: bool = False
-    message: str = ""
+def _none(reason: str) -> Solution:
+    """There is no solution."""
+    return Solution("none", {}, branches=(), reason=reason)
+
+
+def _continuum(slopes: list[Any], digits: int | None) -> Solution:
+    """Every length is a fixed point, all with the same slopes."""
+    chi = _slopes(slopes, 1, digits)
+    values = dict(zip(("K", "chi_par", "chi_perp"), (None, *chi), strict=True))
+    return Solution("exact", values, branches=(), reason="every length is a fixed point")
 
 
 def length_fixed_points(
     wide: WideLimit, sw2: Expr, sb2: Expr, digits: int | None = None
-) -> LengthSearch:
+) -> Solution:
     """Return the fixed points of K' = σ_b² + σ_w² ⟨φ²⟩_K.
 
     Parameters
@@ -96,7 +83,10 @@ def length_fixed_points(
 
     Returns
     -------
-    LengthSearch
+    Solution
+        Of ``K``, ``chi_par`` and ``chi_perp``. Every branch says whether it is ``stable`` (|χ_∥| <
+        1), and its ``status``. No branches and a status ``exact`` where every length is a fixed
+        point; ``none`` with its reason where there is none.
 
     Raises
     ------
@@ -107,7 +97,7 @@ def length_fixed_points(
     --------
     >>> from neurenorm.theory.gaussian.activation import activation
     >>> found = length_fixed_points(WideLimit(activation("erf")), Rational(6, 5), Rational(1, 20))
-    >>> [round(float(point.K), 10) for point in found.points]
+    >>> [round(float(branch["K"]), 10) for branch in found.branches]
     [0.4038641243]
     """
     values = {SW2: expression_of(sw2), SB2: expression_of(sb2)}
@@ -119,7 +109,7 @@ def length_fixed_points(
     grid = np.geomspace(SMALLEST, LARGEST, int(np.log10(LARGEST / SMALLEST) * PER_DECADE) + 1)
     excess = excess_at(grid)
     if np.all(np.abs(excess) < _FLAT):
-        return LengthSearch((), continuum=True, message="every length is a fixed point")
+        return _continuum(slopes, digits)
     pairs, touching = _near_tangencies(excess_at, grid, excess, (step, slopes[0]))
     points = [
         _certified(step, slopes, bracket, digits)
@@ -129,16 +119,11 @@ def length_fixed_points(
         points.insert(0, _at_zero(wide, sw2))
     if not points:
         side = "above" if excess[0] > 0 else "below"
-        return LengthSearch(
-            (),
-            message=(
-                f"there is no fixed point among the lengths searched: K' lies {side} K from "
-                f"{SMALLEST:g} to {LARGEST:g}"
-            ),
+        return _none(
+            f"there is no fixed point among the lengths searched: K' lies {side} K from "
+            f"{SMALLEST:g} to {LARGEST:g}"
         )
-    return LengthSearch(
-        tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K))))
-    )
+    return _solution(points)
 
 
 def _excess(
@@ -165,7 +150,7 @@ def _excess(
     return lambda lengths: curve(lengths) / lengths - 1, 1e-14
 
 
-def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
+def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> Solution:
     """All roots of a polynomial map, exactly; where it touches the diagonal the slope is exactly
     one.
     """
@@ -175,45 +160,53 @@ def _polynomial(step: Expr, slopes: list[Any], digits: int | None) -> LengthSear
     for root, multiplicity in Poly(step - K, K).real_roots(multiple=False, radicals=False):
         if not root.is_negative:
             point = _exact_point(root, slopes, digits)
-            points.append(replace(point, chi_par=arb(1)) if multiplicity > 1 else point)
+            points.append(_marginal(point) if multiplicity > 1 else point)
     if not points:
-        return LengthSearch(
-            (), message="there is no fixed point: K' - K has no root that is not negative"
-        )
-    return LengthSearch(
-        tuple(sorted(points, key=lambda point: (not point.is_stable, float(point.K))))
-    )
+        return _none("there is no fixed point: K' - K has no root that is not negative")
+    return _solution(points)
 
 
-def _linear(step: Expr, slopes: list[Any], digits: int | None) -> LengthSearch:
+def _marginal(point: Branch) -> Branch:
+    """A fixed point where the map touches the diagonal."""
+    return _branch(point["status"], **{**_numbers(point), "chi_par": arb(1)})
+
+
+def _numbers(branch: Branch) -> Branch:
+    """The numbers of a branch."""
+    return {name: value for name, value in branch.items() if name not in ("stable", "status")}
+
+
+def _linear(step: Expr, slopes: list[Any], digits: int | None) -> Solution:
     """Solve K = b + a K exactly."""
     gain, offset = Poly(step, K).coeff_monomial(K), Poly(step, K).coeff_monomial(1)
     if gain == 1:
-        message = (
-            "every length is a fixed point"
-            if offset == 0
-            else "there is no fixed point: every layer adds the bias variance"
-        )
-        return LengthSearch((), continuum=bool(offset == 0), message=message)
+        if offset == 0:
+            return _continuum(slopes, digits)
+        return _none("there is no fixed point: every layer adds the bias variance")
     point = offset / (1 - gain)
     if point < 0:
-        return LengthSearch(
-            (),
-            message=(
-                f"there is no fixed point: a layer multiplies the length by {gain}, which is not "
-                "below 1"
-            ),
+        return _none(
+            f"there is no fixed point: a layer multiplies the length by {gain}, which is not below "
+            "1"
         )
-    return LengthSearch((_exact_point(point, slopes, digits),))
+    return _solution([_exact_point(point, slopes, digits)])
 
 
-def _exact_point(point: Expr, slopes: list[Any], digits: int | None) -> LengthPoint:
+def _exact_point(point: Expr, slopes: list[Any], digits: int | None) -> Branch:
     """An exactly known fixed point, with its susceptibilities as balls."""
-    forms = [point, *(slope for slope in slopes if slope is not oo)]
+    length, *chi = _slopes([point, *slopes], point, digits)
+    return _branch("exact", K=length, chi_par=chi[0], chi_perp=chi[1])
+
+
+def _slopes(forms: list[Any], length: Any, digits: int | None) -> list[Any]:
+    """Forms in K at an exact length as balls; an infinite one stays."""
     ball = compiled(
-        [form.subs(K, point) for form in forms], [K], "ball", digits=digits or _CERTIFIED_DIGITS
+        [S.Zero if form is oo else form.subs(K, length) for form in forms],
+        [K],
+        "ball",
+        digits=digits or _CERTIFIED_DIGITS,
     )(0)
-    return LengthPoint(ball[0], ball[1], ball[2] if len(ball) > 2 else oo, "exact")
+    return [oo if form is oo else value for form, value in zip(forms, ball, strict=True)]
 
 
 def _guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -283,10 +276,10 @@ def _near_tangencies(
     return pairs, touching
 
 
-def _touching(place: float, chi_perp: Expr) -> LengthPoint:
+def _touching(place: float, chi_perp: Expr) -> Branch:
     """A fixed point where the map touches the diagonal as far as can be told: its slope is one."""
     perp = oo if chi_perp is oo else float(compiled(chi_perp, [K])(place))
-    return LengthPoint(place, 1.0, perp, "numeric")
+    return _branch("numeric", K=place, chi_par=1.0, chi_perp=perp)
 
 
 def _brackets(
@@ -315,37 +308,36 @@ def _brackets(
 
 def _certified(
     step: Expr, slopes: list[Any], bracket: tuple[float, float], digits: int | None
-) -> LengthPoint:
+) -> Branch:
     """Prove the root in its bracket, and enclose the susceptibilities there."""
     exact = (Rational(bracket[0]), Rational(bracket[1]))
     finite = [slope for slope in slopes if slope is not oo]
     try:
         root = certified_root(step - K, K, exact, digits or _CERTIFIED_DIGITS)
-        with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
+        with precision(working_bits(digits or _CERTIFIED_DIGITS)):
             found = compiled(finite, [K], "ball")(root)
-        return LengthPoint(root, found[0], found[1] if len(found) > 1 else oo, "enclosed")
+        perp = found[1] if len(found) > 1 else oo
+        return _branch("enclosed", K=root, chi_par=found[0], chi_perp=perp)
     except (NotCertified, CompileError, QuadratureError):
         if digits is not None or exact[1] > exact[0] * (1 + Rational(1, 10**6)):
             raise  # the middle of a wide bracket is no root
     middle = (bracket[0] + bracket[1]) / 2
     found = compiled(finite, [K])(middle)
-    return LengthPoint(
-        middle, float(found[0]), float(found[1]) if len(found) > 1 else oo, "numeric"
-    )
+    perp = float(found[1]) if len(found) > 1 else oo
+    return _branch("numeric", K=middle, chi_par=float(found[0]), chi_perp=perp)
 
 
-def _at_zero(wide: WideLimit, sw2: Expr) -> LengthPoint:
+def _at_zero(wide: WideLimit, sw2: Expr) -> Branch:
     """The fixed point K = 0, with its susceptibilities as derived limits."""
     slope = Integer(0) if sw2 == 0 else sw2 * wide.slope_at_zero
     if slope is oo:
-        return LengthPoint(arb(0), oo, oo, "exact")
+        return _branch("exact", K=arb(0), chi_par=oo, chi_perp=oo)
     ball = compiled([slope], [K], "ball", digits=_CERTIFIED_DIGITS)(0)[0]
-    return LengthPoint(arb(0), ball, oo if wide.slope_moment is oo else ball, "exact")
+    perp = oo if wide.slope_moment is oo else ball
+    return _branch("exact", K=arb(0), chi_par=ball, chi_perp=perp)
 
 
-def edge_points(
-    wide: WideLimit, sb2: Expr, digits: int | None = None
-) -> tuple[tuple[LengthPoint, Any], ...] | str:
+def edge_points(wide: WideLimit, sb2: Expr, digits: int | None = None) -> Solution:
     """Return the points of the critical line χ_⊥ = 1 at a bias variance: each with its σ_w².
 
     Parameters
@@ -356,29 +348,31 @@ def edge_points(
 
     Returns
     -------
-    tuple of (LengthPoint, sw2), the stable ones first; or a sentence why there is none
-        The length is None where every K is critical.
+    Solution
+        Of ``sw2``, ``K`` and ``chi_par``, the stable branches first; ``none`` with its reason where
+        there is none. The length is None where every K is critical.
 
     Examples
     --------
     >>> from neurenorm.theory.gaussian.activation import activation
-    >>> ((point, sw2),) = edge_points(WideLimit(activation("tanh")), Rational(1, 20))
-    >>> round(float(sw2), 7), round(float(point.K), 7)
+    >>> found = edge_points(WideLimit(activation("tanh")), Rational(1, 20))
+    >>> round(float(found.values["sw2"]), 7), round(float(found.values["K"]), 7)
     (1.7609546, 0.5700479)
     """
     if wide.slope_moment in (oo, 0):
-        return "there is no critical point: the activation has " + (
-            "a jump, so nearby signals always part" if wide.slope_moment is oo else "no slope"
-        )
+        why = "a jump, so nearby signals always part" if wide.slope_moment is oo else "no slope"
+        return _none(f"there is no critical point: the activation has {why}")
     weight, bias = wide.edge_of_chaos
     if not bias.has(K):
         if bias != sb2:
-            return (
+            return _none(
                 "there is no critical point at this bias variance: chi_perp = 1 asks for sb2 = "
                 f"{bias} at any length"
             )
-        slope = compiled(wide.chi_par.subs(SW2, weight), [K], "ball", digits=_CERTIFIED_DIGITS)(1)
-        return ((LengthPoint(None, slope, arb(1), "exact"), weight),)
+        (slope,) = _slopes([wide.chi_par.subs(SW2, weight)], 1, digits)
+        only = _branch("exact", sw2=weight, K=None, chi_par=slope)
+        reason = "every length is critical"
+        return Solution("exact", _numbers(only), branches=(only,), reason=reason)
     curve = _doubles(bias)
     grid = np.geomspace(1e-10, 1e8, 18 * PER_DECADE + 1)
     excess = (curve(grid) - float(sb2)) / grid
@@ -387,13 +381,13 @@ def edge_points(
         for bracket in _edge_brackets(curve, grid, excess, float(sb2))
     ]
     if sb2 == 0 and wide.slope_at_zero not in (None, 0, oo):
-        found.insert(0, (LengthPoint(arb(0), arb(1), arb(1), "exact"), 1 / wide.slope_at_zero))
+        found.insert(0, _branch("exact", sw2=1 / wide.slope_at_zero, K=arb(0), chi_par=arb(1)))
     if not found:
-        return (
+        return _none(
             "there is no critical point at this bias variance: chi_perp = 1 has no fixed point of "
             "the length"
         )
-    return tuple(sorted(found, key=lambda entry: (not entry[0].is_stable, float(entry[0].K))))
+    return _solution(found)
 
 
 def _doubles(form: Expr) -> Callable[[Any], Any]:
@@ -430,7 +424,7 @@ def _edge_brackets(
 
 def _edge_point(
     wide: WideLimit, bracket: tuple[float, float], sb2: Expr, digits: int | None
-) -> tuple[LengthPoint, Any]:
+) -> Branch:
     """Certify one point of the critical line."""
     weight, bias = wide.edge_of_chaos
     slope = wide.chi_par.subs(SW2, weight)
@@ -438,12 +432,12 @@ def _edge_point(
         root = certified_root(
             bias - sb2, K, (Rational(bracket[0]), Rational(bracket[1])), digits or _CERTIFIED_DIGITS
         )
-        with ctx.workprec(int(3.33 * (digits or _CERTIFIED_DIGITS)) + 40):
+        with precision(working_bits(digits or _CERTIFIED_DIGITS)):
             found = compiled([slope, weight], [K], "ball")(root)
-        return LengthPoint(root, found[0], arb(1), "enclosed"), found[1]
+        return _branch("enclosed", sw2=found[1], K=root, chi_par=found[0])
     except (NotCertified, CompileError, QuadratureError):
         if digits is not None:
             raise
     middle = (bracket[0] + bracket[1]) / 2
     numbers = compiled([slope, weight], [K])(middle)
-    return LengthPoint(middle, float(numbers[0]), 1.0, "numeric"), float(numbers[1])
+    return _branch("numeric", sw2=float(numbers[1]), K=middle, chi_par=float(numbers[0]))

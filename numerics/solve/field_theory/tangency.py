@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from flint import arb, ctx
+from flint import arb
 from sympy import Expr, Rational, Symbol
 
 from neurenorm.graphs.arguments import listed
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import CompileError, compiled
 from neurenorm.numerics.quadrature import QuadratureError
-from neurenorm.numerics.solve.balls import working_bits
+from neurenorm.numerics.solve.inputs import search_bits
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
 from neurenorm.theory.algebra.arguments import exact_arguments
@@ -60,7 +61,7 @@ def turning_point(
     ends = (Rational(expression_of(bracket[0])), Rational(expression_of(bracket[1])))
     try:
         place = certified_root(symbol * chi_par - step, symbol, ends, _DIGITS)
-        with ctx.workprec(working_bits(_DIGITS)):
+        with precision(search_bits(_DIGITS)):
             value = compiled(step - symbol, [symbol], "ball", digits=_DIGITS)(place)
     except UNDECIDED:
         return None

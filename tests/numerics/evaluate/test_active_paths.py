@@ -289,7 +289,7 @@ def test_bethe_result():
         ("planted", {"p": 3, "T": -1, "c": 4}, "positive finite"),
         ("planted", {"p": 1, "T": 1, "c": 4}, "at least 2"),
         ("planted", {"p": 3, "T": 1, "c": -1}, "must be a number of at least 0, got -1"),
-        ("planted", {"p": 3, "T": 1, "c": 4, "digits": 5}, "0 digits"),
+        ("planted", {"p": 3, "T": 1, "c": 4, "digits": 5}, "no digits"),
         (
             "critical-removal",
             {"p": 3, "T": 1, "c0": 4, "protocol": "units"},

@@ -13,8 +13,11 @@ from scipy.special import ndtr
 from sympy import Rational
 
 from neurenorm.numerics.evaluate import answer, evaluate
-from neurenorm.numerics.evaluate.complexity import mixture_probabilities, profile_bits
-from neurenorm.numerics.evaluate.effective_dimension import sphere_dimension, sphere_weights
+from neurenorm.numerics.evaluate.complexity.effective_dimension import (
+    sphere_dimension,
+    sphere_weights,
+)
+from neurenorm.numerics.evaluate.complexity.state_entropy import mixture_probabilities, profile_bits
 from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.simulation.complexity.networks import drawn_dimensions, harmonic_dimension
 from neurenorm.theory.complexity.effective_dimension import sphere_kernel
@@ -326,7 +329,7 @@ def test_bad_parameters(identifier, values, message):
 
 
 def test_digits_that_cannot_be_proved():
-    with pytest.raises(ValueError, match="no digits can be proved for tanh"):
+    with pytest.raises(ValueError, match="no digits can be proved for the kernel of tanh"):
         evaluate("complexity/random-network", activation="tanh", sw2=1, sb2=0, depth=2, digits=10)
     with pytest.raises(ValueError, match="no digits can be proved for a spectrum on the sphere"):
         evaluate("complexity/sphere-dimension", d=3, depth=1, digits=10)

@@ -270,7 +270,7 @@ def test_a_deep_chain_is_answered_in_time():
     resolved.
     """
     found = evaluate("lattice/ising-decimation", K=1, b=100_000).answer
-    assert found.values["K"] == 0 and float(found.errors["K"]) <= 1e-323
+    assert found.values["K"] == 0 and float(found.errors["K"]) <= 5e-324
     assert found.values["log_constant"] == pytest.approx(112692.10795711669, rel=1e-15)
     exact = evaluate("lattice/ising-decimation", K=1, b=6000, digits=12).values["K"]
     assert exact == "2.19592320972e-710"

@@ -97,7 +97,7 @@ def test_digits_of_the_correlation_are_proved_where_the_overlap_is_closed() -> N
         digits=25,
     )
     assert float(ordered.values["c"]) == 1 and float(ordered.values["chi_c"]) == pytest.approx(0.8)
-    with pytest.raises(ValueError, match="at most 10 digits"):
+    with pytest.raises(ValueError, match="no digits can be proved for the correlation of tanh"):
         evaluate(
             "field-theory/correlation-fixed-point",
             {"activation": "tanh", "sw2": 2.5, "sb2": 0.05},

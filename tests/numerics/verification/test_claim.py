@@ -10,8 +10,8 @@ import pytest
 from flint import arb
 from sympy import Integer, Rational, Symbol, cosh, log
 
+from neurenorm.numerics.balls import precision
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.evaluate.balls import precision
 from neurenorm.numerics.show.report import as_json, page, text_row
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Enclosed, Exact, Sampled, Verdict

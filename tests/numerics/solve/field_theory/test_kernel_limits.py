@@ -39,8 +39,9 @@ PIECES = {
 
 def points(source: str, sw2: str, sb2: str) -> list[tuple[float, float, float]]:
     """K, chi_par and chi_perp of every fixed point, the stable ones first."""
-    found = length_fixed_points(WideLimit(activation(source)), Rational(sw2), Rational(sb2)).points
-    return [(float(p.K), float(p.chi_par), float(p.chi_perp)) for p in found]
+    found = length_fixed_points(WideLimit(activation(source)), Rational(sw2), Rational(sb2))
+    names = ("K", "chi_par", "chi_perp")
+    return [tuple(float(branch[name]) for name in names) for branch in found.branches or ()]
 
 
 @pytest.mark.parametrize(

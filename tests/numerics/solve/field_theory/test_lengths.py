@@ -60,7 +60,7 @@ def test_kernel_matrices_do_not_depend_on_threads_or_on_a_compiler(
     x = np.random.default_rng(5).standard_normal((300, 4))
     wide = WideLimit(activation(name))
     found = [kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4, threads=threads) for threads in (1, 3)]
-    monkeypatch.setattr("neurenorm.numerics.compile.c_target.find_compiler", lambda: None)
+    monkeypatch.setattr("neurenorm.numerics.compile.targets.c_target.find_compiler", lambda: None)
     plain = kernel_matrices(wide, x @ x.T / 4, 1.3, 0.2, 4)
     for one, three, numpy_only in zip(*found, plain, strict=True):
         assert np.array_equal(one, three)
@@ -112,11 +112,11 @@ def test_found_lengths_are_fixed(name: str, sw2: float, sb2: float) -> None:
     wide = WideLimit(activation(name))
     weight, bias = sp.Rational(str(round(sw2, 3))), sp.Rational(str(round(sb2, 3)))
     step = compiled(wide.kernel.step[0].subs({SW2: weight, SB2: bias}), [wide.kernel.state[0]])
-    for point in length_fixed_points(wide, weight, bias).points:
-        k = float(point.K)
+    for branch in length_fixed_points(wide, weight, bias).branches:
+        k = float(branch["K"])
         assert float(step(k)) == pytest.approx(k, rel=1e-10)
         slope = (float(step(k * 1.0001)) - float(step(k * 0.9999))) / (0.0002 * k)
-        assert slope == pytest.approx(float(point.chi_par), abs=1e-6)
+        assert slope == pytest.approx(float(branch["chi_par"]), abs=1e-6)
 
 
 def test_tangent_kernel_is_the_squared_gradient() -> None:

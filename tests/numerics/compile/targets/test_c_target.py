@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import sympy
 
-from neurenorm.numerics.compile import c_target, cache, compiled
+from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.compile.targets import c_cache, c_target
 
 x, y = sympy.symbols("x y", real=True)
 needs_compiler = pytest.mark.skipif(
@@ -121,7 +122,7 @@ def test_the_vector_library_is_called(monkeypatch, tmp_path):
 
 @needs_compiler
 def test_the_benchmark_runs_and_its_backends_agree():
-    script = Path(__file__).parents[3] / "benchmarks" / "compile.py"
+    script = Path(__file__).parents[4] / "benchmarks" / "compile.py"
     rows = runpy.run_path(str(script))["run"](points=3000, repeats=1)
     assert {"C limit", "c target", "numpy target", "lambdify"} <= {row.backend for row in rows}
     assert max(row.difference for row in rows) < 1e-11
@@ -138,8 +139,8 @@ def test_a_library_that_is_not_what_was_written_is_built_again(tmp_path, monkeyp
         (place / "made.so").write_bytes(b"library")
         return place / "made.so"
 
-    library = cache.cached_library("key", build)
-    assert cache.cached_library("key", build) == library and len(built) == 1
+    library = c_cache.cached_library("key", build)
+    assert c_cache.cached_library("key", build) == library and len(built) == 1
     assert library.parent.stat().st_mode & 0o777 == 0o700 and library.stat().st_mode & 0o077 == 0
     if damage == "open to all":
         library.chmod(0o666)
@@ -152,7 +153,7 @@ def test_a_library_that_is_not_what_was_written_is_built_again(tmp_path, monkeyp
                 damage
             ]
         )
-    again = cache.cached_library("key", build)
+    again = c_cache.cached_library("key", build)
     assert len(built) == 2 and again.read_bytes() == b"library" and not again.is_symlink()
 
 
@@ -173,7 +174,7 @@ def test_a_home_that_is_not_private_is_not_used(tmp_path, monkeypatch, home):
         (place / "made.so").write_bytes(b"library")
         return place / "made.so"
 
-    library = cache.cached_library("key", build)
+    library = c_cache.cached_library("key", build)
     assert tmp_path not in library.parents or library.parents[0].parts[-2] != "neurenorm"
     assert library.parent.stat().st_mode & 0o777 == 0o700
 
@@ -182,7 +183,7 @@ def test_without_a_home_or_a_temporary_folder_numpy_answers(monkeypatch):
     def nowhere():
         raise OSError("no folder can be written")
 
-    monkeypatch.setattr(cache, "_private_folder", nowhere)
+    monkeypatch.setattr(c_cache, "_private_folder", nowhere)
     x = sympy.Symbol("x_nowhere")
     assert compiled(sympy.cosh(x) + x**7 / 11, [x], target="c")([0.5])[0] == pytest.approx(
         np.cosh(0.5) + 0.5**7 / 11

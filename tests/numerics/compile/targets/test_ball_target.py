@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurenorm.numerics.compile import CompileError, compiled
-from neurenorm.numerics.compile.ball_target import to_ball
+from neurenorm.numerics.compile.targets.ball_target import to_ball
 
 x, y = sympy.symbols("x y", real=True)
 k = sympy.Symbol("k", integer=True)

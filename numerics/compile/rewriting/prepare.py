@@ -15,9 +15,9 @@ from sympy.core.function import AppliedUndef
 
 from neurenorm.numerics.compile.errors import CompileError, shortened
 from neurenorm.numerics.compile.lowering import lowering_for
-from neurenorm.numerics.compile.near_one import near_one
-from neurenorm.numerics.compile.roots import angular
-from neurenorm.numerics.compile.stable import elementary, stable_log
+from neurenorm.numerics.compile.rewriting.near_one import near_one
+from neurenorm.numerics.compile.rewriting.roots import angular
+from neurenorm.numerics.compile.rewriting.stable import elementary, stable_log
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["Prepared", "check_symbols", "prepare", "rename"]

@@ -25,10 +25,10 @@ import sympy
 from sympy.logic.boolalg import BooleanAtom
 from sympy.printing.c import C99CodePrinter
 
-from neurenorm.numerics.compile.cache import cached_library
 from neurenorm.numerics.compile.errors import CompileError, shortened
-from neurenorm.numerics.compile.numpy_target import NumpyEvaluator, as_real_arrays, blocks
-from neurenorm.numerics.compile.prepare import Prepared, prepare
+from neurenorm.numerics.compile.rewriting.prepare import Prepared, prepare
+from neurenorm.numerics.compile.targets.c_cache import cached_library
+from neurenorm.numerics.compile.targets.numpy_target import NumpyEvaluator, as_real_arrays, blocks
 
 __all__ = ["CEvaluator", "CKernel", "c_kernel", "find_compiler"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flint import acb, arb, fmpq
 
-from neurenorm.numerics.compile.target import Kernel
+from neurenorm.numerics.compile.targets.target import Kernel
 
 __all__ = ["COMPLEX_FUNCTIONS", "REAL_FUNCTIONS", "accumulate", "piecewise"]
 

@@ -11,7 +11,7 @@ import sympy
 from mpmath import mp
 
 from neurenorm.numerics.compile.errors import CompileError, shortened
-from neurenorm.numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.targets.target import Kernel, PythonTarget
 
 __all__ = ["MPMATH", "MpmathEvaluator"]
 

@@ -10,20 +10,20 @@ from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any
 
-import flint
 import sympy
 from flint import acb, arb, fmpq, fmpz, fmpz_poly
 
 from neurenorm.graphs.arguments import shown
-from neurenorm.numerics.compile.ball_functions import (
+from neurenorm.numerics.balls import precision
+from neurenorm.numerics.compile.errors import CompileError, shortened
+from neurenorm.numerics.compile.kernels import build_kernel
+from neurenorm.numerics.compile.targets.ball_functions import (
     COMPLEX_FUNCTIONS,
     REAL_FUNCTIONS,
     accumulate,
     piecewise,
 )
-from neurenorm.numerics.compile.errors import CompileError, shortened
-from neurenorm.numerics.compile.kernels import build_kernel
-from neurenorm.numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.targets.target import Kernel, PythonTarget
 
 __all__ = ["BALL", "COMPLEX_BALL", "BallEvaluator", "to_ball"]
 
@@ -201,22 +201,18 @@ class BallEvaluator:
     def _proved(self, values: Sequence[Any], digits: int) -> list[Any]:
         """Double the precision until every enclosure is tight enough."""
         start = math.ceil(digits * _BITS_PER_DIGIT) + GUARD_BITS
-        before = flint.ctx.prec
         reached = -math.inf
         inexact = any(isinstance(value, arb | acb) and not value.is_exact() for value in values)
-        try:
-            for doubling in range(DOUBLINGS + 1):
-                flint.ctx.prec = start << doubling
+        for doubling in range(DOUBLINGS + 1):
+            with precision(start << doubling):
                 results = self._once(values)
-                accuracy = min((_digits_of(result) for result in results), default=math.inf)
-                if accuracy >= digits:
-                    return results
-                if inexact and doubling and accuracy <= reached:
-                    break
-                reached = accuracy
-            raise ValueError(_shortfall(digits, accuracy, flint.ctx.prec))
-        finally:
-            flint.ctx.prec = before
+            accuracy = min((_digits_of(result) for result in results), default=math.inf)
+            if accuracy >= digits:
+                return results
+            if inexact and doubling and accuracy <= reached:
+                break
+            reached = accuracy
+        raise ValueError(_shortfall(digits, accuracy, start << doubling))
 
 
 def _shortfall(digits: int, reached: float, bits: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from neurenorm.numerics.compile.errors import CompileError
-from neurenorm.numerics.compile.target import Kernel, PythonTarget
+from neurenorm.numerics.compile.targets.target import Kernel, PythonTarget
 
 __all__ = ["NUMPY", "NumpyEvaluator", "as_real_arrays"]
 

@@ -1,18 +1,18 @@
-"""What every solver needs of its input: numbers as balls, digits as bits, and complaints that say
-what would be right.
+"""What every solver needs of its input: numbers as balls, and complaints that say what would be
+right.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flint import arb, fmpq
 from sympy import Expr, Integer, Rational, Symbol
 
+from neurenorm.numerics.balls import working_bits
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.algebra.reading import expression_of, shown
 
-__all__ = ["ball", "proved_digits"]
+__all__ = ["ball"]
 
 MOST = {"digits": 10_000, "steps": 10**7}
 """The most digits and steps that are computed."""
@@ -51,42 +51,16 @@ def ball(number: object) -> arb:
     return result
 
 
-def proved_digits(value: arb) -> int:
-    """How many significant decimal digits a ball proves: minus the decimal logarithm of its
-    relative radius.
-
-    Parameters
-    ----------
-    value : arb
-
-    Returns
-    -------
-    int
-        Decimals behind the point where the ball contains zero; 0 for a ball without bounds, 10**6
-        for an exact number.
+def search_bits(digits: int) -> int:
+    """The working precision, in bits, of a search whose zeros are wanted to a number of decimal
+    digits.
 
     Examples
     --------
-    >>> proved_digits(arb(2, 1e-20)), proved_digits(arb(0, 1e-9)), proved_digits(arb(0, 1))
-    (20, 9, 0)
-    """
-    if value.is_exact():
-        return 10**6
-    if not value.is_finite():
-        return 0
-    relative = value.rad() if value.contains(0) else value.rad() / abs(value).mid()
-    return max(0, math.floor(-float(relative.log().mid()) / math.log(10) + 1e-3))
-
-
-def working_bits(digits: int) -> int:
-    """The working precision, in bits, at which a number of decimal digits is aimed for.
-
-    Examples
-    --------
-    >>> working_bits(15), working_bits(100)
+    >>> search_bits(15), search_bits(100)
     (192, 397)
     """
-    return max(_LEAST_BITS, 64 + math.ceil(digits * math.log2(10)))
+    return max(_LEAST_BITS, working_bits(digits))
 
 
 def check_names(kind: str, wanted: Sequence[Symbol], given: Mapping[Symbol, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Closed forms: expressions evaluated in ball arithmetic."""
+"""Closed forms, expansions and sums over states: evaluated in ball arithmetic."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 from flint import arb
 from sympy import Expr
 
+from neurenorm.numerics.balls import enclosed_answer
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.theory.catalogue.problems import Expansion, Formula
-from neurenorm.theory.recursion.recursion import Recursion
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
+from neurenorm.theory.catalogue.problems import Expansion, Formula, OverRing
 
 __all__ = ["balls_of"]
 
@@ -32,32 +31,28 @@ def balls_of(expressions: Mapping[str, Expr], numbers: Mapping[str, Any]) -> dic
 
 
 @answer.register
-def _(problem: Expr, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_expression(problem: Expr, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     return enclosed_answer(lambda: balls_of({"value": problem}, numbers), digits)
 
 
 @answer.register
-def _(problem: Recursion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    step = {
-        symbol.name: expression
-        for symbol, expression in zip(problem.state, problem.step, strict=True)
-    }
-    return enclosed_answer(lambda: balls_of(step, numbers), digits)
-
-
-@answer.register
-def _(problem: Formula, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+def of_formula(problem: Formula, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     return enclosed_answer(lambda: balls_of(problem.values, numbers), digits)
 
 
 @answer.register
-def _(problem: Expansion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(
-            "no digits can be proved for the first orders of an expansion: leave digits away; the "
-            "error is the size of what is left out"
-        )
+def of_expansion(problem: Expansion, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    refuse_digits(digits, "the first orders of an expansion", "off by the size of what is left out")
     closed = enclosed_answer(lambda: balls_of(problem.values, numbers), None)
     left_out = enclosed_answer(lambda: balls_of(problem.left_out, numbers), None)
     errors = {name: closed.errors[name] + left_out.values[name] for name in closed.values}
     return Answer("numeric" if any(left_out.values.values()) else "exact", closed.values, errors)
+
+
+@answer.register
+def over_ring(problem: OverRing, numbers: Mapping[str, Any], digits: int | None) -> Answer:
+    """Do the sum over balls, at rising precision until the digits are proved."""
+    from neurenorm.numerics.evaluate.ball_ring import BallRing
+
+    ring = BallRing(numbers, digits)
+    return enclosed_answer(lambda: problem.over(ring), digits)

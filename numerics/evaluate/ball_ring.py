@@ -1,5 +1,5 @@
-"""Sums over states evaluated at a point: run over balls, so that a long chain costs its length and
-nothing else.
+"""Balls as the ring of a sum over states, so that a long chain costs its length and nothing
+else.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from typing import Any
 from flint import arb, ctx
 from sympy import Expr, Symbol
 
-from neurenorm.numerics.compile.ball_target import to_ball
-from neurenorm.numerics.evaluate.balls import MOST_BITS, enclosed_answer
-from neurenorm.numerics.evaluate.core import answer
-from neurenorm.numerics.solution import Solution
-from neurenorm.theory.catalogue.problems import OverRing
+from neurenorm.numerics.balls import MOST_BITS
+from neurenorm.numerics.compile.targets.ball_target import to_ball
 from neurenorm.theory.decimation.decimation import Decimation
 from neurenorm.theory.decimation.series import Series
 
 __all__ = ["BallRing"]
 
-SMALLEST_DOUBLE = -1074  # the exponent of two
+HALF_SMALLEST_DOUBLE = -1075  # as an exponent of two: below it a double is zero
 
 
 class BallRing:
@@ -94,14 +91,7 @@ class BallRing:
         of bits at which it is taken for zero.
         """
         if self.digits is None:
-            smallest = arb(2) ** SMALLEST_DOUBLE
+            smallest = arb(2) ** HALF_SMALLEST_DOUBLE
             return arb(0, smallest) if or_zero and abs(value) < smallest else value
         unknown = value.contains(0) and not value.is_zero() and ctx.prec < MOST_BITS
         return arb.nan() if unknown else value
-
-
-@answer.register
-def over_balls(problem: OverRing, numbers: Mapping[str, Any], digits: int | None) -> Solution:
-    """Do the sum over balls, at rising precision until the digits are proved."""
-    ring = BallRing(numbers, digits)
-    return enclosed_answer(lambda: problem.over(ring), digits)

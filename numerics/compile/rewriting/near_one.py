@@ -15,7 +15,7 @@ from typing import Any
 import sympy
 from sympy import cosh, exp, log, sinh
 
-from neurenorm.numerics.compile.stable import Log1p
+from neurenorm.numerics.compile.rewriting.stable import Log1p
 
 __all__ = ["near_one"]
 

@@ -1,9 +1,8 @@
-"""Balls as answers: raise the precision until the digits are proved, then print."""
+"""Balls: their precision, the digits they prove, and what is printed of them."""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
@@ -14,10 +13,22 @@ from flint import arb, ctx
 from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.solution import Solution, Status
 
-__all__ = ["FLOAT_DIGITS", "enclosed_answer", "enclosure", "enclosures", "proved", "shown"]
+__all__ = [
+    "FLOAT_DIGITS",
+    "enclosed_answer",
+    "enclosure",
+    "enclosures",
+    "precision",
+    "proved",
+    "proved_digits",
+    "shown",
+    "working_bits",
+]
 
 FLOAT_DIGITS = 17
 MOST_BITS = 2**17
+_GUARD_BITS = 64
+_BITS_PER_DIGIT = math.log2(10)
 
 
 _ONE_AT_A_TIME = RLock()
@@ -37,6 +48,44 @@ def precision(bits: int) -> Iterator[None]:
             ctx.prec = before
 
 
+def working_bits(digits: int) -> int:
+    """The working precision, in bits, at which a number of decimal digits is aimed for.
+
+    Examples
+    --------
+    >>> working_bits(15), working_bits(100)
+    (114, 397)
+    """
+    return _GUARD_BITS + math.ceil(digits * _BITS_PER_DIGIT)
+
+
+def proved_digits(value: arb) -> int:
+    """How many significant decimal digits a ball proves: minus the decimal logarithm of its
+    relative radius.
+
+    Parameters
+    ----------
+    value : arb
+
+    Returns
+    -------
+    int
+        Decimals behind the point where the ball contains zero; 0 for a ball without bounds, 10**6
+        for an exact number.
+
+    Examples
+    --------
+    >>> proved_digits(arb(2, 1e-20)), proved_digits(arb(0, 1e-9)), proved_digits(arb(0, 1))
+    (20, 9, 0)
+    """
+    if value.is_exact():
+        return 10**6
+    if not value.is_finite():
+        return 0
+    relative = value.rad() if value.contains(0) else value.rad() / abs(value).mid()
+    return max(0, math.floor(-float(relative.log().mid()) / math.log(10) + 1e-3))
+
+
 def proved(compute: Callable[[], Mapping[str, arb]], digits: int) -> dict[str, arb]:
     """Repeat a ball computation at doubled precision until every value is known to the digits.
 
@@ -48,16 +97,16 @@ def proved(compute: Callable[[], Mapping[str, arb]], digits: int) -> dict[str, a
     ValueError
         If the digits cannot be reached; the message says how many were.
     """
-    bits = max(64, int(3.33 * digits) + 32)
+    bits = working_bits(digits)
     while True:
         with precision(bits):
             values = dict(compute())
             if all(_known(value, digits, bits) for value in values.values()):
                 return values
-            reached = min(_digits(value) for value in values.values())
+            reached = min(map(proved_digits, values.values()))
         if bits > MOST_BITS:
             raise ValueError(
-                f"only {max(reached, 0)} digits could be proved, fewer than the {digits} asked for"
+                f"only {reached} digits could be proved, fewer than the {digits} asked for"
             )
         bits *= 2
 
@@ -66,12 +115,9 @@ def _known(value: arb, digits: int, bits: int) -> bool:
     """Whether a ball is known to the digits."""
     if not value.is_finite():
         return False
-    return _digits(value) >= digits or (bool(value.contains(0)) and bits >= 4096)
-
-
-def _digits(value: arb) -> int:
-    """Return the number of correct digits of a ball."""
-    return int(value.rel_accuracy_bits() / 3.3219281)
+    if value.contains(0) and not value.is_exact():
+        return bits >= 4096
+    return proved_digits(value) >= digits
 
 
 def shown(value: arb, digits: int | None) -> float | int | str:
@@ -91,7 +137,6 @@ def shown(value: arb, digits: int | None) -> float | int | str:
 
 
 @checked_arguments
-@checked_arguments
 def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float | str]:
     """Return a ball as it is shown, and the largest distance of what is shown from the ball's
     numbers.
@@ -105,7 +150,7 @@ def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float 
     (0.25, 0.0)
     """
     number = shown(value, digits)
-    with precision(max(ctx.prec, int(3.33 * (digits or FLOAT_DIGITS)) + 64)):
+    with precision(max(ctx.prec, working_bits(digits or FLOAT_DIGITS))):
         return number, _upper((value - arb(number)).abs_upper())
 
 
@@ -113,8 +158,10 @@ def _upper(bound: arb) -> float | str:
     """A bound as a double that is no smaller, or as a decimal where it is out of the range of
     doubles.
     """
-    number = 0.0 if bound.is_zero() else math.nextafter(float(bound), math.inf)
-    if math.isfinite(number) and (number > sys.float_info.min or bound.is_zero()):
+    number = float(bound)
+    while math.isfinite(number) and not arb(number) >= bound:
+        number = math.nextafter(number, math.inf)
+    if math.isfinite(number) and arb(number) <= 2 * bound:
         return number
     return str((bound * arb(1.1)).mid().str(2, radius=False))
 

@@ -17,9 +17,9 @@ from sympy import Expr, Symbol, exp, oo
 
 from neurenorm.graphs.arguments import found_in
 from neurenorm.numerics.arguments import checked_arguments
+from neurenorm.numerics.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
-from neurenorm.numerics.evaluate.core import Answer, answer
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.observables.entropy import binary_entropy
 from neurenorm.numerics.quadrature.rules import whole_line
 from neurenorm.numerics.solve import trajectory
@@ -190,7 +190,7 @@ def constant_ball(expression: Expr, numbers: Mapping[Symbol, Any]) -> arb:
 
 
 @answer.register
-def _(problem: StateEntropy, numbers: Numbers, digits: int | None) -> Answer:
+def of_state_entropy(problem: StateEntropy, numbers: Numbers, digits: int | None) -> Answer:
     symbols_used = (problem.density.free_symbols | problem.scale.free_symbols) - {SUBJECT.t}
     given = {symbol: numbers[symbol.name] for symbol in symbols_used}
     if oo in given.values() or given.get(SUBJECT.sw2) == 0:
@@ -202,7 +202,7 @@ def _(problem: StateEntropy, numbers: Numbers, digits: int | None) -> Answer:
 
 
 @answer.register
-def _(problem: DepthLaw, numbers: Numbers, digits: int | None) -> Answer:
+def of_depth_law(problem: DepthLaw, numbers: Numbers, digits: int | None) -> Answer:
     return _enclosed(
         lambda: {
             "value": constant_ball(problem.prefactor, {}) * state_entropy_ball(problem.area, {})
@@ -216,18 +216,16 @@ def _(problem: DepthLaw, numbers: Numbers, digits: int | None) -> Answer:
 
 
 @answer.register
-def _(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
+def of_random_network(problem: RandomNetwork, numbers: Numbers, digits: int | None) -> Answer:
     if numbers["sw2"] == 0 or numbers["c0"] == 1:
         return Answer(
             "exact",
             {"bits": [0.0 if digits is None else "0"] * problem.depth},
             {"bits": [0.0] * problem.depth},
         )
-    if not problem.closed and digits is not None:
-        raise ValueError(
-            f"no digits can be proved for {problem.activation.name}, whose kernel is averaged "
-            "numerically: leave digits away (about 8 are right)"
-        )
+    if not problem.closed:
+        averaged = "averaged in double precision (about 8 digits are right)"
+        refuse_digits(digits, f"the kernel of {problem.activation.name}", averaged)
     if digits is not None:
         return _listed(
             "bits", _enclosed(lambda: _layer_balls(problem, numbers), digits, problem.depth)

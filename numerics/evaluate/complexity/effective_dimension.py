@@ -16,10 +16,10 @@ from scipy.special import gammaln, xlogy
 
 from neurenorm.graphs.arguments import whole_number
 from neurenorm.numerics.arguments import checked_arguments
+from neurenorm.numerics.balls import enclosed_answer, precision
 from neurenorm.numerics.compile import compiled
-from neurenorm.numerics.evaluate.balls import enclosed_answer, precision
-from neurenorm.numerics.evaluate.core import Answer, answer
-from neurenorm.numerics.evaluate.formulas import balls_of
+from neurenorm.numerics.evaluate.catalogue import balls_of
+from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.theory.complexity.effective_dimension import LayerSpectrum, SphereKernel
 from neurenorm.theory.symbols import symbols
 
@@ -32,7 +32,7 @@ DEGREES = 256
 
 
 @answer.register
-def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
+def of_layer_spectrum(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
     return enclosed_answer(
         lambda: balls_of(
             {"fraction": problem.fraction, "participation": problem.participation}, numbers
@@ -42,12 +42,8 @@ def _(problem: LayerSpectrum, numbers: Numbers, digits: int | None) -> Answer:
 
 
 @answer.register
-def _(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
-    if digits is not None:
-        raise ValueError(
-            "no digits can be proved for a spectrum on the sphere, which is summed in double "
-            "precision: leave digits away"
-        )
+def of_sphere_kernel(problem: SphereKernel, numbers: Numbers, digits: int | None) -> Answer:
+    refuse_digits(digits, "a spectrum on the sphere", "summed in double precision")
     value, error = sphere_dimension(problem, int(numbers["d"]))
     reached = "numeric" if error < 0.1 * value else "not converged"
     reason = (

@@ -1,0 +1,1 @@
+"""How compiled code is written for each kind of number: doubles in NumPy or C, mpmath, balls."""
