@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.graphs.arguments import affordable, listed, whole_number
+from neurenorm.graphs.arguments import affordable, listed, shown, whole_number
 from neurenorm.graphs.periodic.labels import Label
 
 __all__ = [
@@ -314,16 +314,13 @@ def _layer_slices(widths: Sequence[int], copies: int = 1) -> tuple[slice, ...]:
 
 def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
     """Return the widths, at least three of them and all positive."""
-    found = tuple(int(n) for n in widths)
-    if (
-        len(found) < 3
-        or min(found) < 1
-        or any(n != width for n, width in zip(found, widths, strict=True))
-    ):
+    try:
+        found = tuple(whole_number(n, "a width", 1) for n in listed(widths, "widths", 3))
+    except (TypeError, ValueError):
         raise PathError(
             "a layered network of p ≥ 2 weight layers needs at least three positive widths, all "
-            f"integers, got {tuple(widths)}"
-        )
+            f"integers, got {shown(widths)}"
+        ) from None
     return found
 
 

@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 import traceback
+import types
 from collections import Counter
 from fractions import Fraction
 
@@ -83,7 +84,10 @@ def recorded_calls(every=1):
     """Valid calls of exported functions and classes, as their examples make them."""
     calls = []
     for module in dict.fromkeys(modules()):
-        if any(part in module.__name__ for part in (".claims", ".simulation", ".command")):
+        if any(
+            part in module.__name__
+            for part in (".claims", ".simulation", ".command", "graphs.arguments")
+        ):
             continue
         names = [n for n in getattr(module, "__all__", ()) if n not in SKIPPED]
         tests = doctest.DocTestFinder().find(module, module.__name__)
@@ -132,8 +136,12 @@ def _noting(method, calls, depth):
 
     @functools.wraps(method)
     def noted(*args, **kwargs):
-        if not depth[0] and sum(call[0] is method for call in calls[-40:]) < MOST_CALLS:
-            calls.append((method, args, kwargs))
+        if (
+            not depth[0]
+            and sum(getattr(call[0], "__func__", None) is method for call in calls[-40:])
+            < MOST_CALLS
+        ):
+            calls.append((types.MethodType(method, args[0]), args[1:], kwargs))
         depth[0] += 1
         try:
             return method(*args, **kwargs)
@@ -218,7 +226,9 @@ def broken_promise(function, args, kwargs, seconds=LONGEST):
         plain = re.match(r"'?[\w.]+'? object has no attribute", str(error))
         return None if plain else _where("traceback", error)
     except BaseException as error:
-        return _where("traceback", error)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        mine = last.filename.startswith("<doctest")  # a function that an example gave
+        return None if mine else _where("traceback", error)
     late = time.perf_counter() - start > seconds
     return "hangs" if late else "the marker appeared" if os.path.exists("pwned") else None
 

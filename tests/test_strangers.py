@@ -12,18 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Rational, Symbol
 
+from neurenorm.graphs.lattices import diamond, hierarchical_lattice, ladder
+from neurenorm.graphs.network.architectures import mlp, recurrent
 from neurenorm.numerics.cli import main
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.evaluate.values import exact_value, parse_value
+from neurenorm.numerics.measure.spins.verdict import coupling_law
+from neurenorm.numerics.quadrature.balls import certified_average
+from neurenorm.numerics.solve.dynamic_neurons.transfer import correlation_lengths
 from neurenorm.numerics.sweep import sweep
 from neurenorm.theory.algebra.arguments import READERS as READ
 from neurenorm.theory.algebra.reading import expression_of, matrix_of, read_expression, read_number
 from neurenorm.theory.catalogue import results
-from neurenorm.theory.decimation.model import finite, potts
+from neurenorm.theory.decimation.model import clock, finite, potts
+from neurenorm.theory.dynamic_neurons.generated_couplings import generated_classes
 from neurenorm.theory.dynamic_neurons.linear import annealed_covariance
+from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.gaussian.expectation import expectation
+from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
+from neurenorm.theory.gaussian.terms import linear_form
+from neurenorm.theory.ising_correspondence.machines import ring_correlation
 from neurenorm.theory.recursion.recursion import Recursion
 
 ROOT = Path(__file__).parents[1]
@@ -344,6 +353,51 @@ def test_bombs_are_refused_at_once(capsys, guarded, arguments):
     assert time.perf_counter() - start < 2
     assert (status, out) == (2, "")
     assert len(err.splitlines()) == 1 and len(err) < 1000
+
+
+def test_work_has_a_budget(capsys, monkeypatch):
+    start = time.process_time()
+    status, out, err = run(
+        capsys, "evaluate", "complexity/random-network", "activation=relu", "sw2=2", "sb2=0",
+        "depth=3", "--digits", "1000",
+    )  # fmt: skip
+    assert (status, out, len(err.splitlines())) == (2, "", 1) and "at most 81" in err
+    assert time.process_time() - start < 2
+    monkeypatch.setattr("neurenorm.numerics.quadrature.plane.MOST_EVALUATIONS", 100_000)
+    status, out, err = run(
+        capsys, "evaluate", "field-theory/correlation-fixed-point", "activation=tanh", "sw2=5e11",
+        "sb2=1",
+    )  # fmt: skip
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "more than 100000 values of the function" in err
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mlp([10**400, 2]),
+        lambda: mlp([10**5, 10**5]),
+        lambda: ladder(10**9),
+        lambda: hierarchical_lattice(diamond(), 10**6),
+        lambda: recurrent(2).unrolled(10**9),
+        lambda: clock(10**6),
+        lambda: gaussian_variables(10**6),
+        lambda: generated_classes(10**400),
+        lambda: certified_average(Symbol("z") ** 2, [Symbol("z")], [1], 10**6),
+        lambda: coupling_law(10**400, 2, 1),
+        lambda: correlation_lengths([]),
+        lambda: linear_form(CODE, (Symbol("z"),)),
+        lambda: linear_form(Symbol("z"), (CODE,)),
+        lambda: ring_correlation(CODE, 3, 1),
+        lambda: GaussianField.from_chain_action(CODE, Symbol("p"), Symbol("q"), 0),
+        lambda: GaussianField.from_chain_action(Symbol("p"), Symbol("p"), Symbol("q"), [CODE]),
+    ],
+)
+def test_calls_are_refused_in_one_line_at_once(guarded, call):
+    start = time.process_time()
+    with pytest.raises((ValueError, TypeError)) as refused:
+        call()
+    assert time.process_time() - start < 2 and len(str(refused.value).splitlines()) == 1
 
 
 def test_numbers_are_exact_and_have_a_range():

@@ -135,6 +135,10 @@ class PackedStates(Tabulated):
         >>> counts.tolist(), sizes.tolist()
         ([[0, 1], [1, 1], [1, 0]], [1, 1, 1])
         """
+        if not 1 <= blocks <= self.samples:
+            raise ValueError(
+                f"{self.samples} samples have from 1 to {self.samples} blocks, got {blocks}"
+            )
         owner, counts = self.owners(blocks), np.zeros((blocks, self.units), dtype=np.int64)
         for start, bits, count in self._placed():
             weights = (

@@ -101,7 +101,7 @@ def plane_average(
         np.unique(np.asarray(kinks[0], dtype=float)),
         np.unique(np.asarray(kinks[1], dtype=float)),
     )
-    counted = _Counted(function)
+    counted = _Counted(function, MOST_EVALUATIONS)
     results = [_point(counted, *point, edges, tolerance) for point in zip(a, b, e, strict=True)]
     pairs = np.array(results, dtype=float).reshape(-1, 2)
     return Average(pairs[:, 0].reshape(kaa.shape), pairs[:, 1].reshape(kaa.shape))
@@ -112,7 +112,7 @@ class _Counted:
     """A function that may be evaluated so often, and not more."""
 
     function: Function
-    left: int = MOST_EVALUATIONS
+    left: int
 
     def __call__(self, a: Array, b: Array) -> Array:
         """Evaluate, within the budget."""

@@ -95,7 +95,7 @@ def check_counts(least: int = 1, **counts: int) -> None:
     >>> check_counts(digits=0)
     Traceback (most recent call last):
     ...
-    ValueError: digits must be a positive whole number, got 0
+    ValueError: digits must be a positive whole number, at most 10000, got 0
     """
     for name, value in counts.items():
         if (

@@ -32,6 +32,7 @@ from sympy import (
 )
 from sympy import I as IMAGINARY
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
@@ -270,9 +271,14 @@ class DepthField(Typeset):
         return self.variance * total
 
 
+LONGEST = 10_000
+"""The most layers of a chain."""
+
+
 def _check(layers: int, boundary: str) -> None:
     """Refuse unknown boundaries and chains that are too short."""
     least = 3 if boundary == "periodic" else 1
+    whole_number(layers, "the number of layers", None, LONGEST)
     if boundary not in BOUNDARIES:
         raise ValueError(f"unknown boundary {boundary!r}: choose one of {', '.join(BOUNDARIES)}")
     if layers < least:

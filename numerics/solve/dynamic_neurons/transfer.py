@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import eigs
 
 from neurenorm.graphs.rendering import Tabulated
@@ -303,7 +303,8 @@ def scaled_correlation_length(tau: float) -> float:
     return float(1 / diffusion_rates(lambda u: np.asarray(drift(u, tau)), float(scaling.noise))[1])
 
 
-def overlap_eigenvalue(matrix: Sequence[Sequence[Any]]) -> float:
+@checked_arguments
+def overlap_eigenvalue(matrix: ArrayLike) -> float:
     """Return the third eigenvalue of the transfer matrix of two data, whose first two are 1 (it is
     absorbed at both ends).
 
