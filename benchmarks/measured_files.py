@@ -11,11 +11,11 @@ one line that names what is wrong; anything else is wrong.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import signal
 import sys
 import tempfile
 import time
+import types
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -71,14 +71,12 @@ def main() -> None:
 
 
 def _vision() -> Any:
-    """The models of torchvision, whose operators for boxes, absent from builds for another torch,
-    no classifier needs.
+    """The models of torchvision, without the shapes of its operators for boxes, which a build for
+    another torch lacks and no classifier needs.
     """
-    import torch
-
-    library = torch.library.Library("torchvision", "DEF")
-    with contextlib.suppress(RuntimeError):
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    sys.modules.setdefault(
+        "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")
+    )
     from torchvision import models
 
     return models
@@ -293,8 +291,8 @@ def outcome(path: Path) -> tuple[str, float, str, str]:
 def _measured(path: Path, used: list[str]) -> tuple[str, float, str]:
     """Measure a file, check it, and note the witness that was used."""
     start = time.process_time()
-    signal.signal(signal.SIGALRM, _late)
-    signal.alarm(6 * LIMIT)
+    signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, 6 * LIMIT)
     try:
         model = read_onnx(path)
         data = samples(model)
@@ -315,7 +313,7 @@ def _measured(path: Path, used: list[str]) -> tuple[str, float, str]:
     except Exception as error:
         return "wrong", time.process_time() - start, f"{type(error).__name__}: {error}"
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _late(*_: Any) -> None:
