@@ -19,6 +19,7 @@ from neurenorm.numerics.arguments import checked_arguments
 __all__ = ["PackedStates"]
 
 Bits = NDArray[np.uint8]
+MOST_BLOCKS = 100_000
 SMALL = 1024  # samples below which blocks are cut to the sample, not to the byte
 
 
@@ -135,10 +136,8 @@ class PackedStates(Tabulated):
         >>> counts.tolist(), sizes.tolist()
         ([[0, 1], [1, 1], [1, 0]], [1, 1, 1])
         """
-        if not 1 <= blocks <= self.samples:
-            raise ValueError(
-                f"{self.samples} samples have from 1 to {self.samples} blocks, got {blocks}"
-            )
+        if not 1 <= blocks <= MOST_BLOCKS:
+            raise ValueError(f"there are from 1 to {MOST_BLOCKS} blocks, got {blocks}")
         owner, counts = self.owners(blocks), np.zeros((blocks, self.units), dtype=np.int64)
         for start, bits, count in self._placed():
             weights = (
