@@ -47,9 +47,9 @@ def whole_number(
     Raises
     ------
     TypeError
-        If it is no whole number.
+        If it is no number.
     ValueError
-        If it is out of range.
+        If it is not whole, or out of range.
 
     Examples
     --------
@@ -61,12 +61,18 @@ def whole_number(
     """
     bounds = "" if least is None else f" from {least}"
     bounds += "" if most is None else f" to {most}"
+    wrong = f"{what} is a whole number{bounds}, got {shown(value)}"
     try:
         number = None if isinstance(value, bool | str | bytes) else int(value)
-        if number is None or not bool(number == value):
-            raise TypeError
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"{what} is a whole number{bounds}, got {shown(value)}") from None
+        same = number is not None and bool(number == value)
+    except TypeError:
+        raise TypeError(wrong) from None
+    except (ValueError, OverflowError):
+        raise ValueError(wrong) from None
+    if number is None:
+        raise TypeError(wrong)
+    if not same:
+        raise ValueError(wrong)
     if not (-_MOST if least is None else least) <= number <= (_MOST if most is None else most):
         bounds = bounds or " of at most 63 bits"
         raise ValueError(f"{what} is a whole number{bounds}, got {shown(value)}")

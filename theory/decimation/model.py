@@ -113,7 +113,7 @@ def clock(n: int) -> Alphabet:
     >>> clock(4).states
     (0, pi/2, pi, 3*pi/2)
     """
-    n = whole_number(n, "the number of positions of a clock", 2, LARGEST_CLOCK)
+    n = whole_number(n, "the number of positions of a clock, at least 2,", 2, LARGEST_CLOCK)
     angles = tuple(2 * pi * a / n for a in range(n))
     labels, basis, norms = ["1"], [[Integer(1)] * n], [n]
     for k in range(1, (n - 1) // 2 + 1):
