@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: verify false-alarms mutations test fuzz lint notebooks notebooks-full docs picture benchmarks clean
+.PHONY: verify false-alarms mutations test fuzz lint notebooks notebooks-full lab docs picture benchmarks clean
 
 verify: $(STAMP)
 	$(THREADS) $(BIN)/neurenorm verify
@@ -36,6 +36,11 @@ notebooks: $(STAMP)
 
 notebooks-full: $(STAMP)
 	$(THREADS) $(BIN)/python tests/run_notebooks.py
+
+# JupyterLab on the notebooks, with the kernel of the environment.
+lab: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python jupyterlab
+	$(BIN)/python -m jupyter lab notebooks
 
 docs: $(STAMP)
 	$(THREADS) MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -q -j 2 -b html docs build/docs

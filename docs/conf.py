@@ -7,6 +7,7 @@ no network.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -50,37 +51,42 @@ copybutton_only_copy_prompt_lines = True
 
 
 def _tutorial(file: Path) -> None:
-    """Copy a notebook at its reduced size, and execute the copy."""
+    """Write a notebook at its reduced size with its outputs."""
     import nbformat
-    from nbclient import NotebookClient
-    from run_notebooks import with_parameters
+    from run_notebooks import executed, with_parameters
 
-    notebook = with_parameters(nbformat.read(file, as_version=4), small=True)
+    quick = tags.has("quick")  # noqa: F821  (Sphinx puts it here)
+    plain = with_parameters(nbformat.read(file, as_version=4), small=True)
+    notebook = plain if quick else executed(file, small=True)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
+        for output in cell.get("outputs", ()):
+            table = output.get("data", {}).get("text/html")
+            if table is not None:  # the page sets its own formulas
+                output["data"]["text/html"] = re.sub(r"<td>\$([^$]+)\$</td>", _cell, table)
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell.metadata["tags"].append("remove-cell")
-    if not tags.has("quick"):  # noqa: F821  (Sphinx puts it here)
-        where = {"metadata": {"path": str(file.parent)}}
-        NotebookClient(notebook, timeout=170, kernel_name="python3", resources=where).execute()
     (HERE / "tutorials" / file.name).write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
+def _cell(found: re.Match[str]) -> str:
+    """Return a cell of a table that is a formula."""
+    return f"<td>{_mathml(found[1], 'inline')}</td>"
+
+
 def _tutorials() -> None:
-    """Execute the notebooks, two at a time."""
+    """Execute the notebooks, two at a time, with their figures as outputs."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_tutorial, sorted((HERE.parent / "notebooks").glob("*.ipynb"))))
 
 
 def _mathml(source: str, display: str) -> str:
-    """Return LaTeX as MathML; the LaTeX stays as its alternative text."""
-    from html import escape
+    """Return LaTeX as MathML, as the pages of the workbench have it."""
+    from neurenorm.numerics.show.web import inline_mathml, mathml
 
-    from latex2mathml.converter import convert
-
-    return str(convert(source, display=display)).replace(
-        "<math", f'<math alttext="{escape(source)}"', 1
-    )
+    several = re.search(r"\\begin{(aligned|gathered|align)", source)
+    return mathml(source) if several or display == "block" else inline_mathml(source)
 
 
 def _inline(writer: Any, node: Any) -> None:
@@ -119,6 +125,16 @@ def _formulas_as_text(
             literal = indent
 
 
+def _values_without_a_text(
+    app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Leave a public value without a docstring without one, rather than with that of its type."""
+    text = type(obj).__doc__
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if what == "data" and last and isinstance(text, str) and last in text:
+        lines.clear()
+
+
 def _every_public_name_is_there(app: Any, failure: Exception | None) -> None:
     """Compare the inventory of the site with what the packages declare public."""
     if failure or app.builder.name != "html":
@@ -134,5 +150,6 @@ def setup(app: Any) -> None:
     _tutorials()
     written_pages(HERE / "reference")
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("autodoc-process-docstring", _values_without_a_text, priority=300)
     app.connect("autodoc-process-docstring", _formulas_as_text, priority=400)
     app.connect("build-finished", _every_public_name_is_there)

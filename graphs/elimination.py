@@ -23,11 +23,12 @@ import heapq
 from collections import deque
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from neurenorm.graphs.rendering import Tabulated
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["EliminationOrder", "elimination_order", "frontier_order"]
 
@@ -50,6 +51,7 @@ class EliminationOrder(Tabulated):
 
     Examples
     --------
+    >>> import networkx as nx
     >>> elimination_order(nx.path_graph(4), keep=(0, 3))
     EliminationOrder(order=(1, 2), width=2, keep=(0, 3))
     """
@@ -85,6 +87,7 @@ def elimination_order(graph: nx.Graph, keep: Collection[Hashable] = ()) -> Elimi
 
     Examples
     --------
+    >>> import networkx as nx
     >>> elimination_order(nx.cycle_graph(6)).width
     2
     >>> elimination_order(nx.star_graph(3), keep=[1]).order
@@ -133,6 +136,7 @@ def frontier_order(graph: nx.Graph, keep: Collection[Hashable] = ()) -> Eliminat
 
     Examples
     --------
+    >>> import networkx as nx
     >>> frontier_order(nx.path_graph(4)).order
     (3, 2, 1, 0)
     >>> frontier_order(nx.grid_2d_graph(3, 40)).width

@@ -2,8 +2,8 @@
 removing connections leaves.
 
 A path is a row of weight numbers, one per layer of the network; it stands for one many-body
-interaction, the product of its weights. A layered network, a random hypergraph and a degree-regular
-one are the same object with different incidences.
+interaction, the product of its weights. A layered network and a random hypergraph are one kind of
+object with different incidences.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.arguments import affordable, listed, shown, whole_number
-from neurenorm.graphs.periodic.labels import Label
 
 __all__ = [
     "ActivePaths",
@@ -28,7 +26,6 @@ __all__ = [
     "given_paths",
     "random_active_paths",
     "random_hypergraph",
-    "regular_hypergraph",
 ]
 
 Integers = NDArray[np.int64]
@@ -107,6 +104,8 @@ class ActivePaths:
         >>> given_paths([(0, 1, 2), (2, 3, 4)]).loops, given_paths([(0, 1), (1, 0)]).loops
         (0, 1)
         """
+        import networkx as nx  # a tenth of a second, which only this needs
+
         graph: nx.Graph[Any] = nx.Graph()
         graph.add_nodes_from(("weight", int(w)) for w in range(self.size))
         graph.add_edges_from(
@@ -233,53 +232,6 @@ class ActivePaths:
             order = rng.random((self.copies, above, below)).argsort(axis=1)
             removed[layer] = (order < round(rho * above)).ravel()
         return removed
-
-    def gauge_generators(self) -> list[Integers]:
-        """Return, for every hidden unit, its incoming and outgoing weights: flipping them all
-        changes no path product.
-
-        Examples
-        --------
-        >>> all_paths((2, 2, 2)).gauge_generators()[0].tolist()
-        [0, 2, 4, 5]
-        """
-        widths, slices = self.widths or (), self.layers
-        found: list[Integers] = []
-        for depth in range(1, len(widths) - 1):
-            into = np.arange(self.size)[slices[depth - 1]].reshape(
-                self.copies, widths[depth - 1], widths[depth]
-            )
-            out = np.arange(self.size)[slices[depth]].reshape(
-                self.copies, widths[depth], widths[depth + 1]
-            )
-            found += [
-                np.concatenate([into[copy, :, unit], out[copy, unit]])
-                for copy in range(self.copies)
-                for unit in range(widths[depth])
-            ]
-        return found
-
-    def factor_graph(self) -> nx.Graph:
-        """Return the bipartite factor graph: spins ``("weight", i)`` and interactions ``("path",
-        a)`` of kind ``factor``.
-
-        Examples
-        --------
-        >>> graph = given_paths([(0, 1), (1, 2)]).factor_graph()
-        >>> graph.number_of_nodes(), graph.number_of_edges()
-        (5, 4)
-        """
-        graph: nx.Graph = nx.Graph()
-        graph.add_nodes_from(
-            (("weight", int(i)), {"label": Label("weight")}) for i in np.flatnonzero(self.present)
-        )
-        graph.add_nodes_from(
-            (("path", a), {"label": Label("factor", coupling=a)}) for a in range(self.count)
-        )
-        graph.add_edges_from(
-            (("path", a), ("weight", int(i))) for a, row in enumerate(self.members) for i in row
-        )
-        return graph
 
 
 def _checked_members(members: ArrayLike, size: int) -> Integers:
@@ -448,32 +400,6 @@ def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -
             return ActivePaths(rng.permuted(rng.permutation(rows)[:count], axis=1), size)
     raise PathError(
         f"{count} different {p}-subsets of {size} weights were not found; ask for fewer"
-    )
-
-
-def regular_hypergraph(size: int, p: int, degree: int, rng: np.random.Generator) -> ActivePaths:
-    """Draw paths such that every weight lies in the same number of them (configuration model
-    without repeated weights in a path).
-
-    Examples
-    --------
-    >>> set(regular_hypergraph(30, 3, 4, np.random.default_rng(0)).degrees.tolist())
-    {4}
-    """
-    size, p, degree = _whole(size, p, degree)
-    if p < 2 or degree < 1 or size < p or size * degree % p:
-        raise PathError(f"N·degree = {size}·{degree} must be a multiple of p = {p}, with 2 ≤ p ≤ N")
-    stubs = rng.permutation(np.repeat(np.arange(size), degree)).reshape(-1, p)
-    for _ in range(_TRIES * size):
-        ordered = np.sort(stubs, axis=1)
-        bad = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
-        if not bad.size:
-            return ActivePaths(stubs, size)
-        mixed = np.union1d(bad, rng.integers(0, len(stubs), bad.size + 1))
-        stubs[mixed] = rng.permutation(stubs[mixed].ravel()).reshape(-1, p)
-    raise PathError(
-        f"no regular instance with N = {size}, p = {p}, degree {degree} was found; take more "
-        "weights"
     )
 
 

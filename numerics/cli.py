@@ -1,4 +1,6 @@
-"""The command line: list, show, evaluate, verify, measure, sweep, plot, export."""
+"""The command line: list, show, evaluate, verify, measure, sweep, plot, export, docs,
+completion.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -59,6 +62,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="neurenorm",
         description="Derive, evaluate and verify the statistical physics of deep networks.",
     )
+    top.add_argument("--version", action="version", version=f"neurenorm {version('neurenorm')}")
     commands = top.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=_Parser
     )
@@ -72,16 +76,14 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         "show", help="the formula of a result, its symbols, conventions and derivation"
     )
     show.add_argument("id", metavar="ID")
+    _add_values(show, "what the formula is shown for")
     show.add_argument("--latex", action="store_true", help="print LaTeX")
     show.set_defaults(run=_show)
 
     evaluating = commands.add_parser("evaluate", help="a result as numbers")
     evaluating.add_argument("id", metavar="ID")
-    evaluating.add_argument(
-        "values",
-        metavar="name=value",
-        nargs="*",
-        help="parameters; decimals are exact, 1/3 and inf are numbers, JSON lists are lists",
+    _add_values(
+        evaluating, "parameters; decimals are exact, 1/3 and inf are numbers, JSON lists are lists"
     )
     evaluating.add_argument("--digits", type=int, metavar="N", help="prove N digits and print them")
     evaluating.add_argument("--json", action="store_true", help="print JSON")
@@ -121,16 +123,37 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         "export", help="a document that compiles with plain pdflatex, or a web page with MathML"
     )
     export.add_argument("id", metavar="ID", nargs="?", help="only one result")
+    _add_values(export, "what the formula is shown for")
     export.add_argument("--paper", metavar="KEY", help="only the results of one paper")
     export.add_argument(
         "--fragment",
         action="store_true",
-        help="no preamble: a file to \\input into a paper, or the body of a page",
+        help="no preamble and no headings: a file to \\input into a paper, or the body of a page",
+    )
+    export.add_argument(
+        "--columns",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="columns of the paper that a fragment goes into",
     )
     export.add_argument("-o", "--output", metavar="FILE.tex | FILE.html", required=True)
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     export.set_defaults(run=_export)
+
+    pages = commands.add_parser("docs", help="where the documentation is")
+    pages.add_argument("--open", action="store_true", help="open it in a browser")
+    pages.set_defaults(run=_docs)
+
+    completing = commands.add_parser("completion", help="a script that completes commands and ids")
+    completing.add_argument("shell", choices=("bash", "zsh", "fish"))
+    completing.set_defaults(run=_completion)
     return top
+
+
+def _add_values(command: argparse.ArgumentParser, what: str) -> None:
+    """Let a command take parameters of a result."""
+    command.add_argument("values", metavar="name=value", nargs="*", help=what)
 
 
 def _seed(text: str) -> int:
@@ -168,33 +191,36 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     """Print one result."""
+    from neurenorm.numerics.evaluate import evaluate
+    from neurenorm.numerics.evaluate.values import assignments
+    from neurenorm.numerics.show.chosen import chosen, is_complete
+    from neurenorm.numerics.verification.index import claims_of_result
     from neurenorm.theory.catalogue import result
     from neurenorm.theory.document import entry_latex, entry_text
 
-    entry = result(arguments.id)
-    say(entry_latex(entry) if arguments.latex else entry_text(entry))
-    if not arguments.latex:
-        from neurenorm.numerics.verification.index import claims_of_result
-
-        holding = ", ".join(claims_of_result(entry.id))
-        say(f"Claims that hold it: {holding or 'none through its evaluation'}")
+    entry, values = result(arguments.id), assignments(arguments.values)
+    complete = is_complete(entry, values)
+    structural = {p.name for p in entry.parameters if p.structural}
+    shape = {name: value for name, value in values.items() if name in structural}
+    shown = chosen(entry, shape if complete else values)
+    if arguments.latex:
+        say(entry_latex(shown))
+        return WELL
+    say(entry_text(shown))
+    holding = ", ".join(claims_of_result(entry.id))
+    say(f"Claims that hold it: {holding or 'none through its evaluation'}")
+    if complete:
+        say(str(evaluate(entry, {**(shown.example or {}), **values})))
     return WELL
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     """Print the values of one result."""
     from neurenorm.numerics.evaluate import evaluate
-    from neurenorm.numerics.evaluate.values import parse_value
+    from neurenorm.numerics.evaluate.values import assignments
     from neurenorm.numerics.solution import Status
 
-    values = {}
-    for text in arguments.values:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ValueError(f"{one_line(repr(text))[:80]} is not of the form name=value")
-        if name in values:
-            raise ValueError(f"{name} is given twice")
-        values[name] = parse_value(value)
+    values = assignments(arguments.values)
     found = evaluate(arguments.id, values, digits=arguments.digits)
     failed = Status(found.answer.status).failed
     say(
@@ -264,17 +290,66 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     """Write the LaTeX document, or the web page."""
-    from neurenorm.numerics.show.web import document_html
+    from neurenorm.numerics.evaluate.values import assignments
+    from neurenorm.numerics.show.chosen import chosen
+    from neurenorm.numerics.show.web import NO_MATHML, document_html, has_mathml
     from neurenorm.theory.catalogue import result, results
     from neurenorm.theory.document import document
 
     if arguments.id is not None and arguments.paper is not None:
         raise ValueError("give either an id or --paper, not both")
+    kind = Path(arguments.output).suffix.lower()
+    if kind not in (".tex", ".html", ".htm"):
+        raise ValueError(
+            f"the name of the output says what is written, .tex or .html, got {arguments.output!r}"
+        )
     target = writable(arguments.output, force=arguments.force)
-    entries = results(arguments.paper) if arguments.id is None else (result(arguments.id),)
-    written = document_html if target.suffix == ".html" else document
-    write_whole(target, written(entries, standalone=not arguments.fragment))
+    entries = (
+        results(arguments.paper)
+        if arguments.id is None
+        else (chosen(result(arguments.id), assignments(arguments.values)),)
+    )
+    if kind == ".tex":
+        text = document(entries, standalone=not arguments.fragment, columns=arguments.columns)
+    else:
+        text = document_html(entries, standalone=not arguments.fragment)
+        if not has_mathml():
+            say(NO_MATHML, error=True)
+    write_whole(target, text)
     return WELL
+
+
+def _docs(arguments: argparse.Namespace) -> int:
+    """Say where the documentation is, and open it if asked."""
+    from neurenorm.numerics.front import documentation
+
+    where = documentation()
+    say(where)
+    if arguments.open and where.startswith("file:"):
+        import webbrowser
+
+        webbrowser.open(where)
+    return WELL
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    """Print the script that completes commands."""
+    from neurenorm.numerics.front import completion
+
+    commands = {name: _options(parser(name), name) for name in (*_COMMANDS, *ROOMS)}
+    print(completion(arguments.shell, commands))
+    return WELL
+
+
+_COMMANDS = ("list", "show", "evaluate", "verify", "export", "docs", "completion")
+
+
+def _options(top: argparse.ArgumentParser, name: str) -> list[str]:
+    """Return the long options of a command, and the words that it takes."""
+    (commands,) = [a for a in top._actions if isinstance(a, argparse._SubParsersAction)]
+    actions = commands.choices[name]._actions
+    words = [str(word) for a in actions if not a.option_strings for word in a.choices or ()]
+    return [o for a in actions for o in a.option_strings if o.startswith("--")] + words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -300,6 +375,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     command = next((word for word in given if not word.startswith("-")), "")
+    if not given:
+        from neurenorm.numerics.front import USAGE
+
+        say(USAGE.rstrip())
+        return WELL
     try:
         chosen = parser(command).parse_args(given)
         status: int = chosen.run(chosen)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-__all__ = ["Estimate", "NoVariance", "tail_limit", "variance_exists"]
+__all__ = ["Estimate", "NoVariance", "tail_limit"]
 
 Array = NDArray[np.float64]
 Number = float | Array
@@ -235,7 +235,7 @@ class Estimate:
         return text + (" [exact]" if math.isinf(self.blocks) else f" [{self.blocks:.0f} blocks]")
 
     def _repr_latex_(self) -> str:
-        """The same digits for a notebook."""
+        """Value and error as LaTeX, with the digits that the text has."""
         text = str(self).rsplit(" [", 1)[0]
         mantissa, _, exponent = text.partition("e")
         if exponent and not np.ndim(self.value):
@@ -274,32 +274,6 @@ def tail_limit(samples: ArrayLike, confidence: float = 0.999) -> float:
     blocks = _block_array(samples)
     columns = blocks.reshape(len(blocks), -1)
     return min((_column_limit(column, confidence) for column in columns.T), default=math.inf)
-
-
-def variance_exists(samples: ArrayLike, confidence: float = 0.999) -> bool:
-    """Whether the block values are compatible with a finite variance, that is a tail exponent of at
-    least 2.
-
-    Parameters
-    ----------
-    samples : array_like, shape (blocks, ...)
-        Independent values along the first axis.
-    confidence : float
-        How sure one must be before the variance is denied.
-
-    Returns
-    -------
-    bool
-        False only where the samples evidently have no variance; about a thousand blocks are needed
-        to be sure of it.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(1)
-    >>> variance_exists(rng.standard_normal(1000)), variance_exists(rng.pareto(1.5, 4000))
-    (True, False)
-    """
-    return tail_limit(samples, confidence) >= 2
 
 
 def _column_limit(column: Array, confidence: float) -> float:

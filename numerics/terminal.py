@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
-__all__ = ["one_line", "printable", "say"]
+from neurenorm.theory.typeset.text import ascii_text
+
+__all__ = ["named_texts", "one_line", "printable", "say"]
 
 LONGEST = 1_500
 
@@ -54,5 +57,29 @@ def say(text: str, *, error: bool = False, flush: bool = False) -> None:
     shown = one_line(text) if error else printable(text)
     try:
         print(shown, file=stream, flush=flush)
-    except UnicodeEncodeError:
-        print(shown.encode("ascii", "backslashreplace").decode(), file=stream, flush=flush)
+    except UnicodeEncodeError:  # LANG=C, or a code page without Greek letters
+        print(ascii_text(shown), file=stream, flush=flush)
+
+
+def named_texts(words: Iterable[str]) -> dict[str, str]:
+    """Return the texts of words of the form ``name=text``, each name once.
+
+    Raises
+    ------
+    ValueError
+        For a word of another form, or a name given twice.
+
+    Examples
+    --------
+    >>> named_texts(["K=1", "b=2"])
+    {'K': '1', 'b': '2'}
+    """
+    texts: dict[str, str] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise ValueError(f"{one_line(repr(word))[:80]} is not of the form name=value")
+        if name in texts:
+            raise ValueError(f"{name} is given twice")
+        texts[name] = text
+    return texts

@@ -37,6 +37,20 @@ def with_parameters(notebook: nbformat.NotebookNode, **values: object) -> nbform
     return notebook
 
 
+def executed(file: Path, *, small: bool) -> nbformat.NotebookNode:
+    """Return a notebook with its outputs, after a line about how long it took."""
+    started = time.perf_counter()
+    notebook = with_parameters(nbformat.read(file, as_version=4), small=small)
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
+    took = time.perf_counter() - started
+    limit = LIMITS[small]
+    late = f", more than the {limit:.0f} s it should take" if took > limit else ""
+    print(f"{file.name}: {took:.1f} s{late}", flush=True)
+    return notebook
+
+
 def main(arguments: list[str]) -> int:
     """Run the notebooks with these names, or all, and print how long each took."""
     parser = argparse.ArgumentParser(description="Execute notebooks.")
@@ -47,21 +61,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     files = [FOLDER / name for name in chosen.names] or sorted(FOLDER.glob("*.ipynb"))
     for file in files:
-        started = time.perf_counter()
-        notebook = with_parameters(nbformat.read(file, as_version=4), small=chosen.small)
-        NotebookClient(
-            notebook,
-            timeout=600,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(FOLDER)}},
-        ).execute()
-        took = time.perf_counter() - started
-        late = (
-            f", more than the {LIMITS[chosen.small]:.0f} s it should take"
-            if took > LIMITS[chosen.small]
-            else ""
-        )
-        print(f"{file.name}: {took:.1f} s{late}", flush=True)
+        executed(file, small=chosen.small)
     print(f"{len(files)} notebooks ran")
     return 0
 

@@ -1,21 +1,29 @@
 """LaTeX of results: a display, an entry with its symbols and derivation, and a document for plain
-pdflatex.
+pdflatex; and the same as text for a terminal.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sympy import Symbol, pretty
+from sympy import Symbol
 
 from neurenorm.theory.catalogue.papers import Paper
 from neurenorm.theory.catalogue.result import Parameter, Result, object_derivation, object_latex
 from neurenorm.theory.conventions import CONVENTIONS
 from neurenorm.theory.typeset.derivation import Derivation
+from neurenorm.theory.typeset.display import LINE, fitted, lines_of
 from neurenorm.theory.typeset.names import escaped
+from neurenorm.theory.typeset.prose import prose_latex
+from neurenorm.theory.typeset.text import text_rows
 
-__all__ = ["document", "entry_latex", "entry_text"]
+__all__ = ["document", "entry_latex", "entry_text", "example_text", "object_text"]
+
+Names = Mapping[Symbol, str]
+WIDTHS = {1: 62, 2: 39}
+"""Ordinary characters to a line of a paper with so many columns."""
 
 PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage[utf8]{inputenc}
@@ -33,11 +41,17 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 """
 
 
-def entry_latex(entry: Result, *, level: str = "subsection") -> str:
+def entry_latex(entry: Result, *, level: str | None = "subsection") -> str:
     """Return one result as LaTeX: statement, numbered formula, symbols, derivation, conventions and
     provenance.
 
     The formula carries the label ``paper:name``, its id with a colon, for ``\\eqref``.
+
+    Parameters
+    ----------
+    entry : Result
+    level : str, optional
+        The heading over the statement; None for a sentence without a heading, as in a paper.
 
     Examples
     --------
@@ -45,34 +59,39 @@ def entry_latex(entry: Result, *, level: str = "subsection") -> str:
     >>> "tanh" in entry_latex(result("lattice/ising-correlation"))
     True
     """
+    names = entry.subject.latex_names()
     derived = entry.shown()
-    formula = object_latex(derived, entry.subject)
+    formula = fitted(object_latex(derived, entry.subject))
+    label = entry.id.replace("/", ":")
+    shown = prose_latex(example_text(entry), names)
+    statement = prose_latex(entry.statement, names)
+    if level is None:
+        head = f"{statement}{f' ({shown})' if shown else ''}:"
+        symbols = _symbol_sentence(entry, formula)
+    else:
+        head = rf"\{level}*{{{statement}}}" + f"\n\n\\texttt{{{escaped(entry.id)}}}"
+        head += rf" \quad {shown}" if shown else ""
+        symbols = _symbol_table(entry, formula)
     parts = [
-        rf"\{level}*{{{escaped(entry.statement)}}}",
-        rf"\texttt{{{escaped(entry.id)}}}" + _example_latex(entry),
-        f"\\begin{{equation}}\\label{{{entry.id.replace('/', ':')}}}\n{formula}\n\\end{{equation}}",
-        _symbol_table(entry, formula),
+        head,
+        f"\\begin{{equation}}\\label{{{label}}}\n{formula}\n\\end{{equation}}",
+        symbols,
+        _derivation_latex(object_derivation(derived), names),
+        *(prose_latex(sentence, names) for sentence in entry.conventions),
+        rf"\emph{{{prose_latex(entry.provenance[:1].upper() + entry.provenance[1:], names)}.}}",
     ]
-    derivation = object_derivation(derived)
-    if derivation is not None:
-        parts.append(
-            "Derivation: "
-            + escaped(derivation.title)
-            + ".\n"
-            + _derivation_latex(derivation, entry.subject.latex_names())
-        )
-    parts += [escaped(sentence) for sentence in entry.conventions]
-    parts.append(rf"\emph{{{escaped(entry.provenance)}.}}")
     return "\n\n".join(part for part in parts if part)
 
 
-def _example_latex(entry: Result) -> str:
-    """Return the parameters for which the formula is shown, in LaTeX."""
-    return rf" \quad {escaped(shown)}" if (shown := _example_text(entry)) else ""
+def example_text(entry: Result) -> str:
+    """Return the parameters for which the formula is shown, in words.
 
-
-def _example_text(entry: Result) -> str:
-    """Return the parameters for which the formula is shown, in words."""
+    Examples
+    --------
+    >>> from neurenorm.theory.catalogue import result
+    >>> example_text(result("lattice/ising-decimation"))
+    'shown for b = 2'
+    """
     chosen = {
         p.name: p.default
         for p in entry.parameters
@@ -82,24 +101,36 @@ def _example_text(entry: Result) -> str:
     return "shown for " + ", ".join(f"{k} = {v}" for k, v in chosen.items()) if chosen else ""
 
 
-def _symbol_table(entry: Result, formula: str) -> str:
-    """Return the table of the parameters, and of the other symbols of the subject that the formula
-    shows, with meaning and unit.
+def _symbols(entry: Result, formula: str) -> list[tuple[str, str]]:
+    """Return the symbols of the parameters, and the others of the subject that the formula shows,
+    each with its meaning and unit, in LaTeX.
     """
-    rows = [
-        rf"{_symbol_latex(entry, parameter)} & {escaped(parameter.meaning)} \\"
-        for parameter in entry.parameters
-    ]
+    names = entry.subject.latex_names()
+    rows = [(_symbol_latex(entry, p), prose_latex(p.meaning, names)) for p in entry.parameters]
     taken = {parameter.name for parameter in entry.parameters}
     for quantity in entry.subject:
         if quantity.name not in taken and _shows(formula, quantity.latex):
             unit = "" if quantity.unit == "1" else f" [{quantity.unit}]"
-            rows.append(rf"${quantity.latex}$ & {escaped(quantity.meaning + unit)} \\")
-    return (
-        "\\begin{tabular}{lp{0.75\\textwidth}}\n" + "\n".join(rows) + "\n\\end{tabular}"
-        if rows
-        else ""
-    )
+            rows.append((f"${quantity.latex}$", prose_latex(quantity.meaning + unit, names)))
+    return rows
+
+
+def _symbol_table(entry: Result, formula: str) -> str:
+    """Return the symbols as a table."""
+    rows = [rf"{symbol} & {meaning} \\" for symbol, meaning in _symbols(entry, formula)]
+    if not rows:
+        return ""
+    return "\\begin{tabular}{lp{0.75\\linewidth}}\n" + "\n".join(rows) + "\n\\end{tabular}"
+
+
+def _symbol_sentence(entry: Result, formula: str) -> str:
+    """Return the symbols that the formula shows, each in a sentence."""
+    shown = [
+        f"{symbol}: {meaning}."
+        for symbol, meaning in _symbols(entry, formula)
+        if _shows(formula, symbol.strip("$"))
+    ]
+    return " ".join(shown)
 
 
 def _shows(formula: str, symbol: str) -> bool:
@@ -121,56 +152,97 @@ def _symbol_latex(entry: Result, parameter: Parameter) -> str:
         return rf"\texttt{{{escaped(parameter.name)}}}"
 
 
-def _derivation_latex(derivation: Derivation, names: dict[Symbol, str]) -> str:
+def _derivation_latex(derivation: Derivation | None, names: Names | None = None) -> str:
     """Return the steps, each under its title, with the two sides on lines of their own where they
     are long.
     """
-    blocks = []
+    if derivation is None:
+        return ""
+    blocks = [f"Derivation: {prose_latex(derivation.title, names)}."] if derivation.title else []
     for number, step in enumerate(derivation, 1):
-        blocks.append(
-            f"{number}. {escaped(step.title)}:\n\\begin{{align*}}\n"
-            + " \\\\\n".join(step.rows(names))
-            + "\n\\end{align*}"
-        )
+        rows = fitted(" \\\\\n".join(step.rows(names)))
+        title = prose_latex(step.title, names)
+        blocks.append(f"{number}. {title}:\n\\begin{{align*}}\n{rows}\n\\end{{align*}}")
     return "\n\n".join(blocks)
 
 
-def document(entries: Iterable[Result], *, standalone: bool = True) -> str:
+def document(entries: Any, *, standalone: bool = True, columns: int = 1) -> str:
     """Return a document of results, by paper, that compiles with plain pdflatex.
 
     Parameters
     ----------
-    entries : iterable of Result
+    entries : Result, derived object, or iterable of them
+        A derived object is anything that shows itself as mathematics, such as a recursion, a field
+        or an expression.
     standalone : bool
-        Whether to write a whole document, or a fragment to ``\\input`` into one that loads amsmath
-        and amssymb.
+        Whether to write a whole document, or a fragment to ``\\input`` into a paper that loads
+        amsmath and amssymb: without headings, and with the conventions of these results only.
+    columns : int
+        1 or 2: columns of the paper that a fragment goes into.
 
     Returns
     -------
     str
         The LaTeX source.
 
+    Raises
+    ------
+    ValueError
+        For another number of columns, or two columns of a whole document.
+    TypeError
+        For an object that has no LaTeX.
+
     Examples
     --------
     >>> from neurenorm.theory.catalogue import results
     >>> print(document(results("lattice")).splitlines()[0])
     \\documentclass[a4paper]{article}
+    >>> print(document(Symbol("x") ** 2, standalone=False).splitlines()[1])
+    x^{2}
     """
+    if columns not in WIDTHS or (standalone and columns != 1):
+        raise ValueError(
+            f"a fragment fits 1 or 2 columns and a whole document has one, got {columns} columns"
+        )
+    several = isinstance(entries, Iterable) and not hasattr(entries, "to_latex")
+    members = list(entries) if several else [entries]
+    with lines_of(LINE if standalone else WIDTHS[columns]):
+        return _whole(members) if standalone else _fragment(members)
+
+
+def _fragment(members: list[Any]) -> str:
+    """Return the members one after the other, without headings."""
+    papers = dict.fromkeys(member.paper for member in members if isinstance(member, Result))
+    models = "".join(f"% {paper.provenance}\n" for paper in papers)
+    return models + "\n\n".join(_member_latex(member, level=None) for member in members) + "\n"
+
+
+def _whole(members: list[Any]) -> str:
+    """Return a document of the members, results by paper behind the others."""
     groups: dict[Paper, list[Result]] = {}
-    for entry in entries:
-        groups.setdefault(entry.paper, []).append(entry)
-    body = [] if standalone else ["% \\input this into a document that loads amsmath and amssymb"]
-    for paper, members in groups.items():
+    for member in members:
+        if isinstance(member, Result):
+            groups.setdefault(member.paper, []).append(member)
+    body = [_member_latex(member) for member in members if not isinstance(member, Result)]
+    for paper, entries in groups.items():
         body.append(rf"\section*{{{escaped(paper.topic.capitalize())}}}")
-        body += [entry_latex(entry) for entry in members]
+        body += [entry_latex(entry) for entry in entries]
     body.append(
         "\\section*{Conventions}\n\\begin{itemize}\n"
-        + "\n".join(rf"\item {escaped(sentence)}" for sentence in CONVENTIONS)
+        + "\n".join(rf"\item {prose_latex(sentence)}" for sentence in CONVENTIONS)
         + "\n\\end{itemize}"
     )
     body.append(_references(groups))
-    text = "\n\n".join(part for part in body if part) + "\n"
-    return PREAMBLE + text + "\\end{document}\n" if standalone else text
+    return PREAMBLE + "\n\n".join(part for part in body if part) + "\n\\end{document}\n"
+
+
+def _member_latex(member: Any, *, level: str | None = "subsection") -> str:
+    """Return a result, or a derived object with its derivation."""
+    if isinstance(member, Result):
+        return entry_latex(member, level=level)
+    formula = fitted(object_latex(member))
+    parts = [f"\\begin{{equation}}\n{formula}\n\\end{{equation}}"]
+    return "\n\n".join([*parts, _derivation_latex(object_derivation(member))]).strip()
 
 
 def _references(papers: Iterable[Paper]) -> str:
@@ -187,13 +259,29 @@ def _references(papers: Iterable[Paper]) -> str:
     )
 
 
+def object_text(derived: Any, names: Names | None = None) -> str:
+    """Return the formula of any derived object as text.
+
+    Examples
+    --------
+    >>> print(object_text(Symbol("x") ** 2 / 2))
+    x²/2
+    """
+    return "\n".join(text_rows(_latex(derived, names)))
+
+
+def _latex(derived: Any, names: Names | None) -> str:
+    """Return the LaTeX of an object with these names of symbols."""
+    return str(derived.to_latex(names)) if hasattr(derived, "to_latex") else object_latex(derived)
+
+
 def _with_unit(name: str, unit: str) -> str:
     """A value with its unit, where it has one."""
     return name if unit == "1" else f"{name} ({unit})"
 
 
 def entry_text(entry: Result) -> str:
-    """Return one result as text for a terminal.
+    """Return one result as text for a terminal, in Unicode.
 
     Examples
     --------
@@ -206,45 +294,27 @@ def entry_text(entry: Result) -> str:
         f"{entry.id}: {entry.statement}",
         f"values: {', '.join(_with_unit(*value) for value in entry.declared.items())}",
         "parameters:",
-    ]
-    for parameter in entry.parameters:
-        default = (
-            ""
-            if parameter.required or parameter.default is None
-            else f" (default {parameter.default})"
-        )
-        rows.append(f"  {parameter.name}: {parameter.meaning}{default}")
-    rows += [
-        f"formula, {shown}:" if (shown := _example_text(entry)) else "formula:",
-        *_formula_text(entry, derived),
+        *(f"  {_parameter_text(entry, parameter)}" for parameter in entry.parameters),
+        f"formula, {shown}:" if (shown := example_text(entry)) else "formula:",
+        *(f"  {row}" for row in text_rows(object_latex(derived, entry.subject))),
     ]
     derivation = object_derivation(derived)
     if derivation is not None:
-        rows.append("derivation:")
-        rows += [
-            f"  {k}. {step.title}:\n{_indented(pretty(step.after, use_unicode=True))}"
-            for k, step in enumerate(derivation, 1)
-        ]
+        names = entry.subject.latex_names()
+        rows.append(f"derivation: {derivation.title}".rstrip(": "))
+        for number, step in enumerate(derivation, 1):
+            rows.append(f"  {number}. {step.title}:")
+            rows += [f"     {row}" for row in text_rows(" \\\\\n".join(step.rows(names)))]
     rows += [f"convention: {sentence}" for sentence in entry.conventions]
     return "\n".join([*rows, f"source: {entry.provenance}"])
 
 
-def _formula_text(entry: Result, derived: object) -> list[str]:
-    """Return the formula as lines whose right-hand sides Python reads, where the result is closed
-    expressions by name, as the problem's own rows of text where it has them, or else as LaTeX.
-    """
-    own = getattr(derived, "text_rows", None)
-    if own is not None:
-        return [f"  {row}" for row in own()]
-    values = getattr(derived, "values", None)
-    if isinstance(values, Mapping):
-        old = {symbol.name for value in values.values() for symbol in value.free_symbols}
-        return [
-            f"  {name}{chr(39) if name in old else ''} = {value}" for name, value in values.items()
-        ]
-    return [object_latex(derived, entry.subject)]
-
-
-def _indented(text: str) -> str:
-    """Indent every line."""
-    return "\n".join("     " + line for line in text.splitlines())
+def _parameter_text(entry: Result, parameter: Parameter) -> str:
+    """Return a parameter with its meaning, its unit and its default."""
+    try:
+        unit = entry.subject[parameter.name].unit
+    except AttributeError:
+        unit = "1"
+    optional = not parameter.required and parameter.default is not None
+    default = f" (default {parameter.default})" if optional else ""
+    return f"{_with_unit(parameter.name, unit)}: {parameter.meaning}{default}"

@@ -43,7 +43,7 @@ class Edge(NamedTuple):
     label: Hashable = None
 
     def reversed(self) -> Edge:
-        """The same edge written from its other end.
+        """Return the edge written from its other end.
 
         Returns
         -------

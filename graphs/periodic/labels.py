@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from neurenorm.graphs.rendering import Tabulated
 
-__all__ = ["Directed", "Label"]
+__all__ = ["Directed", "Label", "vertex_labels"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Directed(Tabulated):
     forward: bool = True
 
     def reversed(self) -> Directed:
-        """The same arrow seen from the other end.
+        """Return the arrow seen from the other end.
 
         Returns
         -------
@@ -153,3 +154,31 @@ def _evaluate(node: ast.expr) -> Any:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in constructors:
             return constructors[name](*(_evaluate(item) for item in arguments))
     raise ValueError(f"not a literal: {ast.unparse(node)!r}")
+
+
+def vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dict[Any, Hashable]:
+    """Return vertices with their labels, in the order given.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is given twice.
+
+    Examples
+    --------
+    >>> vertex_labels("AB")
+    {'A': None, 'B': None}
+    """
+    if isinstance(vertices, Mapping):
+        named = dict(vertices)
+    else:
+        listed = list(vertices)
+        named = dict.fromkeys(listed)
+        if len(named) < len(listed):
+            raise ValueError(
+                f"vertices given twice: {[v for v, n in Counter(listed).items() if n > 1]}"
+            )
+    if not named:
+        raise ValueError("a periodic graph has at least one vertex per cell")
+    hash(tuple(named.values()))
+    return named

@@ -14,17 +14,14 @@ vectors and positions of the vertices.
 
 from __future__ import annotations
 
-import math
 import operator
-from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from neurenorm.graphs.arguments import affordable
-from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.cell_metric import checked_metric, placed, supercell_metric
+from neurenorm.graphs.periodic.components import number_of_copies, potentials
 from neurenorm.graphs.periodic.edges import (
     Edge,
     ZeroOffsetLoop,
@@ -32,12 +29,11 @@ from neurenorm.graphs.periodic.edges import (
     checked_edge,
     shared_content,
 )
-from neurenorm.graphs.periodic.integers import Vector
-from neurenorm.graphs.periodic.labels import sort_text
+from neurenorm.graphs.periodic.labels import sort_text, vertex_labels
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
 from neurenorm.graphs.periodic.picture import cell_table
 from neurenorm.graphs.periodic.text_form import read_cell, write_cell
-from neurenorm.graphs.periodic.unrolling import Unrolled, box, cells, flags, unrolled
+from neurenorm.graphs.periodic.unrolling import Unrolled, box, enlarged, flags, unrolled
 
 __all__ = ["Edge", "Metric", "NoMetric", "PeriodicGraph", "Unrolled", "ZeroOffsetLoop"]
 
@@ -96,7 +92,7 @@ class PeriodicGraph:
         size = operator.index(dimension)
         if size < 1:
             raise ValueError(f"the dimension is a positive integer, not {dimension!r}")
-        named = _vertex_labels(vertices)
+        named = vertex_labels(vertices)
         number = {v: i for i, v in enumerate(named)}
         canonical = [canonical_edge(checked_edge(entry, number, size), number) for entry in edges]
         canonical.sort(key=lambda e: (number[e.tail], number[e.head], e.offset, sort_text(e.label)))
@@ -315,7 +311,8 @@ class PeriodicGraph:
         >>> PeriodicGraph("AB", [("A", "A", 1)], 1).is_connected()
         False
         """
-        return len({part for part, _ in self._potentials().values()}) == 1
+        found = potentials(self._vertices, self._edges, self._dimension)
+        return len({part for part, _ in found.values()}) == 1
 
     def number_of_copies(self) -> int | float:
         """Number of connected components of the infinite unrolled graph.
@@ -336,35 +333,7 @@ class PeriodicGraph:
         >>> PeriodicGraph("A", [("A", "A", (1, 0))], 2).number_of_copies()
         inf
         """
-        potentials = self._potentials()
-        cycles: dict[int, list[Vector]] = {part: [] for part, _ in potentials.values()}
-        for tail, head, offset, _ in self._edges:
-            part, start = potentials[tail]
-            cycles[part].append(integers.subtract(integers.add(start, offset), potentials[head][1]))
-        return sum(
-            integers.index(integers.hermite(offsets), self._dimension)
-            for offsets in cycles.values()
-        )
-
-    def _potentials(self) -> dict[Hashable, tuple[int, Vector]]:
-        """Component of every vertex and the offset collected on a path to it from the first vertex
-        of its component.
-        """
-        neighbours: dict[Hashable, list[Edge]] = {v: [] for v in self._vertices}
-        for edge in self._edges:
-            neighbours[edge.tail].append(edge)
-            neighbours[edge.head].append(edge.reversed())
-        found: dict[Hashable, tuple[int, Vector]] = {}
-        for part, root in enumerate(self._vertices):
-            queue = deque([root] if root not in found else [])
-            found.setdefault(root, (part, (0,) * self._dimension))
-            while queue:
-                tail = queue.popleft()
-                for _, head, offset, _ in neighbours[tail]:
-                    if head not in found:
-                        found[head] = (found[tail][0], integers.add(found[tail][1], offset))
-                        queue.append(head)
-        return found
+        return number_of_copies(self._vertices, self._edges, self._dimension)
 
     def unroll(
         self, extents: int | Sequence[int], periodic: bool | Sequence[bool] = True
@@ -429,19 +398,7 @@ class PeriodicGraph:
          Edge(tail=('A', (0,)), head=('A', (1,)), offset=(0,), label=None))
         """
         shape = box(m, self._dimension)
-        parts = len(self._vertices) + len(self._edges)
-        affordable(parts * math.prod(shape), "vertices and edges")
-        vertices = {
-            (v, cell): label for cell in cells(shape) for v, label in self._vertices.items()
-        }
-        edges = []
-        for cell in cells(shape):
-            for tail, head, offset, label in self._edges:
-                split = [
-                    divmod(x, n) for x, n in zip(integers.add(cell, offset), shape, strict=True)
-                ]
-                inside = tuple(r for _, r in split)
-                edges.append(Edge((tail, cell), (head, inside), tuple(q for q, _ in split), label))
+        vertices, edges = enlarged(self._vertices, self._edges, shape)
         metric = self._metric and supercell_metric(self._metric, vertices, shape)
         return PeriodicGraph(vertices, edges, self._dimension, metric)
 
@@ -497,20 +454,3 @@ class PeriodicGraph:
         """
         dimension, vertices, edges, metric = read_cell(text)
         return cls(vertices, edges, dimension, metric)
-
-
-def _vertex_labels(vertices: Mapping[Any, Hashable] | Iterable[Hashable]) -> dict[Any, Hashable]:
-    """Vertices with their labels, in the order given."""
-    if isinstance(vertices, Mapping):
-        named = dict(vertices)
-    else:
-        listed = list(vertices)
-        named = dict.fromkeys(listed)
-        if len(named) < len(listed):
-            raise ValueError(
-                f"vertices given twice: {[v for v, n in Counter(listed).items() if n > 1]}"
-            )
-    if not named:
-        raise ValueError("a periodic graph has at least one vertex per cell")
-    hash(tuple(named.values()))
-    return named

@@ -9,18 +9,19 @@ import math
 import operator
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
-from neurenorm.graphs.arguments import listed, whole_number
+from neurenorm.graphs.arguments import affordable, listed, whole_number
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.edges import Edge
 from neurenorm.graphs.periodic.integers import Vector
 from neurenorm.graphs.periodic.metric import Metric
 from neurenorm.graphs.rendering import Tabulated
 
-__all__ = ["LARGEST", "Unrolled", "box", "cells", "flags", "unrolled"]
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["LARGEST", "Unrolled", "box", "cells", "enlarged", "flags", "unrolled"]
 
 LARGEST = 20_000_000
 """The largest number of vertices of a finite piece."""
@@ -66,6 +67,8 @@ def unrolled(
             f"a piece of {size} vertices is too large to build (at most {LARGEST}); give smaller "
             "extents"
         )
+    import networkx as nx  # a tenth of a second, which cells alone do not need
+
     graph: nx.MultiGraph[Any] = nx.MultiGraph()
     for cell in cells(shape):
         graph.add_nodes_from(((v, cell), {"label": label}) for v, label in vertices.items())
@@ -121,3 +124,18 @@ def flags(periodic: bool | Sequence[bool], dimension: int) -> tuple[bool, ...]:
 def cells(shape: Vector) -> Iterator[Vector]:
     """All cells of a box, the last coordinate running fastest."""
     return itertools.product(*map(range, shape))
+
+
+def enlarged(
+    vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector
+) -> tuple[dict[Any, Hashable], list[Edge]]:
+    """Return the vertices (v, cell) and the edges of a cell that holds a box of cells."""
+    affordable((len(vertices) + len(edges)) * math.prod(shape), "vertices and edges")
+    grown = {(v, cell): label for cell in cells(shape) for v, label in vertices.items()}
+    joined = []
+    for cell in cells(shape):
+        for tail, head, offset, label in edges:
+            reached = zip(integers.add(cell, offset), shape, strict=True)
+            outside, inside = zip(*(divmod(x, n) for x, n in reached), strict=True)
+            joined.append(Edge((tail, cell), (head, inside), outside, label))
+    return grown, joined

@@ -19,7 +19,7 @@ from neurenorm.numerics.compile.targets.ball_target import BALL, COMPLEX_BALL, B
 
 __all__ = ["CompiledFunction", "compiled", "compiled_gradient"]
 
-TARGETS = ("numpy", "c", "mpmath", "ball")
+TARGETS = ("numpy", "c", "array", "mpmath", "ball")
 RECURSION_LIMIT = 3000
 
 
@@ -90,13 +90,17 @@ def compiled(
         otherwise.
     arguments : sequence of sympy.Symbol
         The order of the arguments of the function. All free symbols have to be among them.
-    target : {"numpy", "c", "mpmath", "ball"}
+    target : {"numpy", "c", "array", "mpmath", "ball"}
         ``"numpy"``: float64 arrays that broadcast; a result has the broadcast shape of all inputs,
         also where it is constant. A NaN that comes out of numbers is reported as
         ``numpy.errstate(invalid=...)`` says. ``"c"``: the same through a compiled loop; points
         where an input or a result is not finite are computed by NumPy. Falls back to NumPy where
         there is no C compiler or no C for a function (`CompiledFunction.target`). Outside the
         domain of a sub-expression it may return the value of a simplified form (√x·√x as x).
+        ``"array"``: arrays of the caller's library (JAX, PyTorch, CuPy, or any of the array API
+        standard) in their own precision, differentiable and compilable there. Every branch of a
+        piecewise expression is evaluated, digits of a logarithm of what is near one are not saved,
+        and averages are refused.
         ``"mpmath"``: `mpmath` numbers computed at `digits` decimal digits (15 if not given) and 10
         guard digits. ``"ball"``: `flint.arb` enclosures, rigorous also for wide balls as input. An
         undecidable condition of a piecewise expression gives the union of the branches that may
@@ -167,7 +171,7 @@ def _check_options(target: str, digits: int | None, chunk: int, complex_ball: bo
     """Options that do not fit the target or make no sense."""
     if target not in TARGETS:
         raise ValueError(f"unknown target {target!r}: choose one of {', '.join(TARGETS)}")
-    if digits is not None and target in ("numpy", "c"):
+    if digits is not None and target in ("numpy", "c", "array"):
         raise ValueError(
             f"the {target} target computes in double precision: take mpmath or ball for {digits} "
             "digits"
@@ -198,6 +202,12 @@ def _memoised(
     if target in ("numpy", "c"):
         return _of_doubles(structure, leaves, arguments, chunk, compiler)
     names = [symbol.name for symbol in arguments]
+    if target == "array":
+        from neurenorm.numerics.compile.targets.array_target import ARRAY, ArrayEvaluator
+
+        built = build_kernel(ARRAY, leaves, arguments)
+        evaluator = ArrayEvaluator(built.function, names)
+        return CompiledFunction(evaluator, structure, target, built.source, arguments)
     if target == "mpmath":
         from neurenorm.numerics.compile.targets.mpmath_target import MPMATH, MpmathEvaluator
 
@@ -210,8 +220,8 @@ def _memoised(
             arguments,
         )
     built = build_kernel(COMPLEX_BALL if complex_ball else BALL, leaves, arguments, digits)
-    evaluator = BallEvaluator(built.function, names, digits, complex_ball)
-    return CompiledFunction(evaluator, structure, target, built.source, arguments)
+    balls = BallEvaluator(built.function, names, digits, complex_ball)
+    return CompiledFunction(balls, structure, target, built.source, arguments)
 
 
 def _compiler() -> str | None:

@@ -39,6 +39,11 @@ def build_kernel(
     def make_call(node: Any) -> tuple[Callable[..., Any], Sequence[Any]]:
         """The function that stands for a lowered node, a sum or a piecewise expression."""
         lower = lowering_for(node)
+        if lower and target.name == "array":
+            raise CompileError(
+                f"a {type(node).__name__} is evaluated outside of the function, so it has no form "
+                "on arrays of another library; take the numpy target"
+            )
         if lower:
             return lower(node, target.name, digits)
         make = _piecewise if isinstance(node, sympy.Piecewise) else _accumulation
@@ -51,6 +56,7 @@ def build_kernel(
             make_call=make_call,
             double=target.number is None,
             real=target.real,
+            resolving=target.resolves,
         )
         return _executed(target, prepared)
     except CompileError as error:

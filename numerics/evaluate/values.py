@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import json
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from sympy import Basic, Float, Integer, Interval, Rational, S, oo
 from sympy.core.numbers import Number
 
+from neurenorm.numerics.terminal import named_texts
 from neurenorm.theory.algebra.reading import as_number, expression_of, read_number, shown
 from neurenorm.theory.catalogue import Parameter, Result
 
-__all__ = ["checked", "exact_value", "parse_value"]
+__all__ = ["admitted", "assignments", "checked", "exact_value", "parse_value"]
 
 
 LONGEST = 100_000
@@ -154,12 +155,7 @@ def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
     >>> checked(result("lattice/ising-correlation"), {"K": 0.5, "r": 3})
     {'K': 1/2, 'r': 3}
     """
-    known = {parameter.name: parameter for parameter in result.parameters}
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ValueError(
-            f"{result.id} has no parameter {shown(unknown[0])}; it takes {', '.join(known)}"
-        )
+    known = _known(result, given)
     missing = [
         name for name, parameter in known.items() if parameter.required and name not in given
     ]
@@ -172,6 +168,53 @@ def checked(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
         name: _admitted(parameter, exact_value(given.get(name, parameter.default)))
         for name, parameter in known.items()
     }
+
+
+def admitted(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given parameters of a result with exact values inside their domains; others may be
+    missing.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that does not exist, is no number where one is needed, or lies outside its
+        domain.
+
+    Examples
+    --------
+    >>> from neurenorm.theory.catalogue import result
+    >>> admitted(result("lattice/ising-correlation"), {"K": 0.5})
+    {'K': 1/2}
+    """
+    known = _known(result, given)
+    return {name: _admitted(known[name], exact_value(value)) for name, value in given.items()}
+
+
+def _known(result: Result, given: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return the parameters of a result by name, if it has all that are given."""
+    known = {parameter.name: parameter for parameter in result.parameters}
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(
+            f"{result.id} has no parameter {shown(unknown[0])}; it takes {', '.join(known)}"
+        )
+    return known
+
+
+def assignments(texts: Iterable[str]) -> dict[str, Any]:
+    """Read ``name=value`` words of a command line.
+
+    Raises
+    ------
+    ValueError
+        For a word without a name or an equals sign, a name given twice, or a value that is refused.
+
+    Examples
+    --------
+    >>> assignments(["K=0.5", "cell=diamond"])
+    {'K': 1/2, 'cell': 'diamond'}
+    """
+    return {name: parse_value(text) for name, text in named_texts(texts).items()}
 
 
 def _admitted(parameter: Parameter, value: Any) -> Any:

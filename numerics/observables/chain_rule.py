@@ -16,16 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurenorm.numerics.observables.entropy import (
-    BLOCKS,
-    EntropyEstimate,
-    binary_entropy,
-    jackknife,
-    layer_complexity,
-)
+from neurenorm.numerics.observables.entropy import EntropyEstimate, layer_complexity
 from neurenorm.numerics.observables.states import PackedStates
 
-__all__ = ["chain_rule_entropy", "first_order_correction", "total_correlation"]
+__all__ = ["chain_rule_entropy", "total_correlation"]
 
 Array = NDArray[np.float64]
 _NOTES = {
@@ -162,45 +156,3 @@ def total_correlation(states: ArrayLike, joint: EntropyEstimate) -> EntropyEstim
     1.0
     """
     return layer_complexity(PackedStates.of(states)).known_of_each_other(joint)
-
-
-def first_order_correction(states: ArrayLike) -> EntropyEstimate:
-    """Return the sum over pairs of units of their mutual information, in bits: the total
-    correlation of two units, no bound for more.
-
-    Parameters
-    ----------
-    states : array_like of 0 and 1, shape (samples, units)
-
-    Returns
-    -------
-    EntropyEstimate
-        With a jackknife error over ten blocks of samples.
-
-    Examples
-    --------
-    >>> round(first_order_correction([[0, 0], [1, 1]] * 4).value, 9)
-    1.0
-    """
-    z = PackedStates.of(states).array().astype(float)
-    owner = np.arange(len(z)) * BLOCKS // len(z)
-    parts = [(z[owner == b].T @ z[owner == b], int(np.sum(owner == b))) for b in np.unique(owner)]
-    both, pairs = sum(part for part, _ in parts), z.shape[1] * (z.shape[1] - 1) / 2
-    left = [
-        _pair_information((both - part) / (len(z) - count))
-        for part, count in parts
-        if count < len(z)
-    ]
-    note = f"high by about {pairs / (2 * len(z) * math.log(2)):.2g} bits"
-    return EntropyEstimate(
-        _pair_information(both / len(z)), jackknife(left), "plug-in of pairs", pairs, note
-    )
-
-
-def _pair_information(both: Array) -> float:
-    """Sum over pairs of the mutual information, from the shares of samples in which both are on."""
-    on = np.diag(both)
-    cells = [both, on[:, None] - both, on[None, :] - both, 1 - on[:, None] - on[None, :] + both]
-    joint = sum(-np.where(c > 0, c * np.log2(np.where(c > 0, c, 1.0)), 0.0) for c in cells)
-    information = binary_entropy(on)[:, None] + binary_entropy(on)[None, :] - joint
-    return float(np.triu(information, 1).sum())

@@ -28,13 +28,13 @@ from scipy import optimize
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.observables.pseudo_likelihood import alignments, kinds_of, neighbour_weight
 from neurenorm.numerics.observables.samples import as_spins
 from neurenorm.numerics.simulation.ising_correspondence.chains import (
     chain_law,
     law_mean,
     spin_table,
 )
-from neurenorm.numerics.simulation.ising_correspondence.tanh_layers import RIDGE, fit_tanh
 
 __all__ = ["OutputCouplings", "couplings_of_law", "estimate_couplings", "walsh_couplings"]
 
@@ -42,7 +42,6 @@ Array = NDArray[np.float64]
 Subset = tuple[int, ...]
 
 LARGEST_WALSH = 16
-_NEIGHBOURS = 6  # outputs on each side that a pseudo-likelihood regresses on, where there are many
 _FEWEST_EVENTS = 10  # sites that stand against their neighbours, below which no weight is fitted
 
 
@@ -177,14 +176,14 @@ def couplings_of_law(law: ArrayLike, boundary: str = "open") -> OutputCouplings:
         return OutputCouplings(None, None, None, None, sign=1 if means[0] > 0 else -1)
     positive = bool(table.min() > 0)
     walsh = walsh_couplings(table) if positive else {}
-    kinds, shares = _kinds(_alignments(spin_table(outputs), boundary), table.ravel())
+    kinds, shares = kinds_of(alignments(spin_table(outputs), boundary), table.ravel())
     return OutputCouplings(
         Estimate.exact(_nearest(means[0], outputs, boundary)),
         Estimate.exact(_from_ratio(means, outputs, boundary))
         if len(means) > 1 and means[0] != 0
         else None,
         Estimate.exact(_mean_neighbour(walsh, outputs, boundary)) if positive else None,
-        Estimate.exact(_neighbour_weight(kinds, shares.sum(axis=0), ridge=0.0))
+        Estimate.exact(neighbour_weight(kinds, shares.sum(axis=0), ridge=0.0))
         if positive
         else None,
         {
@@ -381,53 +380,14 @@ def _window_frequencies(spins: NDArray[np.int8], boundary: str, window: int) -> 
     return np.asarray((rows + rows[:, ::-1]) / 2)
 
 
-def _alignments(spins: NDArray[np.int8], boundary: str) -> NDArray[np.int8]:
-    """Return h_i (h_{i−d} + h_{i+d}) of every sample, site and distance d; beyond the ends of a
-    chain there is nothing.
-    """
-    outputs = spins.shape[1]
-    reach = min(_NEIGHBOURS, outputs // 2 if boundary == "ring" else outputs - 1)
-    rows = []
-    for d in range(1, reach + 1):
-        if boundary == "ring":
-            rows.append(spins * (np.roll(spins, d, axis=1) + np.roll(spins, -d, axis=1)))
-            continue
-        pairs = spins[:, d:] * spins[:, :-d]
-        rows.append(np.pad(pairs, ((0, 0), (0, d))) + np.pad(pairs, ((0, 0), (d, 0))))
-    return np.stack(rows, axis=2)
-
-
-def _kinds(alignments: NDArray[np.int8], weights: Array) -> tuple[Array, Array]:
-    """Return the different alignments of a site, shape (kinds, distances), and the weight that each
-    sample gives to each, shape (samples, kinds).
-    """
-    samples, sites, reach = alignments.shape
-    codes = (alignments.astype(np.int64) + 2) @ 5 ** np.arange(reach)
-    present, kind = np.unique(codes, return_inverse=True)
-    table = np.zeros((samples, len(present)))
-    np.add.at(
-        table, (np.arange(samples)[:, None], kind.reshape(samples, sites)), weights[:, None] / sites
-    )
-    return (present[:, None] // 5 ** np.arange(reach) % 5 - 2).astype(float), table
-
-
-def _neighbour_weight(kinds: Array, shares: Array, ridge: float = RIDGE) -> float:
-    """Return the weight of a neighbour that predicts an output from those around it, one weight for
-    each distance and all sites together.
-    """
-    return float(
-        fit_tanh(kinds, np.ones(len(kinds)), shares / shares.sum(), ridge=ridge).weights[0]
-    )
-
-
 def _pseudo_likelihood(spins: NDArray[np.int8], boundary: str, blocks: int) -> Estimate | None:
     """Return the weight of a neighbour with its leading bias removed; None where fewer than ten
     sites stand against (or with) their neighbours.
     """
-    kinds, table = _kinds(_alignments(spins, boundary), np.ones(len(spins)))
+    kinds, table = kinds_of(alignments(spins, boundary), np.ones(len(spins)))
     sites = table.sum(axis=0) * spins.shape[1]
     if min(sites[kinds[:, 0] < 0].sum(), sites[kinds[:, 0] > 0].sum()) < _FEWEST_EVENTS:
         return None
     return Estimate.jackknife(
-        _grouped(table, blocks), lambda shares: _neighbour_weight(kinds, shares)
+        _grouped(table, blocks), lambda shares: neighbour_weight(kinds, shares)
     )

@@ -10,30 +10,24 @@ classifiers (`neurenorm.numerics.observables.chain_rule`) remains.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, xlog1py, xlogy
+from scipy.special import xlog1py, xlogy
 
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.arguments import checked_arguments
+from neurenorm.numerics.observables.estimators import ESTIMATORS, james_stein
 from neurenorm.numerics.observables.states import PackedStates
 
 __all__ = [
-    "ESTIMATORS",
     "EntropyEstimate",
     "LayerComplexity",
     "binary_entropy",
-    "chao_shen",
-    "grassberger",
-    "james_stein",
     "joint_entropy",
     "layer_complexity",
-    "miller_madow",
-    "plug_in",
-    "pooled_complexity",
 ]
 
 Array = NDArray[np.float64]
@@ -106,118 +100,6 @@ def binary_entropy(p: ArrayLike) -> Array:
     return np.asarray(-(xlogy(share, share) + xlog1py(1 - share, -share)) / np.log(2) + 0.0)
 
 
-def _counts(counts: ArrayLike) -> Array:
-    """Positive counts as floats."""
-    array = np.asarray(counts, dtype=float).ravel()
-    if not np.all(np.isfinite(array)) or np.any(array < 0) or array.sum() <= 0:
-        raise ValueError("counts are not negative and not all zero")
-    return array[array > 0]
-
-
-@checked_arguments
-def plug_in(counts: ArrayLike) -> float:
-    """Return the entropy of the observed frequencies: the maximum of the likelihood, low by about
-    (patterns - 1)/(2 N ln 2).
-
-    Parameters
-    ----------
-    counts : array_like
-        How often each pattern occurs.
-
-    Examples
-    --------
-    >>> round(plug_in([5, 3, 2]), 7)
-    1.4854753
-    """
-    c = _counts(counts)
-    q = c / c.sum()
-    return float(-np.sum(xlogy(q, q)) / math.log(2)) + 0.0
-
-
-@checked_arguments
-def miller_madow(counts: ArrayLike) -> float:
-    """Return the plug-in entropy with its leading bias (patterns - 1)/(2 N ln 2) added.
-
-    Examples
-    --------
-    >>> round(miller_madow([5, 3, 2]), 7)
-    1.6297448
-    """
-    c = _counts(counts)
-    return plug_in(c) + (c.size - 1) / (2 * float(c.sum()) * math.log(2))
-
-
-@checked_arguments
-def grassberger(counts: ArrayLike) -> float:
-    """Return ln N - (1/N) Σ c G(c) with G(c) = ψ(c) + (-1)^c (ψ((c + 1)/2) - ψ(c/2))/2, in bits.
-
-    Examples
-    --------
-    >>> round(grassberger([5, 3, 2]), 7)
-    1.7883858
-    """
-    c = _counts(counts)
-    g = digamma(c) + np.where(c % 2 == 0, 0.5, -0.5) * (digamma((c + 1) / 2) - digamma(c / 2))
-    return float((math.log(c.sum()) - np.sum(c * g) / c.sum()) / math.log(2))
-
-
-@checked_arguments
-def chao_shen(counts: ArrayLike) -> float:
-    """Return the coverage-adjusted entropy: frequencies shrunk by the coverage 1 - singletons/N,
-    each weighted by the chance to have been seen.
-
-    Examples
-    --------
-    >>> round(chao_shen([5, 3, 2]), 7)
-    1.5569725
-    """
-    c = _counts(counts)
-    total = c.sum()
-    singles = min(float(np.sum(c == 1)), total - 1)
-    q = (1 - singles / total) * c / total
-    seen = -np.expm1(total * np.log1p(-np.minimum(q, 1 - 1e-16)))
-    return float(-np.sum(xlogy(q, q) / seen) / math.log(2)) + 0.0
-
-
-@checked_arguments
-def james_stein(counts: ArrayLike, cells: int | None = None) -> float:
-    """Return the entropy of frequencies shrunk towards the uniform ones over all cells, by the
-    weight that minimises the expected square error.
-
-    Parameters
-    ----------
-    counts : array_like
-    cells : int, optional
-        Number of possible patterns; by default those observed.
-
-    Examples
-    --------
-    >>> round(james_stein([5, 3, 2], cells=4), 7)
-    1.9138748
-    """
-    c = _counts(counts)
-    size, total = c.size if cells is None else cells, c.sum()
-    if size < c.size:
-        raise ValueError(f"{c.size} patterns occur, more than the {size} cells")
-    q, target, empty = c / total, 1.0 / size, size - c.size
-    spread = float(np.sum((target - q) ** 2) + empty * target**2)
-    weight = (
-        1.0
-        if spread == 0 or total == 1
-        else min(1.0, max(0.0, float(1 - np.sum(q**2)) / ((total - 1) * spread)))
-    )
-    mixed = weight * target + (1 - weight) * q
-    rest = weight * target
-    return float(-(np.sum(xlogy(mixed, mixed)) + empty * xlogy(rest, rest)) / math.log(2)) + 0.0
-
-
-ESTIMATORS: Mapping[str, Callable[[ArrayLike], float]] = {
-    "plug-in": plug_in,
-    "miller-madow": miller_madow,
-    "grassberger": grassberger,
-    "chao-shen": chao_shen,
-    "james-stein": james_stein,
-}
 _NOTES = {
     "plug-in": "low by about {bias:.2g} bits",
     "miller-madow": "leading bias removed; still low where patterns are rarer than 1/N",
@@ -413,67 +295,3 @@ def layer_complexity(states: PackedStates) -> LayerComplexity:
         total,
         jackknife(left),
     )
-
-
-@checked_arguments
-def pooled_complexity(states: ArrayLike) -> dict[str, EntropyEstimate]:
-    """Return the two conventions of a convolutional layer, and the information about the position
-    that separates them.
-
-    Pooled over positions a channel has H2(mean p); each position on its own gives mean H2(p). The
-    first is larger, by the mutual information of the state and the position.
-
-    Parameters
-    ----------
-    states : array_like of 0 and 1, shape (samples, channels, ...positions)
-
-    Returns
-    -------
-    dict of str to EntropyEstimate
-        In bits: ``pooled`` (sum over channels of the pooled entropy), ``per_position`` (sum over
-        channels of the mean over positions; times the number of positions it is the sum over all of
-        them) and their difference ``position_information``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> states = np.zeros((10, 1, 2))
-    >>> states[:2, 0, 0] = states[:8, 0, 1] = 1
-    >>> {name: round(found.value, 7) for name, found in pooled_complexity(states).items()}
-    {'pooled': 1.0, 'per_position': 0.7219281, 'position_information': 0.2780719}
-    """
-    array = np.asarray(states, dtype=float)
-    if array.ndim < 3 or len(array) < 2:
-        raise ValueError(
-            "states of a convolutional layer have the shape (samples, channels, positions...), at "
-            f"least two samples, got {array.shape}"
-        )
-    array = array.reshape(*array.shape[:2], -1)
-    owner = np.arange(len(array)) * BLOCKS // len(array)
-    left = np.array([_conventions(array[owner != b].mean(axis=0)) for b in np.unique(owner)])
-    p, samples = array.mean(axis=0), len(array)
-    single = 1 / (2 * samples * math.log(2))
-    apart = single * float(np.sum((p > 0) & (p < 1))) / p.shape[1]
-    notes = (
-        f"low by less than {p.shape[0] * single:.2g} bits",
-        f"low by about {apart:.2g} bits",
-        f"high by up to {apart:.2g} bits",
-    )
-    values, names = _conventions(p), ("pooled", "per_position", "position_information")
-    return {
-        name: EntropyEstimate(
-            values[i], jackknife(left[:, i]), "plug-in", float(p.shape[0]), notes[i]
-        )
-        for i, name in enumerate(names)
-    }
-
-
-def _conventions(p: Array) -> tuple[float, float, float]:
-    """Pooled entropy, mean entropy by position, and their difference, of shares of shape (channels,
-    positions).
-    """
-    pooled, apart = (
-        float(binary_entropy(p.mean(axis=1)).sum()),
-        float(binary_entropy(p).mean(axis=1).sum()),
-    )
-    return pooled, apart, pooled - apart

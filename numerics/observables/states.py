@@ -43,8 +43,6 @@ class PackedStates(Tabulated):
     >>> states = PackedStates(2).add([[1.0, -1.0], [0.5, 2.0], [0.0, 3.0]])
     >>> states.samples, states.on_counts().tolist()
     (3, [2, 2])
-    >>> states.pattern_counts().tolist()
-    [1, 1, 1]
     """
 
     def __init__(self, units: int, threshold: float = 0.0) -> None:
@@ -150,16 +148,6 @@ class PackedStates(Tabulated):
             counts[mine[edges]] += np.add.reduceat(weights, edges, axis=1, dtype=np.int64).T
         return counts, np.bincount(owner, minlength=blocks)
 
-    def pair_counts(self) -> NDArray[np.int64]:
-        """Return for every pair of units how many samples switch both on, an array of shape (units,
-        units).
-        """
-        total = np.zeros((self.units, self.units), dtype=np.int64)
-        for rows in self.unpacked():
-            block = rows.astype(np.float32)
-            total += np.rint(block.T @ block).astype(np.int64)
-        return total
-
     def unpacked(self, rows: int = 4096) -> Iterator[Bits]:
         """Yield the states as arrays of zeros and ones of at most so many samples, shape (samples,
         units).
@@ -173,12 +161,6 @@ class PackedStates(Tabulated):
                         bits[:, start // 8 : (stop + 7) // 8], axis=1, count=stop - start
                     ).T
                 )
-
-    def pattern_counts(self) -> NDArray[np.int64]:
-        """Return how often each pattern that occurs does occur, in no particular order of patterns
-        but a reproducible one.
-        """
-        return np.unique(self.words(), return_counts=True)[1].astype(np.int64)
 
     def words(self) -> NDArray[Any]:
         """Return the pattern of every sample as one opaque word, which can be compared and

@@ -154,7 +154,9 @@ def _sum(
 def _sum_rows(
     function: Function, variance: Array, edges: Array, reach: Array, count: int
 ) -> tuple[Array, Array, Array]:
-    """The same for a few variances."""
+    """The trapezoidal sums of f and |f|, and the size of the integrand at the cut, of all variances
+    at once.
+    """
     deviation = np.sqrt(variance)
     total, size, tail = np.zeros_like(variance), np.zeros_like(variance), np.zeros_like(variance)
     for nodes, weights in line_pieces(deviation, edges, reach, count):
@@ -196,7 +198,7 @@ def function_times(function: Function, nodes: Array, weights: Array) -> Array:
 
 
 def _finite(values: Array) -> Array:
-    """The same array, or an error."""
+    """Return an array, all of whose entries are finite; otherwise there is no average."""
     if not np.all(np.isfinite(values)):
         raise QuadratureError(
             "the function is not finite at some node: its average diverges, or it is not a real "

@@ -17,7 +17,9 @@ from neurenorm.theory.recursion.recursion import Recursion
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "draw_cell", "plot_step", "plot_trajectories", "save_figure"]
+    from neurenorm.numerics.solve.bands import Bands
+
+__all__ = ["COLOURS", "draw_cell", "plot_bands", "plot_step", "plot_trajectories", "save_figure"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that stay apart for colour-blind readers."""
@@ -150,6 +152,39 @@ def plot_trajectories(
     flows = trajectory(recursion, {u: np.asarray(starts, dtype=float)}, steps)
     axes.plot(flows[:, 0], marker="o", markersize=3, linewidth=1)
     return finished(axes, xlabel=f"steps of scale $b = {recursion.scale}$", ylabel=f"${u}$")
+
+
+def plot_bands(bands: Bands, *, ax: Axes | None = None) -> Axes:
+    """Draw bands along a path, with a line and a name at every stop.
+
+    Parameters
+    ----------
+    bands : Bands
+        From `neurenorm.numerics.solve.bands.bands_along`.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from neurenorm.graphs import square
+    >>> from neurenorm.numerics.solve.bands import bands_along
+    >>> from neurenorm.theory import GaussianField
+    >>> axes = plot_bands(bands_along(GaussianField(square(), 4, -1)))
+    >>> [label.get_text() for label in axes.get_xticklabels()]
+    ['Γ', 'face', 'corner', 'Γ']
+    """
+    axes = axes_or_new(ax)
+    for number, band in enumerate(bands.values.T):
+        axes.plot(bands.distance, band, color=COLOURS[number % len(COLOURS)], linewidth=1.5)
+    for _, place in bands.stops:
+        axes.axvline(place, color="0.8", linewidth=0.8, zorder=0)
+    axes.set_xticks([place for _, place in bands.stops], [name for name, _ in bands.stops])
+    return finished(axes, ylabel="band", xlim=(bands.distance[0], bands.distance[-1]))
 
 
 def draw_cell(graph: nx.Graph, terminals: tuple[Any, Any], *, ax: Axes | None = None) -> Axes:

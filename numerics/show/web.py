@@ -10,16 +10,33 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from sympy import Expr, MatrixBase
+from sympy import Expr, MatrixBase, Symbol
 
 from neurenorm.theory.catalogue.papers import Paper
-from neurenorm.theory.catalogue.problems import named
 from neurenorm.theory.catalogue.result import Result, object_derivation
 from neurenorm.theory.conventions import CONVENTIONS
+from neurenorm.theory.document import example_text
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.typeset.display import equations, tex, width
+from neurenorm.theory.typeset.names import value_latex
+from neurenorm.theory.typeset.prose import prose_parts
 
-__all__ = ["document_html", "entry_html", "formula_html", "mathml", "page_html"]
+__all__ = [
+    "NO_MATHML",
+    "document_html",
+    "entry_html",
+    "formula_html",
+    "has_mathml",
+    "inline_mathml",
+    "mathml",
+    "page_html",
+]
+
+NO_MATHML = (
+    "latex2mathml is not installed, so the formulas of the page stand as LaTeX: "
+    "pip install 'neurenorm[report]' sets them as mathematics"
+)
+"""What is said where formulas cannot be set."""
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 0 auto; padding: 1rem; color: #1a1a1a; background: #fff; overflow-wrap: anywhere; }
@@ -60,6 +77,17 @@ def page_html(title: str, body: str, style: str = "") -> str:
     )
 
 
+def has_mathml() -> bool:
+    """Return whether formulas can be set as MathML.
+
+    Examples
+    --------
+    >>> has_mathml() in (True, False)
+    True
+    """
+    return find_spec("latex2mathml") is not None
+
+
 def mathml(source: str) -> str:
     """Return a display of LaTeX as MathML, its rows aligned at their marks; as it is, in code,
     where latex2mathml is not installed.
@@ -82,13 +110,24 @@ def mathml(source: str) -> str:
     rows = re.split(
         r"\\\\\s*\n", re.sub(r"\\(begin|end){(aligned|gathered)}\n?", "", source).strip()
     )
-    if find_spec("latex2mathml") is None:
+    if not has_mathml():
         return f"<pre>{html.escape(chr(10).join(row.replace('&', '') for row in rows))}</pre>"
     body = "".join(f"<mtr>{_cells(row)}</mtr>" for row in rows if row.strip())
     return (
         f"<math display='block' alttext='{html.escape(source, quote=True)}'><mtable "
         f"displaystyle='true'>{body}</mtable></math>"
     )
+
+
+def inline_mathml(source: str) -> str:
+    """Return a formula within a line as MathML.
+
+    Examples
+    --------
+    >>> "alttext='K'" in inline_mathml("K")
+    True
+    """
+    return f"<math alttext='{html.escape(source, quote=True)}'>{_inner(source)}</math>"
 
 
 def _cells(row: str) -> str:
@@ -166,7 +205,9 @@ def _rows(derived: Any) -> list[str]:
         return [f"&{tex(derived)}"] if max(derived.shape) <= 4 else []
     if isinstance(derived, Mapping):
         sides = [
-            (named(str(name)), value) for name, value in derived.items() if isinstance(value, Expr)
+            (value_latex(str(name)), value)
+            for name, value in derived.items()
+            if isinstance(value, Expr)
         ]
         return equations(sides) + [
             row for value in derived.values() if not isinstance(value, Expr) for row in _rows(value)
@@ -207,10 +248,11 @@ def entry_html(entry: Result) -> str:
     >>> "tanh" in entry_html(result("lattice/ising-correlation"))
     True
     """
-    derived = entry.shown()
+    derived, names = entry.shown(), entry.subject.latex_names()
+    shown = prose_html(example_text(entry), names)
     parts = [
-        "<h3 "
-        f"id='{entry.id.replace('/', ':')}'>{html.escape(entry.statement)}</h3><p><code>{html.escape(entry.id)}</code></p>"
+        f"<h3 id='{entry.id.replace('/', ':')}'>{prose_html(entry.statement, names)}</h3>"
+        f"<p><code>{html.escape(entry.id)}</code>{f' {shown}' if shown else ''}</p>"
     ]
     parts.append(f"<div class='formula'>{mathml(entry.to_latex())}</div>")
     parts.append(
@@ -218,7 +260,8 @@ def entry_html(entry: Result) -> str:
         f"text</summary><code>{html.escape(_shortened(_plain(derived), MOST_TEXT))}</code></details>"
     )
     symbols = "".join(
-        f"<tr><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>"
+        f"<tr><td><code>{html.escape(p.name)}</code></td>"
+        f"<td>{prose_html(p.meaning, names)}</td></tr>"
         for p in entry.parameters
     )
     parts.append(
@@ -228,16 +271,32 @@ def entry_html(entry: Result) -> str:
     )
     derivation = object_derivation(derived)
     if derivation is not None:
-        names = entry.subject.latex_names()
         steps = "".join(
-            f"<li>{html.escape(step.title)}{_display(step.rows(names))}</li>" for step in derivation
+            f"<li>{prose_html(step.title, names)}{_display(step.rows(names))}</li>"
+            for step in derivation
         )
         parts.append(
             "<details><summary>derivation: "
             f"{html.escape(derivation.title)}</summary><ol>{steps}</ol></details>"
         )
-    parts += [f"<p>{html.escape(sentence)}</p>" for sentence in entry.conventions]
+    parts += [f"<p>{prose_html(sentence, names)}</p>" for sentence in entry.conventions]
     return "".join([*parts, f"<p><small>{html.escape(entry.provenance)}.</small></p>"])
+
+
+def prose_html(sentence: str, names: Mapping[Symbol, str] | None = None) -> str:
+    """Return a sentence as HTML, with its formulas as MathML where that can be had.
+
+    Examples
+    --------
+    >>> prose_html("fish & chips")
+    'fish &amp; chips'
+    """
+    if not has_mathml():
+        return html.escape(sentence)
+    return "".join(
+        inline_mathml(text) if is_formula else html.escape(text)
+        for text, is_formula in prose_parts(sentence, names)
+    )
 
 
 def _values(derived: Any) -> Any:
@@ -275,7 +334,7 @@ def document_html(entries: Iterable[Result], *, standalone: bool = True) -> str:
         f"<h2>{html.escape(paper.topic.capitalize())}</h2>{''.join(map(entry_html, members))}"
         for paper, members in groups.items()
     )
-    body += f"<h2>Conventions</h2><ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in CONVENTIONS)}</ul>"
+    body += f"<h2>Conventions</h2><ul>{''.join(f'<li>{prose_html(sentence)}</li>' for sentence in CONVENTIONS)}</ul>"
     return (
         page_html(
             "Results derived with neurenorm", f"<h1>Results derived with neurenorm</h1>{body}"

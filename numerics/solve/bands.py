@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from neurenorm.graphs.periodic.brillouin import brillouin_zone
+from neurenorm.graphs.periodic.metric import Metric
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
@@ -107,7 +108,7 @@ def bands_along(
     Parameters
     ----------
     field : GaussianField
-        On a graph with a metric.
+        On a graph with a metric; in one dimension cells without one are a unit apart.
     path : sequence of (name, q), optional
         Stops in coordinates of the reciprocal basis (phases are 2πq); default:
         `BrillouinZone.path`.
@@ -123,7 +124,7 @@ def bands_along(
     Raises
     ------
     NoMetric
-        If the graph has no metric.
+        If a graph of two or three dimensions has no metric.
     ValueError
         As `bands_at`; or if the path has fewer than two stops.
 
@@ -134,7 +135,8 @@ def bands_along(
     >>> found.values.ravel().round(12).tolist(), [name for name, _ in found.stops]
     ([0.0, 2.0, 4.0, 2.0, 0.0], ['Γ', 'face', 'Γ'])
     """
-    zone = brillouin_zone(field.graph)
+    without = field.graph.metric is None and field.graph.dimension == 1
+    zone = brillouin_zone(Metric([[1]], {}), 1) if without else brillouin_zone(field.graph)
     stops = list(zone.path() if path is None else path)
     if len(stops) < 2 or points < 1:
         raise ValueError(

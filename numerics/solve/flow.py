@@ -71,6 +71,10 @@ class FreeEnergy(Tabulated):
     proved: bool
     message: str
 
+    def __str__(self) -> str:
+        digits = max(15, min(10_000, 3 * self.value.rel_accuracy_bits() // 10))
+        return f"free energy per bond {self.value.str(digits)} nats ({self.message})"
+
 
 def trajectory(
     recursion: Recursion,

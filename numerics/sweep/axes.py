@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -54,18 +55,14 @@ class Axis:
             raise ValueError(
                 f"an axis cannot be called {self.name}: the dataset uses this name itself"
             )
-        texts = [value_text(value) for value in self.values]
-        twice = (
-            next((text for k, text in enumerate(texts) if text in texts[:k]), None)
-            if len(set(texts)) < len(texts)
-            else None
-        )
-        if twice is not None:
+        counts = Counter(map(value_text, self.values))
+        text, count = counts.most_common(1)[0]
+        if count > 1:
             raise ValueError(
-                f"the axis {self.name} has the value {twice} twice; a list is an axis, and one "
+                f"the axis {self.name} has the value {text} twice; a list is an axis, and one "
                 "value that is itself a list has double brackets: [[1,-1]]"
             )
-        if "nan" in texts:
+        if "nan" in counts:
             raise ValueError(f"the axis {self.name} has a value that is not a number")
 
     @classmethod
@@ -96,18 +93,20 @@ class Grid:
     def __post_init__(self) -> None:
         if not self.axes:
             raise ValueError("a sweep needs at least one axis, such as K=0:1:5")
-        names = [axis.name for axis in self.axes]
-        repeated = next(
-            (name for k, name in enumerate(names) if name in names[:k] or name in self.fixed), None
-        )
-        if repeated is not None:
-            raise ValueError(
-                f"{repeated} is given twice: a parameter is one axis or one fixed value"
-            )
+        counts = Counter([axis.name for axis in self.axes] + list(self.fixed))
+        name, count = counts.most_common(1)[0]
+        if count > 1:
+            raise ValueError(f"{name} is given twice: a parameter is one axis or one fixed value")
         if len(self) > MOST_POINTS:
             raise ValueError(
                 f"the grid has {len(self)} points; at most {MOST_POINTS} are swept at once"
             )
+
+    @property
+    def given(self) -> dict[str, tuple[Any, ...]]:
+        """The values of each parameter, one where it is fixed."""
+        fixed = {name: (value,) for name, value in self.fixed.items()}
+        return {axis.name: axis.values for axis in self.axes} | fixed
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -186,22 +185,18 @@ def parse_axis(name: str, text: str) -> Axis | None:
 
 
 def _listed(text: str) -> list[Any]:
-    """Read a list of values; words need no quotes."""
+    """Read a list of values; words need no quotes, and commas within brackets separate nothing."""
     values = parse_value(text)
     if isinstance(values, list):
         return values
-    return [parse_value(item.strip()) for item in _split(text[1:-1])]
-
-
-def _split(text: str) -> Iterator[str]:
-    """Cut at the commas outside all brackets."""
-    depth, begin = 0, 0
-    for place, letter in enumerate(text):
+    depth, items = 0, [""]
+    for letter in text[1:-1]:
         depth += (letter in "([{") - (letter in ")]}")
         if letter == "," and depth == 0:
-            yield text[begin:place]
-            begin = place + 1
-    yield text[begin:]
+            items.append("")
+        else:
+            items[-1] += letter
+    return [parse_value(item.strip()) for item in items]
 
 
 def _range(name: str, parts: list[str]) -> tuple[Any, ...]:
@@ -209,13 +204,8 @@ def _range(name: str, parts: list[str]) -> tuple[Any, ...]:
     form = f"the axis {name} must be start:stop:count, or start:stop:count:log"
     if len(parts) not in (3, 4) or parts[3:] not in ([], ["log"]):
         raise ValueError(f"{form}, got {':'.join(parts)}")
-    start, stop, count = (parse_value(part) for part in parts[:3])
-    if not (
-        isinstance(start, Number)
-        and isinstance(stop, Number)
-        and start.is_finite
-        and stop.is_finite
-    ):
+    start, stop, count = map(parse_value, parts[:3])
+    if not all(isinstance(end, Number) and end.is_finite for end in (start, stop)):
         raise ValueError(f"{form} with numbers for its ends, got {parts[0]} and {parts[1]}")
     if not (isinstance(count, Number) and count.is_Integer):
         raise ValueError(f"{form} with an integer count, got {parts[2]}")
@@ -229,9 +219,8 @@ def _range(name: str, parts: list[str]) -> tuple[Any, ...]:
         )
     if parts[3:]:
         return _logarithmic(name, start, stop, int(count))
-    return tuple(
-        start + (stop - start) * Rational(k, max(1, int(count) - 1)) for k in range(int(count))
-    )
+    step = (stop - start) / max(1, count - 1)
+    return tuple(start + k * step for k in range(count))
 
 
 def _logarithmic(name: str, start: Any, stop: Any, count: int) -> tuple[Any, ...]:

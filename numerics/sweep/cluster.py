@@ -7,12 +7,10 @@ import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import islice
 from typing import Any
 
-from neurenorm.numerics.sweep.extras import needed
-from neurenorm.numerics.sweep.outcome import FAILED, Outcome
-from neurenorm.numerics.sweep.workers import Indexed, Outcomes, run_packed
+from neurenorm.numerics.sweep.store import needed
+from neurenorm.numerics.sweep.workers import Indexed, Outcomes, on_executors
 
 __all__ = ["connected", "on_cluster"]
 
@@ -38,17 +36,14 @@ def connected(cluster: Any) -> Iterator[Any]:
         If dask is not installed, or no scheduler or no worker answers within seconds.
     """
     distributed = needed("distributed", "distributed", "a sweep on a cluster")
-    if not isinstance(cluster, str):
-        _wait_for_workers(cluster)
-        yield cluster
-        return
-    client = _client(distributed, cluster)
+    client = _client(distributed, cluster) if isinstance(cluster, str) else cluster
     try:
         _wait_for_workers(client)
         yield client
     finally:
-        with suppress(Exception), _quiet():
-            client.close(timeout=PATIENCE)
+        if client is not cluster:
+            with suppress(Exception), _quiet():
+                client.close(timeout=PATIENCE)
 
 
 def _client(distributed: Any, address: str) -> Any:
@@ -77,10 +72,9 @@ async def _asked(distributed: Any, address: str) -> None:
 
 def _wait_for_workers(client: Any) -> None:
     """Wait a little for the first worker."""
-    if client.nthreads():
-        return
     try:
-        client.wait_for_workers(1, timeout=PATIENCE)
+        if not client.nthreads():
+            client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError as error:
         raise ValueError(
             f"the scheduler has no worker after {PATIENCE:g} s: start some with `dask worker "
@@ -107,41 +101,12 @@ def on_cluster(payload: bytes, points: Iterable[Indexed], seed: int, client: Any
     Raises
     ------
     ValueError
-        If the scheduler goes away.
+        If the scheduler goes away, or a worker cannot load what is swept.
     """
-    distributed = needed("distributed", "distributed", "a sweep on a cluster")
-    waiting = iter(points)
-    places: dict[str, tuple[int, Any]] = {}
-
-    def submitted(task: Indexed) -> Any:
-        """Hand one point over."""
-        future = client.submit(run_packed, payload, task[1], seed, pure=False)
-        places[future.key] = (task[0], future)
-        return future
-
+    executor = client.get_executor(pure=False)
     room = AHEAD * max(1, sum(client.nthreads().values()))
-    running = distributed.as_completed(
-        [submitted(task) for task in islice(waiting, room)], loop=client.loop
-    )
     try:
-        for future in running:
-            outcome = _outcome(future)
-            yield places.pop(future.key)[0], outcome
-            running.update([submitted(task) for task in islice(waiting, 1)])
+        yield from on_executors(lambda: executor, room, payload, points, seed)
     finally:
         with suppress(Exception):
-            client.cancel([future for _, future in places.values()])
-
-
-def _outcome(future: Any) -> Outcome:
-    """Return what a point gave on the cluster, an error included."""
-    if future.status == "cancelled":
-        raise ValueError(
-            "the scheduler went away: start it again and repeat the same command, which goes on "
-            "with the points that are left"
-        )
-    error = future.exception()
-    if error is not None:
-        return Outcome(FAILED, reason=f"{type(error).__name__}: {error}")
-    outcome: Outcome = future.result()
-    return outcome
+            executor.shutdown(wait=False)

@@ -17,14 +17,14 @@ from neurenorm.numerics.files import figure_target, save_figure
 from neurenorm.numerics.sweep.axes import Axis, parse_axis
 from neurenorm.numerics.sweep.outcome import FAILED, MISSING
 from neurenorm.numerics.sweep.plot import plot_sweep
-from neurenorm.numerics.sweep.run import Where, plan, run
+from neurenorm.numerics.sweep.run import Backend, plan, run
 from neurenorm.numerics.sweep.store import open_sweep
-from neurenorm.numerics.terminal import say
-from neurenorm.theory.algebra.reading import shown
+from neurenorm.numerics.terminal import named_texts, say
 
 __all__ = ["add_arguments", "add_plot_arguments", "plot_command", "sweep_command"]
 
 WELL, NOT_WELL, INTERRUPTED = 0, 1, 130
+UNWELL = {FAILED, MISSING, "not converged", "refuted", "undecided"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,40 +129,26 @@ def sweep_command(arguments: argparse.Namespace) -> int:
     """
     axes, fixed = _axes_and_fixed(arguments.id, arguments.values)
     checked = plan(arguments.id, axes, fixed, seed=arguments.seed, claim=arguments.claim)
-    where = Where(arguments.workers, arguments.scheduler)
+    backend = Backend(arguments.workers, arguments.scheduler)
     try:
         with _terminated_as_interrupted():
-            dataset = run(checked, where, output=arguments.output, force=arguments.force)
+            dataset = run(checked, backend, output=arguments.output, force=arguments.force)
     except KeyboardInterrupt:
-        say(
-            f"interrupted; {_kept(arguments.output)}; the same command goes on with the points "
-            "that are left",
-            error=True,
-        )
+        kept = _kept(arguments.output)
+        again = "the same command goes on with the points that are left"
+        say(f"interrupted; {kept}; {again}", error=True)
         return INTERRUPTED
-    statuses = Counter(str(status) for status in dataset.status.values.flat)
-    say(
-        f"{arguments.output}: {len(checked.grid)} points "
-        f"({', '.join(f'{count} {status}' for status, count in statuses.items())})"
-    )
-    if statuses[FAILED]:
-        reason = next(
-            str(reason)
-            for reason, status in zip(
-                dataset.reason.values.flat, dataset.status.values.flat, strict=True
-            )
-            if status == FAILED
-        )
+    counts = Counter(str(status) for status in dataset.status.values.flat)
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    say(f"{arguments.output}: {len(checked.grid)} points ({told})")
+    if counts[FAILED]:
+        reason = dataset.reason.values[dataset.status.values == FAILED][0]
         say(
-            f"{statuses[FAILED]} points failed, which the same command tries again; the first "
-            f"says: {reason}",
+            f"{counts[FAILED]} points failed, which the same command tries again; the first says: "
+            f"{reason}",
             error=True,
         )
-    return (
-        NOT_WELL
-        if statuses.keys() & {FAILED, MISSING, "not converged", "refuted", "undecided"}
-        else WELL
-    )
+    return NOT_WELL if UNWELL & counts.keys() else WELL
 
 
 def _kept(output: str) -> str:
@@ -192,29 +178,13 @@ def plot_command(arguments: argparse.Namespace) -> int:
     ValueError
         For bad usage.
     """
-    target = figure_target(
-        arguments.output or Path(arguments.file).with_suffix(".pdf"), force=arguments.force
-    )
-    save_figure(
-        plot_sweep(open_sweep(arguments.file), arguments.value, at=dict(_pairs(arguments.at))),
-        target,
-        force=arguments.force,
-    )
+    name = arguments.output or Path(arguments.file).with_suffix(".pdf")
+    target = figure_target(name, force=arguments.force)
+    at = named_texts(arguments.at)
+    axes = plot_sweep(open_sweep(arguments.file), arguments.value, at=at)
+    save_figure(axes, target, force=arguments.force)
     say(str(target))
     return WELL
-
-
-def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Read name=value, each name once."""
-    seen = set()
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ValueError(f"{shown(text)} is not of the form name=value")
-        if name in seen:
-            raise ValueError(f"{name} is given twice")
-        seen.add(name)
-        yield name, value
 
 
 def _axes_and_fixed(identifier: str, texts: Sequence[str]) -> tuple[list[Axis], dict[str, Any]]:
@@ -222,7 +192,7 @@ def _axes_and_fixed(identifier: str, texts: Sequence[str]) -> tuple[list[Axis], 
     and not its entries.
     """
     axes, fixed = [], {}
-    for name, text in _pairs(texts):
+    for name, text in named_texts(texts).items():
         axis = parse_axis(name, text)
         if axis is None:
             fixed[name] = parse_value(text)
@@ -239,17 +209,15 @@ def _takes_whole(identifier: str, axis: Axis) -> bool:
     """
     from neurenorm.theory.catalogue import results
 
-    parameters = [
-        p
+    whole = list(axis.values)
+    converts = [
+        parameter.convert
         for entry in results()
-        if entry.id == identifier
-        for p in entry.parameters
-        if p.name == axis.name
+        for parameter in entry.parameters
+        if (entry.id, parameter.name) == (identifier, axis.name) and parameter.convert is not None
     ]
-    converts = [p.convert for p in parameters if p.convert is not None]
     return any(
-        _admits(convert, list(axis.values))
-        and not all(_admits(convert, value) for value in axis.values)
+        _admits(convert, whole) and not all(_admits(convert, value) for value in whole)
         for convert in converts
     )
 

@@ -11,17 +11,18 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from io import FileIO
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict
+from io import BytesIO, FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from neurenorm.numerics.sweep.outcome import Outcome
 
-__all__ = ["Journal", "another_sweep", "beside"]
+__all__ = ["Journal", "another_sweep", "journal_of"]
 
 
-def beside(target: Path) -> Path:
+def journal_of(target: Path) -> Path:
     """Return where the journal of a target file lies."""
     return target.with_name(target.name + ".journal")
 
@@ -42,8 +43,8 @@ def another_sweep(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any
     )
 
 
-class Journal:
-    """The finished points of one sweep, kept in a file that only one process writes at a time.
+class Journal(AbstractContextManager["Journal"]):
+    """The outcomes of one sweep, kept in a file that only one process writes at a time.
 
     Parameters
     ----------
@@ -61,30 +62,22 @@ class Journal:
 
     def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False) -> None:
         self.path = path
-        self.finished: dict[int, Outcome] = {}
-        self._begun = False
-        self._file: FileIO = _opened(path)
+        self.outcomes: dict[int, Outcome] = {}
+        self._file = _opened(path)
         try:
             self._read(dict(identity), force)
         except BaseException:
-            if self._begun and len(_lines(self._file)) < 2:
-                self.discard()
             self._file.close()
             raise
 
     def _read(self, identity: dict[str, Any], force: bool) -> None:
-        """Take over the finished points, or begin with a first line; cut off what a crash left
+        """Take over the outcomes, or begin with a first line; cut off what a crash left
         unfinished.
         """
-        lines = [] if force else _lines(self._file)
-        if not lines or (
-            len(lines) == 1
-            and _line(identity).startswith(lines[0])
-            and not lines[0].endswith(b"\n")
-        ):
-            self._begun = True
-            self._file.truncate(0)
-            self._write(identity)
+        self._file.seek(0)
+        lines = [] if force else BytesIO(self._file.readall()).readlines()
+        if not lines or _line(identity).removesuffix(b"\n").startswith(lines[0]):
+            self._begin(identity)
             return
         head = _record(lines[0])
         if head is None:
@@ -96,8 +89,17 @@ class Journal:
             raise another_sweep(self.path, head, identity)
         for record in filter(None, map(_record, lines[1:])):
             index = record.pop("point")
-            self.finished[index] = Outcome(**record)
+            self.outcomes[index] = Outcome(**record)
         self._file.truncate(sum(len(line) for line in lines if line.endswith(b"\n")))
+
+    def _begin(self, identity: dict[str, Any]) -> None:
+        """Write the first line; where the disk does not take it, leave nothing."""
+        self._file.truncate(0)
+        try:
+            self._write(identity)
+        except ValueError:
+            self.discard()
+            raise
 
     def append(self, index: int, outcome: Outcome) -> None:
         """Write down a point and wait until the disk has it.
@@ -107,8 +109,8 @@ class Journal:
         ValueError
             If the disk refuses, for instance because it is full.
         """
-        self._write({"point": index, **outcome.as_dict()})
-        self.finished[index] = outcome
+        self._write({"point": index, **asdict(outcome)})
+        self.outcomes[index] = outcome
 
     def _write(self, record: dict[str, Any]) -> None:
         """Append a line and flush it to the disk."""
@@ -124,26 +126,23 @@ class Journal:
         """Remove the file: its points are elsewhere."""
         self.path.unlink(missing_ok=True)
 
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._file.close()
 
 
 def _opened(path: Path) -> FileIO:
-    """Open a file for reading and appending, and lock it where the system can."""
+    """Open a file for reading and appending, and hold it against other processes where the system
+    can.
+    """
     try:
         file = open(path, "a+b", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
     try:
-        _lock(file)
+        with suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         raise ValueError(
@@ -152,32 +151,21 @@ def _opened(path: Path) -> FileIO:
     return file
 
 
-def _lock(file: FileIO) -> None:
-    """Hold a file against other processes until it is closed."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 def _line(record: Mapping[str, Any]) -> bytes:
     """Return a record as a line: the digest of its JSON, and the JSON."""
     text = json.dumps(record).encode()
-    return hashlib.sha256(text).hexdigest()[:32].encode() + b" " + text + b"\n"
+    return _digest(text) + b" " + text + b"\n"
+
+
+def _digest(text: bytes) -> bytes:
+    """Return 32 letters that tell a text from any other."""
+    return hashlib.sha256(text).hexdigest()[:32].encode()
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
     """Return the record of a line, None where the line is not what was written."""
     digest, _, text = line.removesuffix(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or digest != hashlib.sha256(text).hexdigest()[:32].encode():
+    if not line.endswith(b"\n") or digest != _digest(text):
         return None
     record: dict[str, Any] = json.loads(text)
     return record
-
-
-def _lines(file: FileIO) -> list[bytes]:
-    """Return all lines, the last of which may be cut off."""
-    file.seek(0)
-    *whole, rest = file.readall().split(b"\n")
-    return [*(line + b"\n" for line in whole), *([rest] if rest else [])]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurenorm.numerics.sweep.extras import needed
+from neurenorm.numerics.sweep.store import needed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,55 +60,48 @@ def plot_sweep(
     >>> axes.get_ylabel()
     'value'
     """
-    array, error = _chosen(dataset, value, dict(at or {}))
+    array, error = (_cut(part, at or {}) for part in _chosen(dataset, value))
     wide = [name for name in array.dims if array.sizes[name] > 1] or list(array.dims[:1])
-    array = array.squeeze([name for name in array.dims if name not in wide])
-    error = (
-        None if error is None else error.squeeze([name for name in error.dims if name not in wide])
-    )
     if len(wide) > 2:
         raise ValueError(
             f"{array.name} has the axes {', '.join(map(str, wide))}: a figure shows two; fix the "
             f"others, for instance at {wide[-1]}=…"
         )
+    narrow = [name for name in array.dims if name not in wide]
+    array, error = array.squeeze(narrow), error.squeeze(narrow)
     axes = _new_axes() if ax is None else ax
-    family = _family(array, wide)
-    if len(wide) == 1:
-        _curve(axes, array, error, wide[0])
-    elif family is None:
-        _map(axes, array.transpose(wide[1], wide[0]))
+    family = _family(array)
+    if array.ndim == 2 and family is None:
+        _map(axes, array)
     else:
-        _curves(axes, array, error, family, next(name for name in wide if name != family))
-    held = ", ".join(
-        f"{name} = {place.item()}" for name, place in array.coords.items() if not place.dims
-    )
-    axes.set_title(
-        "\n".join(filter(None, [str(dataset.attrs.get("id", "")), textwrap.fill(held, 60)])),
-        fontsize="medium",
-    )
+        _curves(axes, array, error, family)
+    scalars = {name: place for name, place in array.coords.items() if not place.dims}
+    held = ", ".join(f"{name} = {place.item()}" for name, place in scalars.items())
+    title = filter(None, [str(dataset.attrs.get("id", "")), textwrap.fill(held, 60)])
+    axes.set_title("\n".join(title), fontsize="medium")
     return axes
 
 
-def _chosen(
-    dataset: Dataset, value: str | None, at: dict[str, Any]
-) -> tuple[DataArray, DataArray | None]:
-    """Return the array to draw and its errors, cut where it is asked."""
-    names = [
-        str(name)
-        for name, array in dataset.data_vars.items()
-        if array.dtype.kind in "fiub" and not str(name).endswith(SUFFIXES)
-    ]
+def _chosen(dataset: Dataset, value: str | None) -> tuple[DataArray, DataArray]:
+    """Return the array to draw and its errors, not a number where there are none; entries of lists
+    are counted from 1.
+    """
+    numbers = [str(name) for name, array in dataset.items() if array.dtype.kind in "fiub"]
+    names = [name for name in numbers if not name.endswith(SUFFIXES)]
     if not names or (value is not None and value not in dataset.data_vars):
         raise ValueError(
             f"there is no value {value!r} to draw; there are {', '.join(names) or 'no numbers'}"
         )
-    array = dataset[value if value is not None else names[0]]
-    if array.dtype.kind not in "fiub":
+    array = dataset[names[0] if value is None else value]
+    if array.name not in numbers:
         raise ValueError(
             f"{array.name} is not a number, so it cannot be drawn; there are {', '.join(names)}"
         )
+    counted = {d: np.arange(1, n + 1) for d, n in array.sizes.items() if d not in array.coords}
+    array = array.astype(float).assign_coords(counted)
     error = dataset.get(f"{array.name}_error")
-    return _cut(array, at), None if error is None or error.dims != array.dims else _cut(error, at)
+    known = error is not None and error.dims == array.dims
+    return array, array.copy(data=error if known else np.full(array.shape, np.nan))
 
 
 def _cut(array: DataArray, at: Mapping[str, Any]) -> DataArray:
@@ -118,123 +111,97 @@ def _cut(array: DataArray, at: Mapping[str, Any]) -> DataArray:
             raise ValueError(
                 f"{array.name} has no axis {name!r}; it has {', '.join(map(str, array.dims))}"
             )
-        coordinate = _coordinate(array, name)
-        if coordinate.dtype.kind in "fiu":
-            array = array.isel({name: int(np.argmin(np.abs(coordinate - float(place))))})
-        elif str(place) in coordinate.astype(str):
-            array = array.isel({name: coordinate.astype(str).tolist().index(str(place))})
+        places = array[name].values
+        words = places.astype(str).tolist()
+        if _numeric(places):
+            index = int(np.argmin(np.abs(places - float(place))))
+        elif str(place) in words:
+            index = words.index(str(place))
         else:
-            raise ValueError(
-                f"the axis {name} has no {place!r}; it has {', '.join(coordinate.astype(str))}"
-            )
+            raise ValueError(f"the axis {name} has no {place!r}; it has {', '.join(words)}")
+        array = array.isel({name: index})
     return array
 
 
-def _coordinate(array: DataArray, name: Hashable) -> NDArray[Any]:
-    """Return the places of an axis; entries of lists are counted from 1."""
-    return (
-        np.asarray(array[name].values)
-        if name in array.coords
-        else np.arange(1, array.sizes[name] + 1)
-    )
+def _numeric(places: NDArray[Any]) -> bool:
+    """Whether the places of an axis are numbers."""
+    return places.dtype.kind in "fiu"
 
 
-def _family(array: DataArray, wide: list[Hashable]) -> Hashable | None:
-    """Return the axis whose values get a curve each: one of words, or a short one."""
-    if len(wide) < 2:
+def _family(array: DataArray) -> Hashable | None:
+    """Return which of two axes has a curve for each of its values: one of words, or a short one."""
+    if array.ndim < 2:
         return None
-    words = [name for name in wide if _coordinate(array, name).dtype.kind not in "fiu"]
-    short = sorted(
-        (name for name in reversed(wide) if array.sizes[name] <= MOST_CURVES),
-        key=lambda name: array.sizes[name],
-    )
-    return next(iter([*words, *short]), None)
+    words = [name for name in array.dims if not _numeric(array[name].values)]
+    short = [name for name in array.dims[::-1] if array.sizes[name] <= MOST_CURVES]
+    return next(iter(words + sorted(short, key=lambda name: array.sizes[name])), None)
 
 
-def _curve(
-    axes: Axes, array: DataArray, error: DataArray | None, along: Hashable, **style: Any
-) -> None:
-    """Draw a curve with its error bars."""
-    places = _coordinate(array, along)
-    bars = (
-        None if error is None else np.nan_to_num(np.asarray(error.values, dtype=float), posinf=0.0)
-    )
-    axes.errorbar(
-        places,
-        np.asarray(array.values, dtype=float),
-        yerr=bars,
-        **{"marker": "o", "markersize": 3, "linewidth": 1.2, "capsize": 2, **style},
-    )
-    axes.set(xlabel=_label(array, along), ylabel=_label(array, None))
-    if _geometric(places):
-        axes.set_xscale("log")
-
-
-def _curves(
-    axes: Axes, array: DataArray, error: DataArray | None, family: Hashable, along: Hashable
-) -> None:
-    """Draw one curve for each value of an axis, in colours and markers that stay apart in print and
-    for the colour-blind.
+def _curves(axes: Axes, array: DataArray, error: DataArray, family: Hashable | None) -> None:
+    """Draw a curve with its error bars, or one for each value of an axis, in colours and markers
+    that stay apart in print and for the colour-blind.
     """
-    places = _coordinate(array, family)
-    colours = needed("matplotlib", "plot", "a figure").colormaps["viridis"](
-        np.linspace(0, 0.85, len(places))
-    )
+    along = next(name for name in array.dims if name != family)
+    places = np.zeros(1) if family is None else array[family].values
+    viridis = needed("matplotlib", "plot", "a figure").colormaps["viridis"]
+    colours = viridis(np.linspace(0, 0.85, len(places)))
     for k, place in enumerate(places):
-        cut = None if error is None else error.isel({family: k})
-        text = f"{place:.6g}" if places.dtype.kind in "fiu" else str(place)
-        _curve(
-            axes,
-            array.isel({family: k}),
-            cut,
-            along,
+        cut = {} if family is None else {family: k}
+        axes.errorbar(
+            array[along].values,
+            array.isel(cut).values,
+            yerr=_bars(error.isel(cut)),
+            label=f"{place:.6g}" if _numeric(places) else str(place),
             color=colours[k],
             marker=MARKERS[k % len(MARKERS)],
-            label=text,
+            markersize=3,
+            linewidth=1.2,
+            capsize=2,
         )
-    axes.legend(title=str(family), frameon=False)
+    axes.set(xlabel=_label(array, along), ylabel=_label(array, None))
+    if _geometric(array[along].values):
+        axes.set_xscale("log")
+    if array.ndim == 2:
+        axes.legend(title=str(family), frameon=False)
+
+
+def _bars(error: DataArray) -> NDArray[Any] | None:
+    """Return the lengths of error bars, None where there are no errors."""
+    return None if error.isnull().all() else np.nan_to_num(error.values, posinf=0.0)
 
 
 def _map(axes: Axes, array: DataArray) -> None:
-    """Draw a map; places where there is no number stay blank."""
-    across, along = array.dims[1], array.dims[0]
-    places = [_coordinate(array, name) for name in (across, along)]
-    finite = [np.isfinite(place) for place in places]
-    numbers = np.asarray(array.values, dtype=float)[np.ix_(finite[1], finite[0])]
-    mesh = axes.pcolormesh(
-        places[0][finite[0]],
-        places[1][finite[1]],
-        np.ma.masked_invalid(numbers),
-        shading="nearest",
+    """Draw a map; places where there is no number stay blank, and infinite ones are left out."""
+    across, along = array.dims
+    for name in array.dims:
+        array = array.isel({name: np.isfinite(array[name].values)})
+    array.where(np.isfinite(array)).plot.pcolormesh(
+        x=across,
+        y=along,
+        ax=axes,
         cmap="viridis",
         rasterized=True,
+        xscale="log" if _geometric(array[across].values) else None,
+        yscale="log" if _geometric(array[along].values) else None,
+        cbar_kwargs={"label": _label(array, None)},
     )
-    axes.figure.colorbar(mesh, ax=axes, label=_label(array, None))
     axes.set(xlabel=_label(array, across), ylabel=_label(array, along))
-    for place, scale in zip(places, (axes.set_xscale, axes.set_yscale), strict=True):
-        if _geometric(place):
-            scale("log")
 
 
 def _geometric(places: NDArray[Any]) -> bool:
     """Whether the places of an axis are evenly spaced in their logarithm, and not as they are."""
-    if (
-        places.dtype.kind not in "fiu"
-        or len(places) < 3
-        or not np.all(np.isfinite(places) & (places > 0))
-    ):
+    if not _numeric(places) or len(places) < 3 or not np.all(np.isfinite(places) & (places > 0)):
         return False
-    return bool(
-        np.allclose(np.diff(np.log(places), 2), 0, atol=1e-6)
-        and not np.allclose(np.diff(places, 2), 0)
-    )
+    if np.allclose(np.diff(places, 2), 0):
+        return False
+    return bool(np.allclose(np.diff(np.log(places), 2), 0, atol=1e-6))
 
 
 def _label(array: DataArray, name: Hashable | None) -> str:
     """Return the label of an axis, or of the value: its name, its meaning and its unit."""
-    attributes = array.attrs if name is None else array[name].attrs if name in array.coords else {}
-    short = str(array.name if name is None else name)
-    meaning, unit = attributes.get("long_name", short), attributes.get("units", "1")
+    owner = array if name is None else array[name]
+    short, unit = str(owner.name), owner.attrs.get("units", "1")
+    meaning = owner.attrs.get("long_name", short)
     text = short if meaning == short else f"{short}: {meaning}"
     return textwrap.fill(text if unit == "1" else f"{text} [{unit}]", 60)
 

@@ -4,9 +4,10 @@ interruption.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,16 +19,24 @@ from neurenorm.numerics.files import writable
 from neurenorm.numerics.sweep.axes import Axis, Grid
 from neurenorm.numerics.sweep.cluster import connected, on_cluster
 from neurenorm.numerics.sweep.dataset import assembled
-from neurenorm.numerics.sweep.journal import Journal, beside
+from neurenorm.numerics.sweep.journal import Journal, journal_of
 from neurenorm.numerics.sweep.outcome import Outcome
-from neurenorm.numerics.sweep.store import required, save, taken_up
-from neurenorm.numerics.sweep.targets import Target, target_of
-from neurenorm.numerics.sweep.workers import Outcomes, here, in_processes, packed, usable_cores
+from neurenorm.numerics.sweep.store import required, save, stored
+from neurenorm.numerics.sweep.target import Target
+from neurenorm.numerics.sweep.targets import target_of
+from neurenorm.numerics.sweep.workers import (
+    Indexed,
+    Outcomes,
+    here,
+    in_processes,
+    packed,
+    usable_cores,
+)
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
-__all__ = ["Plan", "plan", "run", "sweep"]
+__all__ = ["Backend", "Plan", "plan", "run", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Where:
+class Backend:
     """Where points are computed: in ``workers`` processes (0: in this one), or on a cluster."""
 
     workers: int | None = None
@@ -63,24 +72,21 @@ class Where:
         if self.workers is not None and self.cluster is not None:
             raise ValueError("give either a number of local workers or a cluster, not both")
 
-    def outcomes(
-        self, plan: Plan, points: Sequence[tuple[int, Mapping[str, Any]]], stack: ExitStack
-    ) -> Outcomes:
-        """Return the outcomes of some points as they come; closing the stack lets go of all that
+    @contextmanager
+    def outcomes(self, plan: Plan, points: Sequence[Indexed]) -> Iterator[Outcomes]:
+        """Return the outcomes of some points as they come; leaving the block lets go of all that
         runs.
         """
-        if self.cluster is not None:
-            client = stack.enter_context(connected(self.cluster))
-            return stack.enter_context(
-                closing(on_cluster(packed(plan.target), points, plan.seed, client))
-            )
-        if self.workers == 0:
-            return stack.enter_context(closing(here(plan.target, points, plan.seed)))
-        return stack.enter_context(
-            closing(
-                in_processes(packed(plan.target), points, plan.seed, self.workers or usable_cores())
-            )
-        )
+        with ExitStack() as stack:
+            if self.workers == 0:
+                found = here(plan.target, points, plan.seed)
+            elif self.cluster is None:
+                count = self.workers or usable_cores()
+                found = in_processes(packed(plan.target), points, plan.seed, count)
+            else:
+                client = stack.enter_context(connected(self.cluster))
+                found = on_cluster(packed(plan.target), points, plan.seed, client)
+            yield stack.enter_context(closing(found))
 
 
 def plan(
@@ -181,7 +187,7 @@ def sweep(
     """
     if client is not None and scheduler is not None:
         raise ValueError("give either a client or the address of a scheduler, not both")
-    where = Where(workers, client if client is not None else scheduler)
+    backend = Backend(workers, client if client is not None else scheduler)
     checked = plan(
         what,
         [Axis.of(key, values) for key, values in axes.items()],
@@ -189,12 +195,12 @@ def sweep(
         seed=seed,
         name=name,
     )
-    return run(checked, where, output=output, force=force, progress=progress)
+    return run(checked, backend, output=output, force=force, progress=progress)
 
 
 def run(
     checked: Plan,
-    where: Where,
+    backend: Backend,
     *,
     output: str | Path | None = None,
     force: bool = False,
@@ -204,18 +210,18 @@ def run(
     required()
     if output is None:
         outcomes: dict[int, Outcome] = {}
-        _compute(checked, where, outcomes, None, progress)
-        return _finished(checked, outcomes, checked.identity(checked.target.name))
+        _compute(checked, backend, outcomes, outcomes.__setitem__, progress)
+        return _complete(checked, outcomes, checked.identity(checked.target.name))
     target, identity = writable(output, force=True), checked.identity(checked.target.identity)
-    present = None if force else taken_up(target, identity)
+    present = None if force else stored(target, identity)
     if present is not None and present.attrs["points_done"] == len(checked.grid):
         return present
-    with Journal(beside(target), identity, force=force) as journal:
+    with Journal(journal_of(target), identity, force=force) as journal:
         try:
-            _compute(checked, where, journal.finished, journal, progress)
-            dataset = _finished(checked, journal.finished, identity)
+            _compute(checked, backend, journal.outcomes, journal.append, progress)
+            dataset = _complete(checked, journal.outcomes, identity)
         except BaseException:
-            _rescue(checked, journal, identity, target)
+            _save_partial(checked, journal, identity, target)
             raise
         save(dataset, target)
         if dataset.attrs["points_done"] == len(checked.grid):
@@ -223,50 +229,40 @@ def run(
     return dataset
 
 
-def _rescue(checked: Plan, journal: Journal, identity: Mapping[str, Any], target: Path) -> None:
+def _save_partial(
+    checked: Plan, journal: Journal, identity: Mapping[str, Any], target: Path
+) -> None:
     """Save what a broken-off sweep has found, as far as the disk takes it; where it has found
     nothing, leave nothing.
     """
-    if not any(outcome.well for outcome in journal.finished.values()):
+    if not any(outcome.well for outcome in journal.outcomes.values()):
         journal.discard()
         return
     with suppress(ValueError):
-        save(assembled(checked.target, checked.grid, journal.finished, identity), target)
+        save(assembled(checked.target, checked.grid, journal.outcomes, identity), target)
 
 
 def _compute(
     checked: Plan,
-    where: Where,
-    finished: dict[int, Outcome],
-    journal: Journal | None,
+    backend: Backend,
+    known: Mapping[int, Outcome],
+    keep: Callable[[int, Outcome], None],
     progress: bool | None,
 ) -> None:
-    """Compute the points that are left, and write each down as it comes."""
+    """Compute the points that are left, and keep each as it comes."""
     left = [
         (index, point)
         for index, point in enumerate(checked.grid)
-        if index not in finished or not finished[index].well
+        if index not in known or not known[index].well
     ]
-    total = len(checked.grid)
-    with ExitStack() as stack:
-        outcomes = where.outcomes(checked, left, stack)
-        bar = stack.enter_context(
-            tqdm(
-                total=total,
-                initial=total - len(left),
-                desc="sweep",
-                unit="point",
-                disable=None if progress is None else not progress,
-            )
-        )
-        for index, outcome in outcomes:
-            if journal is not None:
-                journal.append(index, outcome)
-            finished[index] = outcome
-            bar.update()
+    total, silent = len(checked.grid), None if progress is None else not progress
+    bar = partial(tqdm, total=total, initial=total - len(left), desc="sweep", unit="point")
+    with backend.outcomes(checked, left) as outcomes:
+        for index, outcome in bar(outcomes, disable=silent):
+            keep(index, outcome)
 
 
-def _finished(
+def _complete(
     checked: Plan, outcomes: Mapping[int, Outcome], identity: Mapping[str, Any]
 ) -> Dataset:
     """Return the dataset; if every point failed there is none, and the reason of the first is the

@@ -5,29 +5,44 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurenorm.numerics.files import write_whole
-from neurenorm.numerics.sweep.extras import needed
 from neurenorm.numerics.sweep.journal import another_sweep
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
-__all__ = ["open_sweep", "required", "save", "taken_up"]
+__all__ = ["IDENTITY", "needed", "open_sweep", "required", "save", "stored"]
 
 IDENTITY = "neurenorm_sweep"
 SEAL = b"\nneurenorm sha256 "
-PURPOSE = "a sweep"
+
+
+def needed(module: str, extra: str, purpose: str = "a sweep") -> Any:
+    """Import an optional package; where it is missing, the error names the extra that installs it.
+
+    Examples
+    --------
+    >>> needed("no_such_package", "results")
+    Traceback (most recent call last):
+    ValueError: a sweep needs no_such_package, which is not installed: pip install 'neurenorm[results]'
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ValueError(
+            f"{purpose} needs {error.name or module}, which is not installed: pip install "
+            f"'neurenorm[{extra}]'"
+        ) from error
 
 
 def required() -> Any:
     """Return xarray, once it is sure that netCDF files can be written."""
-    needed("h5py", "results", PURPOSE)
-    needed("h5netcdf", "results", PURPOSE)
-    return needed("xarray", "results", PURPOSE)
+    return [needed(module, "results") for module in ("h5py", "h5netcdf", "xarray")][-1]
 
 
 def save(dataset: Dataset, target: Path) -> None:
@@ -43,33 +58,27 @@ def _seal(content: bytes) -> bytes:
     return SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
-def _what_it_is(whole: bytes) -> str:
-    """Say what a file without a seal is."""
+def _loaded(content: bytes) -> Dataset:
+    """Read netCDF data into memory."""
+    dataset: Dataset = required().load_dataset(BytesIO(content), engine="h5netcdf")
+    return dataset
+
+
+def _unsealed(whole: bytes) -> str:
+    """Say what a file without a right seal is."""
+    if SEAL in whole[-2 * len(_seal(b"")) :]:
+        return "damaged"
     try:
-        dataset = required().load_dataset(BytesIO(whole), engine="h5netcdf")
+        dataset = _loaded(whole)
     except Exception:
         return "damaged, or not a netCDF file"
-    return (
-        "damaged: its seal is missing"
-        if IDENTITY in dataset.attrs
-        else "a netCDF file, but not of a sweep"
-    )
-
-
-def _unsealed(path: Path) -> bytes:
-    """Return the content of a file whose digest is right, so that no damaged byte is
-    interpreted.
-    """
-    whole = path.read_bytes()
-    content = whole[: -len(_seal(b""))]
-    if whole != content + _seal(content):
-        sealed = SEAL in whole[-2 * len(_seal(b"")) :]
-        raise ValueError(f"{path} is {'damaged' if sealed else _what_it_is(whole)}")
-    return content
+    if IDENTITY in dataset.attrs:
+        return "damaged: its seal is missing"
+    return "a netCDF file, but not of a sweep"
 
 
 def open_sweep(path: str | Path) -> Dataset:
-    """Read the dataset of a sweep into memory.
+    """Read the dataset of a sweep into memory; no byte is interpreted before its digest is right.
 
     Parameters
     ----------
@@ -93,16 +102,18 @@ def open_sweep(path: str | Path) -> Dataset:
     """
     if not Path(path).is_file():
         raise ValueError(f"{path} is not a file")
-    xarray = required()
+    required()
     try:
-        content = _unsealed(Path(path))
-        dataset: Dataset = xarray.load_dataset(BytesIO(content), engine="h5netcdf")
+        whole = Path(path).read_bytes()
+        content = whole[: -len(_seal(b""))]
+        if whole != content + _seal(content):
+            raise ValueError(f"{path} is {_unsealed(whole)}")
+        return _loaded(content)
     except OSError as error:
         raise ValueError(f"{path} is not a netCDF file that can be read") from error
-    return dataset
 
 
-def taken_up(target: Path, identity: Mapping[str, Any]) -> Dataset | None:
+def stored(target: Path, identity: Mapping[str, Any]) -> Dataset | None:
     """Return what the file of this sweep holds already; None if there is no file.
 
     Raises

@@ -1,8 +1,9 @@
 """Where the points are computed: in this process, in local processes, or on a Dask cluster.
 
+Points go to executors of the standard library's interface, one at a time to each. A local process
+is an executor of its own, so that when it dies exactly its point is known; it ends with its parent.
 Each way yields pairs of a point's index and its outcome as they come, and lets go of everything
-that still runs when the generator is closed. A worker process is connected by a pipe of its own, so
-that when one dies exactly its point is known, and when the parent dies they all end.
+that still runs when the generator is closed.
 """
 
 from __future__ import annotations
@@ -12,29 +13,26 @@ import pickle
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from importlib import import_module
-from multiprocessing import get_context, resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any
 
 from neurenorm.numerics.sweep.outcome import FAILED, Outcome
-from neurenorm.numerics.sweep.targets import Target
+from neurenorm.numerics.sweep.target import Target
 
-__all__ = [
-    "Indexed",
-    "Outcomes",
-    "here",
-    "in_processes",
-    "packed",
-    "run_packed",
-    "run_point",
-    "usable_cores",
-]
+__all__ = ["Indexed", "Outcomes", "here", "in_processes", "on_executors", "packed", "usable_cores"]
 
 Indexed = tuple[int, Mapping[str, Any]]
 Outcomes = Generator[tuple[int, Outcome], None, None]
@@ -43,6 +41,10 @@ ONE_AT_A_TIME = threading.Lock()
 """Held while a point runs: SymPy, mpmath and flint keep their precision per process, so threads of
 one process take turns.
 """
+
+
+class Unloadable(ValueError):
+    """Another process cannot load what is swept."""
 
 
 def run_point(target: Target, point: Mapping[str, Any], seed: int) -> Outcome:
@@ -78,7 +80,12 @@ def packed(target: Target) -> bytes:
 @lru_cache(maxsize=4)
 def _unpacked(payload: bytes) -> Target:
     """Return the target, once per process."""
-    target: Target = pickle.loads(payload)
+    try:
+        target: Target = pickle.loads(payload)
+    except Exception as error:
+        raise Unloadable(
+            f"a worker process cannot load what is swept: {type(error).__name__}: {error}"
+        ) from None
     return target
 
 
@@ -98,29 +105,6 @@ def here(target: Target, points: Iterable[Indexed], seed: int) -> Outcomes:
         yield index, run_point(target, point, seed)
 
 
-@dataclass
-class _Worker:
-    """A worker process, its pipe, and the point it is at."""
-
-    process: BaseProcess
-    pipe: Connection
-    task: Indexed | None = None
-    ready: bool = False
-
-    def give(self, task: Indexed) -> None:
-        """Hand over a point; a worker that has died shows when its answer is awaited."""
-        self.task = task
-        with suppress(OSError):
-            self.pipe.send(task)
-
-    def end(self) -> None:
-        """Let go of the process, whatever it is doing."""
-        self.process.kill()
-        self.process.join()
-        self.process.close()
-        self.pipe.close()
-
-
 def in_processes(payload: bytes, points: Iterable[Indexed], seed: int, count: int) -> Outcomes:
     """Compute the points in worker processes; a point whose process dies is tried once more, then
     it has failed.
@@ -128,91 +112,104 @@ def in_processes(payload: bytes, points: Iterable[Indexed], seed: int, count: in
     Raises
     ------
     ValueError
-        If a worker cannot start.
+        If a worker cannot start, or cannot load what is swept.
     """
-    waiting, died = deque(points), Counter[int]()
-    crew: list[_Worker] = []
-    try:
-        for _ in range(min(count, len(waiting))):
-            crew.append(_started(payload, seed))
-        while waiting or any(worker.task for worker in crew):
-            for worker in crew:
-                if worker.task is None and waiting:
-                    worker.give(waiting.popleft())
-            answered = wait([worker.pipe for worker in crew if worker.task])
-            for worker in [worker for worker in crew if worker.pipe in answered]:
-                outcome = _heard(worker)
-                if outcome is not None:
-                    yield outcome
-                elif worker.process.exitcode is not None and worker.task:
-                    yield from _bereaved(worker.task, died, waiting)
-                    crew[crew.index(worker)] = _started(payload, seed)
-                    worker.end()
-    finally:
-        for worker in crew:
-            worker.end()
+    crew: list[_Process] = []
 
-
-def _heard(worker: _Worker) -> tuple[int, Outcome] | None:
-    """Return the outcome that a worker has sent; None if it said that it is ready, or has died."""
-    try:
-        message = worker.pipe.recv()
-    except (EOFError, OSError):
-        worker.process.join()
-        if not worker.ready:
+    def worker() -> Executor:
+        """Start a process, unless an earlier one died while it started."""
+        if any(one.started.done() and one.started.exception() for one in crew):
             raise ValueError(
                 "a worker process died while it started: a script that sweeps needs `if __name__ "
                 "== '__main__':` around it, or workers=0"
-            ) from None
-        return None
-    if isinstance(message, str):
-        raise ValueError(f"a worker process cannot load what is swept: {message}")
-    worker.ready = True
-    if message is None:
-        return None
-    worker.task = None
-    found: tuple[int, Outcome] = message
-    return found
+            )
+        crew.append(running.enter_context(_Process()))
+        return crew[-1]
+
+    with ExitStack() as running:
+        yield from on_executors(worker, count, payload, points, seed)
 
 
-def _bereaved(task: Indexed, died: Counter[int], waiting: deque[Indexed]) -> Outcomes:
-    """Put the point of a dead worker back, or report it as failed."""
-    died[task[0]] += 1
-    if died[task[0]] < ATTEMPTS:
-        waiting.append(task)
-    else:
-        yield (
-            task[0],
-            Outcome(FAILED, reason=f"its process died {ATTEMPTS} times, killed or out of memory"),
-        )
-
-
-def _started(payload: bytes, seed: int) -> _Worker:
-    """Start a worker process, deaf to Ctrl-C, which is for the parent to handle, and with one
-    thread for linear algebra.
+def on_executors(
+    new: Callable[[], Executor], count: int, payload: bytes, points: Iterable[Indexed], seed: int
+) -> Outcomes:
+    """Compute the points on a number of executors, each of which has one point at a time; a broken
+    one is replaced by a new one.
     """
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, payload, seed), daemon=True)
-    with _without_interrupts(), _one_thread():
-        process.start()
-    theirs.close()
-    return _Worker(process, ours)
+    waiting, died = deque(points), Counter[int]()
+    free = [new() for _ in range(min(count, len(waiting)))]
+    running: dict[Future[Outcome], tuple[Indexed, Executor]] = {}
+    while waiting or running:
+        while waiting and free:
+            executor = free.pop()
+            try:
+                future = executor.submit(run_packed, payload, waiting[0][1], seed)
+            except BrokenExecutor:  # it died while it had nothing to do
+                free.append(new())
+            else:
+                running[future] = waiting.popleft(), executor
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            task, executor = running.pop(future)
+            try:
+                outcome = _outcome(future)
+            except BrokenExecutor:
+                executor = new()
+                died[task[0]] += 1
+                if died[task[0]] < ATTEMPTS:
+                    waiting.append(task)
+                else:
+                    yield task[0], Outcome(FAILED, reason=DIED)
+            else:
+                yield task[0], outcome
+            free.append(executor)
 
 
-def _work(pipe: Connection, payload: bytes, seed: int) -> None:
-    """Answer the points that come through the pipe until its other end is gone."""
+DIED = f"its process died {ATTEMPTS} times, killed or out of memory"
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    """Return what a point gave, an error of the machinery included."""
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise ValueError(
+            "the scheduler went away: start it again and repeat the same command, which goes on "
+            "with the points that are left"
+        ) from error
+    except (BrokenExecutor, Unloadable):
+        raise
+    except Exception as error:
+        return Outcome(FAILED, reason=f"{type(error).__name__}: {error}")
+
+
+class _Process(ProcessPoolExecutor):
+    """One worker process, deaf to Ctrl-C, with one thread for linear algebra; when the block is
+    left it ends, whatever it is doing.
+    """
+
+    def __init__(self) -> None:
+        with _without_interrupts(), _one_thread():
+            super().__init__(1, get_context("spawn"), _follow_parent)
+            self.started = self.submit(bool)
+
+    def __exit__(self, *error: object) -> None:
+        for process in list((self._processes or {}).values()):  # kill_workers, from Python 3.14 on
+            process.kill()
+        self.shutdown()
+
+
+def _follow_parent() -> None:
+    """Leave Ctrl-C to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(EOFError, OSError):
-        try:
-            target = _unpacked(payload)
-        except Exception as error:
-            pipe.send(f"{type(error).__name__}: {error}")
-            return
-        pipe.send(None)
-        while True:
-            index, point = pipe.recv()
-            pipe.send((index, run_point(target, point, seed)))
+    threading.Thread(target=_end_after_parent, daemon=True).start()
+
+
+def _end_after_parent() -> None:
+    """Wait for the parent's end, and end at once."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager
@@ -234,11 +231,8 @@ def _one_thread() -> Iterator[None]:
     """Let a process started meanwhile use one thread for linear algebra, unless the environment
     says otherwise.
     """
-    names = [
-        name
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        if name not in os.environ
-    ]
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    names = [name for name in threads if name not in os.environ]
     os.environ.update(dict.fromkeys(names, "1"))
     try:
         yield

@@ -210,7 +210,7 @@ class Sampled(Tabulated):
         """The verdict: too few blocks, an unmeasured error, refuted, too weak, or agrees, in this
         order.
         """
-        kind = "relative" if self.relative else "absolute"
+        kind = "a relative" if self.relative else "an absolute"
         verdict, message = Verdict.undecided, ""
         if witness.blocks < FEWEST_BLOCKS:
             message = (
@@ -231,7 +231,7 @@ class Sampled(Tabulated):
             )
         elif detectable > self.smallest:
             message = (
-                f"too weak: only a {kind} discrepancy of {detectable:.2g} would have been caught; "
+                f"too weak: only {kind} discrepancy of {detectable:.2g} would have been caught; "
                 f"{self.smallest:.2g} takes {math.ceil((detectable / self.smallest) ** 2)} times "
                 "the samples"
             )
@@ -239,7 +239,7 @@ class Sampled(Tabulated):
             verdict = Verdict.agrees
             message = (
                 f"{discrepancy:.2f} sigma off (refuted beyond {threshold:.2f}); "
-                f"a {kind} discrepancy of {detectable:.2g} would have been caught"
+                f"{kind} discrepancy of {detectable:.2g} would have been caught"
             )
         return Comparison(verdict, discrepancy, "sigma", threshold, detectable, message)
 
@@ -320,7 +320,7 @@ class Exact(Tabulated):
         off = np.divide(np.abs(first - second), size, out=np.zeros(size.shape), where=size > 0)
         agreeing = -math.log10(max(float(np.max(off, initial=0.0)), 1e-16))
         verdict = Verdict.agrees if agreeing >= self.digits else Verdict.refuted
-        message = f"{agreeing:.1f} digits agree ({self.digits:g} are required)"
+        message = f"{_agreement(agreeing)} ({self.digits:g} are required)"
         return Comparison(verdict, agreeing, "digits", self.digits, detectable, message)
 
 
@@ -392,7 +392,7 @@ class Enclosed(Tabulated):
         if not difference.contains(0):
             verdict, message = (
                 Verdict.refuted,
-                f"the enclosures are disjoint: only {digits:.1f} digits agree",
+                f"the enclosures are disjoint: {_agreement(digits)}",
             )
         elif not difference.rad() < self.radius:
             verdict = Verdict.undecided
@@ -403,9 +403,14 @@ class Enclosed(Tabulated):
         else:
             verdict, message = (
                 Verdict.agrees,
-                f"{digits:.1f} digits agree ({threshold:.1f} are required)",
+                f"{_agreement(digits)} ({threshold:.1f} are required)",
             )
         return Comparison(verdict, digits, "digits", threshold, detectable, message)
+
+
+def _agreement(digits: float) -> str:
+    """Say how many digits agree: a number off by more than its size has none."""
+    return f"{digits:.1f} digits agree" if digits >= 0.05 else "no digit agrees"
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -218,16 +219,20 @@ def checked(
     false_alarm: float,
     rng: np.random.Generator | None = None,
 ) -> Report:
-    """Check one claim; one that cannot be carried out counts as refuted, and says why, so that the
-    others still run.
+    """Check one claim; one that cannot be carried out is undecided and says why and where, so that
+    the others still run.
     """
     try:
         return claim.check(rng, effort, seed=seed, false_alarm=false_alarm)
     except Exception as error:
-        reason = f"the check could not be carried out: {type(error).__name__}: {error}"
+        last = extract_tb(error.__traceback__)[-1]
+        reason = (
+            f"the check could not be carried out: {type(error).__name__}: {error} "
+            f"({Path(last.filename).name}, line {last.lineno})"
+        )
         return Report(
             claim,
-            Comparison(Verdict.refuted, math.inf, "sigma", 0.0, math.inf, reason),
+            Comparison(Verdict.undecided, math.inf, "sigma", 0.0, math.inf, reason),
             (),
             0.0,
             (seed,),

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from neurenorm.graphs import fold as fold
     from neurenorm.graphs import fold_network as fold_network
     from neurenorm.graphs import network_from_graph as network_from_graph
+    from neurenorm.graphs.network.layer_graph import LayerGraph as LayerGraph
+    from neurenorm.graphs.network.layer_text import layer_graph as layer_graph
     from neurenorm.numerics.compile import compiled as compiled
     from neurenorm.numerics.evaluate import evaluate as evaluate
+    from neurenorm.numerics.solve.wide.kernels import kernels as kernels
     from neurenorm.numerics.sweep import sweep as sweep
     from neurenorm.numerics.verification.claim import Claim as Claim
     from neurenorm.theory import ISING as ISING
@@ -78,8 +81,11 @@ _PLACES = {
         "result",
         "results",
     ),
+    "graphs.network.layer_graph": ("LayerGraph",),
+    "graphs.network.layer_text": ("layer_graph",),
     "numerics.compile": ("compiled",),
     "numerics.evaluate": ("evaluate",),
+    "numerics.solve.wide.kernels": ("kernels",),
     "numerics.sweep": ("sweep",),
     "numerics.verification.claim": ("Claim",),
 }

@@ -49,7 +49,8 @@ def test_checks_that_tests_refer_to_have_an_anchor():
 def test_links_between_pages_lead_somewhere():
     for page in [ROOT / "README.md", *PAGES]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            made = target.startswith("reference/")  # written when the site is built
+            assert made or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_the_reference_names_whatever_is_public(tmp_path):

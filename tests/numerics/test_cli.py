@@ -31,11 +31,86 @@ def test_list(capsys):
 def test_show(capsys):
     status, out, _ = run(capsys, "show", "lattice/hierarchical-fixed-point")
     assert status == 0
-    assert "2 t^{2}" in out
+    assert "t' = 2 t²/(t⁴ + 1)" in out
     assert "derivation:" in out
     assert "shown for model = ising, cell = diamond" in out
     status, out, _ = run(capsys, "show", "lattice/ising-decimation", "--latex")
     assert r"\subsection*" in out
+
+
+def test_show_for_values_of_ones_choice(capsys):
+    """Structure is derived anew, a number put in, and numbers follow where everything is given."""
+    _, out, _ = run(capsys, "show", "lattice/hierarchical-fixed-point", "series=2", "parallel=3")
+    assert "t' = (t⁶ + 3 t²)/(3 t⁴ + 1)" in out and "K = " in out
+    _, out, _ = run(capsys, "show", "lattice/ising-correlation", "r=3")
+    assert "⟨s₀ s_r⟩ = tanh³(K)" in out and "(exact)" not in out
+    _, out, _ = run(capsys, "show", "lattice/ising-correlation", "r=2", "K=1")
+    assert "value = 0.580025658385974" in out
+    status, out, err = run(capsys, "show", "field-theory/ntk", "sw2=2")
+    assert (status, out) == (2, "") and "keeps its symbol sw2; neurenorm evaluate" in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_formulas_reach_terminals_without_greek_letters(encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "neurenorm", "show", "dynamic-neurons/transfer-spectrum"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        check=True,
+    )
+    assert b"lambda_0 = 8 cosh^2(2 alpha) cosh(k) (x 1)" in done.stdout
+    assert b"\\x" not in done.stdout
+
+
+def test_the_command_alone_prints_usage_by_task(capsys):
+    from neurenorm.numerics.cli import parser
+
+    status, out, err = run(capsys)
+    assert (status, err) == (0, "")
+    (commands,) = [a.choices for a in parser()._actions if a.choices and "verify" in a.choices]
+    assert all(f"neurenorm {name}" in out for name in commands)
+    status, out, _ = run(capsys, "--version")
+    assert status == 0 and out.startswith("neurenorm ")
+
+
+def test_where_the_documentation_is(capsys, tmp_path):
+    from neurenorm.numerics.front import documentation
+
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "start.md").write_text("")
+    assert documentation(tmp_path) == str(tmp_path / "docs" / "start.md")
+    (tmp_path / "build" / "docs").mkdir(parents=True)
+    (tmp_path / "build" / "docs" / "index.html").write_text("")
+    assert documentation(tmp_path).startswith("file:") and run(capsys, "docs")[0] == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_commands_options_and_ids(capsys, shell):
+    status, out, _ = run(capsys, "completion", shell)
+    assert status == 0 and all(w in out for w in ("evaluate", "--digits", "lattice/ising-dec"))
+    if shell == "bash":
+        ask = (
+            'COMP_WORDS=(neurenorm show lattice/ring); COMP_CWORD=2; _neurenorm; echo "$COMPREPLY"'
+        )
+        done = subprocess.run(["bash", "-c", f"{out}\n{ask}"], capture_output=True, text=True)
+        assert done.stdout.strip() == "lattice/ring-free-energy"
+
+
+def test_the_suffix_of_an_export_decides_or_is_refused(capsys, tmp_path):
+    status, _, err = run(
+        capsys, "export", "lattice/ising-correlation", "-o", str(tmp_path / "x.pdf")
+    )
+    assert status == 2 and ".tex or .html" in err and not list(tmp_path.iterdir())
+    target = tmp_path / "x.html"
+    assert run(capsys, "export", "lattice/ising-decimation", "b=3", "-o", str(target))[0] == 0
+    assert "shown for" in target.read_text() and "<mn>3</mn>" in target.read_text()
+
+
+def test_an_export_without_mathml_says_so(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("neurenorm.numerics.show.web.find_spec", lambda name: None)
+    target = tmp_path / "x.html"
+    status, _, err = run(capsys, "export", "lattice/ising-correlation", "-o", str(target))
+    assert status == 0 and "latex2mathml is not installed" in err and target.exists()
 
 
 def test_evaluate_as_text_and_json(capsys):
@@ -69,7 +144,6 @@ def test_no_fixed_point_exits_well_with_a_reason(capsys):
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["dance"],
         ["evaluate"],
         ["evaluate", "lattice/nothing"],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurenorm.numerics.estimate import Estimate, tail_limit, variance_exists
+from neurenorm.numerics.estimate import Estimate, tail_limit
 
 finite = st.floats(-1e3, 1e3).map(lambda x: round(x, 3))
 
@@ -169,14 +169,14 @@ LIGHT = {
 @pytest.mark.parametrize("name", HEAVY)
 def test_samples_without_variance_are_recognised(name):
     rng = np.random.default_rng(4)
-    assert not any(variance_exists(HEAVY[name](rng, 20000)) for _ in range(20))
+    assert all(tail_limit(HEAVY[name](rng, 20000)) < 2 for _ in range(20))
 
 
 @pytest.mark.parametrize("name", LIGHT)
 @pytest.mark.parametrize("blocks", [100, 128, 1000])
 def test_samples_with_variance_are_accepted(name, blocks):
     rng = np.random.default_rng(5)
-    assert all(variance_exists(LIGHT[name](rng, blocks)) for _ in range(100))
+    assert all(tail_limit(LIGHT[name](rng, blocks)) >= 2 for _ in range(100))
 
 
 def test_tail_limit_lies_above_the_exponent_at_its_confidence():
@@ -190,7 +190,7 @@ def test_tail_limit_lies_above_the_exponent_at_its_confidence():
 def test_the_worst_entry_of_an_array_decides_and_is_remembered():
     rng = np.random.default_rng(7)
     samples = np.column_stack([rng.normal(size=5000), rng.standard_cauchy(5000)])
-    assert not variance_exists(samples)
+    assert tail_limit(samples) < 2
     estimate = Estimate.from_blocks(samples)
     assert estimate.tail < 2
     assert (2 * estimate - Estimate(np.zeros(2), np.ones(2), 100)).tail == estimate.tail

@@ -20,6 +20,7 @@ class Paper:
     year: int
     topic: str
     arxiv: str | None
+    background: str = "statistical mechanics of lattices"
 
     @staticmethod
     def of(identifier: str) -> Paper:
@@ -39,7 +40,7 @@ class Paper:
         if self.key not in PAPERS:
             return "derived by the user of the workbench"
         if self.arxiv is None:
-            return "derived here; standard statistical mechanics of lattices"
+            return f"derived here; standard {self.background}"
         return f"derived here from the model of {self.authors} ({self.year}), arXiv:{self.arxiv}"
 
 
@@ -81,6 +82,14 @@ PAPERS: dict[str, Paper] = {
             2020,
             "entropy of on and off states and effective dimension",
             "2006.04791",
+        ),
+        Paper(
+            "architectures",
+            "standard",
+            0,
+            "networks of any architecture in the wide limit",
+            None,
+            "theory of infinitely wide networks",
         ),
     )
 }

@@ -16,25 +16,21 @@ from sympy import Expr, Symbol
 
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations
-from neurenorm.theory.typeset.names import escaped
+from neurenorm.theory.typeset.names import value_latex
 
-__all__ = ["Expansion", "Formula", "OverRing", "Ring", "named"]
-
-
-def named(name: str) -> str:
-    """Return the name of a value as upright text in LaTeX.
-
-    Examples
-    --------
-    >>> print(named("log_constant"))
-    \\text{log\\_constant}
-    """
-    return rf"\text{{{escaped(name)}}}"
+__all__ = ["Expansion", "Formula", "OverRing", "Ring"]
 
 
 @dataclass(frozen=True)
 class Formula(Typeset):
     """Closed expressions by name; their free symbols are the numeric parameters of the result.
+
+    Parameters
+    ----------
+    values : mapping of str to sympy.Expr
+    derivation : Derivation, optional
+    left : mapping of str to str, optional
+        LaTeX of left-hand sides, where a value has no letter of its own.
 
     Examples
     --------
@@ -45,6 +41,7 @@ class Formula(Typeset):
 
     values: Mapping[str, Expr]
     derivation: Derivation = field(default=Derivation(""), compare=False)
+    left: Mapping[str, str] = field(default_factory=dict, compare=False, kw_only=True)
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return one aligned row per value."""
@@ -57,11 +54,13 @@ class Formula(Typeset):
 
     def _left(self, name: str, names: Mapping[Symbol, str]) -> str:
         """Return the left-hand side of a value: the symbol of that name, primed where it is the new
-        value of a parameter, or else the name.
+        value of a parameter, or else the usual letter.
         """
+        if name in self.left:
+            return self.left[name]
         symbol = next((symbol for symbol in names if symbol.name == name), None)
         if symbol is None:
-            return named(name)
+            return value_latex(name)
         return names[symbol] + (
             "'" if any(symbol in value.free_symbols for value in self.values.values()) else ""
         )

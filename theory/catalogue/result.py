@@ -143,13 +143,13 @@ class Result:
         return f"$\\displaystyle {self.to_latex()}$"
 
 
-def object_latex(derived: Any, subject: Subject) -> str:
-    """Return the LaTeX of any derived object: it may know its own (``to_latex``), be a mapping of
-    expressions, or be an expression.
+def object_latex(derived: Any, subject: Subject | None = None) -> str:
+    """Return the LaTeX of any derived object: it may know its own (``to_latex``), or be an
+    expression.
     """
-    names: Mapping[Symbol, str] = subject.latex_names()
+    names: Mapping[Symbol, str] = {} if subject is None else subject.latex_names()
     if hasattr(derived, "to_latex"):
-        return str(derived.to_latex(names))
+        return str(derived.to_latex() if subject is None else derived.to_latex(names))
     if isinstance(derived, Expr):
         return str(tex(derived, dict(names)))
     raise TypeError(

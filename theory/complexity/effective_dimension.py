@@ -406,8 +406,8 @@ class LayerSpectrum(Typeset):
             rf"\lambda &= {tex(self.eigenvalue(x), shown)}, \quad x \sim "
             rf"\text{{Marchenko-Pastur}}({tex(RATIO, shown)})"
         ]
-        rows.append(r"\text{fraction} &= \exp\left(-\langle \lambda \ln \lambda \rangle\right)")
-        sides = [("=", self.fraction), (r"\text{participation}", self.participation)]
+        rows.append(r"D_{\mathrm{eff}}/n &= \exp\left(-\langle \lambda \ln \lambda \rangle\right)")
+        sides = [("=", self.fraction), (r"D_{\mathrm{pr}}/n", self.participation)]
         rows += equations(sides, shown)
         return aligned(rows)
 
@@ -490,7 +490,7 @@ class SphereKernel(Typeset):
         """Return the map and the effective dimension."""
         rows = [rf"c' &= {tex(self.map, names)}"]
         rows.append(
-            r"\text{effective\_dimension} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, "
+            r"D_{\mathrm{eff}} &= \exp\Big(-\sum_{k \ge 1} f_k \ln \frac{f_k}{N(d, "
             r"k)}\Big)"
         )
         rows.append(r"f_k &= a_k/(1 - a_0), \quad k_L(c) = \sum_k a_k P_k(c)")

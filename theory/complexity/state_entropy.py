@@ -43,8 +43,7 @@ from neurenorm.theory.gaussian.expectation import (
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned, tex
-from neurenorm.theory.typeset.names import escaped
+from neurenorm.theory.typeset.display import Typeset, aligned, equation, equations
 from neurenorm.theory.wide.limit import WideLimit
 
 __all__ = [
@@ -82,6 +81,7 @@ class BinaryEntropy(Function):
         return found
 
     @classmethod
+    @exact_arguments
     def eval(cls, p: Expr) -> Expr | None:
         """Return the values that are rational."""
         if p in (S.Zero, S.One):
@@ -168,9 +168,12 @@ class StateEntropy(Typeset):
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the integral."""
-        return (
-            rf"\text{{{escaped(self.name)}}} = {tex(Integral(self.integrand, (T, -oo, oo)), names)}"
-        )
+        return aligned(equation(r"\langle H\rangle", self._integral, names))
+
+    @property
+    def _integral(self) -> Expr:
+        """The integral as it is printed."""
+        return Integral(self.integrand, (T, -oo, oo))
 
 
 def normal_density(t: Expr) -> Expr:
@@ -317,13 +320,16 @@ class RandomNetwork(Typeset):
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the map of the overlap, the ratio r and the profile."""
         shown = {**symbols("field-theory").latex_names(), **dict(names or {})}
-        overlap, c = tex(self.recursion.step[2], shown), symbols("complexity").c
-        rows = [
-            rf"K_{{ab}}' &= {overlap}",
-            rf"r &= {tex(self.ratio(c), shown)}, \quad c = K_{{ab}}/K_{{aa}}",
-        ]
-        rows.append(self.profile.to_latex(shown).replace("=", "&=", 1))
-        return aligned(rows)
+        c = symbols("complexity").c
+        rows = equations(
+            [
+                ("K_{ab}'", self.recursion.step[2]),
+                ("r", self.ratio(c)),
+                (r"\langle H\rangle", self.profile._integral),
+            ],
+            shown,
+        )
+        return aligned([*rows, "c &= K_{ab}/K_{aa}"])
 
     @property
     def derivation(self) -> Derivation:

@@ -9,6 +9,7 @@ its constant and the couplings it generates all come out of
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -63,7 +64,8 @@ def cell_recursion(
     Parameters
     ----------
     cell : TwoTerminalCell
-        A graph with two marked terminals (see `neurenorm.graphs.lattices`).
+        A graph with two marked terminals (see `neurenorm.graphs.lattices`). An edge attribute
+        ``couplings``, such as ``{K: 2 * K}``, gives this edge an expression in the couplings.
     alphabet : Alphabet
         Values of the spins.
     bonds : mapping of Symbol to callable
@@ -83,8 +85,9 @@ def cell_recursion(
     NotClosed
         If the new bond needs functions that ``bonds`` does not have; the message names them.
     ValueError
-        If the edges of the cell carry other couplings than ``bonds``, or many-body interactions:
-        then the new bond is none of the old ones, and there is no step to repeat.
+        If the edges of the cell carry other couplings than ``bonds`` and expressions in them, or
+        many-body interactions: then the new bond is none of the old ones, and there is no step to
+        repeat.
 
     Examples
     --------
@@ -106,7 +109,8 @@ def cell_recursion(
             "the terminals of the cell are joined by one bond, so it changes no scale (its scale "
             "factor would be 1, not larger than 1)"
         )
-    _check_alike(cell, bonds)
+    cell, stand_ins = _with_symbols(cell, bonds)
+    _check_alike(cell, bonds, stand_ins)
     decimation = cell_decimation(cell, alphabet, bonds, **options)
     couplings, generated = decimation.couplings, decimation.generated
     if generated:
@@ -120,21 +124,45 @@ def cell_recursion(
     derivation = derivation_of(decimation, couplings)
     return Recursion(
         tuple(couplings),
-        tuple(couplings.values()),
+        tuple(value.subs(stand_ins) for value in couplings.values()),
         factor,
-        decimation.constant,
+        decimation.constant.subs(stand_ins),
         Integer(cell.bonds),
-        derivation,
+        derivation.subs(stand_ins) if stand_ins else derivation,
     )
 
 
-def _check_alike(cell: TwoTerminalCell, bonds: Mapping[Symbol, Values]) -> None:
-    """Refuse a cell whose edges are not all the bond that the cell replaces: its step would not
-    contain its state.
+def _with_symbols(
+    cell: TwoTerminalCell, bonds: Mapping[Symbol, Values]
+) -> tuple[TwoTerminalCell, dict[Symbol, Expr]]:
+    """Return a cell with a symbol of its own for every expression that an edge carries, such as
+    2 K, and what each stands for.
+    """
+    graph, stand_ins = cell.graph.copy(), dict[Symbol, Expr]()
+    for _, _, data in graph.edges(data=True):
+        carried = dict(data.get("couplings", {}))
+        for coupling, own in carried.items():
+            if isinstance(own, Symbol) or not set(bonds) & getattr(own, "free_symbols", set()):
+                continue
+            symbol = next((s for s, e in stand_ins.items() if e == own), None)
+            if symbol is None:
+                symbol = Symbol(f"{coupling}_e{len(stand_ins) + 1}", real=True)
+                stand_ins[symbol] = own
+            carried[coupling] = symbol
+        if carried:
+            data["couplings"] = carried
+    return (replace(cell, graph=graph) if stand_ins else cell), stand_ins
+
+
+def _check_alike(
+    cell: TwoTerminalCell, bonds: Mapping[Symbol, Values], stand_ins: Mapping[Symbol, Expr]
+) -> None:
+    """Refuse a cell whose edges are not all the bond that the cell replaces, or an expression in
+    its couplings: its step would not contain its state.
     """
     same = dict(zip(bonds, bonds, strict=True))
     edges = [{**same, **data.get("couplings", {})} for _, _, data in cell.graph.edges(data=True)]
-    if any(coupling != own for edge in edges for coupling, own in edge.items()):
+    if any(c != own and own not in stand_ins for edge in edges for c, own in edge.items()):
         carried = sorted({str(own) for edge in edges for own in edge.values()})
         raise ValueError(
             f"the edges of the cell carry {', '.join(carried)}, the new bond carries "

@@ -31,7 +31,7 @@ from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, sinh, tanh
 from neurenorm.graphs.arguments import positive
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
-from neurenorm.theory.catalogue.problems import Formula, named
+from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
@@ -283,9 +283,9 @@ class EitherStiffness(Typeset):
         """Return both."""
         cases = ((self.finite, r"\alpha < \infty"), (self.infinite, r"\alpha = \infty"))
         sides = (
-            (rf"\left.{named(name)}\right|_{{{case}}}", value)
+            (rf"\left.Z\right|_{{{case}}}", value)
             for formula, case in cases
-            for name, value in formula.values.items()
+            for value in formula.values.values()
         )
         return aligned(equations(sides, names))
 

@@ -91,6 +91,7 @@ class HiddenChain:
         half = self.number(Rational(1, 2))
         return _scaled(_plus(self.total, _scaled(self.signed, output)), half)
 
+    @exact_arguments
     def after_bond(self, matrix: Matrix) -> Matrix:
         """Return matrix * T."""
         return (matrix[0], matrix[1] * self.bond, matrix[2], matrix[3] * self.bond)

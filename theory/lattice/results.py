@@ -69,7 +69,9 @@ def ising_correlation() -> Formula:
     derived; at r = 0 the correlation is that of a spin with itself, 1.
     """
     return Formula(
-        {"value": tanh(K) ** R}, Derivation("correlation of the chain", character_steps(K, R))
+        {"value": tanh(K) ** R},
+        Derivation("correlation of the chain", character_steps(K, R)),
+        left={"value": r"\langle s_0 s_r\rangle"},
     )
 
 

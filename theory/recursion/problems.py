@@ -14,6 +14,7 @@ from neurenorm.theory.recursion.fixed_points import fixed_point_equation
 from neurenorm.theory.recursion.recursion import Chart, Recursion
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.names import value_latex
 
 __all__ = ["FixedPointOf", "Iterated"]
 
@@ -48,22 +49,17 @@ class Iterated(Typeset):
     start_is: str = ""
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return the recursion."""
-        return self.recursion.to_latex(names)
-
-    def text_rows(self) -> list[str]:
-        """Return the first layer, the step from layer to layer, and what is read out of the
+        """Return the first state, the step from one to the next, and what is read out of the
         state.
         """
-        state = self.recursion.state
-        return [
-            "in the first layer:",
-            *(f"{s} = {v}" for s, v in zip(state, self.start, strict=True)),
-            "from layer to layer:",
-            *(f"{s}' = {v}" for s, v in zip(state, self.recursion.step, strict=True)),
-            "value, in terms of the state:",
-            *(f"{name} = {value}" for name, value in self.values.items()),
+        letters = [tex(symbol, names) for symbol in self.recursion.state]
+        sides = [(f"{s}^{{(1)}}", v) for s, v in zip(letters, self.start, strict=True)]
+        sides += [(f"{s}'", v) for s, v in zip(letters, self.recursion.step, strict=True)]
+        sides += [
+            (rf"\text{{answer: }} {value_latex(name)}", value)
+            for name, value in self.values.items()
         ]
+        return aligned(equations(sides, names))
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
-from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, cancel, exp, log, tanh
+from sympy import CRootOf, Expr, ImmutableMatrix, Matrix, S, Symbol, cancel, exp, log, tanh
 from sympy import atanh as artanh
 
 from neurenorm.graphs.rendering import Tabulated
@@ -23,6 +24,7 @@ from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.algebra.rewriting import change_variables
 from neurenorm.theory.typeset.derivation import Derivation
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.text import text_rows
 
 __all__ = ["Chart", "FixedPoint", "Recursion"]
 
@@ -52,6 +54,11 @@ class FixedPoint(Tabulated):
     >>> from sympy import Integer
     >>> FixedPoint((Integer(0),), "exact", (Integer(0),)).is_stable
     True
+    >>> print(FixedPoint((log(2) / 2,), "exact", (Integer(3),), (log(3) / log(2),)))
+    fixed point (exact)
+      point = (1/2) ln(2) = 0.346573590279973
+      eigenvalue = 3
+      exponent = ln(3)/ln(2) = 1.58496250072116
     """
 
     point: tuple[Any, ...]
@@ -59,6 +66,22 @@ class FixedPoint(Tabulated):
     eigenvalues: tuple[Any, ...] = ()
     exponents: tuple[Any, ...] = ()
     message: str = ""
+
+    def __str__(self) -> str:
+        """Return one row for every coordinate, eigenvalue and exponent: a short exact form, and its
+        number.
+        """
+        kinds = (
+            ("point", self.point),
+            ("eigenvalue", self.eigenvalues),
+            ("exponent", self.exponents),
+        )
+        rows = [f"  {name} = {_with_number(value)}" for name, kind in kinds for value in kind]
+        notes = [f"  {self.message}"] if self.message else []
+        return "\n".join([f"fixed point ({self.status})", *rows, *notes])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     @property
     def is_stable(self) -> bool:
@@ -224,7 +247,7 @@ class Recursion:
             step=step,
             constant=constant,
             scale=self.scale.subs(exact, simultaneous=True),
-            derivation=Derivation(""),
+            derivation=self.derivation.subs(exact),
         )
 
     def __matmul__(self, first: Recursion) -> Recursion:
@@ -340,6 +363,20 @@ class Recursion:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
+
+
+def _with_number(value: Any) -> str:
+    """Return a value as text: its exact form, where that is short, and its number; a ball with all
+    the digits that it proves.
+    """
+    if hasattr(value, "rel_accuracy_bits"):
+        return str(value.str(max(15, min(1000, 3 * value.rel_accuracy_bits() // 10))))
+    if not isinstance(value, Expr) or not value.is_number:
+        return str(value)
+    exact, number = " ".join(text_rows(tex(value))), str(value.evalf(15))
+    if value.is_Rational or value.is_infinite:
+        return exact
+    return f"{exact} = {number}" if len(exact) <= 40 and not value.has(CRootOf) else number
 
 
 def _expression(step: Any) -> Expr:

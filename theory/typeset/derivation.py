@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sympy import Expr, Symbol
+from sympy import Expr, Interval, Reals, Symbol, oo
 from sympy.sets import Set
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
 from neurenorm.theory.typeset.names import escaped
 
@@ -53,6 +54,22 @@ class Step(Typeset):
         distinct = sides if sides[0] != sides[1] else sides[:1]
         return " = ".join(([self.quantity] if self.quantity else []) + distinct)
 
+    @exact_arguments
+    def subs(self, values: Mapping[Symbol, Expr]) -> Step:
+        """Return the step with expressions put for symbols on both sides.
+
+        Examples
+        --------
+        >>> x, y = Symbol("x", real=True), Symbol("y", real=True)
+        >>> print(Step("expand", (x + 1) ** 2, x**2 + 2 * x + 1).subs({x: 2 * y}).to_latex())
+        \\left(2 y + 1\\right)^{2} = 4 y^{2} + 4 y + 1
+        """
+        new = set().union(*(value.free_symbols for value in values.values()))
+        domain = {s: where for s, where in self.domain.items() if s not in values}
+        domain |= {s: Interval.open(0, oo) if s.is_positive else Reals for s in new - set(domain)}
+        before, after = (side.subs(values, simultaneous=True) for side in (self.before, self.after))
+        return replace(self, before=before, after=after, domain=domain)
+
     def rows(self, names: Mapping[Symbol, str] | None = None) -> list[str]:
         """Return the step as rows of an aligned display, one side after the other, broken to the
         page.
@@ -87,6 +104,19 @@ class Derivation:
     def then(self, *steps: Step) -> Derivation:
         """Return the derivation with further steps at its end."""
         return Derivation(self.title, self.steps + steps)
+
+    @exact_arguments
+    def subs(self, values: Mapping[Symbol, Expr]) -> Derivation:
+        """Return the derivation with expressions put for symbols.
+
+        Examples
+        --------
+        >>> from sympy import Integer
+        >>> x = Symbol("x")
+        >>> list(Derivation("a", (Step("b", x + x, 2 * x),)).subs({x: Integer(3)}))[0].after
+        6
+        """
+        return Derivation(self.title, tuple(step.subs(values) for step in self.steps))
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the steps as the rows of one aligned display, each under its title."""

@@ -9,21 +9,36 @@ print.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sympy import Add, Expr, Mul, Pow, Subs, Symbol, log
+from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 
 from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.typeset.names import is_plain, name_latex
 
-__all__ = ["LINE", "Typeset", "aligned", "equation", "equations", "tex", "width"]
+__all__ = [
+    "LINE",
+    "Typeset",
+    "aligned",
+    "equation",
+    "equations",
+    "fitted",
+    "lines_of",
+    "tex",
+    "width",
+]
 
 LINE = 93
 """Ordinary characters (5 pt of a 10 pt font) to a line of the exported document, both sides of an
 equation together.
 """
+
+_LINE = ContextVar("characters to a line", default=float(LINE))
 
 _FUNCTIONS = {
     "cosh": 3.8,
@@ -61,6 +76,24 @@ _LETTERS = (
 )
 _SIGNS = dict.fromkeys("+-", (2.45, 1.6)) | dict.fromkeys("=<>", (2.7, 1.6))
 _LETTER, _COMMAND, _SMALL, _BAR = 1.08, 1.2, 0.75, 0.5
+
+
+@contextmanager
+def lines_of(characters: float) -> Iterator[None]:
+    """Break whatever is typeset inside the block to lines of so many ordinary characters.
+
+    Examples
+    --------
+    >>> x = Symbol("x")
+    >>> with lines_of(34):
+    ...     len(equation("y", sum(Symbol(f"x_{k}") for k in range(8))))
+    2
+    """
+    before = _LINE.set(float(characters))
+    try:
+        yield
+    finally:
+        _LINE.reset(before)
 
 
 def width(source: str, *, small: bool = False) -> float:
@@ -199,7 +232,7 @@ def aligned(rows: Iterable[str]) -> str:
 
 @exact_arguments
 def equation(
-    left: str, right: Expr, names: Mapping[Symbol, str] | None = None, *, line: float = LINE
+    left: str, right: Expr, names: Mapping[Symbol, str] | None = None, *, line: float | None = None
 ) -> list[str]:
     """Return ``left = right`` as rows of an aligned display, none wider than a line.
 
@@ -210,8 +243,8 @@ def equation(
     right : Expr
     names : mapping of Symbol to str, optional
         LaTeX of the symbols.
-    line : float
-        Characters to a line.
+    line : float, optional
+        Characters to a line; by default those of the page that is written (`lines_of`).
 
     Returns
     -------
@@ -235,7 +268,7 @@ def equations(
     sides: Iterable[tuple[str, Expr]],
     names: Mapping[Symbol, str] | None = None,
     *,
-    line: float = LINE,
+    line: float | None = None,
 ) -> list[str]:
     """Return several equations as rows of one display, in which a name u_1, u_2, … means one thing
     only.
@@ -246,7 +279,7 @@ def equations(
         LaTeX of the left-hand side and the right-hand side. A left-hand side ``=`` goes on with the
         equation before; an empty one is none.
     names : mapping of Symbol to str, optional
-    line : float
+    line : float, optional
 
     Returns
     -------
@@ -259,12 +292,69 @@ def equations(
     >>> equations([("y", (x + 1) ** 2), ("=", x**2 + 2 * x + 1)])
     ['y &= \\\\left(x + 1\\\\right)^{2}', '&= x^{2} + 2 x + 1']
     """
-    writer, rows = _Writer(dict(names or {}), line), list[str]()
+    writer, rows = _Writer(dict(names or {}), line or _LINE.get()), list[str]()
     for left, right in sides:
         if left != "=":
             rows += writer.named_rows()
         rows += writer.rows(left, right)
     return rows + writer.named_rows()
+
+
+def fitted(source: str) -> str:
+    """Return a display whose rows are no wider than a line of the page that is written, as far as
+    they can be broken: at the commas and spaces between equations, at signs of relation, and
+    between terms.
+
+    Examples
+    --------
+    >>> with lines_of(18):
+    ...     print(fitted(r"a &= b + c + d,\\qquad e = f + g"))
+    a &= b + c + d, \\\\
+    &e = f + g
+    """
+    if not re.match(r"\\begin{(aligned|gathered)}|.*&", source):
+        rows = _fitted_row("&" + source)
+        return source if len(rows) == 1 else aligned(rows)
+    marks = r"(\\begin{(?:aligned|gathered)}\n?|\s*\\\\\s*\n|\n?\\end{(?:aligned|gathered)})"
+    parts = re.split(marks, source)
+    parts[::2] = [" \\\\\n".join(_fitted_row(row)) if row else "" for row in parts[::2]]
+    return "".join(parts)
+
+
+def _fitted_row(row: str) -> list[str]:
+    """Break one row that is too wide: between equations, else at relations, else between terms."""
+    if width(row) <= _LINE.get():
+        return [row]
+    mark = "&" * ("&" in row)
+    first, *others = _split(row, r"\\q?quad\s*(?=\S)")
+    if others:
+        parts = [first, *(mark + other.replace("&", "", 1) for other in others)]
+        return [part for piece in parts for part in _fitted_row(piece)]
+    for signs in (r"(?=(=|\\le|\\ge|\\equiv|\\sim|\\to)\s)", r"(?=[+-]\s)"):
+        first, *others = _packed(_split(row, signs), _LINE.get() - width(r"\quad"))
+        parts = [first, *(mark + r"\quad " + other for other in others)]
+        if max(map(width, parts)) < width(row):
+            return [part for piece in parts for part in _fitted_row(piece)]
+    return [row]
+
+
+def _split(row: str, pattern: str) -> list[str]:
+    """Split a row where a pattern begins outside of all brackets, behind the mark."""
+    start = row.index("&") + 2 if "&" in row else 1
+    start += len(row[start:]) - len(row[start:].removeprefix(r"\quad "))
+    pieces, begin = [], 0
+    for found in re.finditer(pattern, row):
+        if found.start() > start + 2 and _is_outside(row, found.start()):
+            pieces.append(row[begin : found.start()].strip())
+            begin = found.end()
+    return [piece for piece in [*pieces, row[begin:].strip()] if piece]
+
+
+def _is_outside(row: str, place: int) -> bool:
+    """Whether a place of a row is in no group and in no bracket."""
+    before = re.sub(r"\\[{}]", "", row[:place])
+    opened = len(re.findall(r"[{(\[]|\\left\b(?![(\[])|\\langle|\\begin\b", before))
+    return opened == len(re.findall(r"[})\]]|\\right\b(?![)\]])|\\rangle|\\end\b", before))
 
 
 _WHERE = r"\text{where } u_{10}"
@@ -349,8 +439,9 @@ def _subexpressions(expression: Expr) -> list[Expr]:
     """Return all proper sub-expressions that are expressions."""
     found = []
     for arg in expression.args:
-        if isinstance(arg, Expr):
-            found += [arg, *_subexpressions(arg)]
+        inner = arg.args[0] if isinstance(arg, ExprCondPair) else arg
+        if isinstance(inner, Expr):
+            found += [inner, *_subexpressions(inner)]
     return found
 
 

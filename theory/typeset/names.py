@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escaped", "is_plain", "name_latex"]
+__all__ = ["escaped", "is_plain", "name_latex", "value_latex"]
 
 ESCAPES = {"\\": r"\textbackslash{}"}
 ESCAPES |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
@@ -110,3 +110,50 @@ def is_plain(text: str) -> bool:
     (True, False)
     """
     return bool(PLAIN.fullmatch(text) or INDEXED.fullmatch(text))
+
+
+_VALUES = {
+    "bits": r"\langle H\rangle",
+    "chi_par": r"\chi_\parallel",
+    "chi_perp": r"\chi_\perp",
+    "correlation": "C",
+    "effective_dimension": r"D_{\mathrm{eff}}",
+    "energy": "e",
+    "entropy": "s",
+    "fraction": r"D_{\mathrm{eff}}/n",
+    "joint": "H_{12}",
+    "kl": r"D_{\mathrm{KL}}",
+    "log_constant": r"\ln A",
+    "loss": r"\mathcal{L}",
+    "mass": "m",
+    "participation": r"D_{\mathrm{pr}}/n",
+    "participation_ratio": r"D_{\mathrm{pr}}",
+    "product": r"\langle W_1 \cdots W_M\rangle",
+    "single": r"\langle W_l\rangle",
+    "total_correlation": "T_{12}",
+    "weight": "w",
+}
+_LETTERS = "alpha beta gamma delta eta theta kappa lambda mu nu xi rho sigma tau phi chi"
+_GREEK = tuple(_LETTERS.split())
+
+
+def value_latex(name: str) -> str:
+    """Return the symbol of a value of a result: the usual letter of a word, a Greek letter for its
+    name, a letter with its index, or else the name in upright letters.
+
+    Examples
+    --------
+    >>> print(value_latex("energy"), value_latex("xi_lattice"), value_latex("c_d"))
+    e \\xi_{\\mathrm{lattice}} c_{d}
+    >>> print(value_latex("my_value"))
+    \\text{my\\_value}
+    """
+    if name in _VALUES:
+        return _VALUES[name]
+    found = re.fullmatch(rf"({'|'.join(_GREEK)}|[A-Za-z])(?:_([A-Za-z0-9]+))?", name, re.ASCII)
+    if found is None:
+        return rf"\text{{{escaped(name)}}}"
+    letter = ("\\" if found[1] in _GREEK else "") + found[1]
+    index = found[2] or ""
+    upright = rf"_{{\mathrm{{{index}}}}}"
+    return letter + ("" if not index else upright if len(index) > 2 else f"_{{{index}}}")

@@ -14,73 +14,25 @@ over the earlier h on which W has acted, ρ = N_out/N_in of W.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from sympy import DiracDelta, Expr, ImmutableDenseMatrix, Rational, S, Symbol
+from sympy import Expr, Rational, S, Symbol
 
 from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
-from neurenorm.theory.gaussian.activation import activation, parse_expression
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
-from neurenorm.theory.wide.rules import (
-    Average,
-    Combination,
-    Constant,
-    Key,
-    Masked,
-    Moment,
-    Normalised,
-    Overlap,
-    Rule,
-    Taps,
-    Trace,
-    Weighted,
-    mean_of,
-)
+from neurenorm.theory.wide.moments import ONE, Local, Moments, Signal
+from neurenorm.theory.wide.rules import Average, Key
 
-__all__ = ["GraphKernels", "Local"]
-
-ONE: Hashable = ("constant",)
-LINEAR = ("linear", "pool", "norm", "dropout")
-
-
-@dataclass(frozen=True)
-class Local:
-    """A signal as a function of Gaussian ones, neuron by neuron.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        In `variables` of the arguments.
-    arguments : tuple of nodes
-        Signals linear in fresh weights.
-    """
-
-    expression: Expr
-    arguments: tuple[Hashable, ...]
-
-    @property
-    def variables(self) -> tuple[Symbol, ...]:
-        """The variables g_0, g_1, … of the arguments."""
-        return tuple(_variable(i) for i in range(len(self.arguments)))
+__all__ = ["GraphKernels"]
 
 
 @dataclass
-class _Signal:
-    """One signal in the form that the recursion knows."""
-
-    op: str
-    parents: tuple[tuple[Expr, Hashable], ...] = ()
-    data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class GraphKernels(Typeset):
+class GraphKernels(Moments, Typeset):
     """The wide limit of a layer graph as equations, each in terms of earlier ones.
 
     Parameters
@@ -97,7 +49,8 @@ class GraphKernels(Typeset):
 
     Examples
     --------
-    >>> net = LayerGraph.mlp("relu", 1, "sw2", "sb2")
+    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> net = mlp("relu", 1, "sw2", "sb2")
     >>> theory = GraphKernels(net)
     >>> for key in (theory.kernel, theory.tangent):
     ...     print(key)
@@ -107,24 +60,16 @@ class GraphKernels(Typeset):
 
     graph: LayerGraph
     output: Hashable = None
-    equations: dict[Key, Rule] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Bring the signals into the form of the recursion and derive the kernel."""
         if self.output is None:
             self.output = self.graph.output
-        self._signals: dict[Hashable, _Signal] = {ONE: _Signal("one")}
-        self._zero: set[Key] = set()
-        self._locals: dict[Hashable, Local] = {}
+        Moments.__init__(self)
         self._corrections: list[Expr] = []
         for node in self.graph.order():
             self._prepare(node)
-        self._rank = {name: i for i, name in enumerate(self._signals)}
-        for name, signal in list(self._signals.items()):
-            if name in self._ancestors and signal.op not in ("one", "flatten"):
-                self._moment(name, name)
-        self.kernel: Key = ("K", self.output, self.output)
-        self._moment(self.output, self.output)
+        self.kernel = self._derive_all("K")
 
     @property
     def tangent(self) -> Key:
@@ -136,16 +81,30 @@ class GraphKernels(Typeset):
             If the gradients are not independent of the signals.
         """
         self._refuse_used_readout()
-        for name in self._signals:
-            if name in self._ancestors and name != ONE and self._signals[name].op != "flatten":
-                self._tangent(name, name)
-        self._tangent(self.output, self.output)
-        return ("T", self.output, self.output)
+        return self._derive_all("T")
+
+    @property
+    def response(self) -> Key:
+        """The key of ∂K_ab/∂k_ab, the change of the kernel with that of the input between copies.
+
+        The moments of each copy with itself are held, so that it is the slope of the map of the
+        correlation.
+        """
+        return self._derive_all("D")
+
+    def _derive_all(self, kind: str) -> Key:
+        """Derive a quantity of the output, and first that of everything it is made of."""
+        ancestors = self._ancestors
+        for name, signal in self._signals.items():
+            if name in ancestors and signal.op not in ("one", "flatten"):
+                self._derive(kind, name, name)
+        self._derive(kind, self.output, self.output)
+        return (kind, self.output, self.output)
 
     def symbol(self, key: Key, *places: Any, where: str = "cross") -> Expr:
         """Return what a quantity is called in print."""
         ends = {"cross": "ab", "left": "aa", "right": "bb"}[where]
-        head = {"K": "K", "T": "Theta"}[key[0]]
+        head = {"K": "K", "T": "Theta", "D": "D", "R": "R"}[key[0]]
         name = f"{head}_{_called(key[1])}_{_called(key[2])}_{ends}"
         if not places:
             return Symbol(name, positive=True) if where != "cross" else Symbol(name, real=True)
@@ -156,7 +115,8 @@ class GraphKernels(Typeset):
 
         Examples
         --------
-        >>> theory = GraphKernels(LayerGraph.mlp("erf", 1, "sw2"))
+        >>> from neurenorm.graphs.network.layer_networks import mlp
+        >>> theory = GraphKernels(mlp("erf", 1, "sw2"))
         >>> theory.formula(("K", 2, 2))
         2*asin(2*K_1_1_ab/(sqrt(2*K_1_1_aa + 1)*sqrt(2*K_1_1_bb + 1)))/pi
         """
@@ -188,7 +148,7 @@ class GraphKernels(Typeset):
         data = self.graph.graph.nodes[node]
         parents = tuple((S.One, parent) for parent in self.graph.parents(node))
         op = data["op"]
-        if op in ("dense", "conv"):
+        if op in ("dense", "conv", "heads"):
             self._prepare_weights(node, data, parents)
         elif op == "bias":
             self._prepare_bias(node, data)
@@ -202,13 +162,44 @@ class GraphKernels(Typeset):
             self._add_sum(node, terms)
         elif op == "dropout":
             keep = _in_range(expression_of(data["keep"]), node)
-            self._signals[node] = _Signal("dropout", parents, {"keep": keep})
+            self._put(node, "dropout", parents, {"keep": keep})
         elif op == "norm":
-            self._signals[node] = _Signal(
-                "norm", parents, {"centred": data["centred"], "eps": expression_of(data["eps"])}
-            )
+            shown = {"centred": data["centred"], "eps": expression_of(data["eps"])}
+            self._put(node, "norm", parents, shown)
+        elif op == "mix":
+            rows = tuple(tuple(map(expression_of, row)) for row in data["weights"])
+            self._put(node, "mix", parents, {"weights": rows})
+        elif op == "attend":
+            self._put(node, "attend", parents, {**data, "scale": expression_of(data["scale"])})
+        elif op == "pool" and len(data["taps"]) == 1 and not self._is_gaussian(parents[0][1]):
+            self._put_at(node, parents[0][1], data["taps"])
         else:
-            self._signals[node] = _Signal(op, parents, dict(data))
+            self._put(node, op, parents, dict(data))
+
+    def _put(
+        self,
+        name: Hashable,
+        op: str,
+        parents: tuple[tuple[Expr, Hashable], ...],
+        data: dict[str, Any],
+    ) -> None:
+        """Add a signal that stands for a node of the graph, or beside it."""
+        node = name if name in self.graph.graph else name[1]  # type: ignore[index]
+        self._add(name, Signal(op, parents, data, self.graph.positions(node)))
+
+    def _put_at(self, name: Hashable, source: Hashable, taps: tuple[tuple[int, ...], ...]) -> None:
+        """Add a signal at chosen positions: a function of what it is made of at the same ones."""
+        signal = self._signals[source]
+        if self._is_gaussian(source) or signal.op not in ("map", "linear"):
+            self._add(name, Signal("pool", ((S.One, source),), {"taps": taps}, len(taps[0])))
+            return
+        parents = []
+        for factor, parent in signal.parents:
+            chosen = ("at", taps, parent)
+            if chosen not in self._signals:
+                self._put_at(chosen, parent, taps)
+            parents.append((factor, chosen))
+        self._add(name, Signal(signal.op, tuple(parents), signal.data, len(taps[0])))
 
     def _prepare_weights(
         self, node: Hashable, data: Mapping[str, Any], parents: tuple[tuple[Expr, Hashable], ...]
@@ -219,12 +210,14 @@ class GraphKernels(Typeset):
         label = self.graph.label(node)
         if transposed:
             variance *= self._ratio(data["ends"])
-        base = _Signal("base", parents, {**data, "variance": variance, "key": (label, transposed)})
+        shown = {**data, "variance": variance, "key": (label, transposed)}
+        if data["op"] == "heads":
+            shown["scale"] = _variance(data["scale"], f"the scores of {node}")
         terms = self._answers(node, label, transposed, parents[0][1], variance)
         if not terms:
-            self._signals[node] = base
+            self._put(node, "base", parents, shown)
             return
-        self._signals[("fresh", node)] = base
+        self._put(("fresh", node), "base", parents, shown)
         self._add_sum(node, ((S.One, ("fresh", node)), *terms))
 
     def _ratio(self, ends: tuple[Any, Any]) -> Expr:
@@ -248,7 +241,6 @@ class GraphKernels(Typeset):
             return ()
         if self.graph.positions(node) > 1:
             raise ValueError(f"{label} acts forward and transposed on a grid: not covered here")
-        self._rank = {name: i for i, name in enumerate(self._signals)}
         terms: list[Any] = []
         for name, signal in opposite:
             slope = self._response(source, name)
@@ -264,8 +256,6 @@ class GraphKernels(Typeset):
         self._corrections.append(symbol)
         self.factors[symbol] = key
         return variance * symbol
-
-    factors: dict[Symbol, Key] = field(default_factory=dict, init=False)
 
     def _response(self, source: Hashable, base: Hashable) -> Average | None:
         """⟨∂ source / ∂ base⟩ as an average at one copy, None where it vanishes."""
@@ -286,7 +276,7 @@ class GraphKernels(Typeset):
         signal = self._signals[name]
         if signal.op == "linear":
             return sp.Add(*[c * self._coefficient(p, base) for c, p in signal.parents])
-        if signal.op in ("norm", "pool", "dropout") and self._depends(name, base):
+        if signal.op not in ("base", "input") and self._depends(name, base):
             raise ValueError(
                 f"a {signal.op} between a matrix and its transpose is not covered here"
             )
@@ -304,27 +294,31 @@ class GraphKernels(Typeset):
         variance = _variance(data["sb2"], f"the bias {node}")
         mean = expression_of(data["mean"])
         key = (self.graph.label(node), "bias")
-        base = _Signal("base", (), {"variance": variance, "key": key, "op": "bias"})
+        overlaps = data.get("overlaps")
+        if overlaps is not None:
+            overlaps = tuple(tuple(map(expression_of, row)) for row in overlaps)
+        shown = {"variance": variance, "key": key, "op": "bias", "overlaps": overlaps}
         name = node if mean == 0 else ("fresh", node)
-        self._signals[name] = base
+        self._put(name, "base", (), {**shown, "learnt": data.get("learnt", True)})
         if mean != 0:
             self._add_sum(node, ((S.One, name), (mean, ONE)))
 
+    def _parts(self, factor: Expr, name: Hashable) -> tuple[tuple[Expr, Hashable], ...]:
+        """A sum that is not Gaussian in its terms, so that their Gaussian parts come together."""
+        signal = self._signals[name]
+        if signal.op != "linear" or self._is_gaussian(name):
+            return ((factor, name),)
+        return tuple((factor * c, parent) for c, parent in signal.parents)
+
     def _add_sum(self, node: Hashable, terms: tuple[tuple[Expr, Hashable], ...]) -> None:
         """A sum; its Gaussian part becomes a signal of its own where there are other parts."""
+        terms = tuple(part for term in terms for part in self._parts(*term))
         gaussian = tuple(term for term in terms if self._is_gaussian(term[1]))
         others = tuple(term for term in terms if not self._is_gaussian(term[1]))
         if others and len(gaussian) > 1:
-            self._signals[("gaussian", node)] = _Signal("linear", gaussian)
+            self._put(("gaussian", node), "linear", gaussian, {})
             terms = ((S.One, ("gaussian", node)), *others)
-        self._signals[node] = _Signal("linear", terms)
-
-    def _is_gaussian(self, name: Hashable) -> bool:
-        """Whether a signal is linear in fresh weights."""
-        signal = self._signals[name]
-        if signal.op in ("linear", "pool", "norm"):
-            return all(self._is_gaussian(parent) for _, parent in signal.parents)
-        return signal.op == "base"
+        self._put(node, "linear", terms, {})
 
     @property
     def _ancestors(self) -> set[Hashable]:
@@ -337,224 +331,6 @@ class GraphKernels(Typeset):
                 found.add(name)
                 ahead += [parent for _, parent in self._signals[name].parents]
         return found
-
-    def _local(self, name: Hashable) -> Local:
-        """A signal as a function of Gaussian signals."""
-        if name not in self._locals:
-            self._locals[name] = self._opened_local(name)
-        return self._locals[name]
-
-    def _opened_local(self, name: Hashable) -> Local:
-        """The same, not yet known."""
-        signal = self._signals[name]
-        if self._is_gaussian(name):
-            return Local(_variable(0), (name,))
-        if signal.op == "one":
-            return Local(S.One, ())
-        parts = [self._local(parent) for _, parent in signal.parents]
-        arguments = tuple(dict.fromkeys(g for part in parts for g in part.arguments))
-        places = {g: _variable(i) for i, g in enumerate(arguments)}
-        inner = [
-            part.expression.xreplace(
-                {v: places[g] for v, g in zip(part.variables, part.arguments, strict=True)}
-            )
-            for part in parts
-        ]
-        if signal.op == "linear":
-            factors = [c for c, _ in signal.parents]
-            return Local(sp.Add(*[c * e for c, e in zip(factors, inner, strict=True)]), arguments)
-        if signal.op == "map":
-            function, variables = _function(signal.data["function"], signal.data["variables"])
-            value = function.xreplace(dict(zip(variables, inner, strict=True)))
-            return Local(value, arguments)
-        raise ValueError(
-            f"a function of {signal.op} of a non-Gaussian signal ({name}) is not covered here: "
-            "put weights in between"
-        )
-
-    # moments ------------------------------------------------------------------------------------
-
-    def _moment(self, u: Hashable, v: Hashable) -> Key | None:
-        """Derive ⟨u v⟩; None where it vanishes."""
-        key: Key = ("K", u, v)
-        if key not in self.equations and key not in self._zero:
-            rule = self._moment_rule(u, v)
-            if rule is None:
-                self._zero.add(key)
-            else:
-                self.equations[key] = rule
-        return key if key in self.equations else None
-
-    def _moment_rule(self, u: Hashable, v: Hashable) -> Rule | None:
-        """The right-hand side of one moment."""
-        ops = (self._signals[u].op, self._signals[v].op)
-        linear = self._linear_rule("K", u, v)
-        if linear is not _NOT_LINEAR:
-            return linear
-        if ops == ("one", "one"):
-            return Constant(S.One)
-        if "input" in ops:
-            return Overlap() if u == v else None
-        if set(ops) <= {"base", "one"}:
-            return self._weights_rule("K", u, v)
-        left, right = self._local(u), self._local(v)
-        return self._average([(left.expression, right.expression, None)], left, right)
-
-    def _tangent(self, u: Hashable, v: Hashable) -> Key | None:
-        """Derive Θ(u, v); None where it vanishes."""
-        key: Key = ("T", u, v)
-        if key not in self.equations and key not in self._zero:
-            rule = self._tangent_rule(u, v)
-            if rule is None:
-                self._zero.add(key)
-            else:
-                self.equations[key] = rule
-        return key if key in self.equations else None
-
-    def _tangent_rule(self, u: Hashable, v: Hashable) -> Rule | None:
-        """The right-hand side of one tangent kernel."""
-        ops = (self._signals[u].op, self._signals[v].op)
-        linear = self._linear_rule("T", u, v)
-        if linear is not _NOT_LINEAR:
-            return linear
-        if "one" in ops or "input" in ops:
-            return None
-        if ops == ("base", "base"):
-            return self._weights_rule("T", u, v)
-        left, right = self._local(u), self._local(v)
-        terms: list[Any] = []
-        for i, g in enumerate(left.arguments):
-            for j, h in enumerate(right.arguments):
-                inner = self._tangent(g, h)
-                slopes = (_slope(left.expression, i, u), _slope(right.expression, j, v))
-                if inner is not None and 0 not in slopes:
-                    terms.append((*slopes, inner))
-        return self._average(terms, left, right) if terms else None
-
-    def _linear_rule(self, kind: str, u: Hashable, v: Hashable) -> Any:
-        """Open the later of two signals if it is linear, else the other one."""
-        derive = self._moment if kind == "K" else self._tangent
-        signals = self._signals
-        if u == v and signals[u].op == "dropout":
-            parent = signals[u].parents[0][1]
-            source = derive(parent, parent)
-            return None if source is None else Masked(source, signals[u].data["keep"])
-        if "flatten" in (signals[u].op, signals[v].op) and not {signals[u].op, signals[v].op} & set(
-            LINEAR
-        ):
-            if signals[u].op != signals[v].op:
-                raise ValueError("a flattened grid enters a dense layer, nothing else")
-            source = derive(signals[u].parents[0][1], signals[v].parents[0][1])
-            return None if source is None else Trace(source)
-        sides = (0, 1) if self._rank[u] >= self._rank[v] else (1, 0)
-        for side in sides:
-            name, other = (u, v) if side == 0 else (v, u)
-            if signals[name].op in LINEAR:
-                return self._opened(kind, side, name, other)
-        return _NOT_LINEAR
-
-    def _opened(self, kind: str, side: int, name: Hashable, other: Hashable) -> Rule | None:
-        """A linear signal replaced by what it is made of."""
-        signal = self._signals[name]
-        derive = self._moment if kind == "K" else self._tangent
-
-        def pair(parent: Hashable) -> Key | None:
-            """The quantity with the parent in the place of the signal."""
-            return derive(parent, other) if side == 0 else derive(other, parent)
-
-        if signal.op == "norm":
-            return self._normalised(kind, side, signal, pair)
-        terms = tuple((c, key) for c, p in signal.parents if (key := pair(p)) is not None)
-        if not terms:
-            return None
-        if signal.op == "pool":
-            return Taps(side, terms[0][1], signal.data["taps"])
-        return Combination(terms, side)
-
-    def _normalised(self, kind: str, side: int, signal: _Signal, pair: Any) -> Rule | None:
-        """A norm opened on one side."""
-        parent = signal.parents[0][1]
-        source = pair(parent)
-        square = self._moment(parent, parent)
-        if square is None:
-            raise ValueError("normalising a signal that is zero")
-        mean = self._moment(parent, ONE) if signal.data["centred"] else None
-        constant = pair(ONE) if kind == "K" and mean is not None else None
-        if source is None and constant is None:
-            return None
-        return Normalised(side, source, square, mean, constant, signal.data["eps"])
-
-    def _weights_rule(self, kind: str, u: Hashable, v: Hashable) -> Rule | None:
-        """Two uses of weights, or biases: zero unless they are the same."""
-        one, two = self._signals[u], self._signals[v]
-        if "one" in (one.op, two.op) or one.data["key"] != two.data["key"]:
-            return None
-        if one.data["op"] == "bias":
-            return Constant(one.data["variance"]) if one.data["variance"] != 0 else None
-        if one.data["variance"] != two.data["variance"]:
-            raise ValueError(
-                f"the label {one.data['key'][0]} joins weights of variances "
-                f"{one.data['variance']} and {two.data['variance']}"
-            )
-        h, k = one.parents[0][1], two.parents[0][1]
-        found = [self._moment(h, k)] + ([self._tangent(h, k)] if kind == "T" else [])
-        sources = tuple(key for key in found if key is not None)
-        if not sources or one.data["variance"] == 0:
-            return None
-        return Weighted(one.data["variance"], sources, one.data.get("taps"), two.data.get("taps"))
-
-    def _average(
-        self, terms: list[tuple[Expr, Expr, Key | None]], left: Local, right: Local
-    ) -> Average:
-        """Averages of products of functions of the two signals, at two copies and at one."""
-        table: dict[Symbol, Moment] = {}
-        ends = [(g, 0) for g in left.arguments] + [(g, 1) for g in right.arguments]
-        two = self._covariance(ends, table)
-        alone = list(dict.fromkeys(g for g, _ in ends))
-        one = self._covariance([(g, 0) for g in alone], table)
-        shift = {v: _variable(i + len(left.arguments)) for i, v in enumerate(right.variables)}
-        places = {g: _variable(i) for i, g in enumerate(alone)}
-        onto = [
-            {v: places[g] for v, g in zip(part.variables, part.arguments, strict=True)}
-            for part in (left, right)
-        ]
-        names = tuple(_variable(i) for i in range(len(ends)))
-        shift.update(self._sided_factors(terms, table))
-        far = [(mean_of(f * g.xreplace(shift), names, two), key) for f, g, key in terms]
-        near = [
-            (mean_of(f.xreplace(onto[0]) * g.xreplace(onto[1]), names[: len(alone)], one), key)
-            for f, g, key in terms
-        ]
-        return Average(tuple(far), tuple(near), tuple(table.items()))
-
-    def _sided_factors(
-        self, terms: list[tuple[Expr, Expr, Key | None]], table: dict[Symbol, Moment]
-    ) -> dict[Symbol, Symbol]:
-        """Factors that are averages themselves belong to the copy in whose function they stand."""
-        moved = {}
-        used = set().union(*[f.free_symbols | g.free_symbols for f, g, _ in terms])
-        for symbol in sorted(used & set(self.factors), key=str):
-            moved[symbol] = Symbol(f"{symbol.name}_right", real=True)
-            table[symbol] = Moment(self.factors[symbol], "left")
-            table[moved[symbol]] = Moment(self.factors[symbol], "right")
-        return moved
-
-    def _covariance(
-        self, ends: list[tuple[Hashable, int]], table: dict[Symbol, Moment]
-    ) -> ImmutableDenseMatrix:
-        """The covariance of Gaussian signals at their copies, in symbols of the table."""
-        size = len(ends)
-        rows = [[S.Zero] * size for _ in range(size)]
-        for i, (g, p) in enumerate(ends):
-            for j, (h, q) in enumerate(ends[: i + 1]):
-                key = self._moment(h, g)
-                if key is None:
-                    continue
-                where = "cross" if p != q else ("left", "right")[p]
-                symbol = _entry(j, i, where)
-                table[symbol] = Moment(key, where)
-                rows[i][j] = rows[j][i] = symbol
-        return ImmutableDenseMatrix(rows) if size else ImmutableDenseMatrix(0, 0, [])
 
     def _refuse_used_readout(self) -> None:
         """The weights of the readout are fresh, of zero mean, and used nowhere else."""
@@ -579,43 +355,6 @@ class GraphKernels(Typeset):
                     f"the readout weights {label} are used inside the network: independent "
                     "gradients do not hold, no tangent kernel"
                 )
-
-
-_NOT_LINEAR = object()
-
-
-@lru_cache(maxsize=256)
-def _variable(place: int) -> Symbol:
-    """The variable of the argument in one place."""
-    return Symbol(f"g_{place}", real=True)
-
-
-def _entry(i: int, j: int, where: str) -> Symbol:
-    """An entry of a covariance."""
-    name = f"S_{i}_{j}_{where}"
-    return Symbol(name, positive=True) if i == j else Symbol(name, real=True)
-
-
-def _slope(expression: Expr, place: int, name: Hashable) -> Expr:
-    """A derivative; jumps have none that is square integrable."""
-    found = sp.diff(expression, _variable(place))
-    if found.has(DiracDelta):
-        raise ValueError(f"the function of {name} jumps: its tangent kernel is infinite")
-    return found
-
-
-def _function(source: Any, variables: tuple[str, ...] | None) -> tuple[Expr, tuple[Symbol, ...]]:
-    """A function of signals as an expression and its variables."""
-    if variables is None:
-        found = activation(source)
-        return found.expression, (found.variable,)
-    expression = parse_expression(source) if isinstance(source, str) else expression_of(source)
-    symbols = tuple(Symbol(name, real=True) for name in variables)
-    known = {symbol.name: symbol for symbol in symbols}
-    given = {s: known[s.name] for s in expression.free_symbols if s.name in known}
-    if others := sorted(s.name for s in expression.free_symbols if s.name not in known):
-        raise ValueError(f"the function {source} has no value for {', '.join(others)}")
-    return expression.xreplace(given), symbols
 
 
 def _variance(value: Any, what: str) -> Expr:

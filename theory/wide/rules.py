@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from sympy import Add, Expr, Function, Mul, S, Sum, Symbol, expand, sqrt
-
-from neurenorm.theory.algebra.arguments import exact_arguments
-from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
+from sympy import Add, Expr, Function, S, Sum, Symbol, exp, sqrt
 
 __all__ = [
+    "Attended",
     "Average",
     "Combination",
     "Constant",
+    "Embedded",
+    "Heads",
     "Key",
     "Masked",
+    "Mixture",
     "Moment",
     "Normalised",
     "Overlap",
@@ -28,13 +28,13 @@ __all__ = [
     "Taps",
     "Trace",
     "Weighted",
-    "mean_of",
 ]
 
 Key = tuple[str, Hashable, Hashable]
 Places = tuple[tuple[int, ...], ...]
 Named = Callable[..., Expr]
 _X, _Y, _D, _SHIFT = Symbol("x"), Symbol("y"), Symbol("delta"), Function("s")
+_C, _E, _F, _P = Symbol("c"), Symbol("d"), Symbol("e"), Symbol("P", positive=True)
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,108 @@ class Trace:
 
     def formula(self, key: Key, named: Named) -> Expr:
         """The sum over positions."""
-        P = Symbol("P", positive=True)
-        return Sum(named(self.source, _X, _X), (_X, 1, P)) / P
+        return Sum(named(self.source, _X, _X), (_X, 1, _P)) / _P
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """An embedding of positions: variance times the overlap R(x, y) of two positions."""
+
+    variance: Expr
+    overlaps: tuple[tuple[Expr, ...], ...]
+
+    def reads(self) -> Iterator[Key]:
+        """No earlier quantity."""
+        return iter(())
+
+    def formula(self, key: Key, named: Named) -> Expr:
+        """The product."""
+        return self.variance * Function("R")(_X, _Y)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Fixed linear combinations over positions of one of the two signals."""
+
+    side: int
+    source: Key
+    weights: tuple[tuple[Expr, ...], ...]
+
+    def reads(self) -> Iterator[Key]:
+        """The quantity before it."""
+        return iter((self.source,))
+
+    def formula(self, key: Key, named: Named) -> Expr:
+        """The sum over positions."""
+        x, places = _opened(self.side)
+        return Sum(Function("A")(x, _C) * named(self.source, *places), (_C, 1, _P))
+
+
+@dataclass(frozen=True)
+class Attended:
+    """A mixture over positions whose weights come from the own kernel of the side that is opened.
+
+    A(x, c) = f(scale × K_own(x, c)) over the allowed c; ``scores`` is the key of K_own.
+    """
+
+    side: int
+    source: Key
+    scores: Key
+    scale: Expr
+    function: str
+    causal: bool
+
+    def reads(self) -> Iterator[Key]:
+        """The quantity before it, and the scores."""
+        return iter((self.source, self.scores))
+
+    def formula(self, key: Key, named: Named) -> Expr:
+        """The sum over positions."""
+        x, places = _opened(self.side)
+        score = self.scale * named(self.scores, x, _C, where=("left", "right")[self.side])
+        weight = score
+        if self.function == "softmax":
+            others = self.scale * named(self.scores, x, _F, where=("left", "right")[self.side])
+            top = x if self.causal else _P
+            weight = exp(score) / Sum(exp(others), (_F, 1, top))
+        return Sum(weight * named(self.source, *places), (_C, 1, x if self.causal else _P))
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Many heads with Gaussian scores G, ⟨G_xc G_yd⟩ = scale K(x, y) K(c, d), z = f(G) by rows.
+
+    K' = σ² Σ_cd ⟨z_xc z_yd⟩ K(c, d). A tangent kernel (``fresh``) has the weights of the heads and
+    of the scores beside what it inherits (``inherited``); a response only inherits.
+    """
+
+    variance: Expr
+    scale: Expr
+    function: str
+    causal: bool
+    kernel: Key
+    left: Key
+    right: Key
+    inherited: Key | None = None
+    tangent: bool = False
+    fresh: bool = False
+
+    def reads(self) -> Iterator[Key]:
+        """The kernel of the values, at both copies and across, and what is inherited."""
+        keys = (self.kernel, self.left, self.right, self.inherited)
+        return (key for key in keys if key is not None)
+
+    def formula(self, key: Key, named: Named) -> Expr:
+        """The sum over pairs of positions, averages as functions of two rows."""
+        z, K = Function("zeta"), named(self.kernel, _C, _E)
+        sums = ((_C, 1, _P), (_E, 1, _P))
+        if not self.tangent:
+            return self.variance * Sum(z(_X, _C, _Y, _E) * K, *sums)
+        parts = [K] if self.fresh else []
+        parts += [] if self.inherited is None else [named(self.inherited, _C, _E)]
+        direct = Add(*parts, *([K] if self.fresh else []))
+        slope = Function("zeta_1")(_X, _C, _Y, _E)
+        return self.variance * Sum(z(_X, _C, _Y, _E) * direct + slope * K, *sums)
 
 
 @dataclass(frozen=True)
@@ -204,12 +304,14 @@ class Average:
     """Σ over terms of a Gaussian average times a tangent kernel (no factor for moments).
 
     ``terms`` holds the averages at two different copies, ``same`` those at one and the same copy;
-    ``symbols`` says what the entries of the covariances are.
+    ``symbols`` says what the entries of the covariances are, ``meets`` whether the two signals are
+    on one grid, so that a copy has equal positions of both.
     """
 
     terms: tuple[tuple[Expr, Key | None], ...]
     same: tuple[tuple[Expr, Key | None], ...]
     symbols: tuple[tuple[Symbol, Moment], ...]
+    meets: bool = True
 
     def reads(self) -> Iterator[Key]:
         """Covariances of the arguments, and tangent kernels."""
@@ -222,79 +324,23 @@ class Average:
         return Add(*[a.subs(shown) * (1 if k is None else named(k)) for a, k in self.terms])
 
 
-Rule = Overlap | Constant | Combination | Weighted | Taps | Trace | Masked | Normalised | Average
+Rule = (
+    Overlap
+    | Constant
+    | Embedded
+    | Combination
+    | Weighted
+    | Taps
+    | Mixture
+    | Attended
+    | Heads
+    | Trace
+    | Masked
+    | Normalised
+    | Average
+)
 
 
-@exact_arguments
-@lru_cache(maxsize=4096)
-def mean_of(function: Expr, variables: tuple[Symbol, ...], covariance: object) -> Expr:
-    """Return ⟨function⟩ as closed forms and averages over independent groups of variables.
-
-    Parameters
-    ----------
-    function : sympy.Expr
-    variables : tuple of Symbol
-    covariance : sympy.ImmutableDenseMatrix
-        Zero where two variables are independent.
-
-    Examples
-    --------
-    >>> from sympy import ImmutableDenseMatrix, tanh
-    >>> u, v, A, B = (Symbol(name, real=True) for name in "uvAB")
-    >>> mean_of(u**2 * tanh(v) ** 2, (u, v), ImmutableDenseMatrix([[A, 0], [0, B]]))
-    A*⟨tanh(z)**2⟩_B
-    """
-    groups = _groups(variables, covariance)
-    if len(groups) == 1 and len(variables) <= 2:
-        return _whole(function, variables, covariance)
-    total = S.Zero
-    for term in Add.make_args(expand(function)):
-        parts = _factors(term, groups, variables, covariance)
-        total += Mul(*[_whole(part, variables, covariance) for part in parts])
-    return total
-
-
-def _factors(
-    term: Expr, groups: list[set[Symbol]], variables: tuple[Symbol, ...], covariance: object
-) -> list[Expr]:
-    """A product split into factors of independent variables."""
-    parts = [S.One]
-    held: list[set[Symbol]] = [set()]
-    for factor in Mul.make_args(term):
-        own = {v for v in variables if factor.has(v)}
-        touched = set().union(*[g for g in groups if g & own]) if own else set()
-        met = [i for i, h in enumerate(held) if i and h & touched]
-        merged = Mul(factor, *[parts[i] for i in met])
-        touched = touched.union(*[held[i] for i in met])
-        for i in reversed(met):
-            del parts[i], held[i]
-        if not own:
-            parts[0] *= factor
-        else:
-            parts.append(merged)
-            held.append(touched)
-    return parts
-
-
-def _groups(variables: tuple[Symbol, ...], covariance: object) -> list[set[Symbol]]:
-    """Variables that are correlated, directly or through others."""
-    groups: list[set[Symbol]] = []
-    for i, v in enumerate(variables):
-        near = {w for j, w in enumerate(variables) if covariance[i, j] != 0} | {v}  # type: ignore[index]
-        met = [g for g in groups if g & near]
-        groups = [g for g in groups if not g & near] + [near.union(*met)]
-    return groups
-
-
-def _whole(function: Expr, variables: tuple[Symbol, ...], covariance: object) -> Expr:
-    """A closed form, or the average as it stands."""
-    used = [i for i, v in enumerate(variables) if function.has(v)]
-    if not used:
-        return function
-    names = tuple(variables[i] for i in used)
-    part = covariance.extract(used, used)  # type: ignore[attr-defined]
-    if len(used) <= 3:
-        closed = expectation(function, names, part)
-        if not closed.has(GaussianExpectation):
-            return closed
-    return GaussianExpectation(function, names, part)
+def _opened(side: int) -> tuple[Symbol, tuple[Symbol, Symbol]]:
+    """The position on the side that is opened, and the two positions with c in its place."""
+    return (_X, (_C, _Y)) if side == 0 else (_Y, (_X, _C))

@@ -111,11 +111,12 @@ def prepare(
     double: bool,
     real: bool,
     inline_piecewise: bool = False,
+    resolving: bool = True,
 ) -> Prepared:
     """Rename, rewrite, replace what is called from elsewhere, then extract common sub-expressions."""
     names = rename(arguments, real)
     prepared = Prepared([names[symbol] for symbol in arguments])
-    rewriter = _Rewriter(prepared, make_call, double, inline_piecewise)
+    rewriter = _Rewriter(prepared, make_call, double, inline_piecewise, resolving and double)
     trees = [rewriter(expression.xreplace(names)) for expression in expressions]
     fresh = sympy.numbered_symbols("_x", cls=sympy.Symbol, real=True if real else None)
     prepared.temporaries, prepared.outputs = sympy.cse(trees, symbols=fresh, order="canonical")
@@ -126,7 +127,12 @@ class _Rewriter:
     """Rebuilds an expression from its leaves up; every distinct node is visited once."""
 
     def __init__(
-        self, prepared: Prepared, make_call: CallFactory, double: bool, inline: bool
+        self,
+        prepared: Prepared,
+        make_call: CallFactory,
+        double: bool,
+        inline: bool,
+        resolving: bool,
     ) -> None:
         self.prepared, self.make_call, self.double, self.inline = (
             prepared,
@@ -136,7 +142,7 @@ class _Rewriter:
         )
         self.done: dict[sympy.Basic, sympy.Basic] = {}
         self.own_calls: list[Any] = []
-        self.resolving = double
+        self.resolving = resolving
 
     def __call__(self, node: sympy.Basic) -> sympy.Basic:
         """The rewritten node."""

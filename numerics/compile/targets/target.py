@@ -16,7 +16,8 @@ class PythonTarget:
     `functions` maps the class name of a SymPy node to a callable. `number` turns an exact SymPy
     number into a number of the target when the function runs (None: constants are folded to double
     precision when it is compiled). `piecewise` and `accumulate` turn the kernels of branches and of
-    a summand into one callable.
+    a summand into one callable. `resolves` says whether a logarithm of what is near one may be
+    written in two branches.
     """
 
     name: str
@@ -26,3 +27,4 @@ class PythonTarget:
     accumulate: Callable[[Kernel, bool], Callable[..., Any]]
     real: bool = True
     products: bool = False
+    resolves: bool = True

@@ -5,6 +5,7 @@ what the user's data show, as plain data.
 from __future__ import annotations
 
 import argparse
+import html
 import json
 import math
 from collections.abc import Sequence
@@ -126,7 +127,7 @@ def measure_command(arguments: argparse.Namespace) -> int:
         )
     except ImportError as error:
         raise ValueError(str(error)) from error
-    found = {"model": str(arguments.model), **found}
+    found["model"] = str(arguments.model)
     text = json.dumps(found, indent=2, allow_nan=False) if arguments.json else measured_text(found)
     if target is not None:
         write_whole(target, page(found))
@@ -158,20 +159,60 @@ def read_array(path: str | Path) -> NDArray[Any]:
     return array
 
 
+class Measurement(dict[str, Any]):
+    """What was measured and predicted, ready for JSON, which prints as the table of the command
+    line.
+
+    Examples
+    --------
+    >>> Measurement(layers=[])["layers"]
+    []
+    """
+
+    def __str__(self) -> str:
+        return measured_text(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def as_model(source: Any, data: NDArray[Any]) -> Model:
+    """Return a network as a model: the path of an ONNX file is read, a module of torch exported.
+
+    Examples
+    --------
+    >>> model = Model([], {}, "x", (2,), ("x",))
+    >>> as_model(model, np.zeros((1, 2))) is model
+    True
+    """
+    if isinstance(source, str | Path):
+        return read_onnx(source)
+    if isinstance(source, Model):
+        return source
+    if hasattr(source, "state_dict"):
+        from neurenorm.numerics.measure.network.torch_module import from_torch
+
+        return from_torch(source, np.shape(data)[1:])
+    raise ModelError(
+        f"a network is the path of an ONNX file, a module of torch or a Model, not a "
+        f"{type(source).__name__}"
+    )
+
+
 def measure_model(
-    model: Model,
+    model: Any,
     data: NDArray[Any],
-    untrained: Model | None = None,
+    untrained: Any = None,
     variances: Sequence[Rational] | None = None,
     chunk: int = 512,
-) -> dict[str, Any]:
+) -> Measurement:
     """Return the measured and the predicted observables of a network, ready for JSON.
 
     Parameters
     ----------
-    model : Model
+    model : Model, path of an ONNX file, or torch.nn.Module
     data : ndarray, shape (samples, ...)
-    untrained : Model, optional
+    untrained : Model, path or module, optional
         The network before training, whose variances the theory takes.
     variances : pair of Rational, optional
         (σ_w², σ_b²) before training for all layers, instead; by default those that the weights have
@@ -181,8 +222,8 @@ def measure_model(
 
     Returns
     -------
-    dict
-        ``layers`` (one mapping for each layer of activations), ``network``, ``initial`` (where the
+    Measurement
+        A mapping that prints as a table: ``layers`` (one mapping for each layer of activations), ``network``, ``initial`` (where the
         variances come from, and which they are), ``destinations`` (fixed points of equal layers,
         where variances are given for all), ``weights`` (what the dense layers say without data) and
         ``notes``; numbers, strings or None.
@@ -192,6 +233,9 @@ def measure_model(
     ModelError
         For data that do not fit the model.
     """
+    name = str(model) if isinstance(model, str | Path) else type(model).__name__
+    model = as_model(model, data)
+    untrained = None if untrained is None else as_model(untrained, data)
     pair = None if variances is None else (float(variances[0]), float(variances[1]))
     start = initial_variances(model, untrained, pair)
     reports, predictions = (
@@ -199,7 +243,8 @@ def measure_model(
         {prediction.layer: prediction for prediction in predict(model, data, start)},
     )
     whole = network_complexity(reports)
-    return {
+    found = {
+        "model": name,
         "layers": [
             _row(report, predictions.get(report.layer, _unpredicted(report))) for report in reports
         ],
@@ -215,6 +260,7 @@ def measure_model(
             *(note for report in reports for note in _notes_on(report)),
         ],
     }
+    return Measurement(found)
 
 
 def _unpredicted(report: LayerReport) -> Prediction:

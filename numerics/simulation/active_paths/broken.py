@@ -34,13 +34,15 @@ BLOCKS = 128
 
 
 def large_pool(rng: np.random.Generator, effort: Work) -> Array:
-    """The same from a pool of 1e5 trees."""
+    """Overlap, and gain of a path in ln Z, of a planted pool of 1e5 trees (p = 3, T = 1/2, c = 4), in
+    units of 5e-4 and 0.004.
+    """
     pool = grown_trees(3, 0.5, 4.0, "planted", rng, size=100_000, rounds=70, measured=40)
     return np.array([pool.overlap.mean() / 5e-4, pool.gain.mean() / 0.004])
 
 
 def cold_found(rng: np.random.Generator, effort: Work) -> Estimate:
-    """The same from pools of trees at zero temperature, whose first energies are spread by 5 %."""
+    """Ground states of pools of trees (p = 3, c = 3.9), whose first energies are spread by 5 %."""
     pools = (
         grown_ground_states(3, 3.9, rng, spread=0.05, size=4000, rounds=140, measured=70)
         for _ in range(BLOCKS)
@@ -52,8 +54,8 @@ ONE_STEP = np.array([0.005, 0.008, 0.02])  # overlap, phi(1) above the paramagne
 
 
 def one_step_found(rng: np.random.Generator, effort: Work) -> Array:
-    """The same from trees of the glass in many states at x = 1; what 1/states adds to free energies
-    is extrapolated away.
+    """Overlap, phi(1) and complexity of trees of the glass in many states at x = 1; what 1/states
+    adds to free energies is extrapolated away.
 
     The mean of many pools, whose standard error is a tenth of the tolerances; what is left of the
     finite number of trees and states is less than half of them.
@@ -88,8 +90,8 @@ UNITS = np.array(
 
 
 def slopes(rng: np.random.Generator, effort: Work) -> Array:
-    """The same from pools of trees: Sigma(x) = -x^2 dphi/dx, with phi a parabola in x; and Sigma =
-    x (phi - inner phi), a line in x.
+    """The complexity from pools of trees in two ways: Sigma(x) = -x^2 dphi/dx, with phi a parabola
+    in x; and Sigma = x (phi - inner phi), a line in x.
     """
     seed = int(
         rng.integers(2**32)

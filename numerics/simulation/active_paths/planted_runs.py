@@ -64,8 +64,8 @@ def planted_overlap(
 
 
 def wide_overlap(degree: float, beta: float, sweeps: int, rng: np.random.Generator) -> Estimate:
-    """The same from two widths, with the term of the order 1/n (loops through shared units)
-    extrapolated away.
+    """Overlap with the planted weights of infinitely wide networks: twice that of width 48 minus
+    that of width 24, which cancels the term of order 1/n (loops through shared units).
     """
     return 2 * planted_overlap(48, degree, beta, sweeps, rng) - planted_overlap(
         24, degree, beta, sweeps, rng
@@ -130,8 +130,8 @@ GLASSY, MELTED, RESTORED = (0.0, 0.08, 0.12), (0.4,), (0.34, 0.4)
 
 
 def loop_found(rng: np.random.Generator, effort: Work) -> Estimate:
-    """The same from networks of two widths, with the term of the order 1/n (loops through shared
-    units) extrapolated away where it is not zero by symmetry.
+    """The loop of infinitely wide networks, from widths 40 and 20: the term of order 1/n (loops
+    through shared units) is extrapolated away where it is not zero by symmetry.
     """
     extrapolated = len(GLASSY) + len(MELTED) + len(RESTORED)
     wide, narrow = (

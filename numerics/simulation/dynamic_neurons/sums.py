@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize
 
@@ -29,10 +29,8 @@ __all__ = [
     "dense_kernel",
     "forward",
     "grid_second_eigenvalue",
-    "hermite_partition",
     "local_gradients",
     "overlap_probability",
-    "relative_difference",
     "relaxed_neurons",
     "threshold_partition",
     "trapezoidal_partition",
@@ -254,23 +252,6 @@ def threshold_partition(
     return total
 
 
-def hermite_partition(phi: Function, x: float, y: float, beta: float, nodes: int) -> float:
-    """Return Z of a sharp chain of two layers with standard normal weights by a product
-    Gauss-Hermite rule.
-
-    The rule converges slowly for tanh: 201 nodes are still wrong in the sixth digit.
-
-    Examples
-    --------
-    >>> round(hermite_partition(np.tanh, 1.0, 0.5, 2.0, 201), 10)
-    0.562112371
-    """
-    w, weights = np.polynomial.hermite_e.hermegauss(nodes)
-    weights = weights / weights.sum()
-    h = phi(w[None, :] * phi(w[:, None] * x))
-    return float(weights @ np.exp(-beta * (y - h) ** 2) @ weights)
-
-
 def trapezoidal_partition(
     phi: Function, x: float, y: float, beta: float, points: int = 1601
 ) -> float:
@@ -455,15 +436,3 @@ def local_gradients(
         z = matrix @ neurons[m]
         gradients.append(-2 * kappa * ((neurons[m + 1] - phi(z)) * slope(z)) @ neurons[m].T)
     return gradients
-
-
-def relative_difference(first: Sequence[ArrayLike], second: Sequence[ArrayLike]) -> float:
-    """Return |first - second| / |second| over lists of arrays.
-
-    Examples
-    --------
-    >>> relative_difference([[1.0, 2.0]], [[1.0, 1.0]])
-    0.7071067811865475
-    """
-    a, b = (np.concatenate([np.ravel(part) for part in parts]) for parts in (first, second))
-    return float(np.linalg.norm(a - b) / np.linalg.norm(b))

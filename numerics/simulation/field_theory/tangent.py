@@ -103,7 +103,7 @@ def tangent_kernels_in_law(
     rng: np.random.Generator,
     parametrisation: str = "ntk",
 ) -> Array:
-    """Return the same from the exact law of signals and gradients: N numbers a layer instead of N².
+    """Return Θ of one input from the exact law of signals and gradients: N numbers a layer, not N².
 
     Parameters, returns and errors are those of `tangent_kernels`.
 

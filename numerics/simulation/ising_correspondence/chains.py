@@ -28,7 +28,6 @@ __all__ = [
     "empirical_law",
     "law_mean",
     "layer_law",
-    "noisy_words",
     "sample_packed_chains",
     "spin_table",
     "stochastic_tanh",
@@ -254,22 +253,6 @@ def _compare_digit(digit: int, random: Words, result: Words, undecided: Words) -
 def _raw(count: int, rng: np.random.Generator) -> Words:
     """Return words of fair bits."""
     return rng.integers(0, 2**64 - 1, count, dtype=np.uint64, endpoint=True)
-
-
-def noisy_words(chains: PackedChains, tau: float, rng: np.random.Generator) -> PackedChains:
-    """Flip every spin with probability (1 − τ)/2.
-
-    Examples
-    --------
-    >>> chains = PackedChains(np.zeros((1, 1000), dtype=np.uint64))
-    >>> round(float(noisy_words(chains, 0.5, np.random.default_rng(1)).unpacked().mean()), 2)
-    0.5
-    """
-    length, columns = chains.words.shape
-    return PackedChains(
-        chains.words
-        ^ bernoulli_words((1 - tau) / 2, length * columns, rng).reshape(length, columns)
-    )
 
 
 def _at_least(planes: Sequence[Words], threshold: int) -> Words:

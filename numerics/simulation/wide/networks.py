@@ -7,40 +7,20 @@ gradients of a scalar readout are carried back by hand. Nothing of the wide limi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from neurenorm.graphs.network.layer_graph import LayerGraph
 from neurenorm.numerics.estimate import Estimate
+from neurenorm.numerics.simulation.wide.attention import Scores, attended_back
+from neurenorm.numerics.simulation.wide.functions import function_of, number_of
 
-__all__ = ["FUNCTIONS", "measured_kernels", "sampled_kernels"]
+__all__ = ["measured_kernels", "sampled_kernels"]
 
 Array = NDArray[np.float64]
-Slopes = tuple[Callable[..., Array], tuple[Callable[..., Array], ...]]
-
-
-def _sigmoid(z: Array) -> Array:
-    """1/(1 + e^-z)."""
-    return np.asarray(special.expit(z))
-
-
-FUNCTIONS: Mapping[Hashable, Slopes] = {
-    "linear": (lambda z: z, (np.ones_like,)),
-    "relu": (lambda z: np.maximum(z, 0), (lambda z: (z > 0).astype(float),)),
-    "erf": (special.erf, (lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z),)),
-    "tanh": (np.tanh, (lambda z: 1 - np.tanh(z) ** 2,)),
-    "sin": (np.sin, (np.cos,)),
-    "a*b": (lambda a, b: a * b, (lambda a, b: b, lambda a, b: a)),
-    "a*sigmoid(b)": (
-        lambda a, b: a * _sigmoid(b),
-        (lambda a, b: _sigmoid(b), lambda a, b: a * _sigmoid(b) * (1 - _sigmoid(b))),
-    ),
-}
-"""Functions by the text that stands in the graph, with their partial derivatives."""
 
 
 def sampled_kernels(
@@ -66,7 +46,8 @@ def sampled_kernels(
 
     Examples
     --------
-    >>> net = LayerGraph.mlp("relu", 1, sw2=2)
+    >>> from neurenorm.graphs.network.layer_networks import mlp
+    >>> net = mlp("relu", 1, sw2=2)
     >>> sampled_kernels(net, np.eye(2), 8, 3, np.random.default_rng(1)).shape
     (3, 2, 2, 2)
     """
@@ -92,9 +73,19 @@ class _Network:
         self.scales: dict[Any, float] = {}
         self.signals: dict[Hashable, Array] = {}
         self.masks: dict[Hashable, Array] = {}
+        self.attended: dict[Hashable, Scores] = {}
         self.order = graph.order()
         for node in self.order:
-            self.signals[node] = x if node in graph.inputs else self._forward(node)
+            self.signals[node] = (
+                self._entered(node, x) if node in graph.inputs else self._forward(node)
+            )
+
+    def _entered(self, node: Hashable, x: Array) -> Array:
+        """An input; a wide one is drawn with the overlaps of the data, and not trained."""
+        if isinstance(self.graph.space(node), tuple):
+            return x
+        size = self._size(node)
+        return np.asarray(x @ self.rng.standard_normal((x.shape[2], size)) / math.sqrt(x.shape[2]))
 
     def _size(self, node: Hashable) -> int:
         """Neurons of a layer; the readout has one."""
@@ -120,7 +111,7 @@ class _Network:
         taps = len(data.get("taps", (0,)))
         ends = (h.shape[2], self._size(node))
         ends = ends[::-1] if data.get("transposed") else ends
-        variance = float(data["sw2"]) / (taps * ends[0])
+        variance = number_of(data["sw2"]) / (taps * ends[0])
         w = self._drawn(("W", self.graph.label(node)), (taps, *ends), variance)
         return np.swapaxes(w, 1, 2) if data.get("transposed") else w
 
@@ -143,14 +134,22 @@ class _Network:
             return np.asarray(sum(part @ w[d] for d, part in enumerate(read)))
         if op == "bias":
             key, size = ("b", graph.label(node)), self._size(node)
-            bias = self._drawn(key, (size,), float(data["sb2"])) + float(data["mean"])
+            if data.get("overlaps") is not None:
+                return self._positions(node, key, size)
+            bias = self._drawn(key, (size,), number_of(data["sb2"])) + number_of(data["mean"])
             count = len(next(iter(self.signals.values())))
             return np.broadcast_to(bias, (count, graph.positions(node), size))
         if op == "sum":
             factors = graph.strengths(node)
-            return np.asarray(sum(float(c) * part for c, part in zip(factors, h, strict=True)))
+            return np.asarray(sum(number_of(c) * part for c, part in zip(factors, h, strict=True)))
         if op == "map":
-            return np.asarray(FUNCTIONS[data["function"]][0](*h))
+            return function_of(data["function"], data["variables"])(*h)
+        if op == "mix":
+            return np.asarray(_rows(data["weights"]) @ h[0])
+        if op == "attend":
+            scores = Scores.of(h[1], number_of(data["scale"]), data["function"], data["causal"])
+            self.attended[node] = scores
+            return np.asarray(scores.weights @ h[0])
         if op == "pool":
             return np.asarray(np.mean(self._gathered(node, h[0]), axis=0))
         if op == "flatten":
@@ -158,15 +157,24 @@ class _Network:
         if op == "norm":
             mean = h[0].mean(2, keepdims=True) if data["centred"] else 0.0
             return np.asarray((h[0] - mean) / self._spread(node, h[0]))
-        keep = float(data["keep"])
+        keep = number_of(data["keep"])
         self.masks[node] = (self.rng.random(h[0].shape) < keep) / keep
         return np.asarray(h[0] * self.masks[node])
+
+    def _positions(self, node: Hashable, key: Any, size: int) -> Array:
+        """An embedding of positions: a root of its overlaps times independent rows."""
+        data = self.graph.graph.nodes[node]
+        values, vectors = np.linalg.eigh(_rows(data["overlaps"]))
+        root = vectors * np.sqrt(np.maximum(values, 0))
+        rows = self._drawn(key, (len(root), size), number_of(data["sb2"]))
+        count = len(next(iter(self.signals.values())))
+        return np.broadcast_to(root @ rows, (count, len(root), size))
 
     def _spread(self, node: Hashable, h: Array) -> Array:
         """The root of the variance, or of the mean square."""
         data = self.graph.graph.nodes[node]
         square = h.var(2, keepdims=True) if data["centred"] else (h * h).mean(2, keepdims=True)
-        return np.asarray(np.sqrt(square + float(data["eps"])))
+        return np.asarray(np.sqrt(square + number_of(data["eps"])))
 
     def kernels(self) -> Array:
         """Both kernels of this network."""
@@ -180,10 +188,10 @@ class _Network:
         for node in self._readouts():
             data = self.graph.graph.nodes[node]
             if data["op"] == "bias":
-                kernel += float(data["sb2"])
+                kernel += number_of(data["sb2"])
             else:
                 h = self.signals[self.graph.parents(node)[0]][:, 0]
-                kernel += float(data["sw2"]) * (h @ h.T) / h.shape[1]
+                kernel += number_of(data["sw2"]) * (h @ h.T) / h.shape[1]
         tangent = np.zeros((n, n))
         for key, gradient in gradients.items():
             flat = gradient.reshape(n, -1)
@@ -201,11 +209,21 @@ class _Network:
             back = [self._back_weights(node, h[0], delta, gradients)]
         elif op == "bias":
             key = ("b", self.graph.label(node))
-            gradients[key] = gradients.get(key, 0) + delta.sum(1)
+            if data.get("overlaps") is None:
+                gradients[key] = gradients.get(key, 0) + delta.sum(1)
+            elif data["learnt"]:
+                values, vectors = np.linalg.eigh(_rows(data["overlaps"]))
+                root = vectors * np.sqrt(np.maximum(values, 0))
+                gradients[key] = gradients.get(key, 0) + root.T @ delta
         elif op == "sum":
-            back = [float(c) * delta for c in self.graph.strengths(node)]
+            back = [number_of(c) * delta for c in self.graph.strengths(node)]
         elif op == "map":
-            back = [delta * slope(*h) for slope in FUNCTIONS[data["function"]][1]]
+            slopes = function_of(data["function"], data["variables"]).slopes(*h)
+            back = [delta * slope for slope in slopes]
+        elif op == "mix":
+            back = [np.swapaxes(_rows(data["weights"])[None], 1, 2) @ delta]
+        elif op == "attend":
+            back = attended_back(self.attended[node], h[0], h[1], delta)
         elif op == "pool":
             back = [self._scattered(node, h[0], [delta / len(data["taps"])] * len(data["taps"]))]
         elif op == "flatten":
@@ -241,3 +259,8 @@ class _Network:
         for tap, part in zip(data["taps"], parts, strict=True):
             np.add.at(found, np.s_[:, list(tap)], part)  # type: ignore[arg-type]
         return found[:, :-1]
+
+
+def _rows(rows: Sequence[Sequence[Any]]) -> Array:
+    """A matrix of numbers that may be given as texts."""
+    return np.array([[number_of(entry) for entry in row] for row in rows])

@@ -16,21 +16,20 @@ c_d is the smallest c along it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, I, Symbol, expand_complex
+from sympy import Expr
 
-from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.solve.active_paths.branch_point import BranchPoint, GridTooSmall
 from neurenorm.numerics.solve.active_paths.coupling_quadrature import coupling_nodes
 from neurenorm.numerics.solve.active_paths.field_grid import (
     Law,
     circular,
     combined,
+    generating,
     pair_table,
     shared_out,
     transform_size,
@@ -42,77 +41,12 @@ __all__ = ["BranchPoint", "DensityEvolution", "GridTooSmall"]
 
 Array = NDArray[np.float64]
 PATHS = symbols("active-paths")
-_REAL, _IMAGINARY = Symbol("z_re", real=True), Symbol("z_im", real=True)
 COARSEST = 0.2
 MOST_ITERATIONS = 4000
 MOST_POINTS = 900
 MOST_TRANSFORMED = 1 << 20
 COLDEST = 17.0
 LARGEST_FIELD = 18.0
-
-
-class GridTooSmall(ValueError):
-    """A grid that cannot hold the law of the fields to the accuracy that is asked for."""
-
-
-@dataclass(frozen=True)
-class BranchPoint(Tabulated):
-    """A solution of density evolution.
-
-    Parameters
-    ----------
-    c, T : float
-        Degree and temperature.
-    q : float
-        Mean square of the magnetisation.
-    m : float
-        Mean of the magnetisation (overlap with the hidden configuration).
-    gap : float
-        ln Z per weight above that of the paramagnet, nats.
-    energy, entropy : float
-        Per remaining weight; entropy in nats.
-    converged : bool
-    iterations : int
-    residual : float
-        Last change of the law (total variation) or, at fixed overlap, of the degree.
-    path_gain : float
-        Mean of ln(1 + t J prod m) over paths: the derivative of the gap by alpha = c/p on a planted
-        branch.
-    law : pair of ndarray
-        Even and odd part of the law of the cavity fields on the grid.
-
-    Notes
-    -----
-    A negative entropy marks a solution that cannot describe binary weights; see `physical`.
-    """
-
-    c: float
-    T: float
-    q: float
-    m: float
-    gap: float
-    energy: float
-    entropy: float
-    converged: bool
-    iterations: int
-    residual: float
-    path_gain: float
-    law: Law = field(repr=False, compare=False)
-
-    @property
-    def physical(self) -> bool:
-        """Whether the entropy is not negative (but for rounding): a negative one needs a breaking
-        of replica symmetry.
-        """
-        return self.entropy >= -1e-6 * (1 + abs(self.energy) / self.T)
-
-    def __str__(self) -> str:
-        state = "converged" if self.converged else "NOT converged"
-        flag = "" if self.physical else "; entropy negative: unphysical"
-        return (
-            f"q = {self.q:.6g}, gap = {self.gap:.6g} at c = {self.c:.6g}, T = {self.T:.6g} "
-            f"({state} after {self.iterations} iterations{flag})"
-        )
 
 
 class DensityEvolution:
@@ -224,8 +158,8 @@ class DensityEvolution:
         self.free_path = float(
             self.shares @ compiled(self.ensemble.free_path, [PATHS.K])(self.beta * self.sizes)
         )
-        self.transform = _generating(self.ensemble.law.residual)
-        self.full_transform = _generating(self.ensemble.law.generating)
+        self.transform = generating(self.ensemble.law.residual)
+        self.full_transform = generating(self.ensemble.law.generating)
         doubled = circular((self.square, np.zeros_like(self.square)), self.size)
         doubled[1:] *= 2
         self.square_transform = np.fft.rfft(doubled).real
@@ -463,27 +397,3 @@ class DensityEvolution:
                 f"the grid holds sums of biases up to a mean degree of {self.largest_degree:g}; "
                 f"give largest_degree={c:g}"
             )
-
-
-@lru_cache(maxsize=16)
-def _generating(
-    expression: Expr,
-) -> Callable[
-    [NDArray[np.complex128], float], tuple[NDArray[np.complex128], NDArray[np.complex128]]
-]:
-    """Compile a generating function at complex arguments, with its derivative by c, through their
-    real and imaginary parts.
-    """
-    parts = []
-    for formula in (expression, expression.diff(PATHS.c)):
-        parts += expand_complex(formula.subs(PATHS.z, _REAL + I * _IMAGINARY)).as_real_imag()
-    function = compiled(parts, [_REAL, _IMAGINARY, PATHS.c])
-
-    def evaluate(
-        z: NDArray[np.complex128], c: float
-    ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-        """Value and derivative."""
-        value = function(z.real, z.imag, c)
-        return value[0] + 1j * value[1], value[2] + 1j * value[3]
-
-    return evaluate

@@ -10,23 +10,34 @@ plus sign for the even part and a minus sign for the odd one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sympy import Expr
+from sympy import Expr, I, Symbol, expand_complex
 
 from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.symbols import symbols
 
-__all__ = ["Law", "Table", "circular", "combined", "pair_table", "shared_out", "transform_size"]
+__all__ = [
+    "Law",
+    "Table",
+    "circular",
+    "combined",
+    "generating",
+    "pair_table",
+    "shared_out",
+    "transform_size",
+]
 
 Array = NDArray[np.float64]
 Law = tuple[Array, Array]
 PATHS = symbols("active-paths")
+_REAL, _IMAGINARY = Symbol("z_re", real=True), Symbol("z_im", real=True)
 OFFSETS = np.arange(-1, 3)[:, None]
 
 
@@ -120,3 +131,27 @@ def transform_size(bias_points: int, degree: float) -> int:
     """
     most = degree + 8 * np.sqrt(degree) + 12
     return 1 << int(np.ceil(np.log2(2 * bias_points * most)))
+
+
+@lru_cache(maxsize=16)
+def generating(
+    expression: Expr,
+) -> Callable[
+    [NDArray[np.complex128], float], tuple[NDArray[np.complex128], NDArray[np.complex128]]
+]:
+    """Compile a generating function at complex arguments, with its derivative by c, through their
+    real and imaginary parts.
+    """
+    parts = []
+    for formula in (expression, expression.diff(PATHS.c)):
+        parts += expand_complex(formula.subs(PATHS.z, _REAL + I * _IMAGINARY)).as_real_imag()
+    function = compiled(parts, [_REAL, _IMAGINARY, PATHS.c])
+
+    def evaluate(
+        z: NDArray[np.complex128], c: float
+    ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """Value and derivative."""
+        value = function(z.real, z.imag, c)
+        return value[0] + 1j * value[1], value[2] + 1j * value[3]
+
+    return evaluate

@@ -14,10 +14,10 @@ from neurenorm.numerics.observables.dimension import (
     effective_dimension,
     inverse_participation,
     participation_ratio,
-    power_law,
     renyi_dimension,
     representation_dimension,
 )
+from neurenorm.numerics.observables.power_law import power_law
 
 
 def test_closed_spectra():

@@ -11,6 +11,8 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -19,10 +21,10 @@ pytest.importorskip("xarray")
 pytest.importorskip("h5py")
 
 from neurenorm.numerics.sweep import open_sweep, sweep
-from neurenorm.numerics.sweep.journal import beside
+from neurenorm.numerics.sweep.functions import FunctionTarget
+from neurenorm.numerics.sweep.journal import journal_of
 from neurenorm.numerics.sweep.outcome import Outcome
-from neurenorm.numerics.sweep.targets import FunctionTarget
-from neurenorm.numerics.sweep.workers import in_processes, packed
+from neurenorm.numerics.sweep.workers import in_processes, on_executors, packed
 
 SCRIPT = """
     import os, sys, time
@@ -76,9 +78,21 @@ def started(script, target, nap):
 def wait_for_points(target, count, process):
     """Wait until the journal has some points."""
     deadline = time.monotonic() + 60
-    while not beside(target).exists() or beside(target).read_bytes().count(b"\n") < count + 1:
+    while (
+        not journal_of(target).exists() or journal_of(target).read_bytes().count(b"\n") < count + 1
+    ):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.02)
+
+
+def ended(group):
+    """Wait until no process of a group runs any more."""
+    deadline = time.monotonic() + 20
+    with suppress(ProcessLookupError):
+        while True:
+            os.killpg(group, 0)
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 def calls(tmp_path):
@@ -96,7 +110,7 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     assert process.returncode == 130 and "Traceback" not in complaints
     partial = open_sweep(target)
     done = partial.attrs["points_done"]
-    kept = beside(target).read_bytes().count(b"\n") - 1
+    kept = journal_of(target).read_bytes().count(b"\n") - 1
     assert (
         4 <= kept < points and kept - 1 <= done <= kept
     )  # the interrupt may fall between the disk and the memory
@@ -108,9 +122,9 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     process.kill()
     process.communicate(timeout=30)
     assert open_sweep(target).attrs["points_done"] == done
-    saved = beside(target).read_bytes().count(b"\n") - 1
+    saved = journal_of(target).read_bytes().count(b"\n") - 1
     assert done + 3 <= saved < points
-    time.sleep(0.3)
+    ended(process.pid)
 
     assert len(calls(tmp_path)) - saved <= 2 * workers
     before = len(calls(tmp_path))
@@ -118,7 +132,7 @@ def test_a_sweep_survives_an_interrupt_and_a_kill_and_ends_as_if_nothing_had_hap
     _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
     assert len(calls(tmp_path)) - before == points - saved
-    assert not beside(target).exists()
+    assert not journal_of(target).exists()
 
     from slow_sweep import slow
 
@@ -133,6 +147,43 @@ def test_a_point_whose_process_dies_is_tried_again_and_then_given_up(script, tmp
     found = dict(in_processes(packed(FunctionTarget(deadly)), points, 0, 2))
     assert {k: found[k].values["value"] for k in (0, 1, 3)} == {0: 1, 1: 4, 3: 9}
     assert found[2] == Outcome("failed", reason="its process died 2 times, killed or out of memory")
+
+
+class Fragile(Executor):
+    """Computes here; the first of them dies while it has nothing to do."""
+
+    made = 0
+
+    def __init__(self):
+        Fragile.made += 1
+        self.dead = Fragile.made == 1
+
+    def submit(self, function, *arguments):
+        if self.dead:
+            raise BrokenExecutor
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+def test_a_process_that_dies_while_it_has_nothing_to_do_costs_no_point(script):
+    from slow_sweep import deadly
+
+    points = [(k, {"x": x}) for k, x in enumerate([3, 4, 5])]
+    found = dict(on_executors(Fragile, 1, packed(FunctionTarget(deadly)), points, 0))
+    assert [found[k].values["value"] for k in range(3)] == [9, 16, 25] and Fragile.made == 2
+
+
+def test_a_script_that_sweeps_without_a_guard_is_told_so(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from neurenorm.numerics.sweep import sweep\n"
+        "def same(x): return x\n"
+        "sweep(same, {'x': [1, 2]}, workers=1)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "died while it started: a script that sweeps needs `if __name__" in done.stderr
 
 
 def test_a_function_that_cannot_be_loaded_elsewhere_is_refused(script):

@@ -20,7 +20,7 @@ from neurenorm.numerics.files import write_whole
 from neurenorm.numerics.sweep import add_arguments, open_sweep, parse_axis, sweep, sweep_command
 from neurenorm.numerics.sweep.axes import Axis, Grid
 from neurenorm.numerics.sweep.dataset import padded
-from neurenorm.numerics.sweep.journal import Journal, beside
+from neurenorm.numerics.sweep.journal import Journal, journal_of
 from neurenorm.numerics.sweep.outcome import Outcome
 from neurenorm.numerics.sweep.targets import target_of
 from neurenorm.numerics.verification.claim import Claim, Effort
@@ -48,7 +48,7 @@ def test_a_result_over_a_grid_has_named_axes_meanings_and_the_right_values(tmp_p
     assert found.attrs["provenance"].startswith("derived here")
     stored = open_sweep(file)
     assert stored.identical(found)
-    assert not beside(file).exists()
+    assert not journal_of(file).exists()
     assert [path.name for path in tmp_path.iterdir()] == ["chain.nc"]
 
 
@@ -395,7 +395,7 @@ def test_a_dataset_of_something_else_is_left_alone(tmp_path):
 
 def test_a_journal_of_another_sweep_is_refused(tmp_path):
     file = tmp_path / "a.nc"
-    Journal(beside(file), {"what": "lattice/ising-correlation", "axes": {"K": ["7"]}}).__exit__(
+    Journal(journal_of(file), {"what": "lattice/ising-correlation", "axes": {"K": ["7"]}}).__exit__(
         None, None, None
     )
     with pytest.raises(ValueError, match=r"a\.nc\.journal belongs to another sweep"):
@@ -411,11 +411,11 @@ def test_a_journal_drops_a_line_that_a_crash_cut_off(tmp_path):
     for cut in range(1, len(whole.splitlines()[-1]) + 1):
         path.write_bytes(whole[:-cut])
         with Journal(path, identity) as journal:
-            assert list(journal.finished) == [0]
-            assert journal.finished[0].values["value"] == math.inf
+            assert list(journal.outcomes) == [0]
+            assert journal.outcomes[0].values["value"] == math.inf
             journal.append(1, Outcome("numeric", {"value": 2}))
         with Journal(path, identity) as journal:
-            assert journal.finished[1].values == {"value": 2}
+            assert journal.outcomes[1].values == {"value": 2}
     assert json.loads(whole.splitlines()[0].partition(b" ")[2]) == identity
 
 
@@ -447,7 +447,7 @@ def test_failed_points_are_told_and_tried_again(tmp_path):
     healed.touch()
     second = sweep(fragile, {"x": [0, 1, 2]}, output=file, workers=0, name="fragile")
     assert calls == [0, 1, 2, 1]
-    assert (second.status == "numeric").all() and not beside(file).exists()
+    assert (second.status == "numeric").all() and not journal_of(file).exists()
 
 
 @pytest.mark.parametrize("place", ["missing/a.nc", ".", "/proc/a.nc"])
@@ -491,7 +491,7 @@ def test_a_full_disk_leaves_the_old_file_whole_and_the_points_found(tmp_path, si
         )
     assert file.read_bytes() == before
     assert not list(file.parent.glob("*.partial"))
-    assert beside(file).exists() == (size > 1000)
+    assert journal_of(file).exists() == (size > 1000)
 
 
 def test_writing_is_whole_or_not_at_all(tmp_path):
@@ -550,9 +550,9 @@ def test_no_flipped_bit_of_a_journal_is_believed(tmp_path):
         try:
             with Journal(path, identity) as journal:
                 assert all(
-                    outcomes[index] == outcome for index, outcome in journal.finished.items()
+                    outcomes[index] == outcome for index, outcome in journal.outcomes.items()
                 )
-                assert len(journal.finished) >= 3
+                assert len(journal.outcomes) >= 3
         except ValueError as error:
             assert place // 8 <= whole.index(b"\n") and "damaged" in str(error)
 

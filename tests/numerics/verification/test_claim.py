@@ -12,7 +12,7 @@ from sympy import Integer, Rational, Symbol, cosh, log
 
 from neurenorm.numerics.balls import precision
 from neurenorm.numerics.estimate import Estimate
-from neurenorm.numerics.show.report import as_json, page, text_row
+from neurenorm.numerics.show.report import as_json, as_junit, page, text_row
 from neurenorm.numerics.verification.claim import Claim, Effort
 from neurenorm.numerics.verification.compare import Enclosed, Exact, Sampled, Verdict
 from neurenorm.numerics.verification.false_alarms import repeated, summary
@@ -289,7 +289,7 @@ def test_a_mutant_is_plain_data():
     assert Mutant("doubled", lambda e: 2 * e).change(X) == 2 * X
 
 
-def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
+def test_a_claim_that_fails_to_run_is_undecided_and_the_others_still_run():
     def broken():
         raise ArithmeticError("no such derivation")
 
@@ -303,9 +303,10 @@ def test_a_claim_that_fails_to_run_is_refuted_and_the_others_still_run():
         (PERCENT,),
     )
     reports = list(run_claims([wrong, sampled_claim()]))
-    assert [report.verdict for report in reports] == [Verdict.refuted, Verdict.agrees]
-    assert "ArithmeticError: no such derivation" in reports[0].message
-    assert json.loads(as_json(reports))[0]["verdict"] == "refuted"
+    assert [report.verdict for report in reports] == [Verdict.undecided, Verdict.agrees]
+    assert "ArithmeticError: no such derivation (test_claim.py, line " in reports[0].message
+    assert json.loads(as_json(reports))[0]["verdict"] == "undecided"
+    assert '<error message="the check could not' in as_junit(reports)
     assert "could not be carried out" in page(reports)
 
 

@@ -287,3 +287,14 @@ def test_the_limits_exist_for_suites_of_any_size(blocks):
             1.0, Estimate(1.0, 0.01, blocks=blocks)
         )
         assert 0.05 < found.detectable < 0.2
+
+
+def test_verdicts_are_in_english():
+    """An absolute discrepancy, and no negative number of digits."""
+    assert "no digit agrees (12 are required)" in Exact(12).compare([1.0], [5e3]).message
+    near = Exact(12).compare([1.0], [1.1]).message
+    assert near.startswith("1.0 digits agree")
+    message = (
+        Sampled(smallest=0.01, relative=False).compare(0.76, Estimate(0.76, 0.0004, 256)).message
+    )
+    assert "; an absolute discrepancy of" in message

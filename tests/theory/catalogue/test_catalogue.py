@@ -102,6 +102,48 @@ def test_the_document_compiles(tmp_path):
     assert (tmp_path / "results.pdf").stat().st_size > 10_000
 
 
+TWO_COLUMNS = r"""\documentclass[twocolumn]{article}
+\usepackage[a4paper,textwidth=510pt]{geometry}\setlength{\columnsep}{18pt}
+\usepackage{amsmath,amssymb}\begin{document}\sloppy\input{all}\end{document}"""
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+@pytest.mark.parametrize("columns", [1, 2])
+def test_every_fragment_fits_the_columns_of_a_paper(tmp_path, columns):
+    """No heading, none of the conventions of others, and nothing wider than the column."""
+    written = document(ENTRIES, standalone=False, columns=columns)
+    assert "section" not in written and "Fourier transforms are unitary" not in written
+    (tmp_path / "all.tex").write_text(written, encoding="utf-8")
+    plain = TWO_COLUMNS.replace("[twocolumn]", "").replace("textwidth=510pt", "textwidth=345pt")
+    paper = TWO_COLUMNS if columns == 2 else plain
+    (tmp_path / "paper.tex").write_text(paper, encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Overfull" not in done.stdout, done.stdout[done.stdout.index("Overfull") :][:500]
+
+
+def test_any_derived_object_goes_into_a_document():
+    from neurenorm.graphs import diamond
+    from neurenorm.theory import cell_recursion
+
+    K = Symbol("K", real=True)
+    flow = cell_recursion(diamond(), ISING, {K: lambda s, t: s * t})
+    written = document([flow, K**2, result("lattice/ising-correlation")])
+    assert r"K' &= \ln" in written and "K^{2}" in written and "Derivation: " in written
+    assert document(flow, standalone=False, columns=2).startswith(r"\begin{equation}")
+    with pytest.raises(TypeError, match="has no LaTeX"):
+        document([object()])
+    with pytest.raises(ValueError, match="1 or 2 columns"):
+        document(flow, columns=3)
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_a_fragment_goes_into_a_paper(tmp_path):
     """A fragment needs amsmath and amssymb only, and its equation is referred to by the id of the

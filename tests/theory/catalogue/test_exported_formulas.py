@@ -17,6 +17,7 @@ from neurenorm.numerics.evaluate.values import parse_value
 from neurenorm.numerics.verification.derivations import step_point
 from neurenorm.theory import results
 from neurenorm.theory.catalogue.result import object_derivation
+from neurenorm.theory.typeset.names import value_latex
 
 SPEC = importlib.util.spec_from_file_location(
     "latex_reader", Path(__file__).with_name("latex_reader.py")
@@ -90,7 +91,9 @@ LEFT |= {
 }
 LEFT |= {r"\chi_\parallel": "chi_par", r"\chi_\perp": "chi_perp", r"\chi_c": "chi_c"}
 LEFT |= {
-    r"\left.\text{value}\right|_{\alpha < \infty}": "value",
+    r"\left.Z\right|_{\alpha < \infty}": "value",
+    r"\langle H\rangle": "value",
+    r"\langle s_0 s_r\rangle": "value",
     r"\xi_{\mathrm{odd}}": "xi_odd",
     r"\xi_{\mathrm{even}}": "xi_even",
 }
@@ -126,6 +129,9 @@ NO_NUMBERS = {
     "field-theory/mode-spectrum": "roots in k",
     "field-theory/vertex": "a recursion over layers",
     "field-theory/ntk": "a recursion over layers",
+    "architectures/kernel": "a recursion over layers",
+    "architectures/criticality": "a recursion over layers",
+    "architectures/critical-line": "a recursion over layers",
     "complexity/random-network": "a recursion over layers",
     "complexity/sphere-dimension": "a sum over harmonics",
     "complexity/white-dimension": "a formula by cases",
@@ -165,11 +171,12 @@ def is_number(value):
 
 def value_named(entry, left, values):
     """The value that a left-hand side is the name of, None if it is none."""
-    if left in LEFT:
+    if LEFT.get(left) in values:
         return values[LEFT[left]]
-    names = {rf"\text{{{name}}}".replace("_", r"\_"): name for name in values}
+    names = {}
     for quantity in entry.subject:
         names |= {quantity.latex: quantity.name, f"{quantity.latex}'": quantity.name}
+    names |= {value_latex(name): name for name in values}
     names[r"\ln A"] = "log_constant"
     return values.get(names.get(left))
 

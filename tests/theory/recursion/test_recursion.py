@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Interval, N, Rational, Symbol, cos, cosh, exp, log, oo, sqrt, tanh
+from sympy import atanh as artanh
 
 from neurenorm.graphs import cell_from_graph, diamond, series_cell, wheatstone
 from neurenorm.numerics.compile import compiled
+from neurenorm.numerics.solve import fixed_points
+from neurenorm.numerics.solve.flow import free_energy
+from neurenorm.numerics.verification.derivations import check_derivation
 from neurenorm.theory import (
     ISING,
     Chart,
@@ -240,8 +244,6 @@ def test_a_user_cell_from_any_graph():
 
 
 def test_derivation_steps_hold_at_random_points():
-    from neurenorm.numerics.verification.derivations import check_derivation
-
     for cell in (diamond(), series_cell(3), wheatstone()):
         assert check_derivation(ising(cell).derivation, seed=3) >= 5
         assert check_derivation(cell_recursion(cell, potts(Q), AGREE).derivation, seed=3) >= 3
@@ -250,7 +252,6 @@ def test_derivation_steps_hold_at_random_points():
 def test_a_wrong_derivation_step_is_caught():
     from sympy import Reals
 
-    from neurenorm.numerics.verification.derivations import check_derivation
     from neurenorm.theory import Derivation, Step
 
     wrong = Derivation("wrong", (Step("square", (K + 1) ** 2, K**2 + 2 * K + 2, "q", {K: Reals}),))
@@ -295,6 +296,61 @@ def test_a_fractional_number_of_states_is_put_for_its_symbol():
         flow.subs({Q: 3})
 
 
+@pytest.mark.parametrize("factor", [2, 3, Rational(1, 2), -1])
+def test_an_edge_may_carry_an_expression_in_the_couplings(factor):
+    """Two bonds in parallel are one of twice the coupling; a multiple is put in, and the derivation
+    follows.
+    """
+    graph = nx.Graph([(0, 2), (2, 1), (0, 3), (3, 1)])
+    graph.edges[0, 2]["couplings"] = {K: factor * K}
+    flow = cell_recursion(cell_from_graph(graph, 0, 1), ISING, SS)
+    bare = [artanh(tanh(factor * K) * tanh(K)), log(cosh(2 * K)) / 2]
+    for at in (Rational(1, 3), Rational(-5, 4)):
+        assert abs(N((flow.step[0] - sum(bare)).subs(K, at), 25, chop=True)) < 1e-20
+    assert check_derivation(flow.derivation, seed=5) == len(flow.derivation.steps) == 6
+    if factor == 2:
+        double = nx.MultiGraph([(0, 2), (0, 2), (2, 1), (0, 3), (3, 1)])
+        parallel = cell_recursion(cell_from_graph(double, 0, 1), ISING, SS)
+        assert (
+            abs(N((flow.step[0] - parallel.step[0]).subs(K, Rational(2, 7)), 25, chop=True)) < 1e-20
+        )
+
+
+def test_an_expression_on_an_edge_may_hold_a_parameter_and_numbers_keep_the_derivation():
+    g = Symbol("g", real=True)
+    graph = nx.Graph([(0, 2), (2, 1)])
+    graph.edges[0, 2]["couplings"] = {K: K + g}
+    flow = cell_recursion(cell_from_graph(graph, 0, 1), ISING, SS)
+    assert flow.parameters == (g,)
+    at = flow.subs({g: Rational(1, 2)})
+    assert at.parameters == () and len(at.derivation.steps) == len(flow.derivation.steps)
+    assert check_derivation(at.derivation, seed=2) == len(at.derivation.steps)
+
+
+def test_numbers_for_symbols_are_put_into_the_derivation_too():
+    flow = cell_recursion(diamond(), potts(Q), AGREE).subs({Q: 4})
+    assert not any(step.before.has(Q) or step.after.has(Q) for step in flow.derivation)
+    assert check_derivation(flow.derivation, seed=4) == len(flow.derivation.steps) > 0
+
+
+def test_fixed_points_are_printed_with_numbers():
+    point = exact_fixed_points(
+        cell_recursion(diamond(), ISING, SS), Interval.open(0, 1), Chart.tanh(K, T)
+    )
+    assert "point = 0.609377863436006" in str(point[0]) and "exponent = 0.747235718928908" in str(
+        point[0]
+    )
+
+
+def test_fifty_digits_are_printed_where_fifty_are_asked_for():
+    flow = cell_recursion(diamond(), ISING, SS)
+    text = str(fixed_points(flow, {K: (Rational(3, 10), 1)}, digits=50).points[0])
+    assert "0.6093778634360062315368033711683986954285392793128" in text
+    assert "0.595257733369196326557389376211557586048894087943935" in str(
+        free_energy(flow, {K: Rational(1, 2)}, digits=50)
+    )
+
+
 def test_a_cell_of_unlike_bonds_is_no_step():
     """The new bond is none of the old ones, even where only one edge differs or the couplings are
     exchanged.
@@ -309,7 +365,6 @@ def test_a_cell_of_unlike_bonds_is_no_step():
 
 
 def test_the_character_of_any_number_of_bonds_is_derived():
-    from neurenorm.numerics.verification.derivations import check_derivation
     from neurenorm.theory import result
 
     for identifier in ("lattice/ising-correlation", "ising-correspondence/output-coupling"):

@@ -15,7 +15,6 @@ from neurenorm.numerics.simulation.ising_correspondence.chains import (
     empirical_law,
     law_mean,
     layer_law,
-    noisy_words,
     sample_packed_chains,
     spin_table,
     stochastic_tanh,
@@ -93,8 +92,8 @@ def test_packed_correlations_are_those_of_the_unpacked_spins() -> None:
 
 
 def test_noise_flips_with_its_probability() -> None:
-    flat = PackedChains(np.zeros((3, 2000), dtype=np.uint64))
-    assert noisy_words(flat, 0.9, rng()).unpacked().mean() == pytest.approx(0.9, abs=0.006)
+    flipped = PackedChains(bernoulli_words(0.05, 6000, rng()).reshape(3, 2000))
+    assert flipped.unpacked().mean() == pytest.approx(0.9, abs=0.006)
 
 
 # --- laws ---

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.graphs.network.layer_networks import cnn, mlp, resnet
 from neurenorm.numerics.solve.wide.kernels import kernels
 
 V = np.array([[1, -0.5, 0.2, 0.8], [0.5, 0.3, -1, 0.4]])
@@ -32,7 +33,7 @@ def stack(net, z, layers, sw2, sb2):
 
 def test_01_erf():
     check(
-        LayerGraph.mlp("erf", 3, W, B),
+        mlp("erf", 3, W, B),
         V,
         [0.6992890350, 0.3838824891, 0.6890177594],
         [2.7937066620, 1.0391937132, 2.6777758618],
@@ -40,12 +41,7 @@ def test_01_erf():
 
 
 def test_02_residual():
-    check(
-        LayerGraph.resnet("relu", 3, 2, B),
-        V,
-        [9.32, 5.6636105912, 7.6],
-        [31.82, 11.2382332080, 25.8],
-    )
+    check(resnet("relu", 3, 2, B), V, [9.32, 5.6636105912, 7.6], [31.82, 11.2382332080, 25.8])
 
 
 def test_03_ten_blocks():
@@ -151,7 +147,7 @@ def test_10_dropout_and_gelu():
     stack(net, z, [lambda n, z: n.dropout(n.map("relu", z), "4/5")] * 2, 2, B)
     check(net, V, [1.8890625, 0.8489007540, 1.553125], [5.3421875, 1.3666006307, 4.334375])
     check(
-        LayerGraph.mlp("gelu", 2, 2, B),
+        mlp("gelu", 2, 2, B),
         V,
         [0.9639153391, 0.4916689648, 0.7628762156],
         [2.7841675791, 0.9267445779, 2.1439659028],
@@ -160,13 +156,13 @@ def test_10_dropout_and_gelu():
 
 def test_11_12_circular():
     check(
-        LayerGraph.cnn("relu", 3, (4, 4), 2, B),
+        cnn("relu", 3, (4, 4), 2, B),
         IMAGES,
         [1.4557251844, 0.9838444615, 1.5309278751],
         [5.2229007378, 1.6553114043, 5.5237115005],
     )
     check(
-        LayerGraph.cnn("relu", 3, (4, 4), 2, B, end="average"),
+        cnn("relu", 3, (4, 4), 2, B, end="average"),
         IMAGES,
         [1.0327714051, 1.0424271571, 1.1254888363],
         [2.0486545542, 1.9452207463, 2.3523708079],
@@ -175,13 +171,13 @@ def test_11_12_circular():
 
 def test_13_zero_boundary():
     check(
-        LayerGraph.cnn("relu", 2, (4, 4), 2, B, "zero"),
+        cnn("relu", 2, (4, 4), 2, B, "zero"),
         IMAGES,
         [0.7936465032, 0.4578857691, 0.8380597633],
         [2.0809395095, 0.5696649151, 2.2141792898],
     )
     check(
-        LayerGraph.cnn("relu", 2, (4, 4), 2, B, "zero", "average"),
+        cnn("relu", 2, (4, 4), 2, B, "zero", "average"),
         IMAGES,
         [0.4825767055, 0.4777636767, 0.5197638533],
         [0.7462875532, 0.6824245412, 0.8288952542],
@@ -287,7 +283,7 @@ def test_44_readout_used_inside():
 
 def test_45_tanh():
     check(
-        LayerGraph.mlp("tanh", 3, W, B),
+        mlp("tanh", 3, W, B),
         V,
         [0.5438687513, 0.3315285377, 0.5330859442],
         [1.9067101846, 0.8364352161, 1.8222141761],
@@ -298,9 +294,49 @@ def test_tanh_of_many_inputs_is_fast():
     import time
 
     x = np.random.default_rng(1).standard_normal((60, 5))
-    net = LayerGraph.mlp("tanh", 2, W, B)
+    net = mlp("tanh", 2, W, B)
     kernels(net, x[:2])
     start = time.perf_counter()
     found = kernels(net, x)
     assert (time.perf_counter() - start) / 1770 < 1e-3
     assert found.error < 1e-10
+
+
+def test_parallel_inputs_and_equal_pixels_do_not_leave_the_domain_by_rounding():
+    """The correlation is one up to rounding; a kernel is homogeneous in each input."""
+    x = np.array([[1.0, -0.3, 0.7], [3.0, -0.9, 2.1], [0.1, -0.03, 0.07]])
+    found = kernels(mlp("relu", 3, 2), x)
+    scales = np.array([1.0, 3.0, 0.1])
+    np.testing.assert_allclose(
+        found.kernel, found.kernel[0, 0] * np.outer(scales, scales), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        found.tangent, found.tangent[0, 0] * np.outer(scales, scales), rtol=1e-12
+    )
+    images = np.ones((2, 4, 4, 1)) * np.array([1.0, 1.7])[:, None, None, None]
+    pixels = kernels(cnn("relu", 2, (4, 4), 2, end="average"), images)
+    assert pixels.kernel[0, 1] ** 2 == pytest.approx(pixels.kernel[0, 0] * pixels.kernel[1, 1])
+
+
+def test_known_pair_of_images():
+    i, j = np.indices((8, 8))
+    images = np.stack([np.cos(n * (i + 1) / 7 + j * (j + 1) / 3) for n in (0, 1)])[..., None]
+    found = kernels(cnn("relu", 5, (8, 8), 2, B, end="average"), images)
+    np.testing.assert_allclose(found.kernel[0], [1.4889505436, 1.2990808843], atol=1e-9)
+    np.testing.assert_allclose(found.tangent[0], [4.3492007644, 3.4355844237], atol=1e-9)
+
+
+def test_functions_that_grow_too_fast_are_refused():
+    net = LayerGraph()
+    u, v = (net.dense(net.input(name="x") if n == 0 else "x", 1) for n in range(2))
+    net.dense(net.map("exp(a*b)", u, v, variables=("a", "b")), 1)
+    with pytest.raises(ValueError, match=r"does not exist|not finite|does not converge"):
+        kernels(net, V, tangent=False)
+
+
+def test_steep_functions_are_not_taken_for_flat_ones():
+    """At a standard deviation of 100 nearly all of tanh² is one: 1 - √(2/π)/100 + O(10⁻⁶)."""
+    net = LayerGraph()
+    net.dense(net.map("tanh", net.dense(net.input(), 1)), 1)
+    found = kernels(net, np.full((1, 1), 100.0), tangent=False)
+    assert found.kernel[0, 0] == pytest.approx(1 - 2 / np.sqrt(2 * np.pi) / 100, abs=1e-5)

@@ -1,0 +1,1 @@
+"""Claims on layer graphs of any architecture."""

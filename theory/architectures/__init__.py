@@ -1,0 +1,1 @@
+"""Networks of any architecture in the wide limit: results on a layer graph that is given as text."""

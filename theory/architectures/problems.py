@@ -1,0 +1,72 @@
+"""Stated problems of layer graphs: kernels on inputs, fixed points of a repeated block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Symbol
+
+from neurenorm.graphs.network.layer_graph import LayerGraph
+from neurenorm.theory.typeset.display import Typeset
+from neurenorm.theory.wide.graph_kernels import GraphKernels
+
+__all__ = ["BlockCriticalLine", "BlockCriticality", "KernelsOf"]
+
+
+@dataclass(frozen=True)
+class KernelsOf(Typeset):
+    """Kernel and tangent kernel of a network on inputs that are given as numbers."""
+
+    graph: LayerGraph
+
+    @cached_property
+    def theory(self) -> GraphKernels:
+        """The equations of the kernel."""
+        return GraphKernels(self.graph)
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the equations of the kernel."""
+        return self.theory.to_latex(names)
+
+
+@dataclass(frozen=True)
+class BlockCriticality(Typeset):
+    """Fixed points of a block that is repeated, their slopes, and what happens where there is none.
+
+    The graph has one wide input on a single position and ends in a signal of the same kind.
+
+    Raises
+    ------
+    ValueError
+        If the graph is no such block.
+    """
+
+    graph: LayerGraph
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be repeated."""
+        if len(self.graph.inputs) != 1:
+            raise ValueError(f"a block has one input, got {len(self.graph.inputs)}")
+        (start,), end = self.graph.inputs, self.graph.output
+        if isinstance(self.graph.space(start), tuple):
+            raise ValueError("the input of a block is wide: write z = input(width=1)")
+        if self.graph.shape(start) != () or self.graph.shape(end) != ():
+            raise ValueError("a block has a single position: leave out the grid")
+        if self.graph.space(start) != self.graph.space(end):
+            raise ValueError("a block ends in the space that it starts from, to be repeated")
+
+    @cached_property
+    def theory(self) -> GraphKernels:
+        """The equations of the block."""
+        return GraphKernels(self.graph)
+
+    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
+        """Return the equations of one block."""
+        return self.theory.to_latex(names)
+
+
+@dataclass(frozen=True)
+class BlockCriticalLine(BlockCriticality):
+    """The weight variance at which nearby inputs neither meet nor part, at a given bias variance."""
