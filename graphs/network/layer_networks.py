@@ -9,9 +9,6 @@ from neurenorm.graphs.network.layer_graph import LayerGraph
 
 __all__ = ["cnn", "gru", "lstm", "mgu", "minimal_rnn", "mlp", "resnet", "rnn", "transformer"]
 
-DEEPEST = 10_000
-"""The most layers that are drawn up."""
-
 
 def mlp(function: Hashable, depth: int, sw2: Any = 1, sb2: Any = 0) -> LayerGraph:
     """Return ``depth`` dense layers with a function behind each, and a dense readout.
