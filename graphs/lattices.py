@@ -8,7 +8,6 @@ step of renormalisation, with scale factor b = distance of the terminals.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +15,7 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import affordable, positive, shown, whole_number
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
 from neurenorm.graphs.rendering import cell_places, small_drawing
 
@@ -80,7 +80,7 @@ def ladder(width: int = 2) -> PeriodicGraph:
     >>> [ladder(3).degree(v) for v in range(3)]
     [3, 4, 3]
     """
-    n = _positive("the width of a ladder", width)
+    n = positive("the width of a ladder", width)
     rails = [(v, v, (1,)) for v in range(n)]
     rungs = [(v, v + 1, (0,)) for v in range(n - 1)]
     axes = min(n, 2)
@@ -191,7 +191,7 @@ class TwoTerminalCell:
         source, target = self.terminals
         if missing:
             raise ValueError(
-                f"terminals that are not in the graph: {missing}; its vertices are "
+                f"terminals that are not in the graph: {shown(missing)}; its vertices are "
                 f"{_shown(self.graph)}"
             )
         if source == target:
@@ -261,7 +261,7 @@ def series_cell(b: int) -> TwoTerminalCell:
     >>> list(series_cell(3).graph.edges())
     [(0, 2), (1, 3), (2, 3)]
     """
-    return _branches(_positive("the number b of bonds in series", b), 1)
+    return _branches(positive("the number b of bonds in series", b), 1)
 
 
 def diamond(series: int = 2, parallel: int = 2) -> TwoTerminalCell:
@@ -290,7 +290,7 @@ def diamond(series: int = 2, parallel: int = 2) -> TwoTerminalCell:
     >>> diamond().bonds, diamond().length, diamond(1, 3).bonds
     (4, 2, 3)
     """
-    bonds = _positive("the number of bonds in series", series) * _positive(
+    bonds = positive("the number of bonds in series", series) * positive(
         "the number of parallel branches", parallel
     )
     if bonds > MOST_BONDS:
@@ -378,10 +378,11 @@ def hierarchical_lattice(cell: TwoTerminalCell, generations: int) -> nx.MultiGra
     >>> lattice.number_of_edges(), nx.shortest_path_length(lattice, 0, 1)
     (64, 8)
     """
-    steps = operator.index(generations)
-    if steps < 0:
-        raise ValueError(f"the number of generations is zero or more, not {generations!r}")
+    steps = whole_number(generations, "the number of generations (zero or more)", 0)
     bonds = _oriented_bonds(cell)
+    if steps and len(bonds) > 1:
+        affordable(len(bonds) ** min(steps, 64), "bonds")
+    affordable(steps, "generations")
     lattice: nx.MultiGraph[Any] = nx.MultiGraph(terminals=(0, 1))
     lattice.add_nodes_from((i, cell.graph.nodes[v]) for i, v in enumerate(cell.terminals))
     current: list[tuple[int, int, dict[str, Any]]] = [(0, 1, {})]
@@ -422,13 +423,6 @@ def _oriented_bonds(cell: TwoTerminalCell) -> list[tuple[Hashable, Hashable, dic
 def _cubic(size: int) -> list[list[int]]:
     """Scalar products of orthogonal axes of length one."""
     return [[int(i == j) for j in range(size)] for i in range(size)]
-
-
-def _positive(what: str, value: Any) -> int:
-    """A checked positive integer."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < 1:
-        raise ValueError(f"{what} is a positive integer, not {value!r}")
-    return operator.index(value)
 
 
 def _shown(graph: nx.Graph) -> str:

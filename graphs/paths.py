@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurenorm.graphs.arguments import affordable, listed, shown, whole_number
+
 __all__ = [
     "ActivePaths",
     "PathError",
@@ -27,6 +29,8 @@ __all__ = [
 ]
 
 Integers = NDArray[np.int64]
+MOST = 10**7
+"""The most weights, and paths, of an instance."""
 _TRIES = 200
 
 
@@ -89,6 +93,26 @@ class ActivePaths:
                 "(ActivePaths.without_weights does)"
             )
         object.__setattr__(self, "present", present)
+
+    @property
+    def loops(self) -> int:
+        """Number of independent loops of the factor graph of paths and weights: zero for a tree,
+        on which belief propagation is exact.
+
+        Examples
+        --------
+        >>> given_paths([(0, 1, 2), (2, 3, 4)]).loops, given_paths([(0, 1), (1, 0)]).loops
+        (0, 1)
+        """
+        import networkx as nx  # a tenth of a second, which only this needs
+
+        graph: nx.Graph[Any] = nx.Graph()
+        graph.add_nodes_from(("weight", int(w)) for w in range(self.size))
+        graph.add_edges_from(
+            (("path", k), ("weight", int(w))) for k, path in enumerate(self.members) for w in path
+        )
+        parts = int(nx.number_connected_components(graph))
+        return graph.number_of_edges() - graph.number_of_nodes() + parts
 
     @property
     def count(self) -> int:
@@ -242,16 +266,13 @@ def _layer_slices(widths: Sequence[int], copies: int = 1) -> tuple[slice, ...]:
 
 def _checked_widths(widths: Sequence[int]) -> tuple[int, ...]:
     """Return the widths, at least three of them and all positive."""
-    found = tuple(int(n) for n in widths)
-    if (
-        len(found) < 3
-        or min(found) < 1
-        or any(n != width for n, width in zip(found, widths, strict=True))
-    ):
+    try:
+        found = tuple(whole_number(n, "a width", 1) for n in listed(widths, "widths", 3))
+    except (TypeError, ValueError):
         raise PathError(
             "a layered network of p ≥ 2 weight layers needs at least three positive widths, all "
-            f"integers, got {tuple(widths)}"
-        )
+            f"integers, got {shown(widths)}"
+        ) from None
     return found
 
 
@@ -347,6 +368,15 @@ def _distinct(total: int, count: int, rng: np.random.Generator) -> Integers:
     return rng.permutation(found)
 
 
+def _whole(*numbers: int) -> tuple[int, ...]:
+    """Whole numbers that an instance of a bounded size has."""
+    found = tuple(
+        whole_number(n, "a size, length or number of paths", -MOST, MOST) for n in numbers
+    )
+    affordable(found[1] * found[2], "members of paths", 10 * MOST)
+    return found
+
+
 def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -> ActivePaths:
     """Draw different p-subsets of the weights uniformly: the p-uniform random hypergraph, which has
     no layers and hardly any short loops.
@@ -356,6 +386,7 @@ def random_hypergraph(size: int, p: int, count: int, rng: np.random.Generator) -
     >>> random_hypergraph(50, 3, 40, np.random.default_rng(0)).members.shape
     (40, 3)
     """
+    size, p, count = _whole(size, p, count)
     if not 2 <= p <= size:
         raise PathError(f"a path needs between 2 and N = {size} weights, got p = {p}")
     if count < 0:
@@ -386,6 +417,7 @@ def disjoint_union(networks: Sequence[ActivePaths]) -> ActivePaths:
     """
     if not networks:
         raise PathError("there are no networks to put side by side")
+    networks = listed(networks, "networks")
     first = networks[0]
     if any(network.widths != first.widths or network.copies != 1 for network in networks):
         raise PathError("only single layered networks of equal widths can be put side by side")

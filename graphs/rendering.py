@@ -10,6 +10,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurenorm.graphs.arguments import found_in, listed
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -178,7 +180,8 @@ def drawing(
     for u, v in edges:
         pair = frozenset((u, v))
         seen[pair] = seen.get(pair, -1) + 1
-        lines.append(_line(at[u], at[v], seen[pair], arrows))
+        start, end = (found_in(at, place, "vertex with a place") for place in (u, v))
+        lines.append(_line(start, end, seen[pair], arrows))
     marks = [_mark(str(v), at[v], (kinds or {}).get(v, "neuron")) for v in places]
     size = f"width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}'"
     head = (
@@ -258,6 +261,9 @@ def cell_places(graph: nx.Graph, terminals: Sequence[Hashable]) -> dict[Any, tup
     """
     import networkx as nx  # a tenth of a second, which only drawings need
 
+    terminals = listed(terminals, "the terminals", 2)
+    for end in terminals[:2]:
+        found_in(graph.adj, end, "vertex")
     from_left = nx.single_source_shortest_path_length(graph, terminals[0])
     from_right = nx.single_source_shortest_path_length(graph, terminals[1])
     columns: dict[float, list[Any]] = {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from flint import arb, ctx
 
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.solution import Solution, Status
 
 __all__ = [
@@ -135,6 +136,7 @@ def shown(value: arb, digits: int | None) -> float | int | str:
     return "0" if value.contains(0) else value.mid().str(digits, radius=False)
 
 
+@checked_arguments
 def enclosure(value: arb, digits: int | None) -> tuple[float | int | str, float | str]:
     """Return a ball as it is shown, and the largest distance of what is shown from the ball's
     numbers.

@@ -314,9 +314,17 @@ def _combined(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(value, np.sqrt(total), max(blocks, 2.0), min(first.tail, second.tail))
 
 
+def _doubles(numbers: ArrayLike, what: str) -> Array:
+    """Numbers as doubles, where they fit."""
+    try:
+        return np.asarray(numbers, dtype=float)
+    except OverflowError:
+        raise ValueError(f"{what} hold a number beyond double precision (about 1e308)") from None
+
+
 def _block_array(samples: ArrayLike) -> Array:
     """The samples as a finite float array with at least one axis."""
-    array = np.asarray(samples, dtype=float)
+    array = _doubles(samples, "samples")
     if array.ndim == 0:
         raise ValueError(
             "samples must be an array with one axis that counts the independent blocks, got one "
@@ -337,9 +345,10 @@ def _real(number: ArrayLike, name: str) -> Array:
             f"the {name} of an estimate must be real: give its real and imaginary part as two "
             "entries"
         )
-    array = np.asarray(number, dtype=float)
+    array = _doubles(number, f"the {name} of an estimate")
     if not np.all(np.isfinite(array)):
-        raise ValueError(f"the {name} of an estimate must be finite, got {number!r}")
+        shown = " ".join(repr(number).split())
+        raise ValueError(f"the {name} of an estimate must be finite, got {shown:.99}")
     return array
 
 

@@ -131,6 +131,14 @@ class Solution(Tabulated):
         )
 
 
+def _decimal(error: Any) -> Decimal:
+    """An error as a decimal number."""
+    try:
+        return Decimal(str(error))
+    except InvalidOperation:
+        raise TypeError(f"an error is a number, got {str(error)[:60]!r}") from None
+
+
 def error_text(value: Any, error: Any) -> str:
     """Return an error to be printed behind its value, rounded up to two digits.
 
@@ -141,7 +149,7 @@ def error_text(value: Any, error: Any) -> str:
     >>> error_text(0.25, 1.01e-5), error_text(0.25, 1e-17), error_text("0.2500", 4e-5)
     (' ± 1.1e-05', '', '')
     """
-    errors = [Decimal(str(part)) for part in _leaves(error) if part is not None]
+    errors = [_decimal(part) for part in _leaves(error) if part is not None]
     numbers = [part for part in _leaves(value) if _last_place(part) is not None]
     largest = max(errors, default=Decimal(0))
     if largest <= min((_last_place(part) or Decimal(0) for part in numbers), default=Decimal(0)):

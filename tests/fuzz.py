@@ -104,7 +104,7 @@ def _changed_value(rng, text):
             ["0.9", "1.1", "1e-3", "1e3", "-1", "1e-12", "1e12", "1e200", "7", "0.5"]
         )
         made = float(value) * float(scale)
-        whole = "." not in value and rng.random() < 0.7
+        whole = "." not in value and rng.random() < 0.7 and abs(made) < 1e300
         return [f"{name}={int(made) if whole else f'{made:.12g}'}"]
     kinds = ("other", "other", "list", "gone", "twice", "letter")
     kind = rng.choice(kinds)

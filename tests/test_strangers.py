@@ -3,6 +3,7 @@ reaches a terminal raw.
 """
 
 import ast
+import re
 import time
 from pathlib import Path
 
@@ -11,17 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Rational, Symbol
 
+from neurenorm.graphs.lattices import diamond, hierarchical_lattice, ladder
+from neurenorm.graphs.network.architectures import mlp, recurrent
 from neurenorm.numerics.cli import main
 from neurenorm.numerics.evaluate import evaluate
 from neurenorm.numerics.evaluate.values import exact_value, parse_value
+from neurenorm.numerics.measure.spins.verdict import coupling_law
+from neurenorm.numerics.quadrature.balls import certified_average
+from neurenorm.numerics.solve.dynamic_neurons.transfer import correlation_lengths
 from neurenorm.numerics.sweep import sweep
+from neurenorm.theory.algebra.arguments import READERS as READ
 from neurenorm.theory.algebra.reading import expression_of, matrix_of, read_expression, read_number
 from neurenorm.theory.catalogue import results
-from neurenorm.theory.decimation.model import finite, potts
+from neurenorm.theory.decimation.model import clock, finite, potts
+from neurenorm.theory.dynamic_neurons.generated_couplings import generated_classes
 from neurenorm.theory.dynamic_neurons.linear import annealed_covariance
+from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.gaussian.activation import activation
-from neurenorm.theory.gaussian.expectation import expectation
+from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
+from neurenorm.theory.gaussian.terms import linear_form
+from neurenorm.theory.ising_correspondence.machines import ring_correlation
 from neurenorm.theory.recursion.recursion import Recursion
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +85,111 @@ def test_text_is_evaluated_in_named_places_only(wing):
             if word not in READERS.get(name, ())
         }
         assert not found, f"{name} evaluates text: use neurenorm.theory.algebra.reading ({found})"
+
+
+NAMES = {"Symbol", "Dummy", "Function", "symbols", "latex", "Basic", "Expr", "MatrixBase"}
+"""What SymPy exports and evaluates no text."""
+COERCING = {
+    "expression_of", "matrix_of", "symbols_of", "symbol_of", "whole_number", "listed", "positive",
+    "read_expression", "as_number", "exact_number", "activation",
+}  # fmt: skip
+METHODS = {"subs", "diff"}
+
+
+def exported_functions(tree):
+    """Functions, and public methods of classes, that a module exports."""
+    names = {
+        entry.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        and getattr(statement.targets[0], "id", "") == "__all__"
+        and isinstance(statement.value, ast.List | ast.Tuple)
+        for entry in statement.value.elts
+    }
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name in names:
+            yield statement
+        if isinstance(statement, ast.ClassDef) and statement.name in names:
+            yield from (
+                method
+                for method in statement.body
+                if isinstance(method, ast.FunctionDef)
+                and (method.name in ("__call__", "__new__") or not method.name.startswith("_"))
+            )
+
+
+def unread_parameters(function):
+    """Parameters that no reader reads: neither the decorator by their annotation, nor a call of a
+    coercion that is assigned to their name.
+    """
+    decorated = any("exact_arguments" in ast.unparse(d) for d in function.decorator_list)
+    found = set()
+    for parameter in (*function.args.args, *function.args.kwonlyargs):
+        plain = re.sub(r"sympy\.|sp\.| \| None", "", ast.unparse(parameter.annotation or parameter))
+        if not (decorated and plain in READ) and parameter.arg not in ("self", "cls"):
+            found.add(parameter.arg)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            calls = [part for part in ast.walk(node.value) if isinstance(part, ast.Call)]
+            if {getattr(call.func, "id", "") for call in calls} & COERCING:
+                targets = [part for target in node.targets for part in ast.walk(target)]
+                found -= {part.id for part in targets if isinstance(part, ast.Name)}
+    return found
+
+
+def handed_on(tree):
+    """Calls that hand a parameter of an exported function to SymPy as it came."""
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sympy")
+        for alias in node.names
+    } - NAMES
+    for function in exported_functions(tree):
+        unread = unread_parameters(function)
+        for node in (part for part in ast.walk(function) if isinstance(part, ast.Call)):
+            lists = [a.elts for a in node.args if isinstance(a, ast.List | ast.Tuple)]
+            given = {
+                getattr(a, "id", "") for a in (*node.args, *(e for part in lists for e in part))
+            }
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            sympys = owner in ("sp", "sympy") and name not in NAMES
+            bare = isinstance(node.func, ast.Name) and name in imported
+            if given & unread and (sympys or bare or name in METHODS):
+                yield function.name, ast.unparse(node)[:60]
+
+
+@pytest.mark.parametrize("wing", ["graphs", "theory", "numerics"])
+def test_no_argument_of_an_exported_function_reaches_sympy_unread(wing):
+    for file in sorted((ROOT / wing).rglob("*.py")):
+        name = file.relative_to(ROOT).as_posix()
+        if "/claims/" not in name and "/simulation/" not in name and name not in READERS:
+            found = list(handed_on(ast.parse(file.read_text())))
+            assert not found, (
+                f"{name} hands on what it was given: {found}; see theory/algebra/arguments"
+            )
+
+
+def test_the_rule_finds_what_it_is_for():
+    source = """
+from sympy import Matrix, Rational
+__all__ = ["f", "g", "h"]
+def f(x): return Rational(x)
+def g(x): return Matrix([x, 1])
+def h(x, e):
+    x = expression_of(x)
+    return Rational(x) + e.subs(x, y)
+"""
+    assert [name for name, _ in handed_on(ast.parse(source))] == ["f", "g"]
+
+
+@pytest.mark.parametrize("wing", ["theory", "numerics"])
+def test_latex_comes_from_the_printer_of_this_project(wing):
+    for file in sorted((ROOT / wing).rglob("*.py")):
+        if "typeset" not in file.parts:
+            text = file.read_text()
+            assert not re.search(r"(sp|sympy)\.latex\(|import [^\n]*\blatex\b", text), file
 
 
 @pytest.fixture
@@ -237,6 +353,51 @@ def test_bombs_are_refused_at_once(capsys, guarded, arguments):
     assert time.perf_counter() - start < 2
     assert (status, out) == (2, "")
     assert len(err.splitlines()) == 1 and len(err) < 1000
+
+
+def test_work_has_a_budget(capsys, monkeypatch):
+    start = time.process_time()
+    status, out, err = run(
+        capsys, "evaluate", "complexity/random-network", "activation=relu", "sw2=2", "sb2=0",
+        "depth=3", "--digits", "1000",
+    )  # fmt: skip
+    assert (status, out, len(err.splitlines())) == (2, "", 1) and "at most 81" in err
+    assert time.process_time() - start < 2
+    monkeypatch.setattr("neurenorm.numerics.quadrature.plane.MOST_EVALUATIONS", 100_000)
+    status, out, err = run(
+        capsys, "evaluate", "field-theory/correlation-fixed-point", "activation=tanh", "sw2=5e11",
+        "sb2=1",
+    )  # fmt: skip
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "more than 100000 values of the function" in err
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mlp([10**400, 2]),
+        lambda: mlp([10**5, 10**5]),
+        lambda: ladder(10**9),
+        lambda: hierarchical_lattice(diamond(), 10**6),
+        lambda: recurrent(2).unrolled(10**9),
+        lambda: clock(10**6),
+        lambda: gaussian_variables(10**6),
+        lambda: generated_classes(10**400),
+        lambda: certified_average(Symbol("z") ** 2, [Symbol("z")], [1], 10**6),
+        lambda: coupling_law(10**400, 2, 1),
+        lambda: correlation_lengths([]),
+        lambda: linear_form(CODE, (Symbol("z"),)),
+        lambda: linear_form(Symbol("z"), (CODE,)),
+        lambda: ring_correlation(CODE, 3, 1),
+        lambda: GaussianField.from_chain_action(CODE, Symbol("p"), Symbol("q"), 0),
+        lambda: GaussianField.from_chain_action(Symbol("p"), Symbol("p"), Symbol("q"), [CODE]),
+    ],
+)
+def test_calls_are_refused_in_one_line_at_once(guarded, call):
+    start = time.process_time()
+    with pytest.raises((ValueError, TypeError)) as refused:
+        call()
+    assert time.process_time() - start < 2 and len(str(refused.value).splitlines()) == 1
 
 
 def test_numbers_are_exact_and_have_a_range():

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from neurenorm.graphs.arguments import shown
 from neurenorm.graphs.layers.graph import LayerGraph
 
 __all__ = ["cnn", "gru", "lstm", "mgu", "minimal_rnn", "mlp", "resnet", "rnn", "transformer"]
+
+DEEPEST = 10_000
+"""The most layers that are drawn up."""
 
 
 def mlp(function: Hashable, depth: int, sw2: Any = 1, sb2: Any = 0) -> LayerGraph:
@@ -332,6 +336,8 @@ def _recurrent(
 
 def _counted(what: str, value: Any) -> int:
     """A number of things, at least one."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{what} is an integer of at least 1, got {value}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= DEEPEST:
+        raise ValueError(
+            f"{what} is an integer of at least 1, at most {DEEPEST}, got {shown(value)}"
+        )
     return value

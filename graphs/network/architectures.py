@@ -4,12 +4,15 @@ ones.
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import product
 from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import affordable, listed, positive
 from neurenorm.graphs.network.network import Network
 
 __all__ = ["convolutional", "mlp", "recurrent", "residual"]
@@ -36,6 +39,7 @@ def mlp(
     {('W', 0, 0, 0): (((0, 0), (1, 0)),), ('W', 1, 0, 0): (((1, 0), (2, 0)),)}
     """
     sizes = _sizes("the widths", widths, 2)
+    affordable(sum(sizes) + sum(map(operator.mul, sizes, sizes[1:])), "neurons and connections")
     graph = _neurons(sizes, bias, kinds)
     for m in range(len(sizes) - 1):
         _connect(graph, m, sizes)
@@ -63,7 +67,8 @@ def residual(width: int, depth: int, bias: bool = False) -> Network:
     >>> net.widths, net.layer_graph().edges[0, 2]["wires"]
     ((2, 2, 2, 2, 2, 2, 2), 2)
     """
-    n, blocks = _positive("the width", width), _positive("the depth", depth)
+    n, blocks = positive("the width", width), positive("the depth", depth)
+    affordable(n * (n + 3) * blocks, "neurons and connections")
     graph: nx.DiGraph = nx.DiGraph()
     for m, i in product(range(blocks + 1), range(n)):
         graph.add_node((m, "h", i), layer=2 * m, site=("h", i), kind="sum")
@@ -110,17 +115,20 @@ def convolutional(
     ((5, 5, 5), 6, 30)
     """
     extents = _sizes("the shape", shape, 1)
-    if _positive("the filter size", size) % 2 == 0 or (periodic and size > min(extents)):
+    if positive("the filter size", size) % 2 == 0 or (periodic and size > min(extents)):
         raise ValueError(
             f"the filter size must be odd and not larger than a periodic layer {extents}, got "
             f"{size}"
         )
+    depth, channels = positive("the depth", depth), positive("the number of channels", channels)
+    affordable(
+        math.prod(extents) * channels * (1 + depth * channels * size ** len(extents)),
+        "neurons and connections",
+    )
     places = list(product(*map(range, extents)))
     offsets = list(product(range(-(size // 2), size // 2 + 1), repeat=len(extents)))
     graph: nx.DiGraph = nx.DiGraph()
-    for m, place, c in product(
-        range(_positive("the depth", depth) + 1), places, range(_positive("channels", channels))
-    ):
+    for m, place, c in product(range(depth + 1), places, range(channels)):
         graph.add_node((m, place, c), layer=m, site=c, position=place)
     for m, place, offset in product(range(depth), places, offsets):
         source = _moved(place, offset, extents, periodic)
@@ -137,11 +145,11 @@ def recurrent(width: int, inputs: int = 1) -> Network:
     >>> recurrent(3).graph.number_of_edges()
     12
     """
+    width, inputs = positive("the width", width), positive("the number of inputs", inputs)
+    affordable(width * (width + inputs + 1), "neurons and connections")
     graph: nx.DiGraph = nx.DiGraph()
-    graph.add_nodes_from(
-        ((0, j), {"layer": 0}) for j in range(_positive("the number of inputs", inputs))
-    )
-    graph.add_nodes_from(((1, i), {"layer": 1}) for i in range(_positive("the width", width)))
+    graph.add_nodes_from(((0, j), {"layer": 0}) for j in range(inputs))
+    graph.add_nodes_from(((1, i), {"layer": 1}) for i in range(width))
     graph.add_edges_from(
         ((0, j), (1, i), {"weight": ("U", i, j)}) for i, j in product(range(width), range(inputs))
     )
@@ -196,16 +204,9 @@ def _moved(
     return moved if all(0 <= x < n for x, n in zip(moved, extents, strict=True)) else None
 
 
-def _positive(what: str, number: Any) -> int:
-    """A positive integer."""
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError(f"{what} must be a positive integer, got {number!r}")
-    return number
-
-
 def _sizes(what: str, numbers: Iterable[int], least: int) -> tuple[int, ...]:
     """A list of positive integers."""
-    sizes = tuple(_positive(f"every entry of {what}", n) for n in numbers)
+    sizes = tuple(positive(f"every entry of {what}", n) for n in listed(numbers, what))
     if len(sizes) < least:
         raise ValueError(f"{what} need at least {least} entries, got {len(sizes)}")
     return sizes

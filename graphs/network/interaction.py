@@ -25,6 +25,7 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.elimination import elimination_order
 from neurenorm.graphs.network.allocation import collection_paused
 from neurenorm.graphs.network.network import Network, network_from_graph
@@ -142,7 +143,7 @@ class Interactions:
 
     def scope(self, factor: Variable) -> tuple[Variable, ...]:
         """Return the variables of an interaction."""
-        return tuple(self.graph.neighbors(factor))
+        return tuple(found_in(self.graph.adj, factor, "interaction"))
 
     def layer(self, v: Variable) -> int:
         """Return the layer of a variable; a weight belongs to the layer that it reads."""

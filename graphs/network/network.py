@@ -18,6 +18,7 @@ from typing import Any
 
 import networkx as nx
 
+from neurenorm.graphs.arguments import affordable, found_in, positive
 from neurenorm.graphs.rendering import layer_places, small_drawing
 
 __all__ = ["Network", "network_from_graph"]
@@ -109,7 +110,7 @@ class Network:
 
     def layer(self, v: Neuron) -> int:
         """Return the layer of a neuron."""
-        return int(self._data[v]["layer"])
+        return int(found_in(self._data, v, "neuron")["layer"])
 
     def site(self, v: Neuron) -> Hashable:
         """Return what tells a neuron apart from the others of its layer and position."""
@@ -234,10 +235,8 @@ class Network:
         >>> net.widths, len(net.weights)
         ((1, 3, 3, 2), 6)
         """
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(
-                f"a network is unrolled over a positive number of time steps, not {steps!r}"
-            )
+        steps = positive("the positive number of time steps", steps)
+        affordable(steps * (len(self.graph) + self.graph.number_of_edges()), "neurons and edges")
         later = {(u, v) for u, v in self.graph.edges if self.layer(v) <= self.layer(u)}
         stride = max((self.layer(u) - self.layer(v) + 1 for u, v in later), default=1)
         graph: nx.DiGraph = nx.DiGraph()

@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Any
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.folding.automorphism import EFFORT, SEARCH_LIMIT
 from neurenorm.graphs.folding.bare_graph import BareGraph
 from neurenorm.graphs.folding.frame import Piece, numbered
@@ -44,7 +45,7 @@ def with_sites(network: Network, sites: Mapping[Any, Hashable]) -> Network:
     """
     graph = network.graph.copy()
     for v, site in sites.items():
-        graph.nodes[v]["site"] = site
+        found_in(graph.nodes, v, "neuron")["site"] = site
     return Network(graph, network.recurrent)
 
 

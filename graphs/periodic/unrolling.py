@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurenorm.graphs.arguments import affordable, listed, whole_number
 from neurenorm.graphs.periodic import integers
 from neurenorm.graphs.periodic.edges import Edge
 from neurenorm.graphs.periodic.integers import Vector
@@ -102,10 +103,9 @@ def _edges(
 
 def box(extents: int | Sequence[int], dimension: int) -> Vector:
     """Checked extents, one for each translation."""
-    if hasattr(extents, "__index__"):
-        shape: Vector = (operator.index(extents),) * dimension
-    else:
-        shape = tuple(operator.index(n) for n in extents)
+    one = isinstance(extents, int) or hasattr(extents, "__index__")
+    given = (extents,) * dimension if one else listed(extents, "extents")
+    shape: Vector = tuple(whole_number(n, "an extent") for n in given)
     if len(shape) != dimension:
         raise ValueError(f"{len(shape)} extents are given for dimension {dimension}: {extents!r}")
     if min(shape) < 1:
@@ -130,6 +130,7 @@ def enlarged(
     vertices: Mapping[Any, Hashable], edges: Sequence[Edge], shape: Vector
 ) -> tuple[dict[Any, Hashable], list[Edge]]:
     """Return the vertices (v, cell) and the edges of a cell that holds a box of cells."""
+    affordable((len(vertices) + len(edges)) * math.prod(shape), "vertices and edges")
     grown = {(v, cell): label for cell in cells(shape) for v, label in vertices.items()}
     joined = []
     for cell in cells(shape):

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile.errors import CompileError
 from neurenorm.numerics.compile.kernels import build_kernel
 from neurenorm.numerics.compile.lowering import registry_version
@@ -66,6 +67,7 @@ class CompiledFunction:
         return f"<compiled function of ({names}), target {self.target}>"
 
 
+@checked_arguments
 def compiled(
     expressions: Any,
     arguments: Sequence[sympy.Symbol],

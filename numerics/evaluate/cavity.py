@@ -34,6 +34,11 @@ def of_instance(problem: BetheOf, numbers: Mapping[str, Any], digits: int | None
         if report.converged:
             break
     notes = [str(report)]
+    if paths.loops:
+        notes.append(
+            f"the factor graph has {paths.loops} independent loop{'s' * (paths.loops > 1)}: the "
+            "Bethe values are an approximation, and no bound"
+        )
     exact = None
     try:
         exact = exact_log_partition(paths.members.tolist(), J, beta, theta)

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 
 __all__ = [
     "Dimensions",
@@ -48,6 +50,7 @@ def _shares(eigenvalues: ArrayLike) -> Array:
     return values / values.sum()
 
 
+@checked_arguments
 def renyi_dimension(eigenvalues: ArrayLike, order: float) -> float:
     """Return exp of the Rényi entropy of a spectrum.
 
@@ -80,6 +83,7 @@ def renyi_dimension(eigenvalues: ArrayLike, order: float) -> float:
     return float(np.sum(p**order) ** (1 / (1 - order)))
 
 
+@checked_arguments
 def effective_dimension(eigenvalues: ArrayLike) -> float:
     """Return exp(-Σ p ln p) of the normalised eigenvalues.
 
@@ -91,6 +95,7 @@ def effective_dimension(eigenvalues: ArrayLike) -> float:
     return renyi_dimension(eigenvalues, 1)
 
 
+@checked_arguments
 def participation_ratio(eigenvalues: ArrayLike) -> float:
     """Return (Σ λ)²/Σ λ².
 
@@ -102,6 +107,7 @@ def participation_ratio(eigenvalues: ArrayLike) -> float:
     return renyi_dimension(eigenvalues, 2)
 
 
+@checked_arguments
 def inverse_participation(weights: ArrayLike) -> Array:
     """Return Σ w⁴/(Σ w²)² along the last axis: 1/D for flat weights, 1 for one that stands alone,
     3/D for many Gaussian ones.
@@ -127,6 +133,7 @@ def inverse_participation(weights: ArrayLike) -> Array:
     return np.asarray(np.square(square).sum(axis=-1) / total**2)
 
 
+@checked_arguments
 def covariance_spectrum(features: ArrayLike | Iterable[Any]) -> Array:
     """Return the eigenvalues of the covariance of features, largest first, by the smaller of its
     two Gram sides.
@@ -250,6 +257,7 @@ class Dimensions(Tabulated):
     bias: float
 
 
+@checked_arguments
 def representation_dimension(features: ArrayLike) -> Dimensions:
     """Return the dimensions of a representation with the error and the limits of the effective one.
 
@@ -347,6 +355,7 @@ def merged(parts: Sequence[Moments]) -> Moments:
     >>> merged([Moments.of([[1.0], [3.0]]), Moments.of([[5.0]])]).mean.tolist()
     [3.0]
     """
+    parts = listed(parts, "chunks", 1)
     total = parts[0]
     for part in parts[1:]:
         total = total + part

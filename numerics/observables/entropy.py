@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlog1py, xlogy
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.observables.estimators import ESTIMATORS, james_stein
 from neurenorm.numerics.observables.states import PackedStates
 
@@ -73,6 +74,7 @@ class EntropyEstimate(Tabulated):
         )
 
 
+@checked_arguments
 def binary_entropy(p: ArrayLike) -> Array:
     """Return the entropy in bits of a state that is on with probability p, without a small number
     in the logarithm.

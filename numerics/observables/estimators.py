@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, xlogy
 
+from neurenorm.numerics.arguments import checked_arguments
+
 __all__ = ["ESTIMATORS", "chao_shen", "grassberger", "james_stein", "miller_madow", "plug_in"]
 
 Array = NDArray[np.float64]
@@ -22,6 +24,7 @@ def _counts(counts: ArrayLike) -> Array:
     return array[array > 0]
 
 
+@checked_arguments
 def plug_in(counts: ArrayLike) -> float:
     """Return the entropy of the observed frequencies: the maximum of the likelihood, low by about
     (patterns - 1)/(2 N ln 2).
@@ -41,6 +44,7 @@ def plug_in(counts: ArrayLike) -> float:
     return float(-np.sum(xlogy(q, q)) / math.log(2)) + 0.0
 
 
+@checked_arguments
 def miller_madow(counts: ArrayLike) -> float:
     """Return the plug-in entropy with its leading bias (patterns - 1)/(2 N ln 2) added.
 
@@ -53,6 +57,7 @@ def miller_madow(counts: ArrayLike) -> float:
     return plug_in(c) + (c.size - 1) / (2 * float(c.sum()) * math.log(2))
 
 
+@checked_arguments
 def grassberger(counts: ArrayLike) -> float:
     """Return ln N - (1/N) Σ c G(c) with G(c) = ψ(c) + (-1)^c (ψ((c + 1)/2) - ψ(c/2))/2, in bits.
 
@@ -66,6 +71,7 @@ def grassberger(counts: ArrayLike) -> float:
     return float((math.log(c.sum()) - np.sum(c * g) / c.sum()) / math.log(2))
 
 
+@checked_arguments
 def chao_shen(counts: ArrayLike) -> float:
     """Return the coverage-adjusted entropy: frequencies shrunk by the coverage 1 - singletons/N,
     each weighted by the chance to have been seen.
@@ -83,6 +89,7 @@ def chao_shen(counts: ArrayLike) -> float:
     return float(-np.sum(xlogy(q, q) / seen) / math.log(2)) + 0.0
 
 
+@checked_arguments
 def james_stein(counts: ArrayLike, cells: int | None = None) -> float:
     """Return the entropy of frequencies shrunk towards the uniform ones over all cells, by the
     weight that minimises the expected square error.

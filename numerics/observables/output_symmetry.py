@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.observables.samples import as_spins
 
 __all__ = ["GaugeInvariants", "fix_gauge", "gauge_invariants", "samples_needed"]
@@ -20,6 +21,7 @@ __all__ = ["GaugeInvariants", "fix_gauge", "gauge_invariants", "samples_needed"]
 Array = NDArray[np.float64]
 
 
+@checked_arguments
 def samples_needed(coupling: float, bonds: int, sigmas: float = 5.0) -> int:
     """Return how many samples of so many bonds resolve a coupling from zero.
 
@@ -53,6 +55,7 @@ class GaugeInvariants(Tabulated):
     rms_coupling: float
 
 
+@checked_arguments
 def gauge_invariants(correlations: ArrayLike) -> GaugeInvariants:
     """Return sorted correlations and rms coupling of outputs.
 
@@ -77,6 +80,7 @@ def gauge_invariants(correlations: ArrayLike) -> GaugeInvariants:
     return GaugeInvariants(np.sort(pairs)[::-1], rms)
 
 
+@checked_arguments
 def fix_gauge(weights: ArrayLike, samples: ArrayLike) -> tuple[Array, NDArray[np.int8]]:
     """Order the outputs by the input that each weighs most, and make that weight positive.
 

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.numerics.arguments import checked_arguments
+
 __all__ = ["as_spins", "read_spins"]
 
 Spins = NDArray[np.int8]
 
 
+@checked_arguments
 def as_spins(data: Any, length: int = 2) -> Spins:
     """Return ±1 samples as an array of shape (samples, units).
 
@@ -65,6 +68,7 @@ def as_spins(data: Any, length: int = 2) -> Spins:
     return array.astype(np.int8)
 
 
+@checked_arguments
 def read_spins(source: Any, length: int = 2) -> Spins:
     """Return ±1 samples from an array, or from a file: ``.npy``, or text with one sample per line.
 

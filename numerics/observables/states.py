@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 
 __all__ = ["PackedStates"]
 
 Bits = NDArray[np.uint8]
+MOST_BLOCKS = 100_000
 SMALL = 1024  # samples below which blocks are cut to the sample, not to the byte
 
 
@@ -121,6 +123,7 @@ class PackedStates(Tabulated):
             yield start, bits, count
             start += count
 
+    @checked_arguments
     def block_on_counts(self, blocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return how many samples of each block (of `owners`) switch each unit on, shape (blocks,
         units), and how many samples each block has.
@@ -131,6 +134,8 @@ class PackedStates(Tabulated):
         >>> counts.tolist(), sizes.tolist()
         ([[0, 1], [1, 1], [1, 0]], [1, 1, 1])
         """
+        if not 1 <= blocks <= MOST_BLOCKS:
+            raise ValueError(f"there are from 1 to {MOST_BLOCKS} blocks, got {blocks}")
         owner, counts = self.owners(blocks), np.zeros((blocks, self.units), dtype=np.int64)
         for start, bits, count in self._placed():
             weights = (

@@ -17,8 +17,11 @@ import sympy as sp
 from flint import acb, arb, fmpq
 from sympy import Expr, Symbol
 
+from neurenorm.graphs.arguments import listed, shown, whole_number
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.balls import precision, working_bits
 from neurenorm.numerics.quadrature.line import QuadratureError
+from neurenorm.theory.algebra.arguments import exact_arguments, symbols_of
 from neurenorm.theory.gaussian.activation import kinks_of
 from neurenorm.theory.gaussian.envelope import envelope
 
@@ -43,8 +46,11 @@ _BRANCHED = {
     sp.asinh: "({x} + ({x}*{x} + 1).sqrt(analytic=analytic)).log(analytic=analytic)",
 }
 _KINKED = (sp.sign, sp.Abs, sp.Heaviside, sp.Max, sp.Min)
+MOST_DIGITS = 1000
 
 
+@checked_arguments
+@exact_arguments
 def certified_average(
     function: Expr,
     variables: Sequence[Symbol],
@@ -84,10 +90,14 @@ def certified_average(
     >>> ball.rad() < 1e-30, ball.str(20, radius=False)
     (True, '0.92053686343051667121')
     """
+    variables, covariance = symbols_of(variables, "a variable"), listed(covariance, "variances")
     if len(variables) != len(covariance) and (len(variables), len(covariance)) != (2, 3):
         raise ValueError(
             "give one variable with its variance, or two variables with K_aa, K_bb and K_ab"
         )
+    digits = whole_number(digits, "the number of digits", 1, MOST_DIGITS)
+    if unknown := function.free_symbols - {*variables, *(values or {})}:
+        raise ValueError(f"the function holds {shown(unknown)}, which have no values")
     with precision(working_bits(digits)):
         box = _Box(function, tuple(variables), dict(values or {}), digits)
         return box.line(covariance[0]) if len(variables) == 1 else box.plane(*covariance)

@@ -34,6 +34,8 @@ Function = Callable[[Array, Array], Array]
 _EPS = float(np.finfo(float).eps)
 _FIRST, _LAST = (48, 32), 48 * 2**9
 _TAIL = 1e-15
+MOST_EVALUATIONS = 50_000_000
+"""Values of the function that one call may take: two to four seconds."""
 
 
 def plane_average(
@@ -99,9 +101,28 @@ def plane_average(
         np.unique(np.asarray(kinks[0], dtype=float)),
         np.unique(np.asarray(kinks[1], dtype=float)),
     )
-    results = [_point(function, *point, edges, tolerance) for point in zip(a, b, e, strict=True)]
+    counted = _Counted(function, MOST_EVALUATIONS)
+    results = [_point(counted, *point, edges, tolerance) for point in zip(a, b, e, strict=True)]
     pairs = np.array(results, dtype=float).reshape(-1, 2)
     return Average(pairs[:, 0].reshape(kaa.shape), pairs[:, 1].reshape(kaa.shape))
+
+
+@dataclass
+class _Counted:
+    """A function that may be evaluated so often, and not more."""
+
+    function: Function
+    left: int
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """Evaluate, within the budget."""
+        self.left -= b.size
+        if self.left < 0:
+            raise QuadratureError(
+                f"the averages take more than {MOST_EVALUATIONS} values of the function: it bends "
+                "too sharply for these variances; take smaller ones, or fewer averages at once"
+            )
+        return self.function(a, b)
 
 
 def _point(

@@ -14,6 +14,7 @@ from sympy import Symbol
 from neurenorm.graphs.periodic.brillouin import brillouin_zone
 from neurenorm.graphs.periodic.metric import Metric
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.field.edge_couplings import real_and_imaginary
 from neurenorm.theory.field.gaussian_field import GaussianField
@@ -45,6 +46,7 @@ class Bands(Tabulated):
     values: Array
 
 
+@checked_arguments
 def bands_at(
     field: GaussianField, phases: Any, numbers: Mapping[Symbol, float] | None = None
 ) -> Array:

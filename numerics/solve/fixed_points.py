@@ -20,6 +20,7 @@ from typing import Any
 from flint import acb, acb_mat, arb, arb_mat, ctx
 from sympy import Expr, Matrix, Symbol
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.rendering import Table
 from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
@@ -455,7 +456,10 @@ def _digits_of(point: FixedPoint) -> int:
 def _limits(recursion: Recursion, box: Mapping[Symbol, tuple[Any, Any]]) -> list[tuple[arb, arb]]:
     """The ends of the box in the order of the state, checked."""
     check_names("state variable", recursion.state, box)
-    limits = [(ball(box[symbol][0]), ball(box[symbol][1])) for symbol in recursion.state]
+    limits = []
+    for symbol in recursion.state:
+        low, high = listed(box[symbol], f"the ends of the interval of {symbol}", 2)[:2]
+        limits.append((ball(low), ball(high)))
     for symbol, (low, high) in zip(recursion.state, limits, strict=True):
         if not low < high:
             raise ValueError(f"the interval of {symbol} must have low < high, got {box[symbol]}")

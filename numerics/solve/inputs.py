@@ -10,10 +10,12 @@ from sympy import Expr, Integer, Rational, Symbol
 
 from neurenorm.numerics.balls import working_bits
 from neurenorm.numerics.compile import compiled
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.algebra.reading import expression_of, shown
 
 __all__ = ["ball"]
 
+MOST = {"digits": 10_000, "steps": 10**7}
+"""The most digits and steps that are computed."""
 _LEAST_BITS = (
     192  # enough for boxes 2**-40 of the searched one, where a zero of fourth order leaves 2**-160
 )
@@ -93,12 +95,17 @@ def check_counts(least: int = 1, **counts: int) -> None:
     >>> check_counts(digits=0)
     Traceback (most recent call last):
     ...
-    ValueError: digits must be a positive whole number, got 0
+    ValueError: digits must be a positive whole number, at most 10000, got 0
     """
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, Integer)) or value < least:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, Integer))
+            or not least <= value <= MOST.get(name, value)
+        ):
             kind = "a positive whole number" if least == 1 else f"a whole number from {least}"
-            raise ValueError(f"{name} must be {kind}, got {value!r}")
+            kind += f", at most {MOST[name]}" if name in MOST else ""
+            raise ValueError(f"{name} must be {kind}, got {shown(value)}")
 
 
 def _enclosed(number: object) -> arb:

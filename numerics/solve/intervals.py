@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_mat, ctx
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["Box", "Isolation", "NotCertified", "Root", "System", "isolate", "krawczyk", "polish"]
@@ -93,6 +94,7 @@ def krawczyk(system: System, box: Box) -> Box | None:
     >>> X[0].contains_interior(krawczyk(square, X)[0])
     True
     """
+    box = listed(box, "the sides of a box", 1)
     slope = arb_mat(system.jacobian(box))
     try:
         inverse = slope.mid().inv().mid()

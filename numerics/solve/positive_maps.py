@@ -19,6 +19,7 @@ from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.solve.inputs import ball
 from neurenorm.numerics.solve.intervals import Box, System
 from neurenorm.numerics.solve.outward import Range, double_range, down, up
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.weights import WeightMap
 
 __all__ = ["PositiveMap"]
@@ -54,7 +55,8 @@ class PositiveMap(Tabulated):
         ValueError
             If a coefficient is negative: the step of a symmetric alphabet with too few states.
         """
-        exact = weights.subs(parameters)
+        known = {symbol: expression_of(value) for symbol, value in parameters.items()}
+        exact = weights.subs(known)
         tables, numbers = [], []
         for polynomial in exact.polynomials:
             kept = {k: c for k, c in polynomial.items() if c != 0}

@@ -16,15 +16,18 @@ from typing import Any
 from flint import arb, fmpz_poly
 from sympy import CoercionFailed, Expr, Poly, PolynomialError, Rational, Symbol, oo
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.balls import precision, proved_digits
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.inputs import ball, check_counts, search_bits
 from neurenorm.numerics.solve.intervals import Isolation, NotCertified, System, isolate
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["certified_root", "real_roots"]
 
 
+@exact_arguments
 def real_roots(
     polynomial: Expr | Poly,
     symbol: Symbol,
@@ -92,6 +95,7 @@ def real_roots(
         bits *= 2
 
 
+@exact_arguments
 def certified_root(
     function: Expr, symbol: Symbol, bracket: tuple[Any, Any], digits: int = 30
 ) -> arb:
@@ -160,7 +164,7 @@ def _only_root(function: Expr, system: System, bracket: tuple[Any, Any]) -> arb:
     """The single root in a bracket at the current precision, or an error that says what was found
     instead.
     """
-    low, high = ball(bracket[0]), ball(bracket[1])
+    low, high = (ball(end) for end in listed(bracket, "the ends of a bracket", 2)[:2])
     if not low < high:
         raise ValueError(f"a bracket must have low < high, got {bracket}")
     found = isolate(system, (arb((low + high) / 2, (high - low) / 2),))
@@ -232,7 +236,7 @@ def _rational_polynomial(polynomial: Expr | Poly, symbol: Symbol) -> Poly:
     """The polynomial over the rationals, checked."""
     try:
         exact = Poly(
-            polynomial.as_expr() if isinstance(polynomial, Poly) else polynomial,
+            polynomial.as_expr() if isinstance(polynomial, Poly) else expression_of(polynomial),
             symbol,
             domain="QQ",
         )

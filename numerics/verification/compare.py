@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.estimate import Estimate, NoVariance
 from neurenorm.numerics.verification.verdict import (
     SUITE_FALSE_ALARM,
@@ -52,6 +53,7 @@ FEWEST_BLOCKS = 100
 _ROUNDING = 1e-12  # relative; what a float carries through a short computation
 
 
+@checked_arguments
 def p_values(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
     """Two-sided Student probability, entry by entry, of a deviation at least as large if the theory
     is right.
@@ -447,6 +449,7 @@ def _sigmas(theory: NDArray[np.float64], witness: Estimate) -> NDArray[np.float6
     return np.divide(distance, error, out=unmeasured, where=error > 0)
 
 
+@checked_arguments
 def _like(theory: ArrayLike, witness: Estimate) -> NDArray[np.float64]:
     """The theory as a flat float array, checked against the shape of the witness."""
     values = np.asarray(theory, dtype=float)

@@ -19,6 +19,7 @@ from typing import Any
 from sympy import Expr, MatrixBase, Rational, Symbol
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["Mutant", "flipped", "map_expressions", "replaced", "scaled", "shifted", "without"]
@@ -96,6 +97,7 @@ def scaled(factor: Any) -> Mutant:
     )
 
 
+@exact_arguments
 def without(term: Expr, name: str | None = None) -> Mutant:
     """Return the mutant in which a sub-expression is set to zero.
 
@@ -111,6 +113,7 @@ def without(term: Expr, name: str | None = None) -> Mutant:
     )
 
 
+@exact_arguments
 def flipped(symbol: Symbol | Expr) -> Mutant:
     """Return the mutant in which the sign of a symbol is reversed.
 
@@ -126,6 +129,7 @@ def flipped(symbol: Symbol | Expr) -> Mutant:
     )
 
 
+@exact_arguments
 def shifted(symbol: Symbol, by: Any = 1) -> Mutant:
     """Return the mutant in which a symbol is off by a constant, as an index error would have it.
 

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import Expr
 
 from neurenorm.numerics.verification.mutants import Mutant
+from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["changed", "substituted"]
 
@@ -26,6 +27,7 @@ def changed(name: str, **new: Any) -> Mutant:
 
 def substituted(old: Any, new: Any) -> Any:
     """A change that replaces one sub-expression."""
+    old, new = expression_of(old), expression_of(new)
 
     def change(expression: Expr) -> Expr:
         """Apply it."""

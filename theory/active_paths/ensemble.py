@@ -16,7 +16,9 @@ from functools import lru_cache
 from sympy import Expr, Integer, Mul, Poly, Symbol, cancel, cosh, expand, log, tanh
 from sympy import exp as exponential
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.theory.active_paths.couplings import CouplingSizes, unit_sizes
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.cavity.messages import CavityEquations, bias_of_field, cavity_equations
 from neurenorm.theory.symbols import POSITIVE, symbols
@@ -87,6 +89,7 @@ def poisson_degrees() -> DegreeLaw:
     return DegreeLaw("Poisson", exponential(C * (Z - 1)), C)
 
 
+@exact_arguments
 def regular_degrees(degree: int) -> DegreeLaw:
     """Return the law of exactly ``degree`` paths per weight.
 
@@ -295,6 +298,7 @@ def _at_temperature(expression: Expr) -> Callable[[Expr], Expr]:
     return lambda J: expression.subs({K: J / T, PATHS.J: J, PATHS.beta: 1 / T})
 
 
+@exact_arguments
 def paramagnet(p: int, sizes: CouplingSizes | None = None) -> Formula:
     """Derive the paramagnet: all means zero, which always solves the cavity equations.
 
@@ -441,6 +445,7 @@ def critical_removal(
     >>> critical_removal(3).degree, critical_removal(3, "paths").removal
     (c0*(1 - rho)**2, -c/c0 + 1)
     """
+    p = whole_number(p, "the number p of weights of a path", 1)
     if protocol not in PROTOCOLS:
         raise ValueError(f"the protocol is one of {', '.join(PROTOCOLS)}, got {protocol!r}")
     kept = Symbol("r", positive=True)

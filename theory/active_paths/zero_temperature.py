@@ -17,6 +17,7 @@ from sympy import Add, Expr, Integer, Mul, Symbol, besseli, binomial, cancel, ex
 from sympy import symbols as sympy_symbols
 
 from neurenorm.theory.active_paths.ensemble import PathEnsemble, path_ensemble
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.cavity.messages import cavity_equations
 from neurenorm.theory.symbols import symbols
@@ -226,6 +227,7 @@ class FrozenLayers(Typeset):
         return aligned(rows)
 
 
+@exact_arguments
 def frozen_layers(degrees: Sequence[Expr]) -> FrozenLayers:
     """Derive the equations of frozen weights layer by layer; the weights of layer l have the mean
     degree c_l.
@@ -322,6 +324,7 @@ class FrozenRemoval(Typeset):
         return self.frozen.derivation
 
 
+@exact_arguments
 def integer_glass(p: int) -> IntegerGlass:
     """Derive the integer-field glass of paths of p weights.
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from sympy import Abs, Expr, S, log, oo
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["correlation_length", "growth_length"]
 
 
+@exact_arguments
 def correlation_length(factor: Expr) -> Expr:
     """Return ξ = -1/ln|λ|, the number of steps over which a perturbation decays by 1/e.
 
@@ -46,6 +48,7 @@ def correlation_length(factor: Expr) -> Expr:
     return oo if size == 1 else -1 / log(size)
 
 
+@exact_arguments
 def growth_length(factor: Expr) -> Expr:
     """Return 1/ln|λ|, the number of steps over which a perturbation grows by e.
 

@@ -18,6 +18,8 @@ from math import gcd, lcm
 from flint import fmpz, fmpz_mpoly, fmpz_mpoly_ctx
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, cancel, exp
 
+from neurenorm.graphs.arguments import found_in
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["BoltzmannRing", "Generator", "cancelled", "coprime_base", "substituted"]
@@ -30,6 +32,7 @@ class Generator:
     coupling: Symbol
     unit: Expr | None
 
+    @exact_arguments
     def power(self, exponent: Fraction | int) -> Expr:
         """Return the generator to a power, as a SymPy expression."""
         number = (
@@ -115,6 +118,7 @@ class BoltzmannRing:
         self._place[coupling, value] = (len(generators), 1)
         generators.append(Generator(coupling, value))
 
+    @exact_arguments
     def monomial(
         self, exponents: Mapping[Symbol, Expr], weight: int = 1
     ) -> tuple[tuple[int, ...], int]:
@@ -123,7 +127,9 @@ class BoltzmannRing:
         """
         vector = [0] * len(self.generators)
         for coupling, value in exponents.items():
-            index, power = self._place[coupling, expression_of(value)]
+            index, power = found_in(
+                self._place, (coupling, expression_of(value)), "coupling with an exponent"
+            )
             if power:
                 vector[index] += power
         return tuple(vector), weight
@@ -203,6 +209,7 @@ def _refine(base: list[fmpz_mpoly], part: fmpz_mpoly) -> None:
 Quotient = tuple[fmpz_mpoly, fmpz_mpoly]
 
 
+@exact_arguments
 def cancelled(expression: Expr) -> Expr:
     """Return a rational function with rational coefficients as a quotient of expanded polynomials
     without a common factor.
@@ -223,6 +230,7 @@ def cancelled(expression: Expr) -> Expr:
     return cancel(expression) if quotient is None else quotient
 
 
+@exact_arguments
 def substituted(expression: Expr, images: Mapping[Expr, Expr]) -> Expr | None:
     """Return a rational function in which some sub-expressions are replaced, cancelled; or None
     where the result is not rational with rational coefficients.

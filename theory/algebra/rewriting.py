@@ -31,11 +31,13 @@ from sympy import (
 )
 from sympy.core.function import Function
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.polynomials import cancelled, substituted
 
 __all__ = ["change_variables", "in_exponentials", "rational_form"]
 
 
+@exact_arguments
 def in_exponentials(expression: Expr) -> Expr:
     """Rewrite hyperbolic functions and their inverses through exp and log, and split exp(sum of
     rational * log) into powers.
@@ -95,6 +97,7 @@ def exponential(argument: Expr) -> Expr:
     return Mul(*powers, exp(Add(*rest)))
 
 
+@exact_arguments
 def rational_form(expression: Expr, variables: Iterable[Symbol]) -> Expr | None:
     """Return the expression as a cancelled rational function of the variables, or None where it is
     not rational in them.
@@ -121,6 +124,7 @@ def _rational(node: Expr, names: tuple[Symbol, ...]) -> bool:
     return isinstance(node, Pow) and isinstance(node.exp, Integer)
 
 
+@exact_arguments
 def change_variables(expression: Expr, inverse: Mapping[Symbol, Expr]) -> Expr:
     """Write an expression in new variables, as a cancelled rational function of them where it is
     one.

@@ -22,6 +22,7 @@ from typing import Any
 from sympy import QQ, Expr, Integer, Interval, Reals, Symbol, cancel, cosh, exp, log, tanh
 from sympy.polys.rings import ring
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.decimation.decimation import decimate
 from neurenorm.theory.decimation.model import ISING, Model, Term
 from neurenorm.theory.symbols import symbols
@@ -139,6 +140,7 @@ class BetheOf(Typeset):
         return self.equations.derivation
 
 
+@exact_arguments
 def cavity_equations(p: int) -> CavityEquations:
     """Derive the cavity equations of interactions between p binary weights from their Boltzmann
     weight.

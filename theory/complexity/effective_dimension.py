@@ -38,6 +38,8 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.catalogue.problems import Expansion, Formula
 from neurenorm.theory.gaussian.activation import activation
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
@@ -385,10 +387,12 @@ class LayerSpectrum(Typeset):
         scale = (total + sqrt(total**2 - 4 * slope**2 * RATIO)) / 2
         return scale, slope * sqrt(RATIO) / scale
 
+    @exact_arguments
     def eigenvalue(self, x: Expr) -> Expr:
         """Return an eigenvalue in units of the mean."""
         return (self.slope2 * x + self.floor) / self.mean
 
+    @exact_arguments
     def angular(self, angle: Expr) -> tuple[Expr, Expr]:
         """Return x and the density of the angle, x = 1 + y + 2 √y cos(angle) on (0, π)."""
         x = 1 + RATIO + 2 * sqrt(RATIO) * cos(angle)
@@ -483,6 +487,7 @@ class SphereKernel(Typeset):
     depth: int
     derivation: Derivation = field(default=Derivation(""), compare=False)
 
+    @exact_arguments
     def multiplicity(self, dimension: Expr, degree: Expr) -> Expr:
         """Return N(d, k) = (2k + d - 2) (k + d - 3)!/(k! (d - 2)!), for k >= 1.
 
@@ -491,6 +496,9 @@ class SphereKernel(Typeset):
         >>> sphere_kernel(1).multiplicity(Integer(3), Integer(2))
         5
         """
+        for number in (dimension, degree):
+            if number.is_Integer:
+                whole_number(number, "dimension and degree", 0, 10**4)
         if dimension == 2:
             return Integer(2)
         return (

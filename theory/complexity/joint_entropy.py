@@ -12,6 +12,7 @@ from itertools import product
 
 from sympy import Expr, Heaviside, Rational, S, asin, cos, gamma, log, pi
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.complexity.state_entropy import BinaryEntropy
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.symbols import symbols
@@ -30,6 +31,7 @@ SUBJECT = symbols("complexity")
 C, D, N, THETA = SUBJECT.c, SUBJECT.d, SUBJECT.n, SUBJECT.theta
 
 
+@exact_arguments
 def pattern_probabilities(covariance: Sequence[Sequence[Expr]]) -> dict[tuple[int, ...], Expr]:
     """Return the probability of every pattern of on (1) and off (0) of up to three units with
     Gaussian pre-activations of zero mean.
@@ -62,6 +64,7 @@ def pattern_probabilities(covariance: Sequence[Sequence[Expr]]) -> dict[tuple[in
     return found
 
 
+@exact_arguments
 def joint_entropy(patterns: Mapping[tuple[int, ...], Expr]) -> Expr:
     """Return the entropy of a table of patterns in bits, by the chain rule: the sum over units of
     the entropy given the units before.
@@ -158,6 +161,7 @@ def large_dimension_correction() -> Expr:
     return (tc.diff(C, 2).subs(C, 0) / 2 / D).expand()
 
 
+@exact_arguments
 def chain_rule_excess(units: Expr, training: Expr) -> Expr:
     """Return by how many bits the chain rule with linear classifiers exceeds the entropy of
     independent units, to leading order in the samples.

@@ -32,6 +32,8 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.theory.algebra.arguments import exact_arguments
+from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import (
     GaussianExpectation,
@@ -73,15 +75,24 @@ class BinaryEntropy(Function):
 
     nargs = 1
 
+    def __new__(cls, p: Any, **options: Any) -> Expr:
+        """Read the probability."""
+        found: Expr = super().__new__(cls, expression_of(p), **options)
+        return found
+
     @classmethod
+    @exact_arguments
     def eval(cls, p: Expr) -> Expr | None:
         """Return the values that are rational."""
         if p in (S.Zero, S.One):
             return S.Zero
         return S.One if p == Rational(1, 2) else None
 
+    @exact_arguments
     def fdiff(self, argindex: int = 1) -> Expr:
         """Return the derivative log2((1 - p)/p)."""
+        if argindex != 1:
+            raise ValueError(f"there is one argument, not {argindex}")
         p = self.args[0]
         return log((1 - p) / p) / log(2)
 
@@ -96,6 +107,7 @@ class BinaryEntropy(Function):
         return rf"H_2{power}\left({printer._print(self.args[0])}\right)"
 
 
+@exact_arguments
 def on_probability(mean: Expr, variance: Expr | int) -> Expr:
     """Return the share of Gaussian pre-activations that are positive: ⟨step(mean + √variance z)⟩
     over z.
@@ -295,6 +307,7 @@ class RandomNetwork(Typeset):
         )
 
     @staticmethod
+    @exact_arguments
     def ratio(correlation: Expr) -> Expr:
         """Return r = √(c/(1 - c))."""
         return sqrt(correlation / (1 - correlation))

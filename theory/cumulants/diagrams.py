@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
+from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol, factor
 
+from neurenorm.graphs.arguments import listed, whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.cumulants.pairings import (
     Edges,
     Piece,
@@ -54,7 +57,7 @@ class Diagram:
         """Return the canonical form of a multigraph: the least list of edges over all relabellings
         of the internal vertices that respect their surroundings.
         """
-        given = tuple(edges)
+        given = tuple(map(_edge, edges))
         return cls(min(_relabelled(given, order) for order in _orders(given)))
 
     @cached_property
@@ -129,6 +132,12 @@ class Diagram:
         )
 
 
+def _edge(ends: Any) -> tuple[int, int]:
+    """Two vertices, checked."""
+    low, high = (whole_number(v, "a vertex") for v in listed(ends, "the ends of an edge"))
+    return low, high
+
+
 def _connected(edges: Edges, vertices: set[int]) -> bool:
     """Whether the edges reach all vertices from one of them."""
     reached, waiting = set(), sorted(vertices)[:1]
@@ -180,6 +189,7 @@ def _key(seen: tuple[int, int, list[int]]) -> tuple[int, int, tuple[int, ...]]:
     return seen[0], seen[1], tuple(seen[2])
 
 
+@exact_arguments
 def diagrams(
     degrees: Sequence[int],
     legs: Sequence[Piece] = (),

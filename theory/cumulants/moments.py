@@ -15,11 +15,15 @@ from itertools import product
 from math import comb, prod
 from typing import Any
 
+from neurenorm.graphs.arguments import affordable, shown, whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
+
 __all__ = ["Index", "cumulants_from_moments", "indices", "moments_from_cumulants"]
 
 Index = tuple[int, ...]
 
 
+@exact_arguments
 def indices(slots: int, order: int) -> tuple[Index, ...]:
     """Return all multi-indices of total order 1 to `order`, lower orders first.
 
@@ -28,6 +32,9 @@ def indices(slots: int, order: int) -> tuple[Index, ...]:
     >>> indices(2, 2)
     ((0, 1), (1, 0), (0, 2), (1, 1), (2, 0))
     """
+    slots = whole_number(slots, "the number of slots", 0, 64)
+    order = whole_number(order, "the order", 0, 64)
+    affordable((order + 1) ** slots, "multi-indices")
     every = (b for b in product(range(order + 1), repeat=slots) if 0 < sum(b) <= order)
     return tuple(sorted(every, key=lambda b: (sum(b), b)))
 
@@ -47,7 +54,10 @@ def _terms(b: Index) -> tuple[tuple[int, Index, Index], ...]:
 
 
 def _ordered(given: Mapping[Index, Any]) -> Iterator[Index]:
-    """The indices, lower orders first."""
+    """The indices, lower orders first, checked."""
+    for b in given:
+        if not isinstance(b, tuple) or not all(isinstance(power, int) for power in b):
+            raise TypeError(f"moments are given by tuples of whole numbers, got {shown(b)}")
     return iter(sorted(given, key=lambda b: (sum(b), b)))
 
 

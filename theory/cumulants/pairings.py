@@ -15,6 +15,9 @@ from itertools import chain
 
 from sympy import Expr, Integer, Poly, Symbol
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
+
 __all__ = ["Edges", "Piece", "pairings", "polynomial", "scalar_vertex", "total", "vector_vertex"]
 
 Piece = tuple[int, ...]
@@ -33,9 +36,10 @@ def scalar_vertex(vertex: int, degree: int) -> tuple[Piece, ...]:
     >>> scalar_vertex(0, 3)
     ((0,), (0,), (0,))
     """
-    return ((vertex,),) * degree
+    return ((vertex,),) * whole_number(degree, "the degree", 0, 10**4)
 
 
+@exact_arguments
 def vector_vertex(vertex: int, degree: int) -> tuple[Piece, ...]:
     """Return the strands of a vertex (φ·φ)^(degree/2) of a field of n components.
 
@@ -126,6 +130,7 @@ def _add(
         entry[exponent + power] += times * value
 
 
+@exact_arguments
 def polynomial(count: Mapping[int, int], n: Expr) -> Expr:
     """Return a count as a polynomial in n.
 
@@ -134,9 +139,16 @@ def polynomial(count: Mapping[int, int], n: Expr) -> Expr:
     >>> polynomial({1: 2, 2: 1}, Symbol("n"))
     n**2 + 2*n
     """
-    return sum((value * n**power for power, value in count.items()), start=Integer(0))
+    return sum(
+        (
+            whole_number(value, "a count") * n ** whole_number(power, "a power")
+            for power, value in count.items()
+        ),
+        start=Integer(0),
+    )
 
 
+@exact_arguments
 def total(pieces: Sequence[Piece], n: Symbol) -> Poly:
     """Return the number of all pairings as a polynomial in the number n of components.
 

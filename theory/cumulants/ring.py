@@ -12,6 +12,8 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from neurenorm.graphs.arguments import listed
+
 __all__ = ["Monomial", "Truncated", "TruncatedRing"]
 
 Monomial = tuple[int, ...]
@@ -72,7 +74,8 @@ class TruncatedRing:
 
     def weight(self, monomial: Monomial) -> int:
         """Return the weight Σ a_i + 2j of d^a e^j."""
-        return sum(monomial[:-1]) + 2 * monomial[-1]
+        powers = listed(monomial, "the powers of a monomial", 1)
+        return sum(powers[:-1]) + 2 * powers[-1]
 
     def element(self, terms: Mapping[Monomial, Any]) -> Truncated:
         """Return the polynomial with given coefficients; what is beyond the cut is dropped."""

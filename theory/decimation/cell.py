@@ -16,6 +16,7 @@ from typing import Any
 from sympy import Add, Expr, Integer, Interval, Reals, Symbol, exp, log, oo
 
 from neurenorm.graphs.lattices import TwoTerminalCell
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.expansion import combine_numbers
 from neurenorm.theory.decimation.model import Alphabet, Term, Values, bond_model
@@ -32,6 +33,7 @@ class NotClosed(ValueError):
     """A decimation generates couplings that its bond functions cannot express."""
 
 
+@exact_arguments
 def cell_decimation(
     cell: TwoTerminalCell, alphabet: Alphabet, bonds: Mapping[Symbol, Values], **options: Any
 ) -> Decimation:
@@ -48,6 +50,7 @@ def cell_decimation(
     return decimate(bond_model(cell.graph, alphabet, bonds), cell.terminals, **options)
 
 
+@exact_arguments
 def cell_recursion(
     cell: TwoTerminalCell,
     alphabet: Alphabet,

@@ -23,7 +23,9 @@ from typing import Any, Protocol
 from flint import fmpz_mpoly
 from sympy import Expr, Integer, Matrix, Symbol
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.elimination import EliminationOrder, elimination_order
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import LogBasis, LogWeight
 from neurenorm.theory.algebra.polynomials import BoltzmannRing
 from neurenorm.theory.decimation.expansion import Combine, Label, combine_numbers, plain, transform
@@ -50,9 +52,11 @@ class Weights(Protocol):
 
     one: Any
 
+    @exact_arguments
     def boltzmann(self, exponents: Mapping[Symbol, Expr], weight: Expr) -> Any:
         """Return weight * exp(sum of coupling * exponent)."""
 
+    @exact_arguments
     def count(self, number: Expr) -> Any:
         """Return a number of states (which may hold the symbol q) as a ring element."""
 
@@ -372,7 +376,8 @@ class Decimation:
                 blocks.setdefault(block, []).append(name_latex(vertex))
             return " ".join(rf"\delta_{{{' '.join(block)}}}" for block in blocks.values())
         return " ".join(
-            self.model.alphabets[vertex].labels[k].format(name_latex(vertex)) for vertex, k in label
+            found_in(self.model.alphabets, vertex, "vertex").labels[k].format(name_latex(vertex))
+            for vertex, k in label
         )
 
     def _repr_latex_(self) -> str:

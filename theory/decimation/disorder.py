@@ -16,7 +16,9 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, Integer, Poly, Symbol
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.graphs.lattices import TwoTerminalCell
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.polynomials import cancelled
 from neurenorm.theory.algebra.reading import expression_of
 
@@ -137,6 +139,7 @@ def exact_law(cell: TwoTerminalCell, law: Law, generations: int = 1) -> dict[Exp
     return current
 
 
+@exact_arguments
 def moment(law: Law, order: int) -> Expr:
     """Return the mean of t^order.
 
@@ -145,7 +148,9 @@ def moment(law: Law, order: int) -> Expr:
     >>> moment({Integer(1): Integer(1)}, 3)
     1
     """
-    return sum((p * t**order for t, p in law.items()), Integer(0))
+    order = whole_number(order, "the order", 0, 1000)
+    read = {expression_of(t): expression_of(p) for t, p in law.items()}
+    return sum((p * t**order for t, p in read.items()), Integer(0))
 
 
 def harris(cell: TwoTerminalCell, t: Any) -> tuple[tuple[Expr, ...], Expr]:

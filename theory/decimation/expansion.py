@@ -15,6 +15,8 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
+from neurenorm.graphs.arguments import found_in
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import exact_number
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.model import Vertex
@@ -44,7 +46,10 @@ def transform(
         current = {
             key: combine(
                 [
-                    (plain(dual[key[axis]][s]), current[(*key[:axis], s, *key[axis + 1 :])])
+                    (
+                        plain(dual[key[axis]][s]),
+                        found_in(current, (*key[:axis], s, *key[axis + 1 :]), "configuration"),
+                    )
                     for s in range(sizes[axis])
                     if dual[key[axis]][s] != 0
                 ]
@@ -94,6 +99,7 @@ def _blocks(keep: Sequence[Vertex], partition: Configuration) -> Label:
     )
 
 
+@exact_arguments
 def plain(number: Expr) -> Any:
     """Return a rational as a Fraction, which is fast, and any other number as it is."""
     return Fraction(int(number.p), int(number.q)) if number.is_Rational else number

@@ -17,9 +17,11 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, Integer, Rational, Symbol, cos, false, pi, sin, true
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.log_weights import exact_number
-from neurenorm.theory.algebra.reading import expression_of
+from neurenorm.theory.algebra.reading import expression_of, shown
 
 __all__ = ["ISING", "Alphabet", "Kernel", "Model", "Term", "bond_model", "clock", "finite", "potts"]
 
@@ -70,6 +72,7 @@ def _integers(*rows: Sequence[int]) -> tuple[tuple[Expr, ...], ...]:
 
 
 _HALF = Rational(1, 2)
+LARGEST_CLOCK = 100
 ISING = Alphabet(
     "Ising",
     _integers((1, -1))[0],
@@ -110,8 +113,7 @@ def clock(n: int) -> Alphabet:
     >>> clock(4).states
     (0, pi/2, pi, 3*pi/2)
     """
-    if not isinstance(n, int) or n < 2:
-        raise ValueError(f"a clock needs an integer number of positions of at least 2, got {n!r}")
+    n = whole_number(n, "the number of positions of a clock, at least 2,", 2, LARGEST_CLOCK)
     angles = tuple(2 * pi * a / n for a in range(n))
     labels, basis, norms = ["1"], [[Integer(1)] * n], [n]
     for k in range(1, (n - 1) // 2 + 1):
@@ -130,6 +132,7 @@ def clock(n: int) -> Alphabet:
     return Alphabet(f"{n}-clock", angles, tuple(labels), rows, dual, Integer(n))
 
 
+@exact_arguments
 def potts(q: int | Symbol) -> Alphabet:
     """Return q equivalent states, q an integer or a symbol: weights may depend only on which
     vertices agree.
@@ -183,6 +186,8 @@ class Term(Tabulated):
 
     def value(self, states: Sequence[Any]) -> Expr:
         """Return the exact number that multiplies the coupling."""
+        if any(isinstance(state, str | bytes | list | dict) for state in states):
+            raise TypeError(f"states are numbers, got {shown(states)}")
         return _exact(self.function(*states), f"the function of {self.coupling} on {self.scope}")
 
 
@@ -286,6 +291,7 @@ class Model(Tabulated):
         return graph
 
 
+@exact_arguments
 def bond_model(
     graph: nx.Graph,
     alphabet: Alphabet,

@@ -13,6 +13,7 @@ from typing import Any
 import networkx as nx
 from sympy import Dummy, Range, Reals, Symbol, atanh, oo, tanh
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.rewriting import change_variables
 from neurenorm.theory.decimation.decimation import TABLE_LIMIT, Decimation, Weights, decimate
 from neurenorm.theory.decimation.model import ISING, Kernel, Model, Term, Vertex, bond_model
@@ -127,6 +128,7 @@ def _joined(cell: Decimation, copies: int) -> Model:
     return Model(alphabets, tuple(terms), tuple(kernels), cell.model.functions)
 
 
+@exact_arguments
 def character_steps(coupling: Symbol, number: Symbol) -> tuple[Step, ...]:
     """Prove by induction that r Ising bonds in series have the character tanh K_r = (tanh K)^r.
 

@@ -23,6 +23,7 @@ from sympy import Add, Expr, Integer, Matrix, Mul, Symbol
 
 from neurenorm.graphs.lattices import TwoTerminalCell
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.decimation import Decimation, PolynomialWeights, decimate
 from neurenorm.theory.decimation.model import Alphabet, Model, Term, Values
@@ -119,6 +120,7 @@ class WeightMap(Tabulated):
             )
         return ((design.T * design).inv() * design.T)[:-1, :]
 
+    @exact_arguments
     def subs(self, values: Mapping[Symbol, Any]) -> WeightMap:
         """Return the step with numbers put for parameters, such as the q of a Potts model."""
         exact = {symbol: expression_of(value) for symbol, value in values.items()}
@@ -151,6 +153,7 @@ class WeightMap(Tabulated):
         )
 
 
+@exact_arguments
 def weight_map(
     cell: TwoTerminalCell,
     alphabet: Alphabet,

@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from sympy import Expr, Rational, Symbol, atanh, latex, log, tanh
+from sympy import Expr, Rational, Symbol, atanh, log, tanh
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import Interactions, promoted
 from neurenorm.graphs.network.rules import Rule
+from neurenorm.theory.algebra.arguments import exact_arguments
+from neurenorm.theory.algebra.reading import shown
 from neurenorm.theory.catalogue.problems import OverRing, Ring
 from neurenorm.theory.decimation.cell import NotClosed
 from neurenorm.theory.decimation.decimation import Decimation, decimate
@@ -33,6 +36,7 @@ from neurenorm.theory.recursion.fixed_points import exact_fixed_points
 from neurenorm.theory.recursion.recursion import Chart, FixedPoint, Recursion
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
+from neurenorm.theory.typeset.display import tex
 
 __all__ = [
     "BLOCK",
@@ -51,6 +55,7 @@ BLOCK = ("block",)
 MOST_COPIES = 7
 
 
+@exact_arguments
 def binary_model(
     interactions: Interactions,
     x: Mapping[Any, int] | None = None,
@@ -301,6 +306,13 @@ class BlockCouplings(OverRing):
         """Whether a basis function belongs to the two couplings: the constant, the block weight, or
         block weight times both ends of one copy.
         """
+        if not all(
+            isinstance(part, tuple)
+            and len(part) == 2
+            and (part[0] == BLOCK or (isinstance(part[0], tuple) and len(part[0]) == 3))
+            for part in listed(label, "the factors")
+        ):
+            raise ValueError(f"a basis function is pairs (vertex, number), got {shown(label)}")
         ends: list[Any] = [v for v, _ in label if v != BLOCK]
         return not label or (
             label[0][0] == BLOCK
@@ -365,7 +377,7 @@ class BlockCouplings(OverRing):
         return self.recursion.to_latex(names)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.to_latex({s: latex(s) for s in (ALPHA, K)})}$"
+        return f"$\\displaystyle {self.to_latex({s: tex(s) for s in (ALPHA, K)})}$"
 
 
 def block_couplings(b: int = 2, copies: int = 1) -> BlockCouplings:
@@ -379,6 +391,7 @@ def block_couplings(b: int = 2, copies: int = 1) -> BlockCouplings:
     return BlockCouplings(block_decimation(b, copies), b, copies)
 
 
+@exact_arguments
 def binary_recursion(b: int = 2, copies: int = 1) -> Recursion:
     """Derive the exact recursion of the two couplings (alpha, k) of a binary chain with P data.
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import promoted
 from neurenorm.graphs.network.network import Network
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.expansion import Label
 from neurenorm.theory.dynamic_neurons.chain import binary_model
@@ -76,6 +78,7 @@ def network_block(network: Network, copies: int = 1) -> Decimation:
     )
 
 
+@exact_arguments
 def layer_block(width: int, layers: int = 2, copies: int = 1) -> Decimation:
     """Sum the weights and the inner neurons of a block of dense binary layers out.
 
@@ -98,6 +101,7 @@ def layer_block(width: int, layers: int = 2, copies: int = 1) -> Decimation:
     >>> sorted((c.first, c.last) for c in coupling_classes(layer_block(1)))
     [(0, 0), (1, 1)]
     """
+    layers = whole_number(layers, "the number of layers", 1, 100)
     return network_block(mlp([width] * (layers + 1)), copies)
 
 
@@ -124,6 +128,7 @@ def coupling_classes(block: Decimation) -> tuple[CouplingClass, ...]:
     return tuple(found)
 
 
+@exact_arguments
 def generated_classes(width: int, layers: int = 2) -> tuple[tuple[int, int], ...]:
     """Return the kinds of couplings, (neurons of the first, of the last layer), that a block has
     and one layer has not.

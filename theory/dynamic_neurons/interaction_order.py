@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr, Integer, Max, Poly, Symbol
 from sympy import symbols as sympy_symbols
 
+from neurenorm.graphs.arguments import positive
 from neurenorm.graphs.network.architectures import mlp
 from neurenorm.graphs.network.interaction import promoted, weights_only
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.activation import parse_expression
 from neurenorm.theory.typeset.derivation import Derivation, Step
 from neurenorm.theory.typeset.display import Typeset
@@ -68,6 +70,7 @@ class InteractionOrder(Typeset):
         )
 
 
+@exact_arguments
 def polynomial_activation(source: str | Expr) -> Poly:
     """Return an activation that is a polynomial in z; other symbols are coefficients of general
     value.
@@ -97,6 +100,7 @@ def polynomial_activation(source: str | Expr) -> Poly:
     return Poly(named, Z)
 
 
+@exact_arguments
 def interaction_order(layers: int, activation: str | Expr | Poly) -> InteractionOrder:
     """Return the degrees and coupled pairs of a chain of weight layers.
 
@@ -112,8 +116,7 @@ def interaction_order(layers: int, activation: str | Expr | Poly) -> Interaction
     >>> interaction_order(3, "z + g*z^2")
     InteractionOrder(static=28, dynamic=8, static_pairs=3, dynamic_pairs=0)
     """
-    if not isinstance(layers, int) or layers < 1:
-        raise ValueError(f"the number of weight layers must be a positive integer, got {layers!r}")
+    layers = positive("the number of weight layers", layers, 1000)
     polynomial = activation if isinstance(activation, Poly) else polynomial_activation(activation)
     d, reach = polynomial.degree(), 0
     rules, steps = [], []
@@ -158,6 +161,7 @@ def static_cost(layers: int, activation: Poly) -> Poly:
     >>> static_cost(2, polynomial_activation("z")).total_degree()
     4
     """
+    layers = positive("the number of weight layers", layers, 100)
     weights, (x, y) = sympy_symbols(f"W_0:{layers}", real=True), sympy_symbols("x y", real=True)
     h = Poly(x, *weights)
     for w in weights:
@@ -175,6 +179,7 @@ def dynamic_energy(layers: int, activation: Poly) -> Poly:
     >>> dynamic_energy(2, polynomial_activation("z")).total_degree()
     4
     """
+    layers = positive("the number of weight layers", layers, 100)
     weights, neurons = (
         sympy_symbols(f"W_0:{layers}", real=True),
         sympy_symbols(f"h_1:{layers + 1}", real=True),

@@ -35,6 +35,8 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
 from neurenorm.theory.recursion.recursion import Chart, Recursion
@@ -157,6 +159,7 @@ def moment_matrix(order: int) -> ImmutableMatrix:
     >>> moment_matrix(2).diagonal()
     Matrix([[1, w, w**2]])
     """
+    order = whole_number(order, "the order", 0, 50)
     (z,) = gaussian_variables(1)
     h = Symbol("h", real=True)
     columns = []
@@ -194,6 +197,7 @@ def ratio_chart() -> Chart:
     return Chart({g: J / r, r: r}, {J: g * r, r: r})
 
 
+@exact_arguments
 def annealed_density(
     h: Sequence[Any], after: Sequence[Any], alpha: Expr = ALPHA, prior: Expr | None = None
 ) -> Expr:

@@ -22,9 +22,11 @@ from typing import Any
 import networkx as nx
 from sympy import Add, Expr, Integer, Symbol, exp, sign
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.network.interaction import Interactions, promoted, weights_only
 from neurenorm.graphs.network.network import Network
 from neurenorm.graphs.network.rules import Rule
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.decimation import decimate
 from neurenorm.theory.decimation.model import Alphabet, Kernel, Model, Term, finite
@@ -75,6 +77,7 @@ class Promotion(Typeset):
         )
 
 
+@exact_arguments
 def promotion(
     network: Network | nx.DiGraph,
     x: Data,
@@ -121,6 +124,7 @@ def promotion(
     >>> found.holds, found.promoted
     (True, 2 + exp(-4*beta)*exp(2*k) + exp(-4*beta)*exp(-2*k))
     """
+    x, y = ({place: expression_of(value) for place, value in data.items()} for data in (x, y))
     copies = 1 + max((copy for _, copy in x), default=0)
     dynamic = promoted(network, copies)
     _check_data(dynamic, x, y)
@@ -131,6 +135,7 @@ def promotion(
     return Promotion(alone, summed.expand())
 
 
+@exact_arguments
 def finite_model(
     dynamic: Interactions,
     x: Data,
@@ -160,7 +165,8 @@ def finite_model(
     (-1, 0, 1)
     """
     values: dict[Any, tuple[Any, ...]] = {
-        ("x", *place): (expression_of(value),) for place, value in x.items()
+        ("x", *listed(place, "neuron and copy")): (expression_of(value),)
+        for place, value in x.items()
     }
     parameters = tuple(expression_of(value) for value in weights)
     kernels = []

@@ -20,6 +20,8 @@ from typing import Any
 
 from sympy import Add, Expr, Integer, Matrix, Symbol, exp
 
+from neurenorm.graphs.arguments import found_in
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
@@ -105,7 +107,7 @@ class SelfMaps:
 
     def name(self, f: Map) -> str:
         """Return a short name: I, N, + and - for two states, the list of images otherwise."""
-        return BINARY_NAMES[f] if len(self.alphabet) == 2 else "".join(map(str, f))
+        return found_in(BINARY_NAMES, f, "map") if len(self.alphabet) == 2 else "".join(map(str, f))
 
     @cached_property
     def symbols(self) -> dict[Map, Symbol]:
@@ -172,6 +174,7 @@ class SelfMaps:
             matrix[place[tuple(f[i] for i in state)], column] += p
         return matrix
 
+    @exact_arguments
     def partition_function(
         self,
         law: Mapping[Map, Any],

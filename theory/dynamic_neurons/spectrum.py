@@ -28,6 +28,8 @@ from math import comb, prod
 
 from sympy import Add, Expr, Integer, Rational, Symbol, cosh, exp, sinh, tanh
 
+from neurenorm.graphs.arguments import positive
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.symbols import symbols
@@ -78,6 +80,7 @@ class BinaryLayer:
     sharp: bool = False
     normalised: bool = False
 
+    @exact_arguments
     def rule(self, weight: int, product: int) -> Expr:
         """Return f_W(g), the weight of one copy with h h' = g, before it is normalised."""
         return Integer(int(product == weight)) if self.sharp else exp(2 * ALPHA * weight * product)
@@ -108,6 +111,7 @@ class BinaryLayer:
         )
         return even, odd
 
+    @exact_arguments
     def eigenvalue(self, s: int | Expr, copies: int | Expr) -> Expr:
         """Return lambda_s, the eigenvalue of a product of s of the P copies.
 
@@ -119,11 +123,13 @@ class BinaryLayer:
         c0, c1 = self.characters
         return c0 ** (copies - s) * c1**s * self.weight_characters()[int(s) % 2]
 
+    @exact_arguments
     def product_weight(self, layers: int | Expr, sign: int) -> Expr:
         """Return p_M(sigma), the summed prior of all weights of M layers whose product is sigma."""
         even, odd = self.weight_characters()
         return Rational(1, 2) * (even**layers + sign * odd**layers)
 
+    @exact_arguments
     def one_copy(self, layers: int | Expr, match: int) -> Expr:
         """Return the sum over the neurons of one copy, cost included, where x y times the product
         of the weights is ``match``.
@@ -137,6 +143,7 @@ class BinaryLayer:
             c0**layers * (costs[1] + costs[-1]) + match * c1**layers * (costs[1] - costs[-1])
         )
 
+    @exact_arguments
     def chain(self, layers: int | Expr, same: int | Expr, opposite: int | Expr, sign: int) -> Expr:
         """Return the product of all copies: ``same`` data with x = y and ``opposite`` with x
         = -y.
@@ -288,6 +295,7 @@ class EitherStiffness(Typeset):
         return self.finite.derivation
 
 
+@exact_arguments
 def transfer_spectrum(P: int = 1, normalised: bool = False, form: str = "table") -> BinarySpectrum:
     """Return the spectrum of one layer acting on P copies, as a table of all eigenvalues or in
     blocks of equal ones.
@@ -300,6 +308,7 @@ def transfer_spectrum(P: int = 1, normalised: bool = False, form: str = "table")
     return BinarySpectrum(_count("P", P), bool(normalised), form == "table")
 
 
+@exact_arguments
 def partition_function(
     M: int, x: Sequence[int], y: Sequence[int], normalised: bool = True
 ) -> EitherStiffness:
@@ -375,6 +384,7 @@ def _partition_steps(layer: BinaryLayer, M: int) -> Derivation:
     return Derivation("characters of one layer, raised to the power M", tuple(steps))
 
 
+@exact_arguments
 def weight_magnetization(M: int, x: Sequence[int], y: Sequence[int], sharp: bool = True) -> Formula:
     """Return the averages of one weight and of the product of all weights, by default at infinite
     stiffness.
@@ -495,6 +505,4 @@ def matches(x: Sequence[int], y: Sequence[int]) -> tuple[int, int]:
 
 def _count(name: str, number: int) -> int:
     """A positive integer."""
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError(f"{name} must be a positive integer, got {number!r}")
-    return number
+    return positive(name, number)

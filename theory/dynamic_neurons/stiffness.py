@@ -17,14 +17,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, Expr, Integer, Poly, Rational, Symbol, cancel, exp, latex, pi, solve, sqrt
+from sympy import Add, Expr, Integer, Poly, Rational, Symbol, cancel, exp, pi, solve, sqrt
 from sympy import symbols as sympy_symbols
 
+from neurenorm.graphs.arguments import positive
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.symbols import symbols
 from neurenorm.theory.typeset.derivation import Derivation, Step
-from neurenorm.theory.typeset.display import Typeset, aligned
+from neurenorm.theory.typeset.display import Typeset, aligned, tex
 
 __all__ = [
     "BackPropagation",
@@ -164,6 +165,7 @@ def back_propagation_limit(source: str | Expr | Activation, layers: int) -> Back
     >>> [(a - b).expand() for a, b in zip(found.local, found.chain_rule)]
     [0, 0, 0]
     """
+    layers = positive("the number of weight layers", layers, 50)
     phi = activation(source)
     weights, (x, y, kappa) = _weights(layers), sympy_symbols("x y kappa", real=True)
     h = (x, *sympy_symbols(f"h_1:{layers + 1}", real=True))
@@ -294,7 +296,7 @@ class SmearedChain(Typeset):
 
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the averages from layer to layer."""
-        shown = latex(self.activation.expression)
+        shown = tex(self.activation.expression, names)
         rows = [
             rf"Z &= F_0(x), \qquad F_{{{self.layers}}}(h) = e^{{-\beta (y - h)^2}}",
             rf"F_m(h) &= \left\langle G_{{m+1}}(\phi(w h)) \right\rangle_{{w \sim \mathcal{{N}}(0, "

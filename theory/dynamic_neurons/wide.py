@@ -35,6 +35,8 @@ from sympy import (
     sqrt,
 )
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
@@ -259,7 +261,7 @@ def wide_binary(N: Any = oo) -> WideBinary:
     >>> wide_binary(11).width
     11
     """
-    return WideBinary(N if oo == N or isinstance(N, bool) or int(N) != N else int(N))
+    return WideBinary(N if oo == expression_of(N) else whole_number(N, "the width N", 1))
 
 
 def wide_recursion() -> Recursion:
@@ -394,6 +396,7 @@ def overlap_recursion() -> Recursion:
     )
 
 
+@exact_arguments
 def smeared_wide_recursion(
     source: str | Expr | Activation = "erf", stiffness: Expr = ALPHA
 ) -> Recursion:

@@ -12,11 +12,13 @@ from typing import Any
 from sympy import Dummy, Expr, I, S, expand
 
 from neurenorm.graphs.periodic.labels import Directed, reverse
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["coupling_of", "real_and_imaginary"]
 
 
+@exact_arguments
 def real_and_imaginary(value: Expr) -> tuple[Expr, Expr]:
     """Return real and imaginary part of an expression whose symbols count as real.
 

@@ -30,6 +30,7 @@ from sympy import (
 )
 
 from neurenorm.graphs.periodic.metric import Metric, NoMetric
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.typeset.display import Typeset, tex
 
@@ -195,11 +196,13 @@ class EffectiveTheory(Typeset):
                 "and neither may be negative; expand about the wave number of the minimum"
             )
 
+    @exact_arguments
     def symbol(self, k: Sequence[Expr]) -> Expr:
         """Return r + Z_ij κ_i κ_j, the phases κ_i = k·a_i given."""
         vector = Matrix(list(k))
         return self.restoring + (vector.T * self.stiffness * vector)[0, 0]
 
+    @exact_arguments
     def propagator(self, distance: Expr) -> Expr:
         """Return G(x) = e^(-m|x|)/(2 √(r Z)) in one dimension, x in cells.
 

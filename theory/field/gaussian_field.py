@@ -39,6 +39,7 @@ from sympy import (
 
 from neurenorm.graphs.lattices import chain
 from neurenorm.graphs.periodic.periodic import PeriodicGraph
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field.edge_couplings import coupling_of, real_and_imaginary
 from neurenorm.theory.field.effective_theory import EffectiveTheory
@@ -113,6 +114,7 @@ class GaussianField(Typeset):
         )
 
     @classmethod
+    @exact_arguments
     def from_chain_action(
         cls, action: Expr, below: Symbol, here: Symbol, saddle: Expr
     ) -> GaussianField:
@@ -222,6 +224,7 @@ class GaussianField(Typeset):
         radius = sqrt((a - d) ** 2 / 4 + squared)
         return (a + d) / 2 - radius, (a + d) / 2 + radius
 
+    @exact_arguments
     def propagator(self, distance: Expr) -> Expr:
         """Return ⟨φ_0 φ_x⟩ of an infinite chain with nearest neighbours, in closed form.
 

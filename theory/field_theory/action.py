@@ -29,6 +29,7 @@ from sympy import (
 )
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import matrix_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.symbols import symbols
@@ -242,6 +243,7 @@ def _one_by_one(layer: Matrix, kernel: Matrix) -> Expr:
     return total
 
 
+@exact_arguments
 def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:
     """Return -ln of the density of q' = |z'|²/N of a linear network given q of the layer below,
     exact at any width.
@@ -278,6 +280,7 @@ def radial_action(below: Expr, here: Expr, width: Expr = N) -> Expr:
     )
 
 
+@exact_arguments
 def factorial_divergence(excess: Expr, gain: Expr = A) -> dict[str, Expr]:
     """Return the Kullback-Leibler divergence per layer, in nats, of the network from independent
     layers, to leading order in 1/N.

@@ -32,6 +32,8 @@ from sympy import (
 )
 from sympy import I as IMAGINARY
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field.gaussian_field import EffectiveTheory, GaussianField
@@ -231,6 +233,7 @@ class DepthField(Typeset):
         }
         return forms[boundary] if boundary in forms else [_chosen({}, boundary)]
 
+    @exact_arguments
     def closed_eigenvalues(self, layers: int, boundary: str) -> list[Expr] | None:
         """Return the eigenvalues of T where their wave numbers are rational multiples of π (pinned,
         periodic), None elsewhere.
@@ -247,6 +250,7 @@ class DepthField(Typeset):
             ]
         return None
 
+    @exact_arguments
     def periodogram(self, wave: Any, window: int) -> Expr:
         """Return ⟨|Σ_l e^(-ikl) δK_l|²⟩/T over a window of T layers of a stationary chain.
 
@@ -259,6 +263,7 @@ class DepthField(Typeset):
         >>> round(float(depth.periodogram(0, 64)), 5)
         0.48243
         """
+        wave = expression_of(wave)
         total = S.One + 2 * sum(
             ((1 - Rational(d, window)) * self.a**d * cos(wave * d) for d in range(1, window)),
             start=S.Zero,
@@ -266,9 +271,14 @@ class DepthField(Typeset):
         return self.variance * total
 
 
+LONGEST = 10_000
+"""The most layers of a chain."""
+
+
 def _check(layers: int, boundary: str) -> None:
     """Refuse unknown boundaries and chains that are too short."""
     least = 3 if boundary == "periodic" else 1
+    whole_number(layers, "the number of layers", None, LONGEST)
     if boundary not in BOUNDARIES:
         raise ValueError(f"unknown boundary {boundary!r}: choose one of {', '.join(BOUNDARIES)}")
     if layers < least:
@@ -306,11 +316,13 @@ def pair_jacobian(kernels: Any) -> ImmutableDenseMatrix:
     return ImmutableDenseMatrix(kernels.jacobian())
 
 
+@exact_arguments
 def covariance_step(jacobian: Matrix, covariance: Matrix, noise: Matrix) -> ImmutableDenseMatrix:
     """Return Σ' = J Σ Jᵀ + D, the covariance of the kernels of several inputs one layer up."""
     return ImmutableDenseMatrix(jacobian * covariance * jacobian.T + noise)
 
 
+@exact_arguments
 def matrix_symbol(jacobian: Matrix, noise: Matrix, wave: Expr = K_WAVE) -> ImmutableDenseMatrix:
     """Return the precision of several coupled fluctuations, (1 - J e^(-ik))† D⁻¹ (1 - J e^(-ik)).
 

@@ -16,6 +16,7 @@ from functools import cached_property
 
 from sympy import E, Expr, ImmutableDenseMatrix, Integer, Rational, Symbol, gamma, log
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.recursion.recursion import Recursion
 from neurenorm.theory.symbols import symbols
@@ -178,6 +179,7 @@ class ScaleInvariant:
         """Stationary variance of q = |z|²/N: (1 + 2/N)(Var K + K²) - K²."""
         return (1 + 2 / N) * (self.kernel_variance + K**2) - K**2
 
+    @exact_arguments
     def covariance(self, variance: Expr) -> Expr:
         """Return the covariance at a distance: exactly geometric at any width."""
         return variance * self.gain**LAG
@@ -254,6 +256,7 @@ class ScaleInvariant:
         return product
 
 
+@exact_arguments
 def kesten_equation(exponent: Symbol) -> Expr:
     """Return ln of ``a^κ Γ(N/2 + κ)(2/N)^κ/Γ(N/2)``, whose zero κ > 0 is the tail exponent P(q > t)
     ~ t^(-κ) of the linear chain.
@@ -281,6 +284,7 @@ def kesten_equation(exponent: Symbol) -> Expr:
     return exponent * log(2 * A / N) + log(gamma(N / 2 + exponent) / gamma(N / 2))
 
 
+@exact_arguments
 def tangent_variance(excess: Expr, width: Expr, depth: int) -> Expr:
     """Return Var Θ/⟨Θ⟩² of a critical linear or ReLU network with scalar output f, no biases, one
     input, exact at any width.

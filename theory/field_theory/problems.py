@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.field_theory import derivations
 from neurenorm.theory.field_theory.action import LatticeAction
 from neurenorm.theory.field_theory.depth_field import DepthField
@@ -177,6 +178,7 @@ class ActionAt(Typeset):
         """S as an expression in σ_w² and σ_b²."""
         return self.action.value(self.layers, self.overlap)
 
+    @exact_arguments
     def at(self, weight_variance: Expr, bias_variance: Expr) -> Expr:
         """Return S at given variances, where a kernel that is singular there is refused."""
         return LatticeAction(self.action.activation, weight_variance, bias_variance).value(

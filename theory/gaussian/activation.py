@@ -10,11 +10,13 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Rational, S, Symbol
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of, read_expression, read_number, shown
 from neurenorm.theory.gaussian.envelope import envelope
 from neurenorm.theory.gaussian.expectation import gaussian_variables
 from neurenorm.theory.gaussian.kinks import by_intervals, localised, straightened
 from neurenorm.theory.gaussian.terms import with_signs
+from neurenorm.theory.typeset.display import tex
 
 __all__ = ["Activation", "activation", "activation_names"]
 
@@ -82,6 +84,7 @@ class Activation:
         """Return phi at another argument."""
         return self.expression.xreplace({_Z: expression_of(argument)})
 
+    @exact_arguments
     def derivative(self, order: int = 1) -> Expr:
         """Return a generalised derivative: Heaviside and Dirac deltas stand at kinks and jumps.
 
@@ -111,6 +114,7 @@ class Activation:
             found = localised(sp.diff(found, _Z), _Z)
         return _with_tangents(by_intervals(found, _Z))
 
+    @exact_arguments
     def beside_zero(self, side: int) -> tuple[Expr, Expr]:
         """Return the limits of phi and of its slope as z goes to zero from the right (side 1) or
         the left (-1).
@@ -163,7 +167,7 @@ class Activation:
         return odd + even, odd - even
 
     def _repr_latex_(self) -> str:
-        return rf"$\displaystyle \phi(z) = {sp.latex(self.expression)}$"
+        return rf"$\displaystyle \phi(z) = {tex(self.expression)}$"
 
     def __str__(self) -> str:
         return self.name

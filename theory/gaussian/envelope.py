@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["envelope"]
@@ -30,6 +31,7 @@ _BOUNDED = {
 }
 
 
+@exact_arguments
 def envelope(function: Expr, variable: Symbol | Sequence[Symbol], scale: Expr = S.One) -> Bound:
     """Return A and B with |f(z)| <= A exp(B |z|) for all real z.
 

@@ -32,6 +32,8 @@ from sympy import (
 )
 from sympy.printing.printer import Printer
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import symbols_of
 from neurenorm.theory.algebra.reading import expression_of, matrix_of
 from neurenorm.theory.gaussian.kinks import localised
 from neurenorm.theory.gaussian.rules import NoClosedForm, Square, Vector, apply, dot, root
@@ -67,8 +69,7 @@ def gaussian_variables(count: int) -> tuple[Symbol, ...]:
     >>> gaussian_variables(2)
     (z_a, z_b)
     """
-    if count < 1:
-        raise ValueError(f"an expectation needs at least one Gaussian variable, got {count}")
+    count = whole_number(count, "the number of Gaussian variables", 1, 1000)
     if count == 1:
         return (_ONE,)
     return _PAIR if count == 2 else tuple(Symbol(f"z_{i + 1}", real=True) for i in range(count))
@@ -114,7 +115,7 @@ class GaussianExpectation(Expr):
     def __new__(cls, function: Any, variables: Any, covariance: Any) -> Expr:
         """Marginalise onto the variables that occur and give them their standard names."""
         function = expression_of(function)
-        given = tuple(variables) if isinstance(variables, Sequence | Tuple) else (variables,)
+        given = symbols_of(variables, "a Gaussian variable")
         matrix = _covariance(covariance, len(given))
         used = [i for i, variable in enumerate(given) if function.has(variable)]
         if not used:

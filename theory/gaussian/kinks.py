@@ -37,12 +37,15 @@ from sympy import (
     tanh,
 )
 
+from neurenorm.theory.algebra.arguments import exact_arguments
+
 __all__ = ["by_intervals", "localised", "straightened"]
 
 _INVERSE = {tanh: atanh, erf: erfinv, sinh: asinh, asinh: sinh, atan: tan, exp: log, log: exp}
 _IMAGE = {tanh: (-1, 1), erf: (-1, 1), exp: (0, S.Infinity), atan: (-S.Pi / 2, S.Pi / 2)}
 
 
+@exact_arguments
 def straightened(argument: Expr, variable: Symbol) -> Expr:
     """Return a simpler expression of the same sign for every real value of the variable.
 
@@ -87,6 +90,7 @@ def straightened(argument: Expr, variable: Symbol) -> Expr:
     )
 
 
+@exact_arguments
 def localised(expression: Expr, variable: Symbol) -> Expr:
     """Return an expression in which every Dirac delta of the variable has its coefficient taken at
     its own place.

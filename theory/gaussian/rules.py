@@ -27,6 +27,8 @@ from math import comb
 from sympy import Expr, Integer, S, asin, cancel, erf, exp, factor, pi, sign, sqrt
 from sympy import Matrix as SymbolicMatrix
 
+from neurenorm.theory.algebra.arguments import exact_arguments
+
 __all__ = [
     "NoClosedForm",
     "Spike",
@@ -82,11 +84,13 @@ class Term:
     spikes: tuple[Spike, ...] = ()
 
     @staticmethod
+    @exact_arguments
     def monomial(powers: Sequence[int], coefficient: Expr = S.One) -> Term:
         """Return a bare monomial."""
         size = len(powers)
         return Term(coefficient, tuple(powers), (S.Zero,) * size, ((S.Zero,) * size,) * size)
 
+    @exact_arguments
     def scaled(self, scale: Expr) -> Term:
         """Return the term times a number."""
         return replace(self, coefficient=self.coefficient * scale)
@@ -102,6 +106,7 @@ def apply(matrix: Square, vector: Sequence[Expr]) -> Vector:
     return tuple(dot(row, vector) for row in matrix)
 
 
+@exact_arguments
 def average(term: Term, covariance: Square) -> Expr:
     """Return the Gaussian average of a term under a symbolic covariance.
 
@@ -142,6 +147,7 @@ def average(term: Term, covariance: Square) -> Expr:
     return term.coefficient * _average_steps(term.steps, covariance)
 
 
+@exact_arguments
 def gaussian_moment(powers: Sequence[int], covariance: Square) -> Expr:
     """Return the average of a monomial: the sum over all pairings of its factors (Isserlis).
 
@@ -152,6 +158,10 @@ def gaussian_moment(powers: Sequence[int], covariance: Square) -> Expr:
     >>> gaussian_moment((2, 2), ((a, c), (c, b)))
     a*b + 2*c**2
     """
+    if any(len(row) < len(powers) for row in covariance[: len(powers)]) or len(covariance) < len(
+        powers
+    ):
+        raise ValueError("the covariance has a row and a column for each variable")
     if sum(powers) % 2:
         return S.Zero
     first = next((i for i, power in enumerate(powers) if power), None)

@@ -36,6 +36,7 @@ from sympy import (
 )
 from sympy import Matrix as SymbolicMatrix
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.kinks import straightened
 from neurenorm.theory.gaussian.rules import NoClosedForm, Spike, Square, Step, Term, Vector, average
 
@@ -49,6 +50,7 @@ _FOLD = {
 }
 
 
+@exact_arguments
 def with_signs(expression: Expr) -> Expr:
     """Write Heaviside, Abs, Max, Min and erfc through sign and erf, and multiply out.
 
@@ -140,6 +142,7 @@ def _unclip(outer: type, parts: Sequence[Expr]) -> Expr:
     return outer(*parts)
 
 
+@exact_arguments
 def linear_form(expression: Expr, variables: Sequence[Symbol]) -> tuple[Vector, Expr]:
     """Return weights and shift of a linear form, or raise NoClosedForm.
 
@@ -171,6 +174,7 @@ def _polynomial(expression: Expr, variables: Sequence[Symbol], degree: int) -> P
     return polynomial
 
 
+@exact_arguments
 def average_product(expression: Expr, variables: tuple[Symbol, ...], covariance: Square) -> Expr:
     """Return the average of one product in closed form, or raise NoClosedForm.
 

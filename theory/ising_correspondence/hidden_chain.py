@@ -23,6 +23,7 @@ import networkx as nx
 from sympy import QQ, Expr, Integer, Rational, Symbol
 from sympy.polys.rings import ring
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.decimation.decimation import Decimation, decimate
 from neurenorm.theory.decimation.model import ISING, Kernel, Model, bond_model
@@ -90,6 +91,7 @@ class HiddenChain:
         half = self.number(Rational(1, 2))
         return _scaled(_plus(self.total, _scaled(self.signed, output)), half)
 
+    @exact_arguments
     def after_bond(self, matrix: Matrix) -> Matrix:
         """Return matrix * T."""
         return (matrix[0], matrix[1] * self.bond, matrix[2], matrix[3] * self.bond)
@@ -243,6 +245,7 @@ def _sum(matrices: Iterable[Matrix]) -> Matrix:
     return first
 
 
+@exact_arguments
 def ising_chain(
     bond: Any = None, number: Callable[[Any], Any] | None = None, extra: Sequence[Symbol] = ()
 ) -> HiddenChain:

@@ -41,6 +41,7 @@ from sympy import (
 from sympy.polys.rings import ring
 
 from neurenorm.graphs.lattices import series_cell
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.catalogue.problems import Formula
 from neurenorm.theory.decimation.cell import cell_decimation
 from neurenorm.theory.decimation.decimation import decimate
@@ -122,6 +123,7 @@ def _log_joined(expression: Expr) -> Expr:
     return log(argument)
 
 
+@exact_arguments
 def ring_correlation(t: Expr, length: Expr, r: Expr) -> Expr:
     """Return ⟨s_0 s_r⟩ on a ring, (t^r + t^(N-r)) / (1 + t^N), from the trace of two spins and two
     stretches of bonds.

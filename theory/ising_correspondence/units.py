@@ -13,6 +13,10 @@ from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.theory.algebra.arguments import exact_arguments
+from neurenorm.theory.algebra.reading import shown
+
 __all__ = ["BlockUnit", "decimation", "generic_odd_unit", "majority", "noisy", "tabulated"]
 
 Memory = Hashable
@@ -59,6 +63,8 @@ class BlockUnit:
         """Return the probability of the output +1 for one block of spins."""
         if len(block) != self.size:
             raise ValueError(f"the unit {self.name} reads {self.size} spins, got {len(block)}")
+        if any(spin not in (1, -1) for spin in block):
+            raise ValueError(f"spins are 1 or -1, got {shown(block)}")
         memory = self.start
         for position, spin in enumerate(block):
             memory = self.advance(memory, position, spin)
@@ -67,11 +73,15 @@ class BlockUnit:
 
 def checked_size(b: Any, least: int = 1) -> int:
     """Return a block size, or say what is wrong with it."""
-    if isinstance(b, bool) or int(b) != b or b < least:
-        raise ValueError(f"a block has a whole number of at least {least} spins, got b = {b}")
-    return int(b)
+    try:
+        return whole_number(b, "a block", least)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"a block has a whole number of at least {least} spins, got b = {shown(b)}"
+        ) from None
 
 
+@exact_arguments
 def decimation(b: int, site: int | None = None) -> BlockUnit:
     """Return the unit that copies one spin of its block.
 
@@ -89,7 +99,7 @@ def decimation(b: int, site: int | None = None) -> BlockUnit:
     """
     size = checked_size(b)
     kept = size if site is None else site
-    if isinstance(kept, bool) or int(kept) != kept or not 1 <= kept <= size:
+    if isinstance(kept, bool) or not isinstance(kept, int | Integer) or not 1 <= kept <= size:
         raise ValueError(
             f"the kept site of a block of {size} spins is one of 1 … {size}, got site = {site}"
         )

@@ -18,6 +18,7 @@ from typing import Any
 from sympy import Dummy, Expr, Symbol, cancel, exp, log, sqrt, tanh
 from sympy import atanh as artanh
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.recursion.generators import by_logarithms
 from neurenorm.theory.recursion.recursion import Move, Recursion
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 
+@exact_arguments
 def migdal_kadanoff(
     coupling: Symbol, d: Any, b: Any = 2, *, q: Any = None, move_first: bool = False
 ) -> Recursion:
@@ -106,6 +108,7 @@ def bonds_in_series(coupling: Symbol, b: Any = 2, *, q: Any = None) -> Recursion
     return Recursion((coupling,), (log((1 + (expression_of(q) - 1) * t) / (1 - t)),), b)
 
 
+@exact_arguments
 def migdal_kadanoff_beta(coupling: Symbol, d: Any, *, q: Any = None) -> Expr:
     """Return dK/d ln b of Migdal-Kadanoff, the limit b -> 1 of its step: the derivative of the step
     with respect to b at b = 1.

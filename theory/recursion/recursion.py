@@ -19,6 +19,7 @@ from sympy import CRootOf, Expr, ImmutableMatrix, Matrix, S, Symbol, cancel, exp
 from sympy import atanh as artanh
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.algebra.rewriting import change_variables
 from neurenorm.theory.recursion.generators import generator
@@ -117,6 +118,7 @@ class Chart(Typeset):
         return aligned(equations(((tex(symbol, names), value) for symbol, value in pairs), names))
 
     @classmethod
+    @exact_arguments
     def tanh(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
         """Return the chart new = tanh(rate * old), which maps the line onto (-1, 1) and so has
         infinity at 1.
@@ -124,11 +126,13 @@ class Chart(Typeset):
         return cls({new: tanh(expression_of(rate) * old)}, {old: artanh(new) / expression_of(rate)})
 
     @classmethod
+    @exact_arguments
     def exponential(cls, old: Symbol, new: Symbol, rate: Any = 1) -> Chart:
         """Return the chart new = exp(rate * old)."""
         return cls({new: exp(expression_of(rate) * old)}, {old: log(new) / expression_of(rate)})
 
     @classmethod
+    @exact_arguments
     def potts(cls, old: Symbol, new: Symbol, q: Expr) -> Chart:
         """Return the chart new = v/(v + q) with v = exp(old) - 1: the character of a Potts bond,
         which multiplies in series.
@@ -216,6 +220,7 @@ class Recursion:
         }
         return tuple(expression.subs(at, simultaneous=True) for expression in self.step)
 
+    @exact_arguments
     def subs(self, values: Mapping[Symbol, Any]) -> Recursion:
         """Return the recursion with numbers (or other expressions) put for parameters, such as a
         fractional q of a Potts model.

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from sympy import Expr, Interval, Reals, Symbol, oo
 from sympy.sets import Set
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.typeset.display import Typeset, aligned, equations, tex
+from neurenorm.theory.typeset.names import escaped
 
 __all__ = ["Derivation", "Step"]
 
@@ -52,6 +54,7 @@ class Step(Typeset):
         distinct = sides if sides[0] != sides[1] else sides[:1]
         return " = ".join(([self.quantity] if self.quantity else []) + distinct)
 
+    @exact_arguments
     def subs(self, values: Mapping[Symbol, Expr]) -> Step:
         """Return the step with expressions put for symbols on both sides.
 
@@ -102,6 +105,7 @@ class Derivation:
         """Return the derivation with further steps at its end."""
         return Derivation(self.title, self.steps + steps)
 
+    @exact_arguments
     def subs(self, values: Mapping[Symbol, Expr]) -> Derivation:
         """Return the derivation with expressions put for symbols.
 
@@ -117,7 +121,9 @@ class Derivation:
     def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
         """Return the steps as the rows of one aligned display, each under its title."""
         return aligned(
-            row for step in self.steps for row in (rf"&\text{{{step.title}:}}", *step.rows(names))
+            row
+            for step in self.steps
+            for row in (rf"&\text{{{escaped(step.title)}:}}", *step.rows(names))
         )
 
     def _repr_latex_(self) -> str:

@@ -18,6 +18,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.typeset.names import is_plain, name_latex
 
 __all__ = [
@@ -106,6 +107,8 @@ def width(source: str, *, small: bool = False) -> float:
     >>> round(width(r"\\cosh{\\left(2 K \\right)}"), 1)
     9.7
     """
+    if not isinstance(source, str):
+        raise TypeError(f"LaTeX is a text, got a {type(source).__name__}")
     total: float = 0
     position = 0
     while position < len(source):
@@ -195,6 +198,7 @@ class _Printer(LatexPrinter):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
+@exact_arguments
 def tex(expression: Expr, names: Mapping[Symbol, str] | None = None) -> str:
     """Return the LaTeX of an expression, with ln for the natural logarithm and numbers in front of
     long numerators.
@@ -226,6 +230,7 @@ def aligned(rows: Iterable[str]) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
+@exact_arguments
 def equation(
     left: str, right: Expr, names: Mapping[Symbol, str] | None = None, *, line: float | None = None
 ) -> list[str]:
@@ -258,6 +263,7 @@ def equation(
     return equations([(left, right)], names, line=line)
 
 
+@exact_arguments
 def equations(
     sides: Iterable[tuple[str, Expr]],
     names: Mapping[Symbol, str] | None = None,

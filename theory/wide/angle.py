@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sympy import Expr, Symbol, asin, atan2, cancel, expand, sqrt
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.symbols import symbols
 
 __all__ = ["DETERMINANT", "by_determinant", "is_regular_at_coincidence"]
@@ -21,6 +22,7 @@ AA, BB, AB = FIELD.Kaa, FIELD.Kbb, FIELD.Kab
 DETERMINANT = Symbol("D", nonnegative=True)
 
 
+@exact_arguments
 def by_determinant(form: Expr) -> Expr:
     """Return a closed average of two inputs in K_aa, K_bb, K_ab and their determinant D.
 
@@ -49,6 +51,7 @@ def by_determinant(form: Expr) -> Expr:
     )
 
 
+@exact_arguments
 def is_regular_at_coincidence(form: Expr) -> bool:
     """Return whether a form in D has no negative power of D, so that it may be taken at D = 0.
 

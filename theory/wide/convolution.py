@@ -15,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 import networkx as nx
 from sympy import Expr, I, Rational, S, Symbol, cos, exp, sqrt
 
+from neurenorm.graphs.arguments import affordable, listed, positive
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.algebra.lengths import correlation_length
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.field.gaussian_field import wave_numbers
@@ -94,10 +97,12 @@ class Stencil:
             total += value * (cos(phase) if symmetric else exp(I * phase))
         return total
 
+    @exact_arguments
     def eigenvalue(self, chi: Expr) -> Expr:
         """Return χ v̂(k), the factor of a mode per layer."""
         return chi * self.factor
 
+    @exact_arguments
     def depth_scale(self, chi: Expr, k: Sequence[Any]) -> Expr:
         """Return ξ(k) = -1/ln|χ v̂(k)| in layers; zero for a mode that a single layer removes.
 
@@ -111,6 +116,7 @@ class Stencil:
         )
         return correlation_length(sqrt((value * value.conjugate()).expand()))
 
+    @exact_arguments
     def layer_graph(self, extents: Sequence[int], depth: int, pooled: bool = False) -> nx.DiGraph:
         """Return the layers of a convolutional network on a periodic lattice of positions, for
         `neurenorm.theory.wide.layer_graph.LayerKernels`.
@@ -146,6 +152,9 @@ class Stencil:
             raise ValueError(
                 f"the stencil has {len(self.wave_numbers)} dimensions, the positions {len(extents)}"
             )
+        extents = tuple(positive("an extent", size) for size in listed(extents, "extents"))
+        depth = positive("the depth", depth)
+        affordable(prod(extents) * depth * (1 + len(self.fractions)), "sites and connections")
         positions = list(product(*map(range, extents)))
         for layer, x, (offset, share) in product(
             range(1, depth + 1), positions, sorted(self.fractions.items())
@@ -171,6 +180,7 @@ class Stencil:
             )
         return graph
 
+    @exact_arguments
     def step(
         self, wide: WideLimit, kernel: Mapping[tuple[Offset, Offset], Expr], x: Offset, y: Offset
     ) -> Expr:
@@ -193,6 +203,7 @@ class Stencil:
             )
         return total
 
+    @exact_arguments
     def pooled(
         self, kernel: Mapping[tuple[Offset, Offset], Expr], positions: Sequence[Offset]
     ) -> Expr:

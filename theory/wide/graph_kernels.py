@@ -20,6 +20,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Interval, Rational, S, Symbol, oo
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.layers.graph import LayerGraph
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
@@ -124,7 +125,7 @@ class GraphKernels(Moments, Typeset):
         >>> theory.formula(("K", 2, 2))
         2*asin(2*K_1_1_ab/(sqrt(2*K_1_1_aa + 1)*sqrt(2*K_1_1_bb + 1)))/pi
         """
-        return self.equations[key].formula(key, self.symbol)
+        return found_in(self.equations, key, "equation").formula(key, self.symbol)
 
     @property
     def derivation(self) -> Derivation:

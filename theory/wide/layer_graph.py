@@ -19,6 +19,7 @@ from typing import Any
 import networkx as nx
 from sympy import Expr, S, Symbol
 
+from neurenorm.graphs.arguments import found_in, listed
 from neurenorm.theory.algebra.reading import expression_of
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import expectation, gaussian_variables
@@ -127,6 +128,8 @@ class LayerKernels(Typeset):
         Symbol
             A key of `equations`, or of `inputs` for the overlap of two inputs.
         """
+        for signal in (first, second):
+            found_in(self._position, listed(signal, "layer and input", 2)[0], "layer")
         first, second = sorted(
             (first, second), key=lambda signal: (self._position[signal[0]], signal[1])
         )

@@ -19,6 +19,7 @@ from functools import cached_property
 
 from sympy import DiracDelta, E, Expr, Pow, S, Symbol, exp, expand, factor, oo
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.activation import Activation, activation
 from neurenorm.theory.gaussian.expectation import (
     GaussianExpectation,
@@ -72,12 +73,14 @@ class WideLimit(Typeset):
         ]
         return aligned(equations(sides, shown))
 
+    @exact_arguments
     def moment(self, function: Expr) -> Expr:
         """Return the average over one Gaussian variable of variance K of a function of the
         activation's variable.
         """
         return expectation(function, self.activation.variable, K)
 
+    @exact_arguments
     def pair(self, first: Expr, second: Expr) -> Expr:
         """Return ⟨f(z_a) g(z_b)⟩ with the kernel of two inputs."""
         za, zb = gaussian_variables(2)

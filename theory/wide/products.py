@@ -6,11 +6,13 @@ from functools import lru_cache
 
 from sympy import Add, Expr, Mul, S, Symbol, expand
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, expectation
 
 __all__ = ["mean_of"]
 
 
+@exact_arguments
 @lru_cache(maxsize=4096)
 def mean_of(function: Expr, variables: tuple[Symbol, ...], covariance: object) -> Expr:
     """Return ⟨function⟩ as closed forms and averages over independent groups of variables.

@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 from flint import acb, arb, fmpq, fmpz, fmpz_poly
 
+from neurenorm.graphs.arguments import shown
 from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile.errors import CompileError, shortened
 from neurenorm.numerics.compile.kernels import build_kernel
@@ -62,7 +63,7 @@ def to_ball(value: Any) -> arb:
     if isinstance(value, fmpz | fmpq):
         return arb(value)
     if isinstance(value, bool):
-        raise TypeError(f"expected a real number, got {value!r}")
+        raise TypeError(f"expected a real number, got {shown(value)}")
     if isinstance(value, Integral):
         return arb(int(value))
     if isinstance(value, str):
@@ -75,7 +76,7 @@ def to_ball(value: Any) -> arb:
         return _from_binary(value._mpf_)
     if isinstance(value, Real):
         return arb(float(value))
-    raise TypeError(f"expected a real number, got {value!r}")
+    raise TypeError(f"expected a real number, got {shown(value)}")
 
 
 def _from_text(text: str) -> arb:

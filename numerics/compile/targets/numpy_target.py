@@ -35,7 +35,10 @@ def _as_real_array(name: str, value: Any) -> np.ndarray:
         return array
     if array.dtype.kind in "cSUmM":
         raise TypeError(f"{name} has to be real, got values of type {array.dtype}")
-    return array.astype(np.float64)
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} is beyond double precision (about 1e308)") from None
 
 
 class NumpyEvaluator:

@@ -14,6 +14,8 @@ from flint import arb
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
+from neurenorm.graphs.arguments import whole_number
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.balls import enclosed_answer, precision
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.catalogue import balls_of
@@ -54,6 +56,7 @@ def of_sphere_kernel(problem: SphereKernel, numbers: Numbers, digits: int | None
     )
 
 
+@checked_arguments
 def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array:
     """Return the weights a_k of a kernel on the sphere, k = 0 … degrees, by Gauss-Legendre
     quadrature in the angle, where the kernel is smooth.
@@ -75,6 +78,8 @@ def sphere_weights(problem: SphereKernel, dimension: int, degrees: int) -> Array
     >>> sphere_weights(sphere_kernel(1), 3, 2).round(9).tolist()
     [0.375, 0.5, 0.1171875]
     """
+    dimension = whole_number(dimension, "the dimension", 2, 10_000)
+    degrees = whole_number(degrees, "the largest degree", 1, 100_000)
     bits = 128 + int(1.5 * (dimension + 2) * np.log2(degrees + dimension))
     count = degrees + dimension + 96
     kernel = _kernel_at_nodes(problem, count, bits)

@@ -4,6 +4,7 @@ are asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from sympy import Expr, Symbol, exp, oo
 
+from neurenorm.graphs.arguments import found_in
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.balls import FLOAT_DIGITS, enclosed_answer, precision, proved
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
@@ -214,7 +217,9 @@ def constant_ball(expression: Expr, numbers: Mapping[Symbol, Any]) -> arb:
     3.00000000000000
     """
     names = sorted(expression.free_symbols, key=str)
-    value: arb = compiled(expression, names, target="ball")(*[numbers[name] for name in names])
+    value: arb = compiled(expression, names, target="ball")(
+        *[found_in(numbers, name, "value of") for name in names]
+    )
     return value
 
 
@@ -256,7 +261,9 @@ def of_random_network(problem: RandomNetwork, numbers: Numbers, digits: int | No
         averaged = "averaged in double precision (about 8 digits are right)"
         refuse_digits(digits, f"the kernel of {problem.activation.name}", averaged)
     if digits is not None:
-        return _listed("bits", _enclosed(lambda: _layer_balls(problem, numbers), digits))
+        return _listed(
+            "bits", _enclosed(lambda: _layer_balls(problem, numbers), digits, problem.depth)
+        )
     values, errors = layer_bits(problem, numbers)
     return Answer("numeric", {"bits": values.tolist()}, {"bits": errors.tolist()})
 
@@ -269,10 +276,21 @@ def _layer_balls(problem: RandomNetwork, numbers: Numbers) -> dict[str, arb]:
     }
 
 
-def _enclosed(compute: Callable[[], Mapping[str, arb]], digits: int | None) -> Answer:
+MOST_WORK = 20_000
+"""Integrals times the square of the digits: some seconds."""
+
+
+def _enclosed(
+    compute: Callable[[], Mapping[str, arb]], digits: int | None, integrals: int = 1
+) -> Answer:
     """An enclosed answer with errors of three digits, rounded up: the nodes that flint keeps from
     earlier integrals move a radius far below that.
     """
+    most = math.isqrt(MOST_WORK // max(integrals, 1))
+    if digits is not None and digits > most:
+        raise ValueError(
+            f"{digits} digits of {integrals} integrals take too long: at most {most} are proved"
+        )
     found = enclosed_answer(compute, digits, "enclosed")
     return replace(
         found,
@@ -304,7 +322,8 @@ def profile_ratios(problem: RandomNetwork, numbers: Numbers) -> list[arb]:
     ... ]
     ['0', '0.683332', '0.987540']
     """
-    state = list(_ball_step(problem.first)(1, 1, numbers["c0"], numbers["sw2"], numbers["sb2"]))
+    c0, sw2, sb2 = (found_in(numbers, name, "value of") for name in ("c0", "sw2", "sb2"))
+    state = list(_ball_step(problem.first)(1, 1, c0, sw2, sb2))
     follow = _mean_value_step(problem.recursion, numbers)
     ratio = compiled(problem.ratio(SUBJECT.c), [SUBJECT.c], target="ball")
     ratios: list[arb] = []
@@ -393,6 +412,7 @@ def numeric_correlations(problem: RandomNetwork, numbers: Numbers) -> Array:
     return np.clip(flow[:, 2] / flow[:, 0], 0.0, 1.0)
 
 
+@checked_arguments
 def profile_bits(correlation: ArrayLike) -> Array:
     """Return the mean bits per unit at an array of correlations, in double precision.
 
@@ -413,6 +433,7 @@ def profile_bits(correlation: ArrayLike) -> Array:
     )
 
 
+@checked_arguments
 def mixture_probabilities(
     weights: ArrayLike,
     biases: ArrayLike,
@@ -448,6 +469,8 @@ def mixture_probabilities(
     [0.5]
     """
     w, share = np.asarray(weights, dtype=float), np.asarray(shares, dtype=float)
+    if np.ndim(biases) != 1:
+        raise ValueError("there is one bias for each unit")
     if np.any(share < 0) or abs(float(share.sum()) - 1) > 1e-9:
         raise ValueError("the shares of the classes are not negative and add up to one")
     mean = w @ np.asarray(means, dtype=float).T + np.asarray(biases, dtype=float)[:, None]

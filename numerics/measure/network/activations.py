@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, expit
 
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.measure.network.operation import ACTIVATIONS, ModelError, Operation
 from neurenorm.numerics.measure.network.reference import Runner
 
@@ -114,6 +115,7 @@ PLAIN = {
 }
 
 
+@checked_arguments
 def named(values: Array) -> tuple[str, dict[str, Any]] | None:
     """Return the activation that has these values, with its attributes.
 
@@ -132,6 +134,8 @@ def named(values: Array) -> tuple[str, dict[str, Any]] | None:
     >>> named(np.maximum(POINTS, 0.25 * POINTS)[:, None])
     ('LeakyRelu', {'alpha': 0.25})
     """
+    if np.ndim(values) != 2 or len(values) != len(POINTS):
+        raise ValueError(f"values have the shape ({len(POINTS)}, units), got {np.shape(values)}")
     if not np.all(np.isfinite(values)):
         return None
     t = POINTS[:, None]

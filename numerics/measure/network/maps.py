@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Rational, oo
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.correlation_length import correlation_length, growth_length
 from neurenorm.numerics.solve.field_theory.correlations import correlation_fixed_points
@@ -73,6 +74,7 @@ def overlap_at(name: str, slope: str | None, length: ArrayLike, correlation: Arr
     return np.where(c >= NEAREST, second(k), overlap(k, k, k * np.clip(c, -NEAREST, NEAREST)))
 
 
+@checked_arguments
 def depth_scales(chi: float) -> tuple[float | None, float | None]:
     """Return correlation and growth length in layers; the one that there is not is None, both are
     infinite at χ = 1 (to 12 digits).
@@ -121,6 +123,7 @@ class LayerMaps(Tabulated):
     sb2: float
     length: float
 
+    @checked_arguments
     def lengths(self, lengths: ArrayLike) -> Array:
         """Return K' for an array of K."""
         return np.asarray(
@@ -128,6 +131,7 @@ class LayerMaps(Tabulated):
             + self.sw2 * moments(self.name, self.slope)[0](np.asarray(lengths, dtype=float))
         )
 
+    @checked_arguments
     def correlations(self, correlations: ArrayLike) -> Array:
         """Return c' for an array of c, at the length of this layer."""
         overlap = overlap_at(self.name, self.slope, self.length, correlations)

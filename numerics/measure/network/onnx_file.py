@@ -57,10 +57,17 @@ def _readers(inputs: Any, graph: Any) -> str:
     first = {
         name: f"{node.op_type}, layer {node.name or node.output[0]!r}"
         for node in reversed(graph.node)
-        for name in node.input
+        for name in _read(node)
     }
     told = [f"{value.name!r} ({first.get(value.name, 'read by no layer')})" for value in inputs[:3]]
     return f": {', '.join(told)}{', …' if len(inputs) > 3 else ''}" if told else ""
+
+
+def _read(node: Any) -> set[str]:
+    """The names that a node reads, those in its branches and loop bodies included."""
+    inner = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+    inner += [graph for attribute in node.attribute for graph in attribute.graphs]
+    return set(node.input).union(*(_read(held) for graph in inner for held in graph.node))
 
 
 def load(path: str | Path) -> Any:

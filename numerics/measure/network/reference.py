@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import erf, log_softmax, softmax
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.numerics.measure.network.operation import ModelError, Operation
 
 __all__ = ["Runner", "library"]
@@ -165,7 +166,7 @@ class Runner:
         ModelError
             If the operator is unknown, or does not take these arrays; the layer is named.
         """
-        feeds = {name: arrays[name] for name in op.reads}
+        feeds = {name: found_in(arrays, name, "array") for name in op.reads}
         if id(op) not in self._made:
             self._made[id(op)] = op, self._evaluator(op, feeds)
         try:

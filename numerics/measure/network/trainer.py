@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.measure.network.model import Model, Operation
 from neurenorm.numerics.observables.dimension import covariance_spectrum, effective_dimension
@@ -87,6 +88,7 @@ class Perceptron:
                 "a perceptron has inputs, at least one hidden layer and outputs, all at least one "
                 f"wide; got {tuple(widths)}"
             )
+        self.widths = tuple(widths)
         self.weights = [rng.standard_normal((a, b)) * math.sqrt(2 / a) for a, b in pairwise(widths)]
         self.biases = [np.zeros(b) for b in widths[1:]]
 
@@ -99,6 +101,7 @@ class Perceptron:
 
     def gradients(self, x: Array, labels: NDArray[np.int64]) -> list[Array]:
         """Return the gradients of the mean cross-entropy: of all weights, then of all biases."""
+        x, labels = _checked(x, labels, self.widths)
         layers = self.preactivations(x)
         logits = layers[-1] - layers[-1].max(axis=1, keepdims=True)
         error = np.exp(logits)
@@ -222,6 +225,7 @@ def _checked(
     x: ArrayLike, labels: ArrayLike, widths: Sequence[int]
 ) -> tuple[Array, NDArray[np.int64]]:
     """Inputs and classes that fit the widths."""
+    widths = listed(widths, "widths", 2)
     inputs, classes = np.asarray(x, dtype=float), np.asarray(labels)
     if inputs.ndim != 2 or inputs.shape[1] != widths[0] or classes.shape != (len(inputs),):
         raise ValueError(

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.estimate import Estimate
 from neurenorm.theory.ising_correspondence.flow import output_coupling
@@ -82,6 +83,7 @@ def _law() -> Callable[..., Any]:
     return function
 
 
+@checked_arguments
 def coupling_law(K: float, b: int, depth: int) -> float:
     """Return the coupling of the outputs at a depth by the derived law.
 

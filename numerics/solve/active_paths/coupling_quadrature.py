@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.active_paths.couplings import NORMAL, CouplingSizes
 
@@ -16,6 +17,7 @@ Array = NDArray[np.float64]
 REACH = 6.0  # a standard normal number lies beyond with the probability 2e-9
 
 
+@checked_arguments
 def coupling_nodes(sizes: CouplingSizes, beta: float) -> tuple[Array, Array]:
     """Return sizes |J| and their shares: one node for equal sizes, a trapezoid rule over the normal
     number otherwise.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.solve.active_paths.thresholds import (
     NoThreshold,
     entropy_crossing,
@@ -96,6 +97,7 @@ class RemovalDiagram(Tabulated):
     states: NDArray[np.bool_]
 
 
+@checked_arguments
 def path_diagram(ensemble: PathEnsemble, temperatures: ArrayLike) -> PathDiagram:
     """Locate both transitions at every temperature of a grid.
 
@@ -205,6 +207,7 @@ def removal_diagram(
     )
 
 
+@checked_arguments
 def _axis(temperatures: ArrayLike) -> Array:
     """Return a one-dimensional axis of temperatures that are not negative."""
     T = np.asarray(temperatures, dtype=float)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sympy import Expr, I, Symbol, expand_complex
 
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.theory.symbols import symbols
 
@@ -63,6 +64,7 @@ class Table:
         return Table(self.even * even, self.odd * odd)
 
 
+@checked_arguments
 def shared_out(positions: Array, size: int) -> Table:
     """Tabulate how points at positions >= 0, in units of the step, are shared out over the grid
     points 0 … size - 1.

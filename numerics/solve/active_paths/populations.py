@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.active_paths.coupling_quadrature import drawn_sizes
 from neurenorm.numerics.solve.active_paths.density_evolution import COLDEST, LARGEST_FIELD
@@ -56,6 +57,7 @@ class PopulationPoint(Tabulated):
     errors: dict[str, float]
 
 
+@checked_arguments
 def check_point(T: float, c: float) -> None:
     """Refuse temperatures and degrees that a population cannot take."""
     if not (math.isfinite(c) and c >= 0):
@@ -126,6 +128,7 @@ def summed(values: Array, counts: NDArray[np.int64]) -> Array:
     return np.asarray(totals[ends] - totals[ends - counts])
 
 
+@checked_arguments
 def population(
     ensemble: PathEnsemble,
     T: float,

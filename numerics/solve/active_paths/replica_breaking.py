@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.solve.active_paths.populations import (
     CouplingDraws,
     PathGains,
@@ -51,6 +52,7 @@ class OneStep(Tabulated):
     complexity: float
 
 
+@checked_arguments
 def one_step_population(
     ensemble: PathEnsemble,
     T: float,

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from scipy import optimize
 
+from neurenorm.graphs.arguments import found_in
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.active_paths.branch_end import (
     NotConverged,
@@ -133,6 +135,7 @@ def _sharp_transition(evolution: DensityEvolution, low: BranchPoint, sign: float
     return points[root]
 
 
+@checked_arguments
 def grid_steps(T: float, step: float | None = None) -> tuple[float, float]:
     """Return the coarser and the finer step of the two grids on which an answer is found.
 
@@ -173,7 +176,7 @@ def extrapolated(
     >>> round(values["c"], 6), round(errors["c"], 3)
     (3.0, 0.02)
     """
-    change = {name: (fine[name] - coarse[name]) / 15 for name in fine}
+    change = {name: (fine[name] - found_in(coarse, name, "number")) / 15 for name in fine}
     return {name: fine[name] + change[name] for name in fine}, {
         name: 2 * abs(change[name]) + SETTLED * max(abs(fine[name]), 0.1) for name in fine
     }

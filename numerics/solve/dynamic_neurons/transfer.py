@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import eigs
 
 from neurenorm.graphs.rendering import Tabulated
+from neurenorm.numerics.arguments import checked_arguments
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.theory.dynamic_neurons.wide import TAU, U, WideBinary, critical_scaling
@@ -141,7 +142,10 @@ def correlation_lengths(values: Sequence[float] | NDArray[Any]) -> Array:
     >>> correlation_lengths([1.0, 0.5, 0.0]).round(6).tolist()
     [1.442695, 0.0]
     """
-    ratios = np.abs(np.asarray(values)[1:] / np.asarray(values)[0])
+    given = np.asarray(values)
+    if given.ndim != 1 or not len(given) or given.dtype.kind not in "iufc":
+        raise ValueError("the eigenvalues are a list of at least one number")
+    ratios = np.abs(given[1:] / given[0])
     return np.asarray(correlation_length(np.minimum(ratios, 1.0)))
 
 
@@ -238,6 +242,7 @@ def largest_eigenvalue_ball(matrix: Sequence[Sequence[arb]]) -> arb:
     return best
 
 
+@checked_arguments
 def diffusion_rates(
     drift: Callable[[Array], Array],
     noise: float,
@@ -281,6 +286,7 @@ def diffusion_rates(
     return np.asarray(np.abs(rates[:count]))
 
 
+@checked_arguments
 def scaled_correlation_length(tau: float) -> float:
     """Return xi/sqrt(N) of wide binary layers at the gain g_c (1 + tau/sqrt(N)), in the limit of
     infinite width.
@@ -290,12 +296,15 @@ def scaled_correlation_length(tau: float) -> float:
     >>> [round(scaled_correlation_length(tau), 4) for tau in (-1.0, 0.0)]
     [0.7903, 2.0196]
     """
+    if not math.isfinite(tau):
+        raise ValueError(f"tau is finite, got {tau}")
     scaling = critical_scaling()
     drift = compiled(scaling.drift, [U, TAU])
     return float(1 / diffusion_rates(lambda u: np.asarray(drift(u, tau)), float(scaling.noise))[1])
 
 
-def overlap_eigenvalue(matrix: Sequence[Sequence[Any]]) -> float:
+@checked_arguments
+def overlap_eigenvalue(matrix: ArrayLike) -> float:
     """Return the third eigenvalue of the transfer matrix of two data, whose first two are 1 (it is
     absorbed at both ends).
 

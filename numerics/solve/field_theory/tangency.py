@@ -12,12 +12,15 @@ from fractions import Fraction
 from flint import arb
 from sympy import Expr, Rational, Symbol
 
+from neurenorm.graphs.arguments import listed
 from neurenorm.numerics.balls import precision
 from neurenorm.numerics.compile import CompileError, compiled
 from neurenorm.numerics.quadrature import QuadratureError
 from neurenorm.numerics.solve.inputs import search_bits
 from neurenorm.numerics.solve.intervals import NotCertified
 from neurenorm.numerics.solve.roots import certified_root
+from neurenorm.theory.algebra.arguments import exact_arguments
+from neurenorm.theory.algebra.reading import expression_of
 
 __all__ = ["UNDECIDED", "turning_point"]
 
@@ -25,6 +28,7 @@ UNDECIDED = (NotCertified, CompileError, QuadratureError, ValueError)
 _DIGITS = 30
 
 
+@exact_arguments
 def turning_point(
     step: Expr, chi_par: Expr, symbol: Symbol, bracket: tuple[float, float]
 ) -> tuple[Rational, int | None] | None:
@@ -53,7 +57,8 @@ def turning_point(
     >>> turning_point(K**2 + Rational("0.25000000000000000001"), 2 * K, K, (0.3, 0.8))[1]
     1
     """
-    ends = (Rational(bracket[0]), Rational(bracket[1]))
+    bracket = listed(bracket, "the ends of the bracket", 2)
+    ends = (Rational(expression_of(bracket[0])), Rational(expression_of(bracket[1])))
     try:
         place = certified_root(symbol * chi_par - step, symbol, ends, _DIGITS)
         with precision(search_bits(_DIGITS)):
