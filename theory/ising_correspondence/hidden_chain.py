@@ -33,10 +33,10 @@ from neurenorm.theory.symbols import symbols
 __all__ = ["HiddenChain", "block_model_of", "ising_chain", "output_couplings"]
 
 Memory = Hashable
-Matrix = tuple[Any, Any, Any, Any]  # entries ee, eo, oe, oo
+TwoByTwo = tuple[Any, Any, Any, Any]  # entries ee, eo, oe, oo
 
 
-def _times(a: Matrix, b: Matrix) -> Matrix:
+def _times(a: TwoByTwo, b: TwoByTwo) -> TwoByTwo:
     """Return the product of two matrices."""
     return (
         a[0] * b[0] + a[1] * b[2],
@@ -46,7 +46,7 @@ def _times(a: Matrix, b: Matrix) -> Matrix:
     )
 
 
-def _plus(a: Matrix, b: Matrix) -> Matrix:
+def _plus(a: TwoByTwo, b: TwoByTwo) -> TwoByTwo:
     """Return the sum of two matrices."""
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
 
@@ -80,19 +80,18 @@ class HiddenChain:
     t**3
     """
 
-    total: Matrix
-    signed: Matrix
+    total: TwoByTwo
+    signed: TwoByTwo
     bond: Any
     number: Callable[[Any], Any] = field(repr=False)
     odd: bool = False
 
-    def emission(self, output: int) -> Matrix:
+    def emission(self, output: int) -> TwoByTwo:
         """Return E_h = (S + h D)/2."""
         half = self.number(Rational(1, 2))
         return _scaled(_plus(self.total, _scaled(self.signed, output)), half)
 
-    @exact_arguments
-    def after_bond(self, matrix: Matrix) -> Matrix:
+    def _after_bond(self, matrix: TwoByTwo) -> TwoByTwo:
         """Return matrix * T."""
         return (matrix[0], matrix[1] * self.bond, matrix[2], matrix[3] * self.bond)
 
@@ -129,14 +128,14 @@ class HiddenChain:
             total, signed = (total[0], zero, zero, total[3]), (zero, signed[1], signed[2], zero)
         return HiddenChain(total, signed, self.bond, self.number, odd)
 
-    def _read(self, unit: BlockUnit) -> dict[Memory, Matrix]:
+    def _read(self, unit: BlockUnit) -> dict[Memory, TwoByTwo]:
         """Read a block: for every memory, the product of the matrices that lead to it."""
         links = {spin: self.emission(spin) for spin in (1, -1)}
-        table: dict[Memory, Matrix] = {unit.start: self._identity()}
+        table: dict[Memory, TwoByTwo] = {unit.start: self._identity()}
         for position in range(unit.size):
-            read: dict[Memory, Matrix] = {}
+            read: dict[Memory, TwoByTwo] = {}
             for memory, matrix in table.items():
-                bonded = self.after_bond(matrix) if position else matrix
+                bonded = self._after_bond(matrix) if position else matrix
                 keys = {spin: unit.advance(memory, position, spin) for spin in (1, -1)}
                 same = (
                     keys[1] == keys[-1]
@@ -147,7 +146,7 @@ class HiddenChain:
             table = read
         return table
 
-    def _identity(self) -> Matrix:
+    def _identity(self) -> TwoByTwo:
         """Return the unit matrix in this chain's arithmetic."""
         one, zero = self.number(Integer(1)), self.number(Integer(0))
         return (one, zero, zero, one)
@@ -172,12 +171,12 @@ class HiddenChain:
         everything = self._product([self.total] * len(outputs), bonds)
         return (matrix[0] + matrix[3]) / (everything[0] + everything[3])
 
-    def _product(self, links: Sequence[Matrix], bonds: int) -> Matrix:
+    def _product(self, links: Sequence[TwoByTwo], bonds: int) -> TwoByTwo:
         """Return the product of matrices with a bond after each of the first ones."""
         matrix = self._identity()
         for index, link in enumerate(links):
             matrix = _times(matrix, link)
-            matrix = self.after_bond(matrix) if index < bonds else matrix
+            matrix = self._after_bond(matrix) if index < bonds else matrix
         return matrix
 
     def correlation(self, r: int) -> Any:
@@ -232,12 +231,12 @@ class HiddenChain:
         return value.as_expr() if hasattr(value, "as_expr") else expression_of(value)
 
 
-def _scaled(matrix: Matrix, factor: Any) -> Matrix:
+def _scaled(matrix: TwoByTwo, factor: Any) -> TwoByTwo:
     """Return a matrix times a number."""
     return (matrix[0] * factor, matrix[1] * factor, matrix[2] * factor, matrix[3] * factor)
 
 
-def _sum(matrices: Iterable[Matrix]) -> Matrix:
+def _sum(matrices: Iterable[TwoByTwo]) -> TwoByTwo:
     """Return the sum of matrices."""
     first, *others = matrices
     for matrix in others:
