@@ -261,7 +261,7 @@ def wide_binary(N: Any = oo) -> WideBinary:
     >>> wide_binary(11).width
     11
     """
-    return WideBinary(N if oo == expression_of(N) else whole_number(N, "the width N", 1))
+    return WideBinary(N if oo == expression_of(N) else whole_number(N, "an odd width N", 1))
 
 
 def wide_recursion() -> Recursion:

@@ -104,6 +104,8 @@ def hierarchical_fixed_point(
     q: int | None = None,
 ) -> FixedPointOf:
     """State the fixed-point problem of a hierarchical lattice."""
+    if cell is series is parallel is None:
+        raise ValueError("give cell=diamond or cell=wheatstone, or both series and parallel")
     graph = chosen_cell(cell, series, parallel)
     if model == "ising":
         if q is not None:

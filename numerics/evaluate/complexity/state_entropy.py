@@ -276,7 +276,7 @@ def _layer_balls(problem: RandomNetwork, numbers: Numbers) -> dict[str, arb]:
     }
 
 
-MOST_WORK = 20_000
+MOST_WORK = 22_500
 """Integrals times the square of the digits: some seconds."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, ctx
 from sympy import log
 
-from neurenorm.numerics.balls import enclosed_answer, enclosures
+from neurenorm.numerics.balls import enclosed_answer, enclosure, enclosures
 from neurenorm.numerics.compile import compiled
 from neurenorm.numerics.evaluate.core import Answer, answer, refuse_digits
 from neurenorm.numerics.solve.hierarchical import (
@@ -76,28 +76,32 @@ def of_free_energy(
 @answer.register
 def of_fixed_points(problem: FixedPoints, numbers: Mapping[str, Any], digits: int | None) -> Answer:
     found = weight_fixed_points(problem.weights, digits=digits or DOUBLE)
-    weights, exponents, off = [], [], []
+    weights, off, exponents, off_exponents = [], [], [], []
     for point in found.points:
         shown, errors = enclosures(point.point, digits)
         weights.append(shown)
         off.append(errors)
-        exponents.append([_exponent(y, digits) for y in point.exponents])
+        pairs = [_exponent(y, digits) for y in point.exponents]
+        exponents.append([y for y, _ in pairs])
+        off_exponents.append([error for _, error in pairs])
     reasons = [found.message]
     if any(y == "-inf" or y == float("-inf") for row in exponents for y in row):
         reasons.append("an exponent is -inf where one step wipes a direction out")
     return Answer(
         "enclosed" if found.complete else "numeric",
         {"points": len(found.points), "weights": weights, "y": exponents},
-        {"points": 0, "weights": off},
+        {"points": 0, "weights": off, "y": off_exponents},
         reason="; ".join(reasons),
     )
 
 
-def _exponent(value: arb, digits: int | None) -> Any:
-    """One exponent: -inf for an eigenvalue that is zero within its enclosure."""
+def _exponent(value: arb, digits: int | None) -> tuple[Any, Any]:
+    """One exponent with its error: -inf, without one, for an eigenvalue that is zero within its
+    enclosure.
+    """
     if not value.is_finite():
-        return float("-inf") if digits is None else "-inf"
-    return enclosures([value], digits)[0][0]
+        return float("-inf") if digits is None else "-inf", None
+    return enclosure(value, digits)
 
 
 @answer.register
