@@ -85,7 +85,7 @@ def of_fixed_points(problem: FixedPoints, numbers: Mapping[str, Any], digits: in
         exponents.append([y for y, _ in pairs])
         off_exponents.append([error for _, error in pairs])
     reasons = [found.message]
-    if any(y == "-inf" or y == float("-inf") for row in exponents for y in row):
+    if any(y == "-inf" for row in exponents for y in row):
         reasons.append("an exponent is -inf where one step wipes a direction out")
     return Answer(
         "enclosed" if found.complete else "numeric",
@@ -100,7 +100,7 @@ def _exponent(value: arb, digits: int | None) -> tuple[Any, Any]:
     enclosure.
     """
     if not value.is_finite():
-        return float("-inf") if digits is None else "-inf", None
+        return "-inf", None
     return enclosure(value, digits)
 
 
