@@ -14,7 +14,3 @@ def loaded(name):
 
 def test_a_few_hundred_command_lines_keep_every_promise():
     assert list(loaded("fuzz").fuzz(200, seed=11, seconds=20.0)) == []
-
-
-def test_calls_of_exported_functions_keep_every_promise():
-    assert list(loaded("fuzz_api").fuzz(400, seed=12, seconds=20.0, every=3)) == []

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurenorm.graphs.arguments import whole_number
 from neurenorm.graphs.rendering import Tabulated
 
 __all__ = ["SizeHistogram", "glass_temperature", "nishimori_point", "stiffness"]
@@ -63,6 +64,9 @@ def stiffness(branches: int, modes: int = 1500, steps: int = 60) -> tuple[float,
     return theta, abs(theta - before)
 
 
+MOST_POINTS, MOST_BRANCHES = 4_000, 100  # tables hold the square of the points
+
+
 @dataclass(frozen=True)
 class SizeHistogram(Tabulated):
     """The law of |K| on a grid of couplings.
@@ -81,6 +85,10 @@ class SizeHistogram(Tabulated):
     points: int
     branches: int
     nishimori: bool = False
+
+    def __post_init__(self) -> None:
+        whole_number(self.points, "the number of points", 2, MOST_POINTS)
+        whole_number(self.branches, "the number of branches", 1, MOST_BRANCHES)
 
     @cached_property
     def grid(self) -> Array:
