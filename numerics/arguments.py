@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from neurenorm.graphs.arguments import read_by, whole_number
 
 __all__ = ["checked_arguments"]
@@ -29,6 +27,8 @@ def _float(value: Any, name: str) -> Any:
 
 def _array(value: Any, name: str) -> Any:
     """Numbers that double precision holds, as they were given."""
+    import numpy as np  # which closed formulas do without
+
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "biufc":

@@ -144,6 +144,7 @@ def _at_spike(coefficient: Expr, spike: Expr, variable: Symbol) -> Expr:
     return coefficient.subs(variable, place) / Abs(slope) * DiracDelta(variable - place)
 
 
+@exact_arguments
 def by_intervals(expression: Expr, variable: Symbol) -> Expr:
     """Return a function written with signs as a sum over the intervals between their places, each
     part cut off outside of its own.

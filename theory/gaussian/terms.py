@@ -17,6 +17,7 @@ from sympy import (
     Expr,
     Heaviside,
     I,
+    Integer,
     Max,
     Min,
     Mul,
@@ -97,7 +98,9 @@ def sides(expression: Expr, variables: Sequence[Symbol]) -> Expr:
             return exp(argument)
         return Add(
             *(
-                (1 + side * steps[0]) * split(argument.xreplace({steps[0]: S(side)}).expand()) / 2
+                (1 + side * steps[0])
+                * split(argument.xreplace({steps[0]: Integer(side)}).expand())
+                / 2
                 for side in (1, -1)
             )
         )

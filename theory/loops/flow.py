@@ -29,6 +29,7 @@ from sympy import (
     pi,
 )
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.loops.exponents import WilsonFisher, any_components, coupling, distance
 from neurenorm.theory.loops.logarithms import sphere
 from neurenorm.theory.loops.quartic import components
@@ -63,6 +64,7 @@ def _coefficients() -> tuple[Rational, Rational, Rational]:
     )
 
 
+@exact_arguments
 def quartic_flow(potential: Expr, fields: Sequence[Symbol], order: int = 2) -> Expr:
     """Return dV/dl of a quartic potential in d = 4 - ε, in units 16π² = 1.
 

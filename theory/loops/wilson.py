@@ -33,6 +33,7 @@ from sympy import (
 )
 from sympy.core.evalf import prec_to_dps
 
+from neurenorm.theory.algebra.arguments import exact_arguments
 from neurenorm.theory.recursion.recursion import Recursion
 
 __all__ = ["Shell", "WilsonStep", "wilson_step"]
@@ -96,6 +97,7 @@ class WilsonStep:
     generated: tuple[Symbol, ...]
 
 
+@exact_arguments
 def wilson_step(
     potential: Expr,
     fields: Sequence[Symbol],

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from sympy import Dummy, Expr, S, Symbol, cancel, factor, log, tanh
 from sympy import atanh as artanh
 
+from neurenorm.theory.algebra.arguments import exact_arguments
+
 __all__ = ["by_logarithms", "generator", "undone"]
 
 
+@exact_arguments
 def generator(state: Sequence[Symbol], step: Sequence[Expr], b: Symbol) -> tuple[Expr, ...]:
     """Differentiate a family of steps with respect to its scale factor b at b = 1.
 

@@ -79,6 +79,7 @@ def migdal_kadanoff(
     return replace(composite, derivation=derivation)
 
 
+@exact_arguments
 def bond_moving(coupling: Symbol, branches: Any) -> Move:
     """Return the step that joins parallel bonds in one: K -> branches K. It changes no length.
 
@@ -92,6 +93,7 @@ def bond_moving(coupling: Symbol, branches: Any) -> Move:
     return Move((coupling,), (number * coupling,), number)
 
 
+@exact_arguments
 def bonds_in_series(coupling: Symbol, b: Any = 2, *, q: Any = None) -> Recursion:
     """Return the decimation of b bonds in a row, t -> t^b with t the character of a bond, for any b.
 

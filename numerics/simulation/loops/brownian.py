@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def drawn_vanishing(
-    tau: float, rng: np.random.Generator, *, blocks: int = 120, paths: int = 500, steps: int = 300
+    tau: float, rng: np.random.Generator, *, blocks: int = 120, paths: int = 1_250, steps: int = 300
 ) -> Estimate:
     """Return mean and variance of τ Y, where 1/Y = ∫_0^τ exp(x + √2 B_x) dx.
 

@@ -78,7 +78,7 @@ def drawn_tensors(
     *,
     width: int = 16,
     blocks: int = 120,
-    networks: int = 250,
+    networks: int = 600,
 ) -> Estimate:
     """Return D, F, A, B of the third layer, extrapolated from a width and its double.
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from neurenorm.graphs.rendering import Tabulated
 from neurenorm.numerics.solve.correlation_length import correlation_length
 from neurenorm.numerics.solve.wide.averages import Averages
 from neurenorm.numerics.solve.wide.passes import Pass
@@ -39,7 +40,7 @@ ANGLES = np.linspace(-0.999, 0.9999, 81)
 
 
 @dataclass(frozen=True)
-class BlockPoint:
+class BlockPoint(Tabulated):
     """A fixed point of a block, or the way in which lengths grow without one.
 
     Parameters
@@ -189,7 +190,7 @@ def _correlation(block: BlockMap, K: float) -> float:
 
 
 @dataclass(frozen=True)
-class Growth:
+class Growth(Tabulated):
     """How a block without a fixed point of the length behaves along depth.
 
     Parameters
