@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sympy import Expr, Rational, Symbol, log
@@ -11,6 +12,7 @@ from sympy import Expr, Rational, Symbol, log
 from neurenorm.theory.cumulants.diagrams import Diagram
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation
+from neurenorm.theory.loops import derivations
 from neurenorm.theory.loops.networks import KernelCumulants
 from neurenorm.theory.loops.quartic import Quartic
 from neurenorm.theory.loops.tangent import Mean
@@ -102,6 +104,11 @@ class LatticeOrders(Typeset):
     order: int
     wave: tuple[int, ...]
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The weights of one loop."""
+        return derivations.lattice_orders(self.theory, self.order)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the weights of the diagrams as sums over the positions of their vertices."""
         rows = []
@@ -152,6 +159,11 @@ class LocalPotential(Typeset):
             + log(1 + first + 2 * LOOPS.rho * second) / 2
             + (n - 1) * log(1 + first) / 2
         )
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The flow from second derivatives, and from the diagrams of a shell."""
+        return derivations.local_potential(self.flow)
 
     def to_latex(self, names: Names = None) -> str:
         """Return the flow."""
@@ -254,8 +266,8 @@ class PairOrders(Typeset):
     def to_latex(self, names: Names = None) -> str:
         """Return the generating function of one layer, expanded by truncated moments."""
         return (
-            r"E\, e^{t\cdot K'} = E_K\Big[ e^{t\cdot\sigma_b^2} "
-            r"\big\langle e^{t\cdot y\,\sigma_w^2/N}\big\rangle_K^N \Big], \qquad "
+            r"E\, e^{t\cdot K'} = E_K\left[ e^{t\cdot\sigma_b^2} "
+            r"{\left\langle e^{t\cdot y\,\sigma_w^2/N}\right\rangle}_K^N \right], \qquad "
             r"y_{ab} = \phi_a\phi_b"
         )
 
@@ -311,6 +323,11 @@ class ChainOrders(Typeset):
 
     activation: Activation
     series: Mapping[str, tuple[Expr, ...]]
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The first orders, for any coefficients of the activation."""
+        return derivations.stiff_chain()
 
     @property
     def values(self) -> dict[str, Expr]:
