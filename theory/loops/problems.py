@@ -12,7 +12,7 @@ from sympy import Expr, Rational, Symbol, log
 from neurenorm.theory.cumulants.diagrams import Diagram
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation
-from neurenorm.theory.loops import derivations
+from neurenorm.theory.loops import derivations, network_derivations
 from neurenorm.theory.loops.networks import KernelCumulants
 from neurenorm.theory.loops.quartic import Quartic
 from neurenorm.theory.loops.tangent import Mean
@@ -195,6 +195,14 @@ class KernelOrders(Typeset):
     names: Mapping[str, tuple[int, Rational]]
     widths: Sequence[int] | None = None
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The step by laws of total cumulance, or the cumulants that it gives an output."""
+        factors = {name: (b, factor) for name, (b, factor) in self.names.items() if factor != 1}
+        if factors:
+            return network_derivations.output_orders(factors)
+        return network_derivations.kernel_orders(self.theory)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the step of the cumulants, in derivatives of conditional cumulants."""
         return self.recursion.to_latex(names)
@@ -237,6 +245,11 @@ class MeanOrders(Typeset):
     values: tuple[str, ...]
     highest: int
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Leading covariances, and pairs of neurons."""
+        return network_derivations.tangent_orders(differential=self.highest > 1)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the step, averages written out."""
         shown = {symbol: mean.to_latex() for symbol, mean in self.averages.items()}
@@ -262,6 +275,11 @@ class PairOrders(Typeset):
     activation: Activation
     layers: int
     order: int
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Conditional cumulants from the generating function."""
+        return network_derivations.pair_orders()
 
     def to_latex(self, names: Names = None) -> str:
         """Return the generating function of one layer, expanded by truncated moments."""
@@ -295,6 +313,11 @@ class PosteriorOrders(Typeset):
     targets: tuple[tuple[Rational, ...], ...]
     learning: int = 1
     spread: int = 1
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The same for one training point, by differentiation."""
+        return network_derivations.posterior()
 
     def to_latex(self, names: Names = None) -> str:
         """Return kernel, mean and variance under the posterior."""
@@ -360,6 +383,11 @@ class PairTangentOrders(Typeset):
     activation: Activation
     layers: int
     handed: tuple[int, int, int] = (1, 1, 1)
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The steps of F and B where both inputs are one."""
+        return network_derivations.pair_tangent(self.activation)
 
     def to_latex(self, names: Names = None) -> str:
         """Return the steps of F and B, from which one input shows the pattern of the others."""
