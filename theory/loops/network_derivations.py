@@ -125,13 +125,13 @@ def tangent_orders(*, differential: bool) -> Derivation:
     curved = fourth - slope**2
     found = [
         Step(
-            "pairs of one neuron and of two; the averages of phi'^2 and phi'^4 are q and q_4",
+            "pairs of one neuron and of two; q, q_4 average powers of the slope",
             _pairs(fourth * t**2, slope**2 * theory.B),
             steps["B"],
             "B'",
         ),
         Step(
-            "the same with phi; that of phi^2 has the slope p_1, that of phi^2 phi'^2 is s",
+            "the same with phi; s is a joint average, p_1 a derivative by K",
             _pairs(both * t, slopes[SQUARE] ** 2 * theory.F),
             steps["F"],
             "F'",
@@ -140,7 +140,7 @@ def tangent_orders(*, differential: bool) -> Derivation:
     if not differential:
         found += [
             Step(
-                "covariance of functions of K and T, and of N terms; the average of phi^2, phi^4 is p, p_4",
+                "covariance of functions of K and T, and of N terms",
                 length * (gradient[0] * theory.V + gradient[1] * theory.D)
                 + LOOPS.sw2 * (rate * spread + own * cross),
                 steps["D"],
@@ -162,7 +162,7 @@ def tangent_orders(*, differential: bool) -> Derivation:
         squares = mean(0, 2, 2) * t**3
         found.append(
             Step(
-                "the same of second differentials; the average of phi'^2 phi''^2 is v",
+                "the same of second differentials; v averages slope and curvature",
                 _pairs(squares, slope**2 * theory.U),
                 steps["U"],
                 "U'",
@@ -252,14 +252,14 @@ def pair_tangent(phi: Activation) -> Derivation:
     shown = {mean(0, 4): same, mean(*SLOPE): slopes}
     return Derivation("tangent kernel of two inputs").then(
         Step(
-            "slope of the average of phi phi', by the function and by the density",
+            "slope of an average, by the function and by the density",
             GaussianExpectation(diff(f * slope, z), z, kernel),
             _score(f**2, kernel),
             r"\langle\partial(\phi\phi')\rangle",
             {kernel: Interval(1, 2)},
         ),
         Step(
-            "pairs of one neuron and of two; the averages of phi'^2 and phi'^4 are q and q_4",
+            "pairs of one neuron and of two; q, q_4 average powers of the slope",
             _pairs(same * theory.T**2, slopes**2 * theory.B),
             steps["B"].xreplace(shown),
             "B'",
