@@ -243,7 +243,7 @@ def pair_tangent(phi: Activation) -> Derivation:
     """Derive what two inputs that are one hand on: slopes by density and by function, and the
     count of pairs of neurons.
     """
-    f, slope = phi.expression, phi.derivative()
+    f = phi.expression
     z, kernel = phi.variable, LOOPS.K
     steps = TangentCumulants().steps
     theory = TangentCumulants()
@@ -252,10 +252,10 @@ def pair_tangent(phi: Activation) -> Derivation:
     shown = {mean(0, 4): same, mean(*SLOPE): slopes}
     return Derivation("tangent kernel of two inputs").then(
         Step(
-            "slope of an average, by the function and by the density",
-            GaussianExpectation(diff(f * slope, z), z, kernel),
+            "slope of an average, by Price's theorem and by the density",
+            diff(GaussianExpectation(f**2, z, kernel), kernel),
             _score(f**2, kernel),
-            r"\langle\partial(\phi\phi')\rangle",
+            r"\partial_K\langle\phi^2\rangle",
             {kernel: Interval(1, 2)},
         ),
         Step(

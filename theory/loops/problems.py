@@ -251,9 +251,11 @@ class MeanOrders(Typeset):
         return network_derivations.tangent_orders(differential=self.highest > 1)
 
     def to_latex(self, names: Names = None) -> str:
-        """Return the step, averages written out."""
-        shown = {symbol: mean.to_latex() for symbol, mean in self.averages.items()}
-        return self.recursion.to_latex({**(names or {}), **shown})
+        """Return the step, averages written out; of differentials without that of the kernels."""
+        shown = {**(names or {}), **{s: mean.to_latex() for s, mean in self.averages.items()}}
+        rows = zip(self.recursion.state, self.recursion.step, strict=True)
+        kept = [(s, v) for s, v in rows if self.highest == 1 or s.name in self.values]
+        return aligned(equations([(f"{tex(s, shown)}'", v) for s, v in kept], shown))
 
     def text_rows(self) -> list[str]:
         """Return the step, and what its averages are."""
@@ -322,13 +324,13 @@ class PosteriorOrders(Typeset):
     def to_latex(self, names: Names = None) -> str:
         """Return kernel, mean and variance under the posterior."""
         rows = (
-            r"\tilde K &= \bar K_{AA} + s^2,\quad u = \tilde K^{-1}y,\quad "
-            r"R = e_* - \tilde K^{-1}\bar K e_*",
+            r"\tilde K &= \bar K_{AA} + s^2,\quad u = \tilde K^{-1}y",
+            r"R &= e_* - \tilde K^{-1}\bar K e_*",
             r"dK &= m_1 + V : \tfrac12\,(u u^T - n_o\tilde K^{-1})",
             r"\text{mean} &= \bar K_* u + \tfrac1N\big[R\,dK\,u - "
             r"V_{abcd}R_a\tilde K^{-1}_{bc}u_d\big]",
-            r"\text{variance} &= \bar K_{**} - \bar K_*\tilde K^{-1}\bar K_* + \tfrac1N\big[R\,dK\,R"
-            r" - V_{abcd}R_a\tilde K^{-1}_{bc}R_d + V_{abcd}R_a u_b R_c u_d\big]",
+            r"\text{variance} &= \bar K_{**} - \bar K_*\tilde K^{-1}\bar K_* + \tfrac1N\big[R\,dK\,R",
+            r"&\quad - V_{abcd}R_a\tilde K^{-1}_{bc}R_d + V_{abcd}R_a u_b R_c u_d\big]",
         )
         return aligned(rows)
 
@@ -392,10 +394,10 @@ class PairTangentOrders(Typeset):
     def to_latex(self, names: Names = None) -> str:
         """Return the steps of F and B, from which one input shows the pattern of the others."""
         rows = (
-            r"F'_{ab;cd} &= \sigma_w^4\big[\langle\phi_a\phi'_c\phi_b\phi'_d\rangle T_{cd} + "
-            r"\textstyle\sum_{ef}\langle\partial_e(\phi_a\phi'_c)\rangle"
+            r"F'_{ab;cd} &= \sigma_w^4\big[\langle\phi_a\phi'_c\phi_b\phi'_d\rangle T_{cd}",
+            r"&\quad + \textstyle\sum_{ef}\langle\partial_e(\phi_a\phi'_c)\rangle"
             r"\langle\partial_f(\phi_b\phi'_d)\rangle F_{ef;cd}\big]",
-            r"B'_{ab;cd} &= \sigma_w^4\big[\langle\phi'_a\phi'_b\phi'_c\phi'_d\rangle T_{ab}T_{cd} "
-            r"+ \langle\phi'_a\phi'_c\rangle\langle\phi'_b\phi'_d\rangle B_{ab;cd}\big]",
+            r"B'_{ab;cd} &= \sigma_w^4\big[\langle\phi'_a\phi'_b\phi'_c\phi'_d\rangle T_{ab}T_{cd}",
+            r"&\quad + \langle\phi'_a\phi'_c\rangle\langle\phi'_b\phi'_d\rangle B_{ab;cd}\big]",
         )
         return aligned(rows)

@@ -658,7 +658,8 @@ RESULTS = (
             WEIGHTS,
             LEARNING,
             "Lists over layers of coefficients of 1/N, i != j: <dTheta_ijj z_i> = P, <dTheta_iij z_j> "
-            "= Q, ddI_iijj = R, ddII_iijj = S, ddII_ijij = T4, ddII_ijji = U.",
+            "= Q, ddI_iijj = R, ddII_iijj = S, ddII_ijij = T4, ddII_ijji = U; K, T, F and B step as in "
+            "loops/ntk-cumulants.",
         ),
         {"activation": activation("tanh"), "depth": 3},
     ),
