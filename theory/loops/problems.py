@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sympy import Expr, Rational, Symbol, log
@@ -11,6 +12,7 @@ from sympy import Expr, Rational, Symbol, log
 from neurenorm.theory.cumulants.diagrams import Diagram
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation
+from neurenorm.theory.loops import derivations, network_derivations
 from neurenorm.theory.loops.networks import KernelCumulants
 from neurenorm.theory.loops.quartic import Quartic
 from neurenorm.theory.loops.tangent import Mean
@@ -102,6 +104,11 @@ class LatticeOrders(Typeset):
     order: int
     wave: tuple[int, ...]
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The weights of one loop."""
+        return derivations.lattice_orders(self.theory, self.order)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the weights of the diagrams as sums over the positions of their vertices."""
         rows = []
@@ -153,6 +160,11 @@ class LocalPotential(Typeset):
             + (n - 1) * log(1 + first) / 2
         )
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The flow from second derivatives, and from the diagrams of a shell."""
+        return derivations.local_potential(self.flow)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the flow."""
         return aligned(equations([(r"\dot U", self.flow)], names))
@@ -182,6 +194,14 @@ class KernelOrders(Typeset):
     layers: int
     names: Mapping[str, tuple[int, Rational]]
     widths: Sequence[int] | None = None
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The step by laws of total cumulance, or the cumulants that it gives an output."""
+        factors = {name: (b, factor) for name, (b, factor) in self.names.items() if factor != 1}
+        if factors:
+            return network_derivations.output_orders(factors)
+        return network_derivations.kernel_orders(self.theory)
 
     def to_latex(self, names: Names = None) -> str:
         """Return the step of the cumulants, in derivatives of conditional cumulants."""
@@ -225,10 +245,17 @@ class MeanOrders(Typeset):
     values: tuple[str, ...]
     highest: int
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Leading covariances, and pairs of neurons."""
+        return network_derivations.tangent_orders(differential=self.highest > 1)
+
     def to_latex(self, names: Names = None) -> str:
-        """Return the step, averages written out."""
-        shown = {symbol: mean.to_latex() for symbol, mean in self.averages.items()}
-        return self.recursion.to_latex({**(names or {}), **shown})
+        """Return the step, averages written out; of differentials without that of the kernels."""
+        shown = {**(names or {}), **{s: mean.to_latex() for s, mean in self.averages.items()}}
+        rows = zip(self.recursion.state, self.recursion.step, strict=True)
+        kept = [(s, v) for s, v in rows if self.highest == 1 or s.name in self.values]
+        return aligned(equations([(f"{tex(s, shown)}'", v) for s, v in kept], shown))
 
     def text_rows(self) -> list[str]:
         """Return the step, and what its averages are."""
@@ -251,11 +278,16 @@ class PairOrders(Typeset):
     layers: int
     order: int
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Conditional cumulants from the generating function."""
+        return network_derivations.pair_orders()
+
     def to_latex(self, names: Names = None) -> str:
         """Return the generating function of one layer, expanded by truncated moments."""
         return (
-            r"E\, e^{t\cdot K'} = E_K\Big[ e^{t\cdot\sigma_b^2} "
-            r"\big\langle e^{t\cdot y\,\sigma_w^2/N}\big\rangle_K^N \Big], \qquad "
+            r"E\, e^{t\cdot K'} = E_K\left[ e^{t\cdot\sigma_b^2} "
+            r"{\left\langle e^{t\cdot y\,\sigma_w^2/N}\right\rangle}_K^N \right], \qquad "
             r"y_{ab} = \phi_a\phi_b"
         )
 
@@ -284,16 +316,21 @@ class PosteriorOrders(Typeset):
     learning: int = 1
     spread: int = 1
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The same for one training point, by differentiation."""
+        return network_derivations.posterior()
+
     def to_latex(self, names: Names = None) -> str:
         """Return kernel, mean and variance under the posterior."""
         rows = (
-            r"\tilde K &= \bar K_{AA} + s^2,\quad u = \tilde K^{-1}y,\quad "
-            r"R = e_* - \tilde K^{-1}\bar K e_*",
+            r"\tilde K &= \bar K_{AA} + s^2,\quad u = \tilde K^{-1}y",
+            r"R &= e_* - \tilde K^{-1}\bar K e_*",
             r"dK &= m_1 + V : \tfrac12\,(u u^T - n_o\tilde K^{-1})",
             r"\text{mean} &= \bar K_* u + \tfrac1N\big[R\,dK\,u - "
             r"V_{abcd}R_a\tilde K^{-1}_{bc}u_d\big]",
-            r"\text{variance} &= \bar K_{**} - \bar K_*\tilde K^{-1}\bar K_* + \tfrac1N\big[R\,dK\,R"
-            r" - V_{abcd}R_a\tilde K^{-1}_{bc}R_d + V_{abcd}R_a u_b R_c u_d\big]",
+            r"\text{variance} &= \bar K_{**} - \bar K_*\tilde K^{-1}\bar K_* + \tfrac1N\big[R\,dK\,R",
+            r"&\quad - V_{abcd}R_a\tilde K^{-1}_{bc}R_d + V_{abcd}R_a u_b R_c u_d\big]",
         )
         return aligned(rows)
 
@@ -311,6 +348,11 @@ class ChainOrders(Typeset):
 
     activation: Activation
     series: Mapping[str, tuple[Expr, ...]]
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The first orders, for any coefficients of the activation."""
+        return derivations.stiff_chain()
 
     @property
     def values(self) -> dict[str, Expr]:
@@ -344,13 +386,18 @@ class PairTangentOrders(Typeset):
     layers: int
     handed: tuple[int, int, int] = (1, 1, 1)
 
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The steps of F and B where both inputs are one."""
+        return network_derivations.pair_tangent(self.activation)
+
     def to_latex(self, names: Names = None) -> str:
         """Return the steps of F and B, from which one input shows the pattern of the others."""
         rows = (
-            r"F'_{ab;cd} &= \sigma_w^4\big[\langle\phi_a\phi'_c\phi_b\phi'_d\rangle T_{cd} + "
-            r"\textstyle\sum_{ef}\langle\partial_e(\phi_a\phi'_c)\rangle"
+            r"F'_{ab;cd} &= \sigma_w^4\big[\langle\phi_a\phi'_c\phi_b\phi'_d\rangle T_{cd}",
+            r"&\quad + \textstyle\sum_{ef}\langle\partial_e(\phi_a\phi'_c)\rangle"
             r"\langle\partial_f(\phi_b\phi'_d)\rangle F_{ef;cd}\big]",
-            r"B'_{ab;cd} &= \sigma_w^4\big[\langle\phi'_a\phi'_b\phi'_c\phi'_d\rangle T_{ab}T_{cd} "
-            r"+ \langle\phi'_a\phi'_c\rangle\langle\phi'_b\phi'_d\rangle B_{ab;cd}\big]",
+            r"B'_{ab;cd} &= \sigma_w^4\big[\langle\phi'_a\phi'_b\phi'_c\phi'_d\rangle T_{ab}T_{cd}",
+            r"&\quad + \langle\phi'_a\phi'_c\rangle\langle\phi'_b\phi'_d\rangle B_{ab;cd}\big]",
         )
         return aligned(rows)

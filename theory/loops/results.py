@@ -16,7 +16,7 @@ from neurenorm.theory.cumulants.diagrams import diagrams
 from neurenorm.theory.cumulants.pairings import scalar_vertex, total, vector_vertex
 from neurenorm.theory.field.gaussian_field import GaussianField
 from neurenorm.theory.gaussian.activation import Activation, activation
-from neurenorm.theory.loops import flow, scaling
+from neurenorm.theory.loops import derivations, flow, scaling
 from neurenorm.theory.loops.chain import StiffChain, taylor
 from neurenorm.theory.loops.exponents import any_components
 from neurenorm.theory.loops.networks import HIGHEST, KernelCumulants
@@ -82,7 +82,8 @@ def pairings(degrees: Sequence[int], n: Expr | None = None) -> Lists:
             "diagrams": [[list(edge) for edge in diagram.edges] for diagram in drawn],
             "weights": [weight.subs(at) for weight in drawn.values()],
             "total": count.subs(at),
-        }
+        },
+        derivations.pairing_numbers(degrees, None if n is None else N, count, drawn),
     )
 
 
@@ -187,9 +188,8 @@ def differential_ntk(activation: Activation, depth: int) -> MeanOrders:
 
 def critical_scaling(kind: str) -> Formula:
     """State the law of the kernel of a deep critical network."""
-    if kind == "scale-invariant":
-        return Formula(scaling.scale_invariant())
-    return Formula(scaling.vanishing())
+    values = scaling.scale_invariant() if kind == "scale-invariant" else scaling.vanishing()
+    return Formula(values, derivations.deep_networks(kind, values))
 
 
 def pair_cumulants(activation: Activation, depth: int, order: int = 2) -> PairOrders:
@@ -658,7 +658,8 @@ RESULTS = (
             WEIGHTS,
             LEARNING,
             "Lists over layers of coefficients of 1/N, i != j: <dTheta_ijj z_i> = P, <dTheta_iij z_j> "
-            "= Q, ddI_iijj = R, ddII_iijj = S, ddII_ijij = T4, ddII_ijji = U.",
+            "= Q, ddI_iijj = R, ddII_iijj = S, ddII_ijij = T4, ddII_ijji = U; K, T, F and B step as in "
+            "loops/ntk-cumulants.",
         ),
         {"activation": activation("tanh"), "depth": 3},
     ),

@@ -20,7 +20,7 @@ from sympy import Expr, Symbol, cosh, exp, expand, pi, sqrt
 from neurenorm.theory.gaussian.expectation import GaussianExpectation, gaussian_variables
 from neurenorm.theory.symbols import symbols
 
-__all__ = ["scale_invariant", "vanishing"]
+__all__ = ["average", "scale_invariant", "vanishing"]
 
 LOOPS = symbols("loops")
 TAU = LOOPS.tau
@@ -48,8 +48,8 @@ def scale_invariant() -> dict[str, Expr]:
     return _cumulants(*moments)
 
 
-def _average(power: int) -> Expr:
-    """½ ∫ t^{2p} e^{-τ t²/π²}/cosh² t dt, as √(2πK)/2 times an average over t ~ N(0, K) at
+def average(power: int) -> Expr:
+    """Return ½ ∫ t^{2p} e^{-τ t²/π²}/cosh² t dt, as √(2πK)/2 times an average over t ~ N(0, K) at
     K = π²/(2τ).
     """
     (z,) = gaussian_variables(1)
@@ -79,5 +79,5 @@ def vanishing() -> dict[str, Expr]:
     second = -slope(first)
     third = second - slope(second) / 2
     values = _cumulants(TAU * first, TAU**2 * second, TAU**3 * third)
-    at = {w: _average(p) for p, w in enumerate(averages)}
+    at = {w: average(p) for p, w in enumerate(averages)}
     return {name: expand(value).xreplace(at) for name, value in values.items()}
