@@ -79,7 +79,9 @@ def output_orders(factors: Mapping[str, tuple[int, Expr]]) -> Derivation:
     """Derive the cumulants of a pre-activation from its moments, normal at a given kernel."""
     highest = max(order for order, _ in factors.values())
     kernel = LOOPS.K
-    means = {(r,): Symbol(f"M_{r}", positive=True) for r in range(1, highest + 1)}
+    means: dict[tuple[int, ...], Symbol] = {
+        (r,): Symbol(f"M_{r}", positive=True) for r in range(1, highest + 1)
+    }
     moments: dict[tuple[int, ...], Expr] = {
         (b,): (factorial2(b - 1) * means[b // 2,] if b % 2 == 0 else 0 * kernel)
         for b in range(1, 2 * highest + 1)
