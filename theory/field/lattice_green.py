@@ -58,11 +58,11 @@ class LatticeGreen(Typeset):
     def correlation_length(self, m2: Expr) -> Expr:
         """Return the length of the long waves along r, by the band to second order in k.
 
-            Examples
-            --------
-            >>> from sympy import Integer
+        Examples
+        --------
+        >>> from sympy import Integer
         >>> LatticeGreen(square(), (1, 0)).correlation_length(Integer(1) / 100)
-            10
+        10
         """
         degrees = {self.graph.degree(v) for v in self.graph.vertices}
         if len(degrees) > 1:
