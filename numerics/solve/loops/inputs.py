@@ -121,11 +121,13 @@ class _Element:
     __rmul__ = __mul__
 
 
-def normal_nodes(inputs: int) -> tuple[Array, Array]:
+def normal_nodes(inputs: int, spacing: float = 1.0) -> tuple[Array, Array]:
     """Independent standard normal variables, shape (nodes, inputs), and their weights: trapezoid
-    sums, whose error is exponentially small for analytic functions.
+    sums, whose error is exponentially small for analytic functions; a wider spacing shows how far
+    they can be trusted.
     """
     reach, step, least = _GRIDS[inputs]
+    step *= spacing
     x = np.arange(-reach, reach + step / 2, step)
     w = step * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
     grid = np.stack(np.meshgrid(*[x] * inputs, indexing="ij"), -1).reshape(-1, inputs)
@@ -158,11 +160,11 @@ def hermite_rows(alphas: Sequence[Index], z: Array, inverse: Array) -> Array:
 
 
 def _raw_moments(
-    phi: Activation, kernel: Array, space: _Space, *, frozen: bool
+    phi: Activation, kernel: Array, space: _Space, *, frozen: bool, spacing: float
 ) -> dict[Index, _Element]:
     """⟨y^b⟩ at K̄ + d as polynomials in d; their constants only where d is zero in every network."""
     root = _root(kernel)
-    x, weights = normal_nodes(root.shape[1])
+    x, weights = normal_nodes(root.shape[1], spacing)
     z = x @ root.T
     values = np.broadcast_to(compiled(phi.expression, [phi.variable])(z), z.shape)
     powers = [m[:-1] for m in space.ring.monomials if m[-1] == 0]
@@ -207,7 +209,14 @@ class InputCumulants(Tabulated):
 
 
 def input_cumulants(
-    phi: Activation, sw2: float, sb2: float, start: Array, depth: int, order: int
+    phi: Activation,
+    sw2: float,
+    sb2: float,
+    start: Array,
+    depth: int,
+    order: int,
+    *,
+    spacing: float = 1.0,
 ) -> list[InputCumulants]:
     """Return the cumulants of the kernel of several inputs in every layer.
 
@@ -222,6 +231,9 @@ def input_cumulants(
         Layers, the first included.
     order : int
         Highest power of 1/N.
+    spacing : float
+        Of the nodes of the averages, in units of the usual one: at a wider one the values differ by
+        more than the usual ones are off.
 
     Raises
     ------
@@ -244,7 +256,7 @@ def input_cumulants(
     moments = dict.fromkeys(space.orders, zero)
     kernel, layers = start, [InputCumulants(start, dict(moments))]
     for _ in range(depth - 1):
-        kernel, moments = _layer(phi, sw2, sb2, kernel, moments, space)
+        kernel, moments = _layer(phi, sw2, sb2, kernel, moments, space, spacing)
         layers.append(InputCumulants(kernel, _as_cumulants(moments, space)))
     return layers
 
@@ -275,10 +287,12 @@ def _layer(
     kernel: Array,
     moments: dict[Index, Array],
     space: _Space,
+    spacing: float,
 ) -> tuple[Array, dict[Index, Array]]:
     """The next kernel of infinite width, and the moments of the deviation from it."""
     frozen = not any(np.any(series) for series in moments.values())
-    conditional = cumulants_from_moments(_raw_moments(phi, kernel, space, frozen=frozen))
+    raw = _raw_moments(phi, kernel, space, frozen=frozen, spacing=spacing)
+    conditional = cumulants_from_moments(raw)
     next_kernel = np.empty_like(kernel)
     for b, element in conditional.items():
         rank = sum(b)

@@ -42,9 +42,9 @@ class TangentLayer(Tabulated):
 class _Averages:
     """Averages at one kernel."""
 
-    def __init__(self, phi: Activation, kernel: Array) -> None:
+    def __init__(self, phi: Activation, kernel: Array, spacing: float) -> None:
         size = len(kernel)
-        x, self.weights = normal_nodes(size)
+        x, self.weights = normal_nodes(size, spacing)
         z = x @ np.linalg.cholesky(kernel).T
         self.size = size
         self.phi, self.slope = (
@@ -84,6 +84,8 @@ def tangent_layers(
     start: tuple[Array, Array],
     depth: int,
     handed: tuple[int, int, int] = (1, 1, 1),
+    *,
+    spacing: float = 1.0,
 ) -> list[TangentLayer]:
     """Return kernels and tensors of all layers.
 
@@ -100,6 +102,8 @@ def tangent_layers(
     depth : int
     handed : tuple of int
         Multiples of V, D and F that a layer hands on, 1 if nothing is spoilt.
+    spacing : float
+        Of the nodes of the averages, in units of the usual one.
 
     Raises
     ------
@@ -122,16 +126,20 @@ def tangent_layers(
     for _ in range(depth - 1):
         now, (v, d, f) = layers[-1], handed
         spoilt = replace(now, V=v * now.V, D=d * now.D, F=f * now.F)
-        layers.append(_next(phi, variances, rates, spoilt))
+        layers.append(_next(phi, variances, rates, spoilt, spacing))
     return layers
 
 
 def _next(
-    phi: Activation, variances: tuple[float, float], rates: tuple[float, float], now: TangentLayer
+    phi: Activation,
+    variances: tuple[float, float],
+    rates: tuple[float, float],
+    now: TangentLayer,
+    spacing: float,
 ) -> TangentLayer:
     """The next layer."""
     (sw2, sb2), (weight_rate, bias_rate) = variances, rates
-    rho, mean = weight_rate / sw2, _Averages(phi, now.K)
+    rho, mean = weight_rate / sw2, _Averages(phi, now.K, spacing)
     y = np.einsum("na,nb->abn", mean.phi, mean.phi)
     x = np.einsum("na,nb->abn", mean.slope, mean.slope)
     plain_y, plain_x = mean.plain(y), mean.plain(x)
