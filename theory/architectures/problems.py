@@ -17,8 +17,8 @@ __all__ = ["BlockCriticalLine", "BlockCriticality", "KernelsOf"]
 
 
 @dataclass(frozen=True)
-class KernelsOf(Typeset):
-    """Kernel and tangent kernel of a network on inputs that are given as numbers."""
+class OfGraph(Typeset):
+    """What is asked of a layer graph, shown by the equations of its kernel."""
 
     graph: LayerGraph
 
@@ -38,7 +38,12 @@ class KernelsOf(Typeset):
 
 
 @dataclass(frozen=True)
-class BlockCriticality(Typeset):
+class KernelsOf(OfGraph):
+    """Kernel and tangent kernel of a network on inputs that are given as numbers."""
+
+
+@dataclass(frozen=True)
+class BlockCriticality(OfGraph):
     """Fixed points of a block that is repeated, their slopes, and what happens where there is none.
 
     The graph has one wide input on a single position and ends in a signal of the same kind.
@@ -48,8 +53,6 @@ class BlockCriticality(Typeset):
     ValueError
         If the graph is no such block.
     """
-
-    graph: LayerGraph
 
     def __post_init__(self) -> None:
         """Refuse what cannot be repeated."""
@@ -62,20 +65,6 @@ class BlockCriticality(Typeset):
             raise ValueError("a block has a single position: leave out the grid")
         if self.graph.space(start) != self.graph.space(end):
             raise ValueError("a block ends in the space that it starts from, to be repeated")
-
-    @cached_property
-    def theory(self) -> GraphKernels:
-        """The equations of the block."""
-        return GraphKernels(self.graph)
-
-    @property
-    def derivation(self) -> Derivation:
-        """The averages that were done in closed form."""
-        return self.theory.derivation
-
-    def to_latex(self, names: Mapping[Symbol, str] | None = None) -> str:
-        """Return the equations of one block."""
-        return self.theory.to_latex(names)
 
 
 @dataclass(frozen=True)
